@@ -1,0 +1,241 @@
+/**
+ * The database: one embedded PostgreSQL or the user's own, its schemas, and named reads that return
+ * frames. No statistics are computed here.
+ */
+import postgres from "postgres";
+import type { DataFrame } from "polars";
+import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
+import { migrate as migrateSchema } from "./db/migrate.ts";
+import { type Administrations, demographics, profiles, sheets } from "./db/read.ts";
+import { READER, running, start, stop } from "./db/server.ts";
+
+export type { Administrations } from "./db/read.ts";
+export type Sql = postgres.Sql;
+
+/** Who connects: notebooks read as a role that cannot write; restores and studies own their schemas. */
+export type Role = "reader" | "owner";
+
+/**
+ * Where to connect, for clients that need it (COPY); holds a password: never show it.
+ *
+ * Starts the embedded server when no other is configured.
+ */
+export async function address(role: Role): Promise<Server & { options: Record<string, string> }> {
+  const { server, dataDir } = settings();
+  if (server) return { ...server, options: role === "reader" ? await readOnly(server) : {} };
+  const embedded = await start(dataDir);
+  return role === "owner"
+    ? { ...embedded, options: {} }
+    : { ...embedded, user: READER, password: embedded.readerPassword, options: {} };
+}
+
+/**
+ * A connection pool.
+ *
+ * @throws {Error} when the server cannot be reached or is older than PostgreSQL 14
+ */
+export async function connect(role: Role, options: { schema?: string } = {}): Promise<Sql> {
+  const at = await address(role);
+  const path: Record<string, string> = options.schema
+    ? { search_path: `"${schemaName(options.schema)}"` }
+    : {};
+  const sql = client(at, { ...at.options, ...path });
+  try {
+    const [row] = await sql<{ version: string }[]>`
+      select current_setting('server_version_num') as version`;
+    if (Number(row!.version) < 140000) {
+      throw new Error(`PostgreSQL 14 or later is needed: this server reports ${row!.version}`);
+    }
+    return sql;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw unreachable(error, at);
+  }
+}
+
+function client(at: Server, parameters: Record<string, string>, max = 4): Sql {
+  return postgres({
+    host: at.host,
+    port: at.port,
+    database: at.database,
+    username: at.user,
+    password: at.password,
+    ssl: at.ssl ? "require" : false,
+    max,
+    connect_timeout: 10,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: "persona-audit", ...parameters },
+  });
+}
+
+function unreachable(error: unknown, at: Server): unknown {
+  const { code } = error as { code?: string };
+  if (
+    !["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "28P01", "28000", "3D000"].includes(code!)
+  ) {
+    return error;
+  }
+  const advice = settings().server
+    ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
+    : "run `deno task db start`";
+  return new Error(
+    `PostgreSQL at ${at.host}:${at.port}/${at.database} does not let ${at.user} in (${code}): ${advice}`,
+    { cause: error },
+  );
+}
+
+/** On a server of the user's own: the reader role where it exists, read-only transactions anyway. */
+async function readOnly(server: Server): Promise<Record<string, string>> {
+  const sql = client(server, {}, 1);
+  try {
+    const [role] = await sql`
+      select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`;
+    return { default_transaction_read_only: "on", ...(role ? { role: READER } : {}) };
+  } catch (error) {
+    throw unreachable(error, server);
+  } finally {
+    await sql.end();
+  }
+}
+
+/**
+ * Makes a schema if needed and brings it to its last migration; the reader may read it.
+ *
+ * @param kind `published`: the original's tables; `study`: new work, with constraints
+ * @param last name of the last migration to apply
+ */
+export async function migrate(
+  schema: string,
+  kind: "published" | "study",
+  last?: string,
+): Promise<void> {
+  const sql = await connect("owner", { schema });
+  try {
+    await sql`create schema if not exists ${sql(schema)}`;
+    await migrateSchema(sql, schema, kind, last);
+    await letRead(sql, schema);
+  } finally {
+    await sql.end();
+  }
+}
+
+/** Grants the reader what it needs; on a server where roles cannot be made, readers stay owners. */
+async function letRead(sql: Sql, schema: string): Promise<void> {
+  try {
+    const [role] = await sql`select from pg_roles where rolname = ${READER}`;
+    if (!role) {
+      await sql`create role ${sql(READER)} nologin`;
+      await sql`grant ${sql(READER)} to current_user`;
+    }
+  } catch (error) {
+    // 42501: no right to create roles; 42710: another process was first.
+    if (!["42501", "42710"].includes((error as { code?: string }).code!)) throw error;
+  }
+  const [role] = await sql`select from pg_roles where rolname = ${READER}`;
+  if (!role) return;
+  await sql`grant usage on schema ${sql(schema)} to ${sql(READER)}`;
+  await sql`grant select on all tables in schema ${sql(schema)} to ${sql(READER)}`;
+}
+
+/** Where a schema's rows came from. */
+export interface Provenance {
+  /** `reconstruction`, `zenodo`, `other` (a file that is neither), or `study` (made here). */
+  source: "reconstruction" | "zenodo" | "other" | "study";
+  restoredAt: string | null;
+  files: { path: string; bytes: number; sha256: string }[];
+}
+
+/** What must stand wherever numbers from a source are shown. */
+export function bannerOf({ source, files }: Provenance): string {
+  switch (source) {
+    case "reconstruction":
+      return "Data: reconstruction: fitted to the paper's printed cells, not the original data; " +
+        "agreement with the paper is by construction";
+    case "zenodo":
+      return "Data: Zenodo 17286313";
+    case "other":
+      return `Data: ${files.map((file) => file.path).join(", ")}: not the published dataset`;
+    case "study":
+      return "Data: own study, not the published dataset";
+  }
+}
+
+/** One schema, opened for reading: every read is made once and kept. */
+export class Study {
+  #reads = new Map<string, Promise<unknown>>();
+  constructor(
+    readonly schema: string,
+    readonly provenance: Provenance,
+    private readonly sql: Sql,
+  ) {}
+
+  /**
+   * The answer sheets of an instrument (`epqra`, `bigfive`): see {@link Administrations}.
+   */
+  sheets(instrument: string): Promise<Administrations> {
+    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
+  }
+
+  /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */
+  profiles(source: "reference" | "random"): Promise<Administrations> {
+    return this.#once(`profiles ${source}`, () => profiles(this.sql, this.schema, source));
+  }
+
+  /**
+   * How many personas gave which value: model, population, model_print, population_print,
+   * repetition, attribute, value (null where the model gave none), n. Personas without a word count
+   * are left out, as in the paper.
+   */
+  demographics(): Promise<DataFrame> {
+    return this.#once("demographics", () => demographics(this.sql, this.schema));
+  }
+
+  /** Closes the connections; what was read stays. */
+  async close(): Promise<void> {
+    await this.sql.end();
+  }
+
+  #once<T>(key: string, read: () => Promise<T>): Promise<T> {
+    if (!this.#reads.has(key)) this.#reads.set(key, read());
+    return this.#reads.get(key) as Promise<T>;
+  }
+}
+
+const opened = new Map<string, string>();
+
+/**
+ * Opens a schema for reading, by default the published data, as the role that cannot write.
+ *
+ * @throws {Error} when the schema holds no study, with the command that makes one
+ */
+export async function open(options: { schema?: string } = {}): Promise<Study> {
+  const schema = schemaName(options.schema ?? PUBLISHED);
+  const sql = await connect("reader");
+  try {
+    const [found] = await sql`select to_regclass(${`${schema}.provenance`}) as name`;
+    if (!found!.name) {
+      throw new Error(`Schema ${schema} holds no study: run \`deno task restore\``);
+    }
+    const [row] = await sql`
+      select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
+    const provenance = (row ?? { source: "study", restoredAt: null, files: [] }) as Provenance;
+    opened.set(schema, bannerOf(provenance));
+    return new Study(schema, provenance, sql);
+  } catch (error) {
+    await sql.end();
+    throw error;
+  }
+}
+
+/** The banner for the data opened in this process, or null when none was. */
+export function banner(): string | null {
+  return opened.size ? [...new Set(opened.values())].join(" · ") : null;
+}
+
+/** The embedded server: started, stopped, looked at. */
+export const embedded = {
+  start: () => start(settings().dataDir),
+  stop: () => stop(settings().dataDir),
+  running: () => running(settings().dataDir),
+};
