@@ -1,5 +1,5 @@
 /** The one typed door between Polars and TypeScript. */
-import pl, { type DataFrame } from "polars";
+import pl, { type DataFrame, type Series } from "polars";
 import type { z } from "zod";
 
 /**
@@ -28,7 +28,17 @@ const at = (value: unknown, key: PropertyKey): unknown =>
 /** The kind of a column: text, whole number or number. */
 export type Kind = "text" | "integer" | "number";
 
-const TYPES = { text: pl.Utf8, integer: pl.Int32, number: pl.Float64 };
+/**
+ * A column with its type stated; `null` stays undefined.
+ *
+ * nodejs-polars 0.25.2 turns null into 0 when a Series is made as Int32, silently; made as Float64 and
+ * cast it stays null.
+ */
+export function series(name: string, values: readonly unknown[], kind: Kind): Series {
+  return kind === "integer"
+    ? pl.Series(name, [...values], pl.Float64).cast(pl.Int32)
+    : pl.Series(name, [...values], kind === "text" ? pl.Utf8 : pl.Float64);
+}
 
 /**
  * A frame from records, with the columns, their order and their types stated.
@@ -42,12 +52,7 @@ export function frame(
 ): DataFrame {
   return pl.DataFrame(
     Object.entries(columns).map(([name, kind]) =>
-      pl.Series(name, records.map((record) => record[name] ?? null), TYPES[kind])
+      series(name, records.map((record) => record[name] ?? null), kind)
     ),
   );
-}
-
-/** Records grouped by a key, groups and members in order of appearance. */
-export function groups<T>(records: Iterable<T>, key: (record: T) => string): Map<string, T[]> {
-  return Map.groupBy(records, key);
 }

@@ -1,7 +1,7 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
-import { frame } from "../frames.ts";
+import { frame, series } from "../frames.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
 export interface Administrations {
@@ -129,8 +129,8 @@ function administrations(items: Item[], rows: Row[]): Administrations {
     administration: "integer",
   });
   const columns = numbers.flatMap((item) => [
-    pl.Series(`answer ${item}`, answer.get(item)!, pl.Int32),
-    pl.Series(`score ${item}`, score.get(item)!, pl.Int32),
+    series(`answer ${item}`, answer.get(item)!, "integer"),
+    series(`score ${item}`, score.get(item)!, "integer"),
   ]);
   return {
     items: frame(items as unknown as Record<string, unknown>[], {

@@ -66,4 +66,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create unique index on experiments_evals (experiment_id, question_number)`.execute(db);
   await sql`
     create index on experiments_evals (questionnaire, model_clean, population_mapped)`.execute(db);
+  // Whoever corrects an answer by hand must not go on reading the old one.
+  await sql`
+    create function refresh_evaluations() returns trigger language plpgsql as $$
+    begin
+      execute format('refresh materialized view %I.experiments_evals', tg_table_schema);
+      return null;
+    end $$`.execute(db);
+  const sources = [
+    "eval_questionnaires",
+    "experiments_list",
+    "experiments_groups",
+    "questionnaire",
+  ];
+  for (const table of sources) {
+    await sql`
+      create trigger refresh_evaluations
+      after insert or update or delete or truncate on ${sql.id(table)}
+      for each statement execute function refresh_evaluations()`.execute(db);
+  }
 }

@@ -1,0 +1,147 @@
+/** The questionnaires as data, and how one answer sheet is scored. */
+import bfiItems from "./instruments/bfi44.json" with { type: "json" };
+import epqraItems from "./instruments/epqra.json" with { type: "json" };
+
+export interface Item {
+  number: number;
+  text: string;
+  scale: string;
+  /** The answer that scores a point (1 Yes, 0 No), for items that are keyed. */
+  keyed: number | null;
+  /** Whether the answer is turned round: lowest + highest − answer. */
+  reverse: boolean;
+}
+
+export interface Instrument {
+  /** As in the database: `epqra`, `bigfive`. */
+  name: string;
+  title: string;
+  /** What the items continue, where they are halves of sentences. */
+  preamble: string | null;
+  /** Lowest and highest answer, and what the answers mean. */
+  lowest: number;
+  highest: number;
+  answers: Readonly<Record<number, string>>;
+  /** How a scale score is made of item scores. */
+  scoredAs: "sum" | "mean";
+  scales: readonly string[];
+  items: readonly Item[];
+  source: string;
+}
+
+/**
+ * Eysenck Personality Questionnaire Revised – Abbreviated: 24 items, Yes or No, four scales of six; a
+ * point for each keyed answer.
+ *
+ * Source: Francis, Brown & Philipchalk 1992, doi:10.1016/0191-8869(92)90253-E.
+ */
+export const epqra: Instrument = {
+  name: "epqra",
+  title: "EPQR-A",
+  preamble: null,
+  lowest: 0,
+  highest: 1,
+  answers: { 0: "No", 1: "Yes" },
+  scoredAs: "sum",
+  scales: ["E", "N", "P", "L"],
+  items: epqraItems.map(({ key, ...item }) => ({ ...item, keyed: Number(key), reverse: false })),
+  source: "Francis, Brown & Philipchalk (1992)",
+};
+
+/**
+ * Big Five Inventory: 44 half sentences, agreement from 1 to 5, five traits; the mean of the items,
+ * 16 of them reverse-scored.
+ *
+ * Source: John, Donahue & Kentle 1991; John & Srivastava 1999.
+ */
+export const bfi44: Instrument = {
+  name: "bigfive",
+  title: "BFI-44",
+  preamble: "I see myself as someone who …",
+  lowest: 1,
+  highest: 5,
+  answers: {
+    1: "Disagree strongly",
+    2: "Disagree a little",
+    3: "Neither agree nor disagree",
+    4: "Agree a little",
+    5: "Agree strongly",
+  },
+  scoredAs: "mean",
+  scales: ["E", "N", "A", "C", "O"],
+  items: bfiItems.map((item) => ({ ...item, keyed: null })),
+  source: "John & Srivastava (1999)",
+};
+
+/** One scale of one answer sheet. */
+export interface ScaleScore {
+  scale: string;
+  /** The scale score, or null where an item of the scale has no answer. */
+  score: number | null;
+  answered: number;
+  items: number;
+}
+
+/**
+ * Score of one item: 1 or 0 for a keyed item, the answer or its reverse for others; null without an
+ * answer.
+ *
+ * @throws {RangeError} when the instrument has no such item or answer
+ */
+export function itemScore(
+  instrument: Instrument,
+  number: number,
+  answer: number | null,
+): number | null {
+  const { title, items, lowest, highest } = instrument;
+  const item = items.find((item) => item.number === number);
+  if (!item) {
+    throw new RangeError(`${title} has items 1 to ${items.length}: current value is ${number}`);
+  }
+  if (answer === null) return null;
+  if (!Number.isInteger(answer) || answer < lowest || answer > highest) {
+    throw new RangeError(
+      `Item ${number} of ${title} takes whole answers from ${lowest} to ${highest}: ` +
+        `current value is ${answer}`,
+    );
+  }
+  if (item.keyed !== null) return Number(answer === item.keyed);
+  return item.reverse ? lowest + highest - answer : answer;
+}
+
+/**
+ * Scores one answer sheet.
+ *
+ * A scale with a missing answer has no score: what the missing item would have added is unknown.
+ *
+ * @param sheet answers in order of the items, null where there is none
+ * @returns one row per scale, in the instrument's order
+ * @throws {RangeError} when the sheet has another length or an answer is outside the range
+ */
+export function score(
+  instrument: Instrument,
+  sheet: readonly (number | null)[],
+): ScaleScore[] {
+  const { title, items, scales, scoredAs } = instrument;
+  if (sheet.length !== items.length) {
+    throw new RangeError(`${title} has ${items.length} items: got ${sheet.length} answers`);
+  }
+  return scales.map((scale) => {
+    const scores = items
+      .map((item, index) => ({ item, answer: sheet[index]! }))
+      .filter(({ item }) => item.scale === scale)
+      .map(({ item, answer }) => itemScore(instrument, item.number, answer));
+    const answered = scores.filter((score) => score !== null);
+    const sum = answered.reduce((total, score) => total + score, 0);
+    return {
+      scale,
+      score: answered.length < scores.length
+        ? null
+        : scoredAs === "sum"
+        ? sum
+        : sum / scores.length,
+      answered: answered.length,
+      items: scores.length,
+    };
+  });
+}

@@ -1,0 +1,50 @@
+/** Numbers as the paper prints them. */
+
+/**
+ * A number with a fixed count of decimals, exact ties to the even digit.
+ *
+ * `toFixed` works on the exact binary value but rounds ties up, Python's formatting to even: 3.625 is
+ * 3.62 in the paper.
+ */
+export function fixed(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return String(value).replace("Infinity", "inf");
+  if (Object.is(value, -0)) return `-${(0).toFixed(decimals)}`; // as Python; JavaScript drops the sign
+  const text = value.toFixed(decimals);
+  // 60 decimals show every digit of a double of this size; a tie ends in 5 and zeros.
+  const [whole, digits] = Math.abs(value).toFixed(60).split(".") as [string, string];
+  if (!/^50*$/.test(digits.slice(decimals))) return text;
+  const even = Number((whole + digits.slice(0, decimals)).at(-1)) % 2 === 0;
+  if (!even) return text;
+  const down = decimals ? `${whole}.${digits.slice(0, decimals)}` : whole;
+  return value < 0 ? `-${down}` : down;
+}
+
+/** NumPy's rounding: scaled, to the nearest integer, ties to even, scaled back; keeps the sign of 0. */
+export function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  const scaled = value * scale;
+  const floor = Math.floor(scaled);
+  const down = scaled - floor < 0.5 || (scaled - floor === 0.5 && floor % 2 === 0);
+  const nearest = down ? floor : floor + 1;
+  return (nearest === 0 && value < 0 ? -0 : nearest) / scale;
+}
+
+/** The shortest text that reads back as the number, as Python writes it: `1.2`, `6.0`. */
+export function shortest(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return Number.isInteger(value) ? `${text}.0` : text;
+}
+
+/**
+ * The original's `custom_format` (Tables A4, A6, A7): undefined, negative and tiny numbers are `0.00`,
+ * small ones take an exponent, all others two decimals.
+ */
+export function custom(value: number | null): string {
+  if (value === null || !Number.isFinite(value) || value < 1e-99) return "0.00";
+  if (value >= 0.01) return fixed(value, 2);
+  const [digits, exponent] = value.toExponential(2).split("e") as [string, string];
+  return `${digits}E-${exponent.slice(1).padStart(2, "0")}`;
+}
+
+/** A stand-in for a cell without data. */
+export const DASH = "—";

@@ -1,0 +1,172 @@
+/** Tables 1–3: who the personas are. */
+import type { DataFrame } from "polars";
+import { z } from "zod";
+import { ATTRIBUTES, CONDITIONS, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
+import { frame, rows } from "../frames.ts";
+import { mean, proportionZ, sd } from "../stats.ts";
+
+const Row = z.object({
+  model: z.string().nullable(),
+  population: z.string().nullable(),
+  model_print: z.string().nullable(),
+  population_print: z.string().nullable(),
+  repetition: z.number().nullable(),
+  attribute: z.string(),
+  value: z.string().nullable(),
+  n: z.number(),
+});
+type Row = z.infer<typeof Row>;
+
+/**
+ * Tables 1–3: the share of personas in each demographic category.
+ *
+ * Share and SD are over the five repetitions, one share of all profiles' personas each; the test is
+ * the pooled two-proportion z of all personas of the condition against all of Base (quirk K2: the SD
+ * shown does not belong to the test).
+ *
+ * @param personas counts: model, population, model_print, population_print, repetition, attribute,
+ *   value, n (as `Study.demographics` reads them)
+ * @returns one row per cell: model, condition, category, subcategory, mean and sd (shares 0–1), p
+ *   (two-sided), n (personas), count, z; a cell without personas is undefined
+ *
+ * Checked against the original's code on two databases in tests/oracle_test.ts.
+ */
+export function demographics(
+  personas: DataFrame,
+  table: "table1" | "table2" | "table3",
+  options: { mode?: Mode } = {},
+): DataFrame {
+  const mode = options.mode ?? "printed";
+  const labelled = rows(personas, Row)
+    .filter(({ repetition }) => repetition !== null && repetition <= REPETITIONS)
+    .map((row) => ({ ...row, ...labels(row, mode) }));
+  const byCell = Map.groupBy(labelled, (row) => `${row.model}|${row.condition}|${row.attribute}`);
+  // The two rows that the paper's code computes and does not print are rows of the tidy table.
+  const cells = layout(table, "corrected").cells
+    .filter(({ category, subcategory }) =>
+      mode === "corrected" ||
+      !ATTRIBUTES.some((attribute) =>
+        attribute.category === category && attribute.added === subcategory
+      )
+    );
+  const tidy = cells.map((cell) => {
+    const attribute = ATTRIBUTES.find(({ category }) => category === cell.category)!.column;
+    const matches = (row: Row) => inCategory(row, cell.category!, cell.subcategory!, mode);
+    const of = (condition: string) => byCell.get(`${cell.model}|${condition}|${attribute}`) ?? [];
+    const own = of(cell.condition!), base = of("Base");
+    const shares = [...Map.groupBy(own, ({ repetition }) => repetition).values()]
+      .map((members) => count(members.filter(matches)) / count(members));
+    const test = cell.condition === "Base" ? { z: null, p: null } : proportionZ(
+      { count: count(own.filter(matches)), n: count(own) },
+      { count: count(base.filter(matches)), n: count(base) },
+    );
+    return {
+      ...cell,
+      mean: mean(shares),
+      sd: sd(shares),
+      ...test,
+      n: count(own),
+      count: count(own.filter(matches)),
+    };
+  });
+  return frame(tidy, {
+    model: "text",
+    condition: "text",
+    category: "text",
+    subcategory: "text",
+    mean: "number",
+    sd: "number",
+    p: "number",
+    n: "integer",
+    count: "integer",
+    z: "number",
+  });
+}
+
+const count = (members: readonly Row[]): number => members.reduce((total, { n }) => total + n, 0);
+
+/** Model and condition of a persona. */
+function labels(row: Row, mode: Mode): { model: string | null; condition: string | null } {
+  if (mode === "printed") {
+    return { model: looseModel(row.model ?? ""), condition: looseCondition(row.population ?? "") };
+  }
+  const model = MODELS.find(({ id }) => id === row.model)?.label ?? row.model_print ?? row.model;
+  const printed = row.population_print?.replaceAll(" ", "") ?? "";
+  return { model, condition: CONDITIONS.find((condition) => condition === printed) ?? null };
+}
+
+/** The paper's code does not read the print labels; it looks for parts of the raw names (bug B6). */
+function looseModel(name: string): string | null {
+  const text = name.toLowerCase();
+  const has = (...parts: string[]) => parts.some((part) => text.includes(part));
+  if (has("gpt4o", "gpt-4o")) return "GPT-4o";
+  if (has("gpt35", "gpt-3.5")) return "GPT-3.5";
+  if (has("llama323b", "llama3.2-3b", "llama3-2-3b")) return "Llama3.2-3B";
+  if (has("llama3170b", "llama3.1-70b", "llama3-1-70b")) return "Llama3.1-70B";
+  if (has("claude35sonnet", "claude-3.5", "claude-3-5")) return "Claude-3.5-s";
+  return null;
+}
+
+function looseCondition(population: string): string | null {
+  const text = population.toLowerCase();
+  if (text.includes("maxn")) return "MaxN";
+  if (text.includes("maxp") || text.includes("prob")) return "MaxP";
+  if (/\bmax\b/.test(text)) return "MaxN";
+  if (/base|generated|spain826/.test(text)) return "Base";
+  return null;
+}
+
+type Rule = (value: string, mode: Mode) => boolean;
+const oneOf = (...words: string[]): Rule => (value) => words.includes(value);
+const contains = (...words: string[]): Rule => (value) =>
+  words.some((word) => value.includes(word));
+const GAY = ["gay", "lesbian", "bi", "bisexual", "pan", "pansexual", "queer", "lgbt", "lgbtq"];
+const WHOLE_WORD = new RegExp(`(?<![a-z])(${GAY.join("|")})(?![a-z])`);
+
+const RULES: Record<string, Record<string, Rule>> = {
+  "Gender": {
+    "Female": oneOf("female", "woman", "f"),
+    "Male": oneOf("male", "man", "m"),
+    "Non-bin.": oneOf("non-binary", "nonbinary", "nb"),
+  },
+  "Pol. Or.": {
+    "Con.": oneOf("conservative", "right", "right-wing"),
+    "Prog.": oneOf("progressive", "left", "left-wing", "liberal"),
+    "Centre": oneOf("centre", "center", "centrist", "moderate"),
+  },
+  "Race": {
+    "Asian": oneOf("asian", "asia"),
+    "Black": contains("black"),
+    "White": oneOf("white"),
+    "Latin": contains("latino", "latinx", "hispanic"),
+  },
+  "Relig. Beli.": {
+    "Christian": contains("christian"),
+    "Agnostic": contains("agnostic"),
+    "Atheist": contains("atheist"),
+  },
+  "Sex. Or.": {
+    "Hetero.": oneOf("heterosexual", "hetero"),
+    // Printed: any part of a word counts, "bi" in "ambiguous" too (bug B4).
+    "LGBTQ+": (value, mode) =>
+      mode === "printed" ? contains(...GAY)(value, mode) : WHOLE_WORD.test(value),
+    "Unspe.": oneOf("unspecified", "unknown", "none", "na"),
+  },
+};
+
+/** Whether a persona's value falls in a row; the rest falls in the row that no rule names. */
+function inCategory(row: Row, category: string, subcategory: string, mode: Mode): boolean {
+  const rules = RULES[category]!;
+  const value = cleaned(row.value, category);
+  const rule = rules[subcategory];
+  if (rule) return value === null ? subcategory === "Unspe." : rule(value, mode);
+  return value === null
+    ? category !== "Sex. Or."
+    : !Object.values(rules).some((other) => other(value, mode));
+}
+
+function cleaned(value: string | null, category: string): string | null {
+  if (value === null) return null;
+  const religion = category === "Relig. Beli.";
+  return (religion ? value.replace(/Buddhist|Hinduist/g, "Others") : value).toLowerCase();
+}

@@ -1,0 +1,277 @@
+/** Tables 4–6, A4, A5 and the baselines: scale scores and their reliability. */
+import type { DataFrame } from "polars";
+import type { Administrations } from "../db.ts";
+import { BFI_REFERENCE_GROUP, layout, type Mode, REFERENCE } from "../design.ts";
+import { frame } from "../frames.ts";
+import { cronbachAlpha, mean, type MeanTest, pairedT, pearson, sd } from "../stats.ts";
+import { Answers, type Sheet, withNewModels } from "./answers.ts";
+
+interface Options {
+  mode?: Mode;
+}
+
+/** The paper's code leaves out cells with fewer pairs. */
+const FEWEST = 5;
+
+/**
+ * Table 4: how far each model's personas answer from the profile they were made from.
+ *
+ * The paper runs a paired t-test and a one-sample t-test of the differences: they are one test, so
+ * one `t`, `df` and `p` stand here. In `printed` mode the interval is the paper's ±1.96 se and d is 0
+ * where the differences do not vary; in `corrected` mode it is the t interval and d is undefined.
+ *
+ * @param epqra EPQR-A sheets of the personas
+ * @param reference EPQR-A sheets that the profiles are
+ * @returns one row per cell: model, condition, scale, n (pairs), mean, sd, reference_mean, estimate
+ *   (mean difference, in scale points 0–6), se, t, df, p (two-sided), ci_lower, ci_upper (95 %), d;
+ *   undefined below 5 pairs
+ */
+export function personality(
+  epqra: Administrations,
+  reference: Administrations,
+  options: Options = {},
+): DataFrame {
+  const mode = options.mode ?? "printed";
+  const answers = new Answers(epqra), profiles = new Answers(reference);
+  const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
+  const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
+  const cells = withNewModels(layout("table4").cells, answers.sheets.map(({ model }) => model));
+  const tidy = cells.map((cell) => {
+    const scale = cell.scale!;
+    const pairs = (byCell.get(`${cell.model}|${cell.condition}`) ?? []).flatMap((sheet) => {
+      const row = sheet.profile === null ? undefined : ofProfile.get(sheet.profile);
+      const own = answers.score(sheet.row, scale, mode);
+      const profile = row === undefined ? null : profiles.score(row, scale, mode);
+      return own === null || profile === null ? [] : [{ own, profile }];
+    });
+    if (pairs.length < FEWEST) return { ...cell, n: pairs.length };
+    const differences = pairs.map(({ own, profile }) => own - profile);
+    const test = pairedT({ mean: mean(differences)!, sd: sd(differences)!, n: pairs.length });
+    return {
+      ...cell,
+      mean: mean(pairs.map(({ own }) => own)),
+      sd: sd(pairs.map(({ own }) => own)),
+      reference_mean: mean(pairs.map(({ profile }) => profile)),
+      ...(mode === "printed" ? asPrinted(test) : test),
+      ci_lower: mode === "printed" ? test.estimate - 1.96 * test.se : test.ciLower,
+      ci_upper: mode === "printed" ? test.estimate + 1.96 * test.se : test.ciUpper,
+    };
+  });
+  return frame(tidy, {
+    model: "text",
+    condition: "text",
+    scale: "text",
+    n: "integer",
+    mean: "number",
+    sd: "number",
+    reference_mean: "number",
+    estimate: "number",
+    se: "number",
+    t: "number",
+    df: "integer",
+    p: "number",
+    ci_lower: "number",
+    ci_upper: "number",
+    d: "number",
+  });
+}
+
+const asPrinted = (test: MeanTest): MeanTest => ({ ...test, d: test.d ?? 0 });
+
+/**
+ * Table 5: correlation of EPQR-A and BFI-44 scale scores in condition Base, one pair per profile.
+ *
+ * A profile's score is the mean over its administrations. In `printed` mode GPT-4o's BFI mixes its
+ * personas' sheets with those that the model gave for the bare profiles (group 372, bug B3);
+ * `corrected` leaves these out.
+ *
+ * @returns one row per cell: model, epqra_scale, bfi_trait, n (profiles), r, p (two-sided, n − 2 df)
+ */
+export function convergence(
+  epqra: Administrations,
+  bfi: Administrations,
+  options: Options = {},
+): DataFrame {
+  const mode = options.mode ?? "printed";
+  const [left, right] = [epqra, bfi].map((given) => new Answers(given));
+  const isBase = (sheet: Sheet) =>
+    sheet.condition === "Base" && (mode === "printed" || sheet.population !== "spain826");
+  const models = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => model);
+  const cells = withNewModels(layout("table5").cells, models);
+  const scores = new Map<string, Map<number, number>>();
+  const of = (answers: Answers, model: string, scale: string): Map<number, number> => {
+    const key = `${answers === left}|${model}|${scale}`;
+    if (!scores.has(key)) scores.set(key, profileScores(answers, model, scale, isBase, mode));
+    return scores.get(key)!;
+  };
+  const tidy = cells.map((cell) => {
+    const x = of(left!, cell.model!, cell.epqra_scale!);
+    const y = of(right!, cell.model!, cell.bfi_trait!);
+    const common = [...x.keys()].filter((profile) => y.has(profile)).toSorted((a, b) => a - b);
+    if (common.length < FEWEST) return { ...cell, n: common.length };
+    return {
+      ...cell,
+      ...pearson(common.map((key) => x.get(key)!), common.map((key) => y.get(key)!)),
+    };
+  });
+  return frame(tidy, {
+    model: "text",
+    epqra_scale: "text",
+    bfi_trait: "text",
+    n: "integer",
+    r: "number",
+    p: "number",
+  });
+}
+
+function profileScores(
+  answers: Answers,
+  model: string,
+  scale: string,
+  counts: (sheet: Sheet) => boolean,
+  mode: Mode,
+): Map<number, number> {
+  const byProfile = Map.groupBy(
+    answers.sheets.filter((sheet) => sheet.model === model && counts(sheet)),
+    ({ profile }) => profile,
+  );
+  const scores = new Map<number, number>();
+  for (const [profile, sheets] of byProfile) {
+    const own = sheets.map(({ row }) => answers.score(row, scale, mode)).filter((x) => x !== null);
+    if (profile !== null && own.length > 0) scores.set(profile, mean(own)!);
+  }
+  return scores;
+}
+
+/** Alpha of one scale over some sheets; items that none of them has are not part of it. */
+function alpha(answers: Answers, sheets: readonly Sheet[], scale: string, mode: Mode): {
+  alpha: number | null;
+  n: number;
+} {
+  const scores = sheets.map(({ row }) => answers.scores(row, scale, mode))
+    .filter((row) => row.some((score) => score !== null));
+  const items = (scores[0] ?? []).map((_, item) => item)
+    .filter((item) => scores.some((row) => row[item] !== null));
+  const result = cronbachAlpha(scores.map((row) => items.map((item) => row[item]!)));
+  return { alpha: result.alpha, n: scores.length };
+}
+
+/**
+ * Table 6: Cronbach's alpha of the EPQR-A scales.
+ *
+ * @returns one row per cell: model, condition, scale, alpha (undefined where no item varies), n
+ *   (sheets)
+ */
+export function reliability(epqra: Administrations, options: Options = {}): DataFrame {
+  const answers = new Answers(epqra);
+  const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
+  const cells = withNewModels(layout("table6").cells, answers.sheets.map(({ model }) => model));
+  return frame(
+    cells.map((cell) => ({
+      ...cell,
+      ...alpha(
+        answers,
+        byCell.get(`${cell.model}|${cell.condition}`) ?? [],
+        cell.scale!,
+        options.mode ?? "printed",
+      ),
+    })),
+    { model: "text", condition: "text", scale: "text", alpha: "number", n: "integer" },
+  );
+}
+
+/**
+ * The BFI sheets of Tables A4 and A5 by row label: the personas of each model in condition Base, and
+ * as `Reference` the sheets that GPT-4o gave for the bare profiles (not human data, quirk K13).
+ *
+ * `printed` knows them by the published group numbers; `corrected` by population, so that it works on
+ * any study.
+ */
+function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
+  const ofPersonas = ({ group, condition, population }: Sheet) =>
+    condition === "Base" &&
+    (mode === "printed"
+      ? group !== null && group >= 366 && group <= 370
+      : population !== "spain826");
+  const ofProfiles = ({ group, population }: Sheet) =>
+    mode === "printed" ? group === BFI_REFERENCE_GROUP : population === "spain826";
+  const models = Map.groupBy(answers.sheets.filter(ofPersonas), ({ model }) => model);
+  return models.set(REFERENCE, answers.sheets.filter(ofProfiles));
+}
+
+/**
+ * Table A4: BFI-44 trait scores (mean of items, 1–5) in condition Base.
+ *
+ * @returns one row per cell: model (or `Reference`), trait, mean, sd, n (sheets)
+ */
+export function traits(bfi: Administrations, options: Options = {}): DataFrame {
+  const mode = options.mode ?? "printed";
+  const answers = new Answers(bfi);
+  const sheets = bfiSheets(answers, mode);
+  const cells = withNewModels(layout("tableA4").cells, sheets.keys());
+  return frame(
+    cells.map((cell) => {
+      const scores = (sheets.get(cell.model!) ?? [])
+        .map(({ row }) => answers.score(row, cell.trait!, mode, "mean"))
+        .filter((score) => score !== null);
+      return { ...cell, mean: mean(scores), sd: sd(scores), n: scores.length };
+    }),
+    { model: "text", trait: "text", mean: "number", sd: "number", n: "integer" },
+  );
+}
+
+/**
+ * Table A5: Cronbach's alpha of the BFI-44 traits in condition Base.
+ *
+ * @returns one row per cell: model (or `Reference`), trait, alpha, n (sheets)
+ */
+export function traitReliability(bfi: Administrations, options: Options = {}): DataFrame {
+  const mode = options.mode ?? "printed";
+  const answers = new Answers(bfi);
+  const sheets = bfiSheets(answers, mode);
+  const cells = withNewModels(layout("tableA5").cells, sheets.keys());
+  return frame(
+    cells.map((cell) => ({
+      ...cell,
+      ...alpha(answers, sheets.get(cell.model!) ?? [], cell.trait!, mode),
+    })),
+    { model: "text", trait: "text", alpha: "number", n: "integer" },
+  );
+}
+
+/**
+ * What Tables 4 and 6 are compared with: the profiles' own scores and alphas, and those of profiles
+ * whose answers were drawn item by item.
+ *
+ * @returns source (reference, random), instrument, scale, statistic (score_mean, score_sd, alpha),
+ *   value, n (profiles)
+ */
+export function baselines(
+  reference: Administrations,
+  random: Administrations,
+  options: Options = {},
+): DataFrame {
+  const mode = options.mode ?? "printed";
+  const answers = new Map(
+    Object.entries({ reference, random }).map(([name, given]) => [name, new Answers(given)]),
+  );
+  const tidy = layout("baselines").cells.map((cell) => {
+    const own = answers.get(cell.source!)!;
+    const scores = own.sheets.map(({ row }) => own.score(row, cell.scale!, mode))
+      .filter((score) => score !== null);
+    const value = {
+      score_mean: () => mean(scores),
+      score_sd: () => sd(scores),
+      alpha: () => alpha(own, own.sheets, cell.scale!, mode).alpha,
+    }[cell.statistic as "score_mean" | "score_sd" | "alpha"]();
+    return { ...cell, value, n: scores.length };
+  });
+  return frame(tidy, {
+    source: "text",
+    instrument: "text",
+    scale: "text",
+    statistic: "text",
+    value: "number",
+    n: "integer",
+  });
+}
