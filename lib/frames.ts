@@ -47,12 +47,12 @@ export function series(name: string, values: readonly unknown[], kind: Kind): Se
  * would become text). `null` stays undefined.
  */
 export function frame(
-  records: readonly Readonly<Record<string, unknown>>[],
+  records: readonly object[],
   columns: Readonly<Record<string, Kind>>,
 ): DataFrame {
   return pl.DataFrame(
     Object.entries(columns).map(([name, kind]) =>
-      series(name, records.map((record) => record[name] ?? null), kind)
+      series(name, records.map((record) => (record as Record<string, unknown>)[name] ?? null), kind)
     ),
   );
 }

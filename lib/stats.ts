@@ -245,6 +245,22 @@ export function meanErrors(
 }
 
 /**
+ * A number rounded as NumPy and pandas round: scaled, to the nearest integer with ties to even, scaled
+ * back. The sign of a zero stays.
+ *
+ * For results that the paper's code rounds before it goes on computing (Table 6); nothing else here is
+ * rounded.
+ */
+export function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  const scaled = value * scale;
+  const floor = Math.floor(scaled);
+  const down = scaled - floor < 0.5 || (scaled - floor === 0.5 && floor % 2 === 0);
+  const nearest = down ? floor : floor + 1;
+  return (nearest === 0 && value < 0 ? -0 : nearest) / scale;
+}
+
+/**
  * The value below which a share of the values lies, linear between neighbours (R's type 7,
  * numpy's and pandas' default); null when empty.
  *

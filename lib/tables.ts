@@ -12,6 +12,8 @@ import {
   convergence,
   personality,
   reliability,
+  reliabilitySummary,
+  scaleScores,
   traitReliability,
   traits,
 } from "./tables/scales.ts";
@@ -23,6 +25,8 @@ export {
   demographics,
   personality,
   reliability,
+  reliabilitySummary,
+  scaleScores,
   traitReliability,
   traits,
 };

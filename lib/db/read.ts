@@ -120,7 +120,7 @@ interface Item {
 function administrations(items: Item[], rows: Row[]): Administrations {
   const numbers = items.map(({ item }) => item);
   const answer = unpack(rows, numbers, "answers"), score = unpack(rows, numbers, "scores");
-  const keys = frame(rows as unknown as Record<string, unknown>[], {
+  const keys = frame(rows, {
     group: "integer",
     model: "text",
     condition: "text",
@@ -133,7 +133,7 @@ function administrations(items: Item[], rows: Row[]): Administrations {
     series(`score ${item}`, score.get(item)!, "integer"),
   ]);
   return {
-    items: frame(items as unknown as Record<string, unknown>[], {
+    items: frame(items, {
       item: "integer",
       scale: "text",
       key: "integer",

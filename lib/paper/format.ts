@@ -19,16 +19,6 @@ export function fixed(value: number, decimals: number): string {
   return value < 0 ? `-${down}` : down;
 }
 
-/** NumPy's rounding: scaled, to the nearest integer, ties to even, scaled back; keeps the sign of 0. */
-export function rounded(value: number, decimals: number): number {
-  const scale = 10 ** decimals;
-  const scaled = value * scale;
-  const floor = Math.floor(scaled);
-  const down = scaled - floor < 0.5 || (scaled - floor === 0.5 && floor % 2 === 0);
-  const nearest = down ? floor : floor + 1;
-  return (nearest === 0 && value < 0 ? -0 : nearest) / scale;
-}
-
 /** The shortest text that reads back as the number, as Python writes it: `1.2`, `6.0`. */
 export function shortest(value: number): string {
   const text = Object.is(value, -0) ? "-0" : String(value);

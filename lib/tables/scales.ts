@@ -1,9 +1,19 @@
 /** Tables 4–6, A4, A5 and the baselines: scale scores and their reliability. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../db.ts";
-import { BFI_REFERENCE_GROUP, layout, type Mode, REFERENCE } from "../design.ts";
-import { frame } from "../frames.ts";
-import { cronbachAlpha, mean, type MeanTest, pairedT, pearson, sd } from "../stats.ts";
+import { z } from "zod";
+import { BFI_REFERENCE_GROUP, layout, type Mode, REFERENCE, SCALES } from "../design.ts";
+import { frame, rows } from "../frames.ts";
+import {
+  cronbachAlpha,
+  mean,
+  type MeanTest,
+  pairedT,
+  pearson,
+  quantile,
+  rounded,
+  sd,
+} from "../stats.ts";
 import { Answers, type Sheet, withNewModels } from "./answers.ts";
 
 interface Options {
@@ -178,6 +188,107 @@ export function reliability(epqra: Administrations, options: Options = {}): Data
     })),
     { model: "text", condition: "text", scale: "text", alpha: "number", n: "integer" },
   );
+}
+
+const CLASSES: [string, number, number][] = [
+  ["excellent", 0.9, Infinity],
+  ["good", 0.8, 0.9],
+  ["acceptable", 0.7, 0.8],
+  ["questionable", 0.6, 0.7],
+  ["poor", -Infinity, 0.6],
+];
+
+const Alpha = z.object({ scale: z.string(), alpha: z.number().nullable() });
+const Baseline = z.object({
+  source: z.string(),
+  scale: z.string(),
+  statistic: z.string(),
+  value: z.number().nullable(),
+});
+
+/**
+ * What the paper reports beside Table 6: its alphas described per scale, how many fall in which class,
+ * and the alphas of the profiles.
+ *
+ * As in the paper's code the alphas are rounded to two decimals first (quirk K10), and an undefined one
+ * is in no class but in the total.
+ *
+ * @param table6 of {@link reliability}
+ * @param profiles of {@link baselines}
+ * @returns block (describe, quality_count, baseline_comparison), scale, statistic, value
+ */
+export function reliabilitySummary(table6: DataFrame, profiles: DataFrame): DataFrame {
+  const round = (alpha: number | null) => alpha === null ? null : rounded(alpha, 2);
+  const cells = rows(table6, Alpha).map((cell) => ({ ...cell, alpha: round(cell.alpha) }));
+  const known = cells.flatMap(({ scale, alpha }) => alpha === null ? [] : [{ scale, alpha }]);
+  const of = (scale: string) =>
+    known.filter((cell) => cell.scale === scale).map(({ alpha }) => alpha);
+  const described = SCALES.flatMap((scale) => {
+    const alphas = of(scale);
+    return Object.entries({
+      count: alphas.length,
+      mean: mean(alphas),
+      std: sd(alphas),
+      min: quantile(alphas, 0),
+      "25%": quantile(alphas, 0.25),
+      "50%": quantile(alphas, 0.5),
+      "75%": quantile(alphas, 0.75),
+      max: quantile(alphas, 1),
+    }).map(([statistic, value]) => ({ block: "describe", scale, statistic, value }));
+  });
+  const classes = CLASSES.map(([statistic, from, below]) => ({
+    block: "quality_count",
+    scale: "all",
+    statistic,
+    value: known.filter(({ alpha }) => alpha >= from && alpha < below).length,
+  }));
+  const total = { block: "quality_count", scale: "all", statistic: "total", value: cells.length };
+  const compared = (statistic: string, value: (scale: string) => number | null) =>
+    SCALES.map((scale) => ({
+      block: "baseline_comparison",
+      scale,
+      statistic,
+      value: value(scale),
+    }));
+  const profile = (source: string) => (scale: string) =>
+    round(
+      rows(profiles, Baseline).find((cell) =>
+        cell.source === source && cell.scale === scale && cell.statistic === "alpha"
+      )?.value ?? null,
+    );
+  return frame([
+    ...described,
+    ...classes,
+    total,
+    ...compared("LLM Experiments (Mean)", (scale) => mean(of(scale))),
+    ...compared("Reference Baseline", profile("reference")),
+    ...compared("Random Baseline", profile("random")),
+  ], { block: "text", scale: "text", statistic: "text", value: "number" });
+}
+
+/**
+ * Scale scores of any sheets, for looking at distributions.
+ *
+ * @returns one row per sheet and scale: model, condition, profile, scale, score (sum of the items)
+ */
+export function scaleScores(given: Administrations, options: Options = {}): DataFrame {
+  const answers = new Answers(given);
+  const tidy = answers.sheets.flatMap(({ row, model, condition, profile }) =>
+    [...answers.scales.keys()].map((scale) => ({
+      model,
+      condition,
+      profile,
+      scale,
+      score: answers.score(row, scale, options.mode ?? "printed"),
+    }))
+  );
+  return frame(tidy, {
+    model: "text",
+    condition: "text",
+    profile: "integer",
+    scale: "text",
+    score: "integer",
+  });
 }
 
 /**

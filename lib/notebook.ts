@@ -1,0 +1,218 @@
+/**
+ * What a notebook shows: tables, figures and verdicts, each with the banner of the data it came from.
+ *
+ * Numbers are formatted here and nowhere before. Outside a notebook the same things are printed as
+ * plain text.
+ */
+import type { DataFrame } from "polars";
+import { banner } from "./db.ts";
+
+export interface TableOptions {
+  /**
+   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
+   * and `p` has 3 with `<0.001` below.
+   */
+  decimals?: number | Readonly<Record<string, number>>;
+}
+
+/** A comparison with the paper: cells that agree, cells printed, and those that differ in words. */
+export interface Verdict {
+  agree: number;
+  printed: number;
+  differing: readonly string[];
+}
+
+const MOST_ROWS = 80;
+const MOST_CELLS = 10;
+const DASH = "—";
+
+/**
+ * Shows a frame as a table; a number that is undefined (null) is a dash.
+ *
+ * @throws {Error} when `decimals` names a column that the frame does not have
+ */
+export async function show(
+  frame: DataFrame,
+  caption: string,
+  options: TableOptions = {},
+): Promise<void> {
+  await display(tableHtml(frame, caption, options), tableText(frame, caption, options));
+}
+
+/** Shows a figure; readers of plain text get its caption. */
+export async function figure(svg: string, caption: string): Promise<void> {
+  await display(figureHtml(svg, caption), `Figure: ${caption}`);
+}
+
+/** Shows how many printed cells agree, and the first that differ. */
+export async function verdict(checked: Verdict): Promise<void> {
+  await display(verdictHtml(checked), verdictText(checked));
+}
+
+/** A table as HTML that takes its colours from the page around it; at most 80 rows. */
+export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
+  const { columns, body, note } = printed(frame, options);
+  const side = (text: boolean) => text ? ` style="text-align:left"` : "";
+  const heads = columns.map(({ head, text }) =>
+    `<th scope="col"${side(text)}>${escape(head)}</th>`
+  );
+  const lines = body.map((row) =>
+    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
+  );
+  return [
+    `<div style="overflow-x:auto">`,
+    `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
+    `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
+    ...body.length ? [`<thead><tr>${heads.join("")}</tr></thead>`] : [],
+    ...body.length ? ["<tbody>", ...lines, "</tbody>"] : [],
+    `</table>`,
+    ...note ? [`<p>${note}</p>`] : [],
+    `</div>`,
+  ].join("\n");
+}
+
+/** A table as aligned plain text; at most 80 rows. */
+export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
+  const { columns, body, note } = printed(frame, options);
+  const heads = columns.map(({ head }) => head);
+  const widths = heads.map((head, i) =>
+    Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, i) => {
+      const blank = " ".repeat(widths[i]! - size(cell));
+      return columns[i]!.text ? cell + blank : blank + cell;
+    }).join("  ").trimEnd();
+  const table = [
+    line(heads),
+    widths.map((width) => "-".repeat(width)).join("  "),
+    ...body.map(line),
+  ];
+  return [caption, ...body.length ? table : [], ...note ? [note] : []].join("\n");
+}
+
+const size = (text: string): number => [...text].length;
+
+/** A figure with its caption as HTML. */
+export function figureHtml(svg: string, caption: string): string {
+  // Without it a page narrower than the figure would cut it off.
+  const fluid = svg.replace(/^<svg /, `<svg style="max-width:100%;height:auto" `);
+  const style = `style="margin:0"`;
+  return `<figure ${style}>\n${fluid}\n<figcaption>${escape(caption)}</figcaption>\n</figure>`;
+}
+
+/** A verdict as plain text; its first line is the count. */
+export function verdictText(checked: Verdict): string {
+  const { count, cells } = ruling(checked);
+  return [count, ...cells.map((cell) => `  ${cell}`)].join("\n");
+}
+
+/** A verdict as HTML. */
+export function verdictHtml(checked: Verdict): string {
+  const { count, cells } = ruling(checked);
+  const items = cells.map((cell) => `<li>${escape(cell)}</li>`).join("\n");
+  return `<p><strong>${count}</strong></p>` + (items && `\n<ul>\n${items}\n</ul>`);
+}
+
+function ruling({ agree, printed, differing }: Verdict): { count: string; cells: string[] } {
+  const more = differing.length - MOST_CELLS;
+  const cells = differing.slice(0, MOST_CELLS);
+  return {
+    count: `${agree} of ${printed} printed cells agree`,
+    cells: more > 0 ? [...cells, `… and ${more} more`] : cells,
+  };
+}
+
+interface Column {
+  head: string;
+  /** Text stands left, numbers right. */
+  text: boolean;
+}
+
+/** A frame as the words and digits that will be shown. */
+function printed(frame: DataFrame, { decimals }: TableOptions) {
+  const named = typeof decimals === "object" ? decimals : {};
+  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
+  if (unknown.length) {
+    throw new Error(
+      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
+    );
+  }
+  const formats = frame.columns.map((name) => {
+    const series = frame.getColumn(name);
+    if (!series.isNumeric()) return null;
+    if (name in named) return (value: number) => rounded(value, named[name]!);
+    if (name === "p") return probability;
+    const fraction = typeof decimals === "number" ? decimals : 2;
+    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
+  });
+  const columns: Column[] = frame.columns.map((name, i) => ({
+    head: name.replaceAll("_", " "),
+    text: formats[i] === null,
+  }));
+  // Records keep nulls; a column's toArray() makes them 0.
+  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
+  const body = records.map((record) =>
+    frame.columns.map((name, i) => cell(record[name], formats[i]!))
+  );
+  return { columns, body, note: note(frame.height) };
+}
+
+function note(height: number): string {
+  if (!height) return "No rows";
+  return height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
+}
+
+function cell(value: unknown, format: ((value: number) => string) | null): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  if (!format) return String(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
+  return typeof value === "bigint" ? String(value) : format(Number(value));
+}
+
+function probability(p: number): string {
+  return p < 0.001 ? "<0.001" : rounded(p, 3);
+}
+
+/** With a fixed number of decimals, exact ties to the even digit as the paper has them; never -0. */
+function rounded(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  const digits = Math.abs(value).toFixed(60).split(".")[1] ?? "";
+  const tie = /^50*$/.test(digits.slice(decimals));
+  const odd = Number(text.at(-1)) % 2 === 1;
+  // toFixed took the tie away from zero, to an odd digit: one step back is the even one.
+  const even = tie && odd
+    ? (Number(text) - Math.sign(value) * 10 ** -decimals).toFixed(decimals)
+    : text;
+  return Number(even) === 0 ? even.replace("-", "") : even;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => ENTITIES[letter]!);
+
+async function display(html: string, text: string): Promise<void> {
+  const data = banner();
+  const sign = data === null ? "" : `\n<p style="font-size:85%"><em>${escape(data)}</em></p>`;
+  const plain = data === null ? text : `${text}\n${data}`;
+  const jupyter = kernel();
+  if (!jupyter) return console.log(plain);
+  await jupyter.display({ "text/html": html + sign, "text/plain": plain }, { raw: true });
+  // The kernel may report a cell done before its output is out; clients then drop it. 0 ms lose some.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The notebook's kernel; asking for it elsewhere throws. */
+function kernel(): typeof Deno.jupyter | null {
+  try {
+    return Deno.jupyter;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,88 @@
+/** Text in figures: how wide it is, where it breaks, which colour it needs, what it is called. */
+import { SCALE_NAMES } from "../design.ts";
+
+/** Height of the letters and of a line, in px; 11 px are 8.5 pt when 640 px are printed at 17.5 cm. */
+export const FONT = 11;
+export const LINE = 14;
+
+/** Advance widths of DejaVu Sans in em, by kind of letter: there is no renderer here to ask. */
+const ADVANCES: readonly [RegExp, number][] = [
+  [/[ijlI.,:;'| ]/, 0.31],
+  [/[tfr()/\-]/, 0.39],
+  [/[mwMW%@−=<>+]/, 0.89],
+  [/[A-Z]/, 0.69],
+];
+
+const advance = (letter: string): number =>
+  ADVANCES.find(([kind]) => kind.test(letter))?.[1] ?? 0.61;
+
+/** Width of one line in px; bold runs about an eighth wider. */
+export function measure(text: string, bold = false): number {
+  const ems = [...text].reduce((sum, letter) => sum + advance(letter), 0);
+  return ems * FONT * (bold ? 1.12 : 1);
+}
+
+/** A long name over several lines: broken after a space or a hyphen if there is one, else anywhere. */
+export function fold(text: string, width: number, bold = false): string {
+  const words = text.match(/[^\s\-/_:]+[\s\-/_:]*|[\s\-/_:]+/g) ?? [];
+  const pieces = words.flatMap((word) => measure(word.trim(), bold) > width ? [...word] : [word]);
+  return pieces.reduce<string[]>((lines, piece) => {
+    const longer = (lines.at(-1) ?? "") + piece;
+    return lines.length && measure(longer.trimEnd(), bold) <= width
+      ? [...lines.slice(0, -1), longer]
+      : [...lines, piece];
+  }, []).map((line) => line.trim()).join("\n");
+}
+
+export const lineCount = (text: string): number => text.split("\n").length;
+
+/** A scale or trait in words. */
+export const scaleName = (scale: string): string => SCALE_NAMES[scale] ?? scale;
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A number with a fixed number of decimals and a true minus sign; never −0. */
+export function fixed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+/**
+ * Black or white, whichever reads better on a fill: more contrast by WCAG 2.
+ *
+ * @param fill `#rrggbb` or `rgb(r, g, b)`
+ */
+export function ink(fill: string): "black" | "white" {
+  const parts = fill.startsWith("#")
+    ? [1, 3, 5].map((at) => parseInt(fill.slice(at, at + 2), 16))
+    : fill.match(/\d+/g)!.slice(0, 3).map(Number);
+  const [r, g, b] = parts.map((part) => {
+    const c = part / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "white" : "black";
+}
+
+/** The values of a column, each once, in order of appearance. */
+export function distinct<T>(records: readonly T[], key: (record: T) => string): string[] {
+  return [...new Set(records.map(key))];
+}
+
+/** A figure in words, for those who cannot see it: what it is, its extremes, what is undefined. */
+export function describe(
+  what: string,
+  cells: readonly { name: string; value: number | null }[],
+  decimals: number,
+): string {
+  const defined = cells.flatMap(({ name, value }) => value === null ? [] : [{ name, value }])
+    .toSorted((a, b) => a.value - b.value);
+  const missing = cells.filter(({ value }) => value === null).map(({ name }) => name);
+  const [low, high] = [defined[0], defined.at(-1)].map((cell) =>
+    cell && `${fixed(cell.value, decimals)} (${cell.name})`
+  );
+  return [
+    `${what} ${defined.length} values${low ? `, lowest ${low}, highest ${high}` : ""}.`,
+    missing.length ? ` Undefined: ${missing.join("; ")}.` : "",
+  ].join("");
+}
