@@ -6,6 +6,7 @@
  */
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
+import { DASH, fixed } from "./format.ts";
 
 export interface TableOptions {
   /**
@@ -24,7 +25,6 @@ export interface Verdict {
 
 const MOST_ROWS = 80;
 const MOST_CELLS = 10;
-const DASH = "—";
 
 /**
  * Shows a frame as a table; a number that is undefined (null) is a dash.
@@ -174,17 +174,10 @@ function probability(p: number): string {
   return p < 0.001 ? "<0.001" : rounded(p, 3);
 }
 
-/** With a fixed number of decimals, exact ties to the even digit as the paper has them; never -0. */
+/** With a fixed number of decimals; never -0. */
 function rounded(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
-  const digits = Math.abs(value).toFixed(60).split(".")[1] ?? "";
-  const tie = /^50*$/.test(digits.slice(decimals));
-  const odd = Number(text.at(-1)) % 2 === 1;
-  // toFixed took the tie away from zero, to an odd digit: one step back is the even one.
-  const even = tie && odd
-    ? (Number(text) - Math.sign(value) * 10 ** -decimals).toFixed(decimals)
-    : text;
-  return Number(even) === 0 ? even.replace("-", "") : even;
+  const text = fixed(value, decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

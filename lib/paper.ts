@@ -9,7 +9,7 @@ import { z } from "zod";
 import { ROOT } from "./config.ts";
 import { ATTRIBUTES, layout, type Mode, type TableName } from "./design.ts";
 import { frame, type Kind, rows } from "./frames.ts";
-import { custom, DASH, fixed, shortest } from "./paper/format.ts";
+import { custom, DASH, fixed, shortest } from "./format.ts";
 import { rounded } from "./stats.ts";
 
 export { latex, markdown } from "./paper/render.ts";

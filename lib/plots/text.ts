@@ -1,5 +1,6 @@
 /** Text in figures: how wide it is, where it breaks, which colour it needs, what it is called. */
 import { SCALE_NAMES } from "../design.ts";
+import { fixed } from "../format.ts";
 
 /** Height of the letters and of a line, in px; 11 px are 8.5 pt when 640 px are printed at 17.5 cm. */
 export const FONT = 11;
@@ -42,8 +43,8 @@ export const scaleName = (scale: string): string => SCALE_NAMES[scale] ?? scale;
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A number with a fixed number of decimals and a true minus sign; never −0. */
-export function fixed(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
+export function signed(value: number, decimals: number): string {
+  const text = fixed(value, decimals);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
@@ -79,7 +80,7 @@ export function describe(
     .toSorted((a, b) => a.value - b.value);
   const missing = cells.filter(({ value }) => value === null).map(({ name }) => name);
   const [low, high] = [defined[0], defined.at(-1)].map((cell) =>
-    cell && `${fixed(cell.value, decimals)} (${cell.name})`
+    cell && `${signed(cell.value, decimals)} (${cell.name})`
   );
   return [
     `${what} ${defined.length} values${low ? `, lowest ${low}, highest ${high}` : ""}.`,

@@ -1,4 +1,4 @@
-/** Numbers as the paper prints them. */
+/** Numbers as text: the only place where they lose digits. */
 
 /**
  * A number with a fixed count of decimals, exact ties to the even digit.

@@ -1,0 +1,280 @@
+/** `deno task start`: from nothing to every table, figure and the report. */
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
+import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { bannerOf, connect, embedded, migrate, open, type Study } from "lib/db.ts";
+import { TABLE_NAMES } from "lib/design.ts";
+import { restore } from "lib/restore.ts";
+import { interruptible, main, progress } from "./cli.ts";
+import { read, text } from "./jupyter/notebook.ts";
+import { find, runAll } from "./notebooks.ts";
+import { figures, report, type Section } from "./report.ts";
+import { writeTables } from "./tables.ts";
+
+const OUT = join(ROOT, "out");
+
+/** What an earlier start has done, by what it was done from. */
+interface Record_ {
+  /** Of the code, the dataset and the rows in the database. */
+  inputs: string;
+  notebooks: Outcome[];
+}
+
+interface Outcome {
+  name: string;
+  seconds: number;
+  verdict: string | null;
+  agree: number;
+  printed: number;
+}
+
+/** Runs a step, prints how long it took and what it says. */
+async function step(name: string, work: () => Promise<string>): Promise<void> {
+  const started = performance.now();
+  progress(`${name} …`);
+  const said = await work();
+  progress("");
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${name.padEnd(12)} ${seconds.padStart(6)} s  ${said}`);
+}
+
+async function start(fresh: boolean): Promise<number> {
+  const signal = interruptible();
+  await step("database", async () => await database());
+  await step("dataset", async () => await dataset(fresh, signal));
+  const study = await open();
+  const before = fresh ? null : await remembered();
+  const inputs = await fingerprint(study);
+  const done = before?.inputs === inputs ? before.notebooks : null;
+  let outcomes = done ?? [];
+  await step("notebooks", async () => {
+    if (done) return `${done.length} executed before on the same code and data, skipped`;
+    await forget();
+    outcomes = await notebooks();
+    return `${outcomes.length} executed into ${place("notebooks")}`;
+  });
+  if (!done) {
+    await step("tables", async () => await tables(study));
+    await step("report", async () => await page(study, outcomes));
+    await Deno.writeTextFile(
+      join(OUT, "start.json"),
+      JSON.stringify({ inputs, notebooks: outcomes }),
+    );
+  } else {
+    console.log("tables and report are there already (--fresh does all again)");
+  }
+  await study.close();
+  summary(study, outcomes);
+  return 0;
+}
+
+const place = (...parts: string[]): string => relative(Deno.cwd(), join(OUT, ...parts));
+
+async function database(): Promise<string> {
+  const { server, dataDir } = settings();
+  if (server) return `${server.host}:${server.port}/${server.database} (yours)`;
+  const before = await embedded.running();
+  const { port } = await embedded.start();
+  return `PostgreSQL on 127.0.0.1:${port} in ${relative(Deno.cwd(), dataDir)}` +
+    (before ? ", running already" : "");
+}
+
+async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
+  const there = fresh ? null : await open().catch(() => null);
+  let said = `${PUBLISHED} is restored already`;
+  if (there) {
+    await there.close();
+  } else {
+    const { tables } = await restore({
+      force: fresh,
+      signal,
+      onProgress: ({ table, rows }) =>
+        progress(`dataset      ${table}: ${rows.toLocaleString("en")}`),
+    });
+    const rows = tables.reduce((total, table) => total + table.rows, 0);
+    said = `${rows.toLocaleString("en")} rows restored into ${PUBLISHED}`;
+  }
+  await migrate(settings().studySchema, "study");
+  return said;
+}
+
+async function notebooks(): Promise<Outcome[]> {
+  const out = join(OUT, "notebooks");
+  const failures: string[] = [];
+  const outcomes: Outcome[] = [];
+  await runAll(find([]), { out }, (done) => {
+    failures.push(...done.failures);
+    const [agree, printed] = counted(done.verdict);
+    // The profiles' own scores are printed beside the tables, not in them.
+    const isTable = /table/.test(done.name);
+    outcomes.push({
+      name: done.name,
+      seconds: done.seconds,
+      verdict: printed ? done.verdict : null,
+      agree: isTable ? agree : 0,
+      printed: isTable ? printed : 0,
+    });
+    progress(`notebooks    ${outcomes.length} done: ${done.name}`);
+  });
+  if (failures.length) throw new Error(failures.join("\n"));
+  return outcomes.toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+function counted(verdict: string): [number, number] {
+  const found = /^(\d+) of (\d+) printed cells agree/.exec(verdict);
+  return found ? [Number(found[1]), Number(found[2])] : [0, 0];
+}
+
+async function tables(study: Study): Promise<string> {
+  const written = await writeTables(study, join(OUT, "tables"), TABLE_NAMES, "printed");
+  const failed = written.filter(({ error }) => error);
+  if (failed.length) {
+    throw new Error(failed.map(({ name, error }) => `${name}: ${error}`).join("\n"));
+  }
+  return `${written.length} tables as CSV, Markdown and LaTeX in ${place("tables")}`;
+}
+
+async function page(study: Study, outcomes: readonly Outcome[]): Promise<string> {
+  const sections: Section[] = outcomes.map(({ name, verdict }) => ({
+    name,
+    verdict,
+    notebook: read(join(OUT, "notebooks", `${name}.ipynb`)),
+  }));
+  const folder = join(OUT, "figures");
+  await Deno.mkdir(folder, { recursive: true });
+  let count = 0;
+  for (const { name, notebook } of sections) {
+    for (const [index, svg] of figures(notebook, bannerOf(study.provenance)).entries()) {
+      const file = `${name}${index ? `_${index + 1}` : ""}.svg`;
+      await Deno.writeTextFile(join(folder, file), svg);
+      count += 1;
+    }
+  }
+  const sql = await connect("reader");
+  const [server] = await sql`select version() as version`;
+  await sql.end();
+  const facts = {
+    agreement: agreement(outcomes),
+    "data restored": study.provenance.restoredAt ?? "—",
+    code: await commit(),
+    Deno: Deno.version.deno,
+    PostgreSQL: String(server!.version).split(" on ")[0]!.replace("PostgreSQL ", ""),
+  };
+  await Deno.writeTextFile(join(OUT, "report.html"), report(sections, study.provenance, facts));
+  return `${count} figures in ${place("figures")}, ${place("report.html")}`;
+}
+
+function agreement(outcomes: readonly Outcome[]): string {
+  const sum = (of: "agree" | "printed") => outcomes.reduce((total, one) => total + one[of], 0);
+  return `${sum("agree")} of ${sum("printed")} printed cells agree`;
+}
+
+function summary(study: Study, outcomes: readonly Outcome[]): void {
+  const width = Math.max(...outcomes.map(({ name }) => name.length));
+  console.log(`\n${"notebook".padEnd(width)}  seconds  cells agreeing / printed`);
+  for (const { name, seconds, agree, printed, verdict } of outcomes) {
+    const cells = printed ? `${agree} / ${printed}` : verdict ? `(${verdict})` : "—";
+    console.log(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)}  ${cells}`);
+  }
+  const seconds = outcomes.reduce((total, one) => total + one.seconds, 0);
+  console.log(`${"sum".padEnd(width)}  ${seconds.toFixed(1).padStart(7)}`);
+  for (const { name } of outcomes.filter(({ agree, printed }) => agree < printed)) {
+    console.log(`\n${name}: cells that differ`);
+    for (const line of differing(name)) console.log(`  ${line}`);
+  }
+  console.log(
+    `\ntables ${place("tables")} · figures ${place("figures")} · ${place("report.html")}`,
+  );
+  console.log(bannerOf(study.provenance));
+  console.log(agreement(outcomes));
+}
+
+/** The cells that a notebook's verdict lists. */
+function differing(name: string): string[] {
+  const { cells } = read(join(OUT, "notebooks", `${name}.ipynb`));
+  const shown = cells.at(-1)!.outputs?.at(-1);
+  const plain = shown && "data" in shown ? shown.data["text/plain"] : null;
+  const lines = plain ? text(plain as string | string[]).split("\n") : [];
+  return lines.filter((line) => line.startsWith("  ")).map((line) => line.trim());
+}
+
+async function remembered(): Promise<Record_ | null> {
+  try {
+    const found: Record_ = JSON.parse(await Deno.readTextFile(join(OUT, "start.json")));
+    const files = ["report.html", ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`))];
+    await Promise.all(files.map((file) => Deno.stat(join(OUT, file))));
+    return found;
+  } catch {
+    return null;
+  }
+}
+
+const forget = (): Promise<void> => Deno.remove(join(OUT, "start.json")).catch(() => {});
+
+/** SHA-256 of what the outputs are made from: code, notebooks, paper, and the rows themselves. */
+async function fingerprint(study: Study): Promise<string> {
+  const hash = createHash("sha256");
+  for (const folder of ["lib", "notebooks", "scripts", "dataset/paper"]) {
+    for (const path of filesOf(join(ROOT, folder))) {
+      const committed = path.endsWith(".ipynb");
+      hash.update(path).update(
+        committed ? sources(path) : await Deno.readFile(path),
+      );
+    }
+  }
+  hash.update(await Deno.readFile(join(ROOT, "deno.json")));
+  hash.update(JSON.stringify(study.provenance));
+  const sql = await connect("reader");
+  const tables = [
+    "experiments_evals",
+    "personas",
+    "reference_questionnaires",
+    "random_questionnaires",
+  ];
+  for (const table of tables) {
+    const [row] = await sql`
+      select count(*) as n, sum(hashtextextended(t::text, 0)) as hash
+      from ${sql(study.schema)}.${sql(table)} t`;
+    hash.update(JSON.stringify(row));
+  }
+  await sql.end();
+  return hash.digest("hex");
+}
+
+/** A notebook's code and text, without its outputs. */
+const sources = (path: string): string =>
+  JSON.stringify(read(path).cells.map(({ source }) => source));
+
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].toSorted((a, b) => a.name.localeCompare(b.name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory ? filesOf(path) : entry.isFile ? [path] : [];
+    });
+}
+
+/** The version of the code, as far as git knows it. */
+async function commit(): Promise<string> {
+  try {
+    const git = new Deno.Command("git", { args: ["describe", "--always", "--dirty"], cwd: ROOT });
+    const { success, stdout } = await git.output();
+    if (success) return new TextDecoder().decode(stdout).trim();
+  } catch {
+    // no git, or not a clone
+  }
+  return "unknown";
+}
+
+if (import.meta.main) {
+  await main({
+    usage: "deno task start [--fresh]",
+    help:
+      `Brings up PostgreSQL, restores the dataset if none is there, executes every notebook, writes the
+tables, figures and the report to out/, and says how many printed cells agree with the paper.
+
+What is already done is not done again.
+
+  --fresh  do all of it again, with the shipped dataset restored anew`,
+    flags: { fresh: { type: "boolean", default: false } },
+  }, async ({ fresh }) => await start(Boolean(fresh)));
+}
