@@ -62,7 +62,7 @@ export function mean(values: readonly number[]): number | null {
  * @throws {RangeError} when a value is not finite
  */
 export function sd(values: readonly number[]): number | null {
-  const variance = covariance(values, values);
+  const variance = complete([values])?.[0]![0]! ?? null;
   return variance === null ? null : Math.sqrt(variance);
 }
 
@@ -184,19 +184,38 @@ export function cronbachAlpha(
     );
   }
   const undefinedAlpha = { alpha: null, items: k, n };
-  let trace = 0;
-  let total = 0;
-  for (let i = 0; i < k; i++) {
-    for (let j = i; j < k; j++) {
-      const shared = items.filter((row) => row[i] !== null && row[j] !== null);
-      const c = covariance(shared.map((row) => row[i]!), shared.map((row) => row[j]!));
-      if (c === null) return undefinedAlpha;
-      if (i === j) trace += c;
-      total += i === j ? c : 2 * c;
+  const columns = Array.from({ length: k }, (_, item) => items.map((row) => row[item]!));
+  const covariances = columns.some((column) => column.includes(null as never))
+    ? pairwise(columns)
+    : complete(columns as number[][]);
+  if (k < 2 || covariances === null) return undefinedAlpha;
+  const trace = covariances.reduce((total, row, item) => total + row[item]!, 0);
+  const total = covariances.flat().reduce((total, c) => total + c, 0);
+  if (Math.abs(total) <= ROUNDING * trace) return undefinedAlpha;
+  return { alpha: k / (k - 1) * (1 - trace / total), items: k, n };
+}
+
+/** Covariances of columns without gaps; null with fewer than 2 rows. */
+function complete(columns: readonly (readonly number[])[]): number[][] | null {
+  const n = columns[0]?.length ?? 0;
+  if (n < 2) return null;
+  const centred = columns.map((column) => deviations(checked(column)));
+  return centred.map((x) => centred.map((y) => sum(x.map((dx, i) => dx * y[i]!)) / (n - 1)));
+}
+
+/** Covariances over the rows that each pair of columns shares; null when a pair shares fewer than 2. */
+function pairwise(columns: readonly (readonly (number | null)[])[]): number[][] | null {
+  const matrix: number[][] = columns.map(() => []);
+  for (const [i, x] of columns.entries()) {
+    for (const [j, y] of columns.entries()) {
+      if (j < i) continue;
+      const shared = x.map((_, row) => row).filter((row) => x[row] !== null && y[row] !== null);
+      const c = complete([shared.map((row) => x[row]!), shared.map((row) => y[row]!)]);
+      if (c === null) return null;
+      matrix[i]![j] = matrix[j]![i] = c[0]![1]!;
     }
   }
-  if (k < 2 || Math.abs(total) <= ROUNDING * trace) return undefinedAlpha;
-  return { alpha: k / (k - 1) * (1 - trace / total), items: k, n };
+  return matrix;
 }
 
 /** ΣC is a sum of k² rounded terms of the size of tr C; less than this of tr C is no more than rounding. */
@@ -331,12 +350,6 @@ function deviations(values: readonly number[]): number[] {
   const shifted = values.map((value) => value - values[0]!);
   const centre = mean(shifted) ?? 0;
   return shifted.map((value) => value - centre);
-}
-
-function covariance(x: readonly number[], y: readonly number[]): number | null {
-  if (x.length < 2) return null;
-  const dy = deviations(y);
-  return sum(deviations(x).map((dx, i) => dx * dy[i]!)) / (x.length - 1);
 }
 
 /** Deviations as a unit vector; null when constant. Scaled first, lest squares overflow or vanish. */

@@ -35,26 +35,26 @@ export async function sheets(
 ): Promise<Administrations> {
   const [items, rows] = await Promise.all([
     sql<Item[]>`
-      select distinct question_number as item, category as scale, key
-      from ${sql(schema)}.experiments_evals
-      where questionnaire = ${instrument}
-      order by 1`,
-    // Answers travel as one text per sheet: half a million rows would take longer to receive than
-    // everything that is computed from them.
+      select distinct on (question_number) question_number as item, category as scale, key
+      from ${sql(schema)}.questionnaire
+      where questionnaire = ${instrument} and language_questionnaire in ('en', 'english')
+      order by question_number, id`,
+    // A sheet travels as three arrays: half a million rows would take longer to receive than all that
+    // is computed from them. Every key has one value per sheet; min() picks it.
     sql<Row[]>`
-      select experiments_group_id as group,
-             model_clean          as model,
-             population_display   as condition,
-             population,
-             personality_id       as profile,
-             experiment_id        as administration,
-             string_agg(question_number::text, ',')       as items,
-             string_agg(coalesce(answer::text, ''), ',')  as answers,
-             string_agg(coalesce(eval::text, ''), ',')    as scores
+      select experiment_id               as administration,
+             min(experiments_group_id)   as group,
+             min(model_clean)            as model,
+             min(population_display)     as condition,
+             min(population)             as population,
+             min(personality_id)         as profile,
+             array_agg(question_number)  as items,
+             array_agg(answer)           as answers,
+             array_agg(eval)             as scores
       from ${sql(schema)}.experiments_evals
       where questionnaire = ${instrument}
-      group by 1, 2, 3, 4, 5, 6
-      order by 6`,
+      group by experiment_id
+      order by experiment_id`,
   ]);
   return administrations(items, rows);
 }
@@ -70,12 +70,11 @@ export async function profiles(
     from ${sql(schema)}.${table}
     order by question_number, id`;
   const rows = await sql<Row[]>`
-    select null as group, null as model, null as condition, null as population,
-           personality_id as profile,
-           personality_id as administration,
-           string_agg(question_number::text, ',')            as items,
-           string_agg(coalesce(answer::int::text, ''), ',')  as answers,
-           string_agg(coalesce((key = answer)::int, 0)::text, ',') as scores
+    select personality_id                       as profile,
+           personality_id                       as administration,
+           array_agg(question_number)           as items,
+           array_agg(answer::int)               as answers,
+           array_agg(coalesce(key = answer, false)::int) as scores
     from (
       select distinct on (personality_id, question_number) *
       from ${sql(schema)}.${table}
@@ -87,19 +86,34 @@ export async function profiles(
   return administrations(items, rows);
 }
 
+const ATTRIBUTES = [
+  "gender",
+  "political_orientation",
+  "race",
+  "religious_belief",
+  "sexual_orientation",
+] as const;
+
 export async function demographics(sql: postgres.Sql, schema: string): Promise<DataFrame> {
-  const rows = await sql`
+  const kinds = await sql`
     select model, population, model_print, population_print, repetitions as repetition,
-           attribute, value, count(*)::int as n
+           ${sql(ATTRIBUTES)}, count(*)::int as n
     from ${sql(schema)}.personas
-    cross join lateral (values
-      ('gender', gender), ('political_orientation', political_orientation), ('race', race),
-      ('religious_belief', religious_belief), ('sexual_orientation', sexual_orientation)
-    ) as given(attribute, value)
     where word_count_description is not null
-    group by 1, 2, 3, 4, 5, 6, 7
-    order by 1, 2, 3, 4, 5, 6, 7`;
-  return frame(rows, {
+    group by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}
+    order by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}`;
+  const counts = new Map<string, Record<string, unknown> & { n: number }>();
+  for (const { n, ...kind } of kinds) {
+    for (const attribute of ATTRIBUTES) {
+      const { model, population, model_print, population_print, repetition } = kind;
+      const cell = { model, population, model_print, population_print, repetition };
+      const key = JSON.stringify([Object.values(cell), attribute, kind[attribute]]);
+      const counted = counts.get(key);
+      if (counted) counted.n += n;
+      else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
+    }
+  }
+  return frame([...counts.values()], {
     model: "text",
     population: "text",
     model_print: "text",
@@ -142,18 +156,24 @@ function administrations(items: Item[], rows: Row[]): Administrations {
   };
 }
 
-/** One column per item from the sheets' comma-separated lists. */
+/** One column per item from the sheets' arrays, which arrive as PostgreSQL writes them: `{1,0,NULL}`. */
 function unpack(
   rows: Row[],
   items: number[],
   what: "answers" | "scores",
 ): Map<number, (number | null)[]> {
   const columns = new Map(items.map((item) => [item, Array(rows.length).fill(null)]));
+  const elements = (array: string) => array.slice(1, -1).split(",");
+  // Nearly all sheets have the same items in the same order.
+  const places = new Map<string, ((number | null)[] | undefined)[]>();
   rows.forEach((row, index) => {
-    const values = row[what].split(",");
-    row.items.split(",").forEach((item, position) => {
-      const value = values[position]!;
-      if (value !== "") columns.get(Number(item))![index] = Number(value);
+    if (!places.has(row.items)) {
+      places.set(row.items, elements(row.items).map((item) => columns.get(Number(item))));
+    }
+    const into = places.get(row.items)!;
+    elements(row[what]).forEach((value, position) => {
+      const column = into[position];
+      if (column && value !== "NULL") column[index] = Number(value);
     });
   });
   return columns;

@@ -24,7 +24,7 @@ export function agreement(
   options: { mode?: Mode } = {},
 ): DataFrame {
   const mode = options.mode ?? "printed";
-  const answers = new Answers(epqra), profiles = new Answers(reference);
+  const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
   const cells = withNewModels(layout(table).cells, answers.sheets.map(({ model }) => model));

@@ -18,13 +18,26 @@ export interface Sheet {
 export const column = <T>(frame: DataFrame, name: string): T[] =>
   frame.getColumn(name).toArray() as T[];
 
-/** Sheets and their items, in columns; made once per table. */
+/** Sheets and their items, in columns. */
 export class Answers {
+  static #made: Record<Mode, WeakMap<Administrations, Answers>> = {
+    printed: new WeakMap(),
+    corrected: new WeakMap(),
+  };
+
+  /** The columns of some sheets, taken out of their frame once for all tables. */
+  static of(given: Administrations, mode: Mode): Answers {
+    const made = Answers.#made[mode];
+    if (!made.has(given)) made.set(given, new Answers(given, mode));
+    return made.get(given)!;
+  }
+
   readonly sheets: Sheet[];
   readonly scales: Map<string, number[]>;
   #columns = new Map<string, Value[]>();
+  #scales = new Map<string, Value[][]>();
 
-  constructor(private readonly given: Administrations) {
+  private constructor(private readonly given: Administrations, private readonly mode: Mode) {
     const { items, sheets } = given;
     const keys = ["group", "model", "condition", "population", "profile"] as const;
     const columns = keys.map((key) => column<never>(sheets, key));
@@ -52,12 +65,17 @@ export class Answers {
    * The published view gives an unanswered EPQR-A item a score of 0; corrected tables take it as
    * missing, which it is.
    */
-  scores(row: number, scale: string, mode: Mode): Value[] {
-    return (this.scales.get(scale) ?? []).map((item) =>
-      mode === "corrected" && this.item("answer", item)[row] === null
-        ? null
-        : this.item("score", item)[row]!
-    );
+  scores(row: number, scale: string): Value[] {
+    if (!this.#scales.has(scale)) {
+      const scored = (item: number) =>
+        this.mode === "printed"
+          ? this.item("score", item)
+          : this.item("score", item).map((score, row) =>
+            this.item("answer", item)[row] === null ? null : score
+          );
+      this.#scales.set(scale, (this.scales.get(scale) ?? []).map(scored));
+    }
+    return this.#scales.get(scale)!.map((scores) => scores[row]!);
   }
 
   /**
@@ -66,14 +84,16 @@ export class Answers {
    * Printed tables score what is there and skip a sheet without any item of the scale; corrected
    * tables score complete scales only, since a sum over four of six items is no scale score.
    */
-  score(row: number, scale: string, mode: Mode, as: "sum" | "mean" = "sum"): Value {
-    const scores = this.scores(row, scale, mode);
-    const present = scores.filter((score) => score !== null);
-    if (present.length === 0 || (mode === "corrected" && present.length < scores.length)) {
-      return null;
+  score(row: number, scale: string, as: "sum" | "mean" = "sum"): Value {
+    let sum = 0, present = 0;
+    const scores = this.scores(row, scale);
+    for (const score of scores) {
+      if (score === null) continue;
+      sum += score;
+      present += 1;
     }
-    const sum = present.reduce((total, score) => total + score, 0);
-    return as === "sum" ? sum : sum / present.length;
+    if (present === 0 || (this.mode === "corrected" && present < scores.length)) return null;
+    return as === "sum" ? sum : sum / present;
   }
 }
 

@@ -42,7 +42,7 @@ export function personality(
   options: Options = {},
 ): DataFrame {
   const mode = options.mode ?? "printed";
-  const answers = new Answers(epqra), profiles = new Answers(reference);
+  const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
   const cells = withNewModels(layout("table4").cells, answers.sheets.map(({ model }) => model));
@@ -50,8 +50,8 @@ export function personality(
     const scale = cell.scale!;
     const pairs = (byCell.get(`${cell.model}|${cell.condition}`) ?? []).flatMap((sheet) => {
       const row = sheet.profile === null ? undefined : ofProfile.get(sheet.profile);
-      const own = answers.score(sheet.row, scale, mode);
-      const profile = row === undefined ? null : profiles.score(row, scale, mode);
+      const own = answers.score(sheet.row, scale);
+      const profile = row === undefined ? null : profiles.score(row, scale);
       return own === null || profile === null ? [] : [{ own, profile }];
     });
     if (pairs.length < FEWEST) return { ...cell, n: pairs.length };
@@ -103,7 +103,7 @@ export function convergence(
   options: Options = {},
 ): DataFrame {
   const mode = options.mode ?? "printed";
-  const [left, right] = [epqra, bfi].map((given) => new Answers(given));
+  const [left, right] = [epqra, bfi].map((given) => Answers.of(given, mode));
   const isBase = (sheet: Sheet) =>
     sheet.condition === "Base" && (mode === "printed" || sheet.population !== "spain826");
   const models = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => model);
@@ -111,7 +111,7 @@ export function convergence(
   const scores = new Map<string, Map<number, number>>();
   const of = (answers: Answers, model: string, scale: string): Map<number, number> => {
     const key = `${answers === left}|${model}|${scale}`;
-    if (!scores.has(key)) scores.set(key, profileScores(answers, model, scale, isBase, mode));
+    if (!scores.has(key)) scores.set(key, profileScores(answers, model, scale, isBase));
     return scores.get(key)!;
   };
   const tidy = cells.map((cell) => {
@@ -139,7 +139,6 @@ function profileScores(
   model: string,
   scale: string,
   counts: (sheet: Sheet) => boolean,
-  mode: Mode,
 ): Map<number, number> {
   const byProfile = Map.groupBy(
     answers.sheets.filter((sheet) => sheet.model === model && counts(sheet)),
@@ -147,18 +146,18 @@ function profileScores(
   );
   const scores = new Map<number, number>();
   for (const [profile, sheets] of byProfile) {
-    const own = sheets.map(({ row }) => answers.score(row, scale, mode)).filter((x) => x !== null);
+    const own = sheets.map(({ row }) => answers.score(row, scale)).filter((x) => x !== null);
     if (profile !== null && own.length > 0) scores.set(profile, mean(own)!);
   }
   return scores;
 }
 
 /** Alpha of one scale over some sheets; items that none of them has are not part of it. */
-function alpha(answers: Answers, sheets: readonly Sheet[], scale: string, mode: Mode): {
+function alpha(answers: Answers, sheets: readonly Sheet[], scale: string): {
   alpha: number | null;
   n: number;
 } {
-  const scores = sheets.map(({ row }) => answers.scores(row, scale, mode))
+  const scores = sheets.map(({ row }) => answers.scores(row, scale))
     .filter((row) => row.some((score) => score !== null));
   const items = (scores[0] ?? []).map((_, item) => item)
     .filter((item) => scores.some((row) => row[item] !== null));
@@ -173,7 +172,7 @@ function alpha(answers: Answers, sheets: readonly Sheet[], scale: string, mode: 
  *   (sheets)
  */
 export function reliability(epqra: Administrations, options: Options = {}): DataFrame {
-  const answers = new Answers(epqra);
+  const answers = Answers.of(epqra, options.mode ?? "printed");
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
   const cells = withNewModels(layout("table6").cells, answers.sheets.map(({ model }) => model));
   return frame(
@@ -183,7 +182,6 @@ export function reliability(epqra: Administrations, options: Options = {}): Data
         answers,
         byCell.get(`${cell.model}|${cell.condition}`) ?? [],
         cell.scale!,
-        options.mode ?? "printed",
       ),
     })),
     { model: "text", condition: "text", scale: "text", alpha: "number", n: "integer" },
@@ -272,14 +270,14 @@ export function reliabilitySummary(table6: DataFrame, profiles: DataFrame): Data
  * @returns one row per sheet and scale: model, condition, profile, scale, score (sum of the items)
  */
 export function scaleScores(given: Administrations, options: Options = {}): DataFrame {
-  const answers = new Answers(given);
+  const answers = Answers.of(given, options.mode ?? "printed");
   const tidy = answers.sheets.flatMap(({ row, model, condition, profile }) =>
     [...answers.scales.keys()].map((scale) => ({
       model,
       condition,
       profile,
       scale,
-      score: answers.score(row, scale, options.mode ?? "printed"),
+      score: answers.score(row, scale),
     }))
   );
   return frame(tidy, {
@@ -317,13 +315,13 @@ function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
  */
 export function traits(bfi: Administrations, options: Options = {}): DataFrame {
   const mode = options.mode ?? "printed";
-  const answers = new Answers(bfi);
+  const answers = Answers.of(bfi, mode);
   const sheets = bfiSheets(answers, mode);
   const cells = withNewModels(layout("tableA4").cells, sheets.keys());
   return frame(
     cells.map((cell) => {
       const scores = (sheets.get(cell.model!) ?? [])
-        .map(({ row }) => answers.score(row, cell.trait!, mode, "mean"))
+        .map(({ row }) => answers.score(row, cell.trait!, "mean"))
         .filter((score) => score !== null);
       return { ...cell, mean: mean(scores), sd: sd(scores), n: scores.length };
     }),
@@ -338,13 +336,13 @@ export function traits(bfi: Administrations, options: Options = {}): DataFrame {
  */
 export function traitReliability(bfi: Administrations, options: Options = {}): DataFrame {
   const mode = options.mode ?? "printed";
-  const answers = new Answers(bfi);
+  const answers = Answers.of(bfi, mode);
   const sheets = bfiSheets(answers, mode);
   const cells = withNewModels(layout("tableA5").cells, sheets.keys());
   return frame(
     cells.map((cell) => ({
       ...cell,
-      ...alpha(answers, sheets.get(cell.model!) ?? [], cell.trait!, mode),
+      ...alpha(answers, sheets.get(cell.model!) ?? [], cell.trait!),
     })),
     { model: "text", trait: "text", alpha: "number", n: "integer" },
   );
@@ -364,16 +362,16 @@ export function baselines(
 ): DataFrame {
   const mode = options.mode ?? "printed";
   const answers = new Map(
-    Object.entries({ reference, random }).map(([name, given]) => [name, new Answers(given)]),
+    Object.entries({ reference, random }).map(([name, given]) => [name, Answers.of(given, mode)]),
   );
   const tidy = layout("baselines").cells.map((cell) => {
     const own = answers.get(cell.source!)!;
-    const scores = own.sheets.map(({ row }) => own.score(row, cell.scale!, mode))
+    const scores = own.sheets.map(({ row }) => own.score(row, cell.scale!))
       .filter((score) => score !== null);
     const value = {
       score_mean: () => mean(scores),
       score_sd: () => sd(scores),
-      alpha: () => alpha(own, own.sheets, cell.scale!, mode).alpha,
+      alpha: () => alpha(own, own.sheets, cell.scale!).alpha,
     }[cell.statistic as "score_mean" | "score_sd" | "alpha"]();
     return { ...cell, value, n: scores.length };
   });
