@@ -155,11 +155,14 @@ export function bannerOf({ source, files }: Provenance): string {
     case "zenodo":
       return "Data: Zenodo 17286313";
     case "other":
-      return `Data: ${files.map((file) => file.path).join(", ")}: not the published dataset`;
+      return `Data: ${few(files.map((file) => file.path))}: not the published dataset`;
     case "study":
       return "Data: own study, not the published dataset";
   }
 }
+
+const few = (names: readonly string[]): string =>
+  names.length > 2 ? `${names[0]} and ${names.length - 1} more files` : names.join(" and ");
 
 /** One schema, opened for reading: every read is made once and kept. */
 export class Study {

@@ -1,0 +1,129 @@
+/** The commands as a user types them: what they print, write and end with. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import pl from "polars";
+import { ROOT } from "lib/config.ts";
+import { TABLE_NAMES } from "lib/design.ts";
+import { restored } from "./data.ts";
+
+const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
+
+async function run(script: string, ...args: string[]) {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", join(ROOT, "scripts", `${script}.ts`), ...args],
+    cwd: ROOT,
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** One folder of tables of the small database, written once. */
+const written = (() => {
+  let folder: Promise<string> | null = null;
+  return () =>
+    folder ??= (async () => {
+      await restored("small_csv", join(FIXTURE, "csv"));
+      const out = await Deno.makeTempDir();
+      const { code, err } = await run("tables", "--out", out, "--schema", "small_csv");
+      assert.equal(code, 0, err);
+      return out;
+    })();
+})();
+
+Deno.test("tables writes every table as CSV, Markdown and LaTeX", async () => {
+  const names = [...Deno.readDirSync(await written())].map(({ name }) => name).toSorted();
+  const expected = TABLE_NAMES.flatMap((name) =>
+    ["csv", "md", "tex"].map((end) => `${name}.${end}`)
+  );
+  assert.deepEqual(names, expected.toSorted());
+});
+
+Deno.test("tables writes tidy CSV: header, full precision, undefined empty, the data's name", async () => {
+  const text = await Deno.readTextFile(join(await written(), "table4.csv"));
+  const [head, first] = text.split("\n");
+  assert.equal(
+    head,
+    "model,condition,scale,n,mean,sd,reference_mean,estimate,se,t,df,p,ci_lower,ci_upper,d,marker,printed,data",
+  );
+  // From the original's expected table4.csv.
+  assert.match(first!, /^GPT-4o,Base,E,39,1\.6666666666666667,2\.56836353113615\d+,/);
+  const undefined_ = text.split("\n").find((line) => line.startsWith("GPT-4o,Base,L"))!.split(",");
+  const t = head!.split(",").indexOf("t");
+  assert.equal(undefined_[t], "");
+  assert.match(first!, /not the published dataset/);
+  assert.doesNotMatch(text, /NaN|null|undefined/);
+});
+
+Deno.test("tables' CSV files read back as the numbers they were", async () => {
+  for (const name of TABLE_NAMES) {
+    const frame = pl.readCSV(join(await written(), `${name}.csv`));
+    assert.ok(frame.height >= 20, name);
+    assert.ok(frame.columns.includes("printed"), name);
+  }
+});
+
+Deno.test("tables builds only the named ones, in either way of naming them", async () => {
+  await written();
+  const out = await Deno.makeTempDir();
+  const args = ["--out", out, "--schema", "small_csv", "--table", "table4", "tableA6"];
+  assert.equal((await run("tables", ...args)).code, 0);
+  const names = new Set([...Deno.readDirSync(out)].map(({ name }) => name.split(".")[0]));
+  assert.deepEqual(names, new Set(["table4", "tableA6"]));
+  await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("tables ends with 2 and the nearest right word for a wrong argument", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--tabel", "table4"], /Unknown flag --tabel: did you mean --table\?/],
+    [["--table", "tabel4"], /No table tabel4: did you mean table4\?/],
+    [["--mode", "nice"], /--mode is printed or corrected: current value is nice/],
+    [["table4"], /Unexpected table4/],
+    [["--out"], /--out/],
+  ];
+  for (const [args, said] of cases) {
+    const { code, err } = await run("tables", ...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(err, said);
+    assert.doesNotMatch(err, /\n\s+at /);
+  }
+});
+
+Deno.test("tables ends with 1 and says what to run where no study is", async () => {
+  const { code, err } = await run(
+    "tables",
+    "--schema",
+    "nowhere",
+    "--out",
+    await Deno.makeTempDir(),
+  );
+  assert.equal(code, 1);
+  assert.match(err, /Schema nowhere holds no study: run `deno task restore`/);
+  assert.doesNotMatch(err, /\n\s+at /);
+});
+
+Deno.test("every command has --help, and refuses a flag it does not know", async () => {
+  for (
+    const script of ["tables", "restore", "status", "db", "start", "notebooks", "lab", "bench"]
+  ) {
+    const help = await run(script, "--help");
+    assert.equal(help.code, 0, `${script}: ${help.err}`);
+    assert.match(help.out, new RegExp(`deno task ${script}`));
+    if (script === "lab") continue; // hands flags on to Jupyter
+    const wrong = await run(script, "--no-such-flag");
+    assert.equal(wrong.code, 2, `${script}: ${wrong.out}${wrong.err}`);
+  }
+});
+
+Deno.test("mode corrected has the rows that the paper's code lost", async () => {
+  await written();
+  const out = await Deno.makeTempDir();
+  const args = ["--out", out, "--schema", "small_csv", "--mode", "corrected", "--table", "table1"];
+  assert.equal((await run("tables", ...args)).code, 0);
+  const md = await Deno.readTextFile(join(out, "table1.md"));
+  for (const row of ["| Race | Other |", "| Relig. Beli. | Others |", "| Sex. Or. | Others |"]) {
+    assert.ok(md.includes(row), row);
+  }
+  await Deno.remove(out, { recursive: true });
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { ROOT } from "lib/config.ts";
+
+/** Which rooms stand on which floor; imports only go down. Rooms not built yet have their place. */
+const FLOORS = [
+  ["design", "format", "instruments", "stats"],
+  ["prompts", "frames", "config"],
+  ["db", "llm"],
+  ["tables", "study", "restore", "simulate"],
+  ["paper", "plots", "notebook"],
+];
+
+const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? filesOf(path) : path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+/** `lib/db/read.ts` belongs to the room `db`. */
+const roomOf = (path: string): string => relative(join(ROOT, "lib"), path).split(/[/.]/)[0]!;
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+
+function importsOf(path: string): string[] {
+  const text = withoutComments(readFileSync(path, "utf8"));
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1]!);
+}
+
+/** The file in `lib` that an import names, or null for a package. */
+function target(from: string, specifier: string): string | null {
+  if (specifier.startsWith("lib/")) return join(ROOT, specifier);
+  return specifier.startsWith(".") ? resolve(dirname(from), specifier) : null;
+}
+
+const LIB = filesOf(join(ROOT, "lib"));
+const place = (path: string): string => relative(ROOT, path);
+
+Deno.test("every room has a floor", () => {
+  const rooms = new Set(LIB.map(roomOf));
+  assert.deepEqual([...rooms].filter((room) => floorOf(room) < 0), []);
+  assert.ok(rooms.size >= 12);
+});
+
+Deno.test("imports go down, never sideways or up", () => {
+  const wrong = LIB.flatMap((path) =>
+    importsOf(path).flatMap((specifier) => {
+      const to = target(path, specifier);
+      if (!to || roomOf(to) === roomOf(path)) return [];
+      return floorOf(roomOf(to)) < floorOf(roomOf(path)) ? [] : [`${place(path)} → ${place(to)}`];
+    })
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the inner files of a room are imported by the room only", () => {
+  const all = [...LIB, ...filesOf(join(ROOT, "scripts")), ...filesOf(join(ROOT, "tests"))];
+  const inner = (to: string) =>
+    dirname(to) !== join(ROOT, "lib") && to.startsWith(join(ROOT, "lib"));
+  const wrong = all.flatMap((path) =>
+    importsOf(path).flatMap((specifier) => {
+      const to = target(path, specifier);
+      const own = to && path.startsWith(join(ROOT, "lib")) && roomOf(to) === roomOf(path);
+      // A room's own tests may look inside it.
+      const test = /tests\/(\w+?)_(?:\w+_)?test\.ts$/.exec(path)?.[1];
+      return !to || !inner(to) || own || roomOf(to) === test
+        ? []
+        : [`${place(path)} → ${place(to)}`];
+    })
+  );
+  assert.deepEqual(wrong, []);
+});
+
+/** Words that only some rooms may use, and why that is where they are. */
+const KEPT: [RegExp, string[]][] = [
+  [/\bDeno\.env\b/, ["config"]],
+  [/\bDeno\.jupyter\b/, ["notebook"]],
+  [/from "linkedom"|from "plot"/, ["plots"]],
+  [/from "(postgres|pg|pg-copy-streams|kysely[^"]*)"/, ["db", "restore", "study", "simulate"]],
+  [/\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)/, []],
+];
+
+Deno.test("the environment, the kernel, the DOM and SQL each have their rooms", () => {
+  const wrong = KEPT.flatMap(([word, rooms]) =>
+    LIB.filter((path) => !rooms.includes(roomOf(path)))
+      .filter((path) => word.test(withoutComments(readFileSync(path, "utf8"))))
+      .map((path) => `${place(path)}: ${word}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("floor 0 knows no package but numbers, and no file but its JSON", () => {
+  const wrong = LIB.filter((path) => floorOf(roomOf(path)) === 0).flatMap((path) =>
+    importsOf(path).filter((specifier) => !/^stdlib\/|^\.\.?\/.*\.(ts|json)$/.test(specifier))
+      .map((specifier) => `${place(path)} → ${specifier}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the floors test sees a sideways import", () => {
+  const made = join(ROOT, "lib", "paper.ts");
+  const to = target(made, "./plots.ts")!;
+  assert.equal(roomOf(to), "plots");
+  assert.ok(floorOf(roomOf(to)) >= floorOf(roomOf(made)));
+  assert.deepEqual(
+    importsOf(join(ROOT, "lib", "db.ts")).filter((specifier) => specifier === "./db/server.ts"),
+    ["./db/server.ts"],
+  );
+});

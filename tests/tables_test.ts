@@ -1,0 +1,426 @@
+/**
+ * Tables of a few typed-in sheets with answers worked out by hand, and of databases on which the
+ * original's code stops.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DataFrame } from "polars";
+import { ROOT } from "lib/config.ts";
+import { type Administrations, connect, open } from "lib/db.ts";
+import { TABLE_NAMES, type TableName } from "lib/design.ts";
+import { frame } from "lib/frames.ts";
+import { bfi44, epqra } from "lib/instruments.ts";
+import { printed } from "lib/paper.ts";
+import { restore } from "lib/restore.ts";
+import {
+  agreement,
+  build,
+  convergence,
+  demographics,
+  personality,
+  reliability,
+  traits,
+} from "lib/tables.ts";
+
+type Answer = number | null | undefined;
+
+/** A sheet: its keys, and answers by item number; undefined: the item is not on the sheet. */
+interface Sheet {
+  group?: number;
+  model?: string;
+  condition?: string;
+  population?: string;
+  profile: number;
+  answers: Answer[];
+}
+
+function administrations(instrument: typeof epqra, sheets: readonly Sheet[]): Administrations {
+  const records = sheets.map(({ answers, ...sheet }, index) => ({
+    group: 1,
+    model: "GPT-4o",
+    condition: "Base",
+    population: "generated_gpt4o_spain826",
+    ...sheet,
+    administration: index + 1,
+    ...Object.fromEntries(instrument.items.flatMap(({ number, keyed, reverse }) => {
+      const answer = answers[number - 1];
+      // As the view scores: an unanswered keyed item 0, another undefined.
+      const score = answer === undefined
+        ? null
+        : keyed !== null
+        ? Number(answer === keyed)
+        : answer === null
+        ? null
+        : reverse
+        ? 6 - answer
+        : answer;
+      return [[`answer ${number}`, answer ?? null], [`score ${number}`, score]];
+    })),
+  }));
+  const items = instrument.items.map(({ number, scale, keyed }) => ({
+    item: number,
+    scale,
+    key: keyed,
+  }));
+  const text = ["model", "condition", "population"].map((name) => [name, "text"]);
+  const keys = ["group", "profile", "administration"].map((name) => [name, "integer"]);
+  const columns = instrument.items.flatMap(({ number }) => [
+    [`answer ${number}`, "integer"],
+    [`score ${number}`, "integer"],
+  ]);
+  return {
+    items: frame(items, { item: "integer", scale: "text", key: "integer" }),
+    sheets: frame(records, Object.fromEntries([...text, ...keys, ...columns])),
+  };
+}
+
+const all = (answer: Answer, length = 24): Answer[] => Array(length).fill(answer);
+/** A sheet with so many points on E (items 2, 4, 13, 15, 20, 23) and none elsewhere. */
+function extravert(points: number): Answer[] {
+  const answers: Answer[] = epqra.items.map(({ keyed }) => 1 - keyed!);
+  for (const item of [2, 4, 13, 15, 20, 23].slice(0, points)) {
+    answers[item - 1] = epqra.items[item - 1]!.keyed!;
+  }
+  return answers;
+}
+
+type Row = Record<string, never>;
+function cell(table: DataFrame, keys: Record<string, string>): Row {
+  const found = (table.toRecords() as Row[]).filter((row) =>
+    Object.entries(keys).every(([key, value]) => row[key] === value)
+  );
+  assert.equal(found.length, 1, JSON.stringify(keys));
+  return found[0]!;
+}
+const E = { model: "GPT-4o", condition: "Base", scale: "E" };
+
+// Differences 1, 1, 0, 2, 1: mean 1, sd 0.7071, t = 1 / (0.7071 / √5) = 3.1623, df 4.
+// scipy 1.10: stats.ttest_rel([2, 3, 3, 5, 5], [1, 2, 3, 3, 4]) p = 0.03410942.
+Deno.test("personality() pairs each sheet with its profile", () => {
+  const own = [2, 3, 3, 5, 5], before = [1, 2, 3, 3, 4];
+  const sheets = own.map((points, index) => ({ profile: index + 1, answers: extravert(points) }));
+  const profiles = before.map((points, index) => ({
+    profile: index + 1,
+    answers: extravert(points),
+  }));
+  const table = personality(administrations(epqra, sheets), administrations(epqra, profiles));
+  const row = cell(table, E);
+  assert.equal(row.n, 5);
+  assert.equal(row.mean, 3.6);
+  assert.equal(row.reference_mean, 2.6);
+  assert.equal(row.estimate, 1);
+  assert.ok(Math.abs(row.t! - 3.1622776601683795) < 1e-12);
+  assert.ok(Math.abs(row.p! - 0.03410942) < 1e-8);
+  assert.ok(Math.abs(row.ci_lower! - (1 - 1.96 * Math.SQRT1_2 / Math.sqrt(5))) < 1e-12);
+  assert.equal(cell(printed("table4", table), E).printed, "3.60 ± 1.34*§");
+});
+
+Deno.test("personality() leaves a cell of fewer than five pairs undefined, not zero", () => {
+  const sheets = [1, 2, 3, 4].map((profile) => ({ profile, answers: extravert(profile) }));
+  const given = administrations(epqra, sheets);
+  const row = cell(printed("table4", personality(given, given)), E);
+  assert.deepEqual([row.n, row.mean, row.p, row.printed], [4, null, null, "—"]);
+});
+
+Deno.test("personality() marks a constant difference, and has no d for it but the paper's 0", () => {
+  const sheets = [1, 2, 3, 4, 5].map((points) => ({ profile: points, answers: extravert(points) }));
+  const lower = [1, 2, 3, 4, 5].map((points) => ({
+    profile: points,
+    answers: extravert(points - 1),
+  }));
+  const [own, before] = [administrations(epqra, sheets), administrations(epqra, lower)];
+  const paper = cell(printed("table4", personality(own, before)), E);
+  assert.deepEqual([paper.t, paper.p, paper.d, paper.marker], [Infinity, 0, 0, "†¶"]);
+  const table = personality(own, before, { mode: "corrected" });
+  assert.equal(cell(table, E).d, null);
+  assert.equal(cell(printed("table4", table, { mode: "corrected" }), E).marker, "†");
+  const same = cell(printed("table4", personality(own, own)), E);
+  assert.deepEqual([same.t, same.p, same.marker], [null, null, ""]);
+});
+
+Deno.test("an unanswered item scores 0 as printed, and leaves no scale score when corrected", () => {
+  const sheets = [1, 2, 3, 4, 5].map((points) => ({ profile: points, answers: extravert(points) }));
+  sheets[4]!.answers[1] = null;
+  const given = administrations(epqra, sheets);
+  const before = administrations(
+    epqra,
+    [1, 2, 3, 4, 5].map((points) => ({
+      profile: points,
+      answers: extravert(points),
+    })),
+  );
+  assert.equal(cell(personality(given, before), E).n, 5);
+  assert.equal(cell(personality(given, before), E).mean, (1 + 2 + 3 + 4 + 4) / 5);
+  assert.equal(cell(personality(given, before, { mode: "corrected" }), E).n, 4);
+});
+
+Deno.test("a new model gets rows of its own after the paper's", () => {
+  const sheets = [1, 2, 3, 4, 5].map((points) => ({
+    profile: points,
+    model: "my-model",
+    answers: extravert(points),
+  }));
+  const given = administrations(epqra, sheets);
+  const table = personality(given, given);
+  assert.equal(table.height, 60 + 12);
+  assert.equal(cell(table, { ...E, model: "my-model" }).n, 5);
+  assert.equal(reliability(given).height, 60 + 12);
+});
+
+// By hand, scale E: sheet Yes to all, profile Yes to 2, 4, 13 and No to 15, 20, 23.
+Deno.test("agreement() counts raw answers: a Yes is a positive whichever way the item is keyed", () => {
+  const before = all(0);
+  for (const item of [2, 4, 13]) before[item - 1] = 1;
+  const table = agreement(
+    administrations(epqra, [{ profile: 1, answers: all(1) }]),
+    administrations(epqra, [{ profile: 1, answers: before }]),
+    "tableA6",
+  );
+  const value = (metric: string) => cell(table, { ...E, metric }).value;
+  assert.deepEqual(
+    ["accuracy", "precision", "recall", "specificity", "mae", "rmse"].map(value),
+    [50, 50, 100, 0, 3, 3],
+  );
+});
+
+Deno.test("agreement() counts a missing answer as wrong when printed, leaves it out when corrected", () => {
+  const answers = all(1);
+  answers[1] = null;
+  const given = administrations(epqra, [{ profile: 1, answers }]);
+  const before = administrations(epqra, [{ profile: 1, answers: all(1) }]);
+  const of = (mode: "printed" | "corrected", metric: string) =>
+    cell(agreement(given, before, "tableA6", { mode }), { ...E, metric });
+  assert.ok(Math.abs(of("printed", "accuracy").value! - 100 * 5 / 6) < 1e-12);
+  assert.equal(of("printed", "mae").value, 1);
+  assert.equal(of("corrected", "accuracy").value, 100);
+  assert.equal(of("corrected", "accuracy").n, 5);
+  // No profile answer is No: the paper prints 0, there is nothing to divide.
+  assert.equal(of("printed", "specificity").value, 0);
+  assert.equal(of("corrected", "specificity").value, null);
+});
+
+Deno.test("convergence() averages a profile's sheets, and says n<5 where too few are complete", () => {
+  const points = [1, 2, 3, 4, 5, 6];
+  const sheets = points.map((n) => ({ profile: n, answers: extravert(n) }));
+  const traitsOf = (n: number): Answer[] =>
+    bfi44.items.map(({ reverse }) => Math.min(5, reverse ? 6 - Math.min(n, 5) : n));
+  const bfi = points.flatMap((n) => [
+    { profile: n, group: 368, answers: traitsOf(n) },
+    { profile: n, group: 372, population: "spain826", answers: traitsOf(7 - n) },
+  ]);
+  const epqraGiven = administrations(epqra, sheets);
+  const keys = { model: "GPT-4o", epqra_scale: "E", bfi_trait: "E" };
+  // As printed each profile's BFI is the mean of a rising and a falling sheet: nearly constant.
+  const mixed = cell(convergence(epqraGiven, administrations(bfi44, bfi)), keys);
+  const own = cell(
+    convergence(epqraGiven, administrations(bfi44, bfi), { mode: "corrected" }),
+    keys,
+  );
+  assert.ok(own.r! > 0.95);
+  assert.ok(Math.abs(mixed.r!) < 0.9);
+  const few = convergence(epqraGiven, administrations(bfi44, bfi.slice(0, 6)));
+  assert.equal(cell(printed("table5", few), keys).printed, "n<5");
+  const flat = sheets.map((sheet) => ({ ...sheet, answers: all(1) }));
+  const constant = convergence(administrations(epqra, flat), administrations(bfi44, bfi));
+  assert.equal(cell(printed("table5", constant), keys).printed, "nan");
+  assert.equal(cell(constant, keys).r, null);
+});
+
+Deno.test("reliability() is undefined where nothing varies, and ignores items nobody was asked", () => {
+  const flat = administrations(epqra, [1, 2, 3].map((profile) => ({ profile, answers: all(1) })));
+  assert.equal(cell(reliability(flat), E).alpha, null);
+  assert.equal(cell(printed("table6", reliability(flat)), E).printed, "NaN");
+  const asked = [extravert(0), extravert(3), extravert(6)].map((answers, index) => ({
+    profile: index + 1,
+    answers: answers.map((answer, item) => item === 1 ? undefined : answer),
+  }));
+  const five = cell(reliability(administrations(epqra, asked)), E);
+  // R: psych::alpha of rows 00000, 11000, 11111 (items 4, 13, 15, 20, 23): raw_alpha.
+  assert.ok(Math.abs(five.alpha! - 0.921052631578947) < 1e-12);
+});
+
+Deno.test("traits() keeps the bare profiles' sheets as the reference row", () => {
+  const sheets = [1, 2, 3].flatMap((profile) => [
+    { profile, group: 368, answers: all(4, 44) },
+    { profile, group: 372, population: "spain826", answers: all(3, 44) },
+  ]);
+  for (const mode of ["printed", "corrected"] as const) {
+    const table = traits(administrations(bfi44, sheets), { mode });
+    assert.equal(cell(table, { model: "GPT-4o", trait: "E" }).mean, 3.25);
+    assert.equal(cell(table, { model: "Reference", trait: "E" }).mean, 3);
+    assert.equal(cell(table, { model: "GPT-3.5", trait: "E" }).mean, null);
+  }
+});
+
+function personas(rows: Record<string, unknown>[]): DataFrame {
+  const base = {
+    model: "gpt4o",
+    population: "generated_gpt4o_spain826",
+    model_print: "GPT-4o",
+    population_print: "Base",
+    repetition: 1,
+    n: 1,
+  };
+  return frame(rows.map((row) => ({ ...base, ...row })), {
+    model: "text",
+    population: "text",
+    model_print: "text",
+    population_print: "text",
+    repetition: "integer",
+    attribute: "text",
+    value: "text",
+    n: "integer",
+  });
+}
+
+Deno.test("demographics() takes 'bi' inside a word for LGBTQ+ as printed, not when corrected", () => {
+  const given = personas(
+    ["ambiguous", "Bisexual", "bi-curious", null, "straight", "asexual"].map((value) => ({
+      attribute: "sexual_orientation",
+      value,
+    })),
+  );
+  const share = (subcategory: string, mode: "printed" | "corrected") =>
+    cell(demographics(given, "table1", { mode }), {
+      model: "GPT-4o",
+      condition: "Base",
+      category: "Sex. Or.",
+      subcategory,
+    }).mean!;
+  assert.equal(share("LGBTQ+", "printed"), 3 / 6);
+  assert.equal(share("LGBTQ+", "corrected"), 2 / 6);
+  assert.equal(share("Unspe.", "printed"), 1 / 6);
+  assert.equal(share("Others", "corrected"), 3 / 6);
+});
+
+Deno.test("demographics() of one repetition has no SD; the paper's print says 0.00", () => {
+  const table = demographics(personas([{ attribute: "gender", value: "female" }]), "table1");
+  const keys = { model: "GPT-4o", condition: "Base", category: "Gender", subcategory: "Female" };
+  const row = cell(printed("table1", table), keys);
+  assert.deepEqual([row.mean, row.sd, row.printed], [1, null, "100.00 ± 0.00"]);
+  const missing = cell(printed("table1", table), { ...keys, condition: "MaxN" });
+  assert.deepEqual([missing.mean, missing.p, missing.printed], [null, null, "—"]);
+});
+
+/** The fixture's CSVs with some lines changed, restored into a schema of that name. */
+async function changed(
+  schema: string,
+  edit: (table: string, lines: string[]) => string[],
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const csv = join(ROOT, "tests", "fixtures", "small-public", "csv");
+  for (const { name } of Deno.readDirSync(csv)) {
+    const [head, ...records] = readFileSync(join(csv, name), "utf8").split(/(?<=\n)(?=\d+,|001_)/);
+    const lines = edit(name.replace(".csv", ""), records);
+    await Deno.writeTextFile(join(folder, name), [head, ...lines].join(""));
+  }
+  await restore({ schema, from: folder, force: true });
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function tablesOf(schema: string): Promise<Map<TableName, DataFrame>> {
+  const study = await open({ schema });
+  const tables = new Map<TableName, DataFrame>();
+  for (const mode of ["corrected", "printed"] as const) {
+    for (const name of TABLE_NAMES) {
+      tables.set(name, printed(name, await build(name, study, { mode }), { mode }));
+    }
+  }
+  await study.close();
+  const sql = await connect("owner");
+  await sql`drop schema ${sql(schema)} cascade`;
+  await sql.end();
+  return tables;
+}
+
+const column = (table: DataFrame | undefined, name: string): unknown[] =>
+  (table!.toRecords() as Row[]).map((row) => row[name]);
+const dashes = (table: DataFrame | undefined): number =>
+  column(table, "printed").filter((text) => text === "—").length;
+
+/** Experiments of the fixture by id: its line in experiments_list. */
+const isBfi = (line: string): boolean => /,bigfive,/.test(line);
+
+Deno.test("one NULL BFI answer, where the original's Table A5 stops", async () => {
+  await changed(
+    "crash_null",
+    (table, lines) =>
+      table === "eval_questionnaires"
+        ? lines.map((line) => line.replace(/^(\d+,151003,7),\d\n/, "$1,\n"))
+        : lines,
+  );
+  const tables = await tablesOf("crash_null");
+  assert.equal(dashes(tables.get("tableA5")), 0);
+  assert.equal(dashes(tables.get("tableA4")), 0);
+});
+
+Deno.test("a scale without rows, where Tables 6, A4 and A5 of the original stop", async () => {
+  await changed(
+    "crash_scale",
+    (table, lines) =>
+      table === "questionnaire"
+        ? lines.filter((line) => !/,epqra,P,|,bigfive,O,/.test(line))
+        : lines,
+  );
+  const tables = await tablesOf("crash_scale");
+  for (const [name, cells] of [["table4", 15], ["table6", 15], ["tableA4", 6], ["tableA5", 6]]) {
+    assert.equal(dashes(tables.get(name as TableName)), cells, String(name));
+  }
+});
+
+Deno.test("no EPQR-A at all, where Tables 4 and 6 of the original stop", async () => {
+  await changed(
+    "crash_epqra",
+    (table, lines) => table === "experiments_list" ? lines.filter(isBfi) : lines,
+  );
+  const tables = await tablesOf("crash_epqra");
+  for (const name of ["table4", "table6", "tableA6", "tableA7"] as const) {
+    assert.equal(dashes(tables.get(name)), tables.get(name)!.height, name);
+  }
+  assert.equal(dashes(tables.get("tableA4")), 0);
+});
+
+Deno.test("every cell below five pairs, where Table 4 of the original stops", async () => {
+  await changed(
+    "crash_few",
+    (table, lines) =>
+      table === "experiments_list"
+        ? lines.filter((line) => /_spain826,[1-4],|_\w+,[1-4],|,spain826,[1-4],/.test(line))
+        : lines,
+  );
+  const tables = await tablesOf("crash_few");
+  assert.equal(dashes(tables.get("table4")), 60);
+  assert.deepEqual(new Set(column(tables.get("table4"), "mean")), new Set([null]));
+});
+
+Deno.test("no BFI, where Tables A4 and A5 of the original stop", async () => {
+  await changed(
+    "crash_bfi",
+    (table, lines) => table === "experiments_list" ? lines.filter((line) => !isBfi(line)) : lines,
+  );
+  const tables = await tablesOf("crash_bfi");
+  assert.equal(dashes(tables.get("tableA4")), 30);
+  assert.equal(dashes(tables.get("tableA5")), 30);
+  assert.deepEqual(new Set(column(tables.get("table5"), "r")), new Set([null]));
+});
+
+Deno.test("an empty random baseline, where Table 6 of the original stops", async () => {
+  await changed("crash_random", (table, lines) => table === "random_questionnaires" ? [] : lines);
+  const tables = await tablesOf("crash_random");
+  assert.equal(dashes(tables.get("baselines")), 12);
+});
+
+Deno.test("an unknown provider model keeps its own name", async () => {
+  await changed(
+    "crash_model",
+    (table, lines) =>
+      table === "experiments_list"
+        ? lines.map((line) => line.replace("gpt-3.5-turbo-0125", "some/new-model:1"))
+        : lines,
+  );
+  const tables = await tablesOf("crash_model");
+  assert.equal(tables.get("table4")!.height, 60 + 12);
+  assert.ok(column(tables.get("table4"), "model").includes("some/new-model:1"));
+  assert.equal(dashes(tables.get("table4")), 12);
+});
