@@ -1,0 +1,103 @@
+/**
+ * Runs notebooks with Jupyter's own client and with ours and compares what their showing cells
+ * show: `deno run -A scripts/compare_nbconvert.ts [NAME…]`.
+ */
+import { join } from "node:path";
+import { main } from "./cli.ts";
+import { execute } from "./jupyter/execute.ts";
+import {
+  canonical,
+  type Notebook,
+  place,
+  read,
+  showing,
+  source,
+  stringify,
+} from "./jupyter/notebook.ts";
+import { install } from "./lab.ts";
+import { find } from "./notebooks.ts";
+
+/** Whether `jupyter nbconvert` can be run here. */
+export async function available(): Promise<boolean> {
+  const args = ["nbconvert", "--version"];
+  const command = new Deno.Command("jupyter", { args, stdout: "null", stderr: "null" });
+  try {
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The notebook as nbconvert leaves it.
+ *
+ * @throws {Error} with what nbconvert printed when it fails
+ */
+export async function convert(path: string): Promise<Notebook> {
+  const folder = await Deno.makeTempDir({ prefix: "nbconvert-" });
+  try {
+    await install(folder);
+    const command = new Deno.Command("jupyter", {
+      args: [
+        ...["nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.kernel_name=deno"],
+        ...["--output-dir", folder, "--output", "executed.ipynb", path],
+      ],
+      env: { JUPYTER_DATA_DIR: folder },
+      stdout: "null",
+    });
+    const { success, stderr } = await command.output();
+    if (!success) {
+      const said = new TextDecoder().decode(stderr).trim();
+      throw new Error(`nbconvert failed on ${place(path)}: ${said}`);
+    }
+    return canonical(read(join(folder, "executed.ipynb")));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * How many showing cells there are, and those that show something else under nbconvert.
+ *
+ * @throws {Error} when the notebook fails in one of the two
+ */
+export async function compare(path: string): Promise<{ cells: number; differences: string[] }> {
+  const { notebook, failures: [failed] } = await execute(path);
+  if (failed) {
+    throw new Error(`${place(path)} cell ${failed.cell}: ${failed.ename}: ${failed.evalue}`);
+  }
+  const theirs = (await convert(path)).cells;
+  const shown = notebook.cells.entries().filter(([, cell]) => showing(cell)).toArray();
+  const differences = shown
+    .filter(([index, cell]) => outputs(cell) !== outputs(theirs[index]))
+    .map(([index, cell]) => `${place(path)} cell ${index + 1} (${source(cell).split("\n")[0]})`);
+  return { cells: shown.length, differences };
+}
+
+const outputs = (cell?: Notebook["cells"][number]): string =>
+  (cell?.outputs ?? []).map(stringify).join();
+
+if (import.meta.main) {
+  await main({
+    usage: "deno run -A scripts/compare_nbconvert.ts [NAME…]",
+    help: "Compares what all notebooks, or those named, show under nbconvert and here.",
+    words: true,
+  }, async (_flags, words) => {
+    if (!await available()) {
+      console.log("Nothing compared: jupyter nbconvert is not installed");
+      return 0;
+    }
+    const paths = find(words);
+    let cells = 0;
+    const differences: string[] = [];
+    for (const path of paths) {
+      const compared = await compare(path);
+      cells += compared.cells;
+      differences.push(...compared.differences);
+    }
+    for (const difference of differences) console.error(difference);
+    const same = cells - differences.length;
+    console.log(`${same} of ${cells} showing cells in ${paths.length} notebooks show the same`);
+    return differences.length === 0 ? 0 : 1;
+  });
+}

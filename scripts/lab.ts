@@ -1,0 +1,104 @@
+/** Opens the notebooks in Jupyter, with this Deno as their kernel: `deno task lab [--kernel-only]`. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "lib/config.ts";
+
+const HELP = `deno task lab [--kernel-only] [ARGUMENTS]
+
+Installs Deno's kernel for this user and opens notebooks/ in JupyterLab, or else in the classic
+Jupyter Notebook; arguments are passed on to it.
+
+  --kernel-only  install the kernel and stop, for VS Code and other editors`;
+
+const NONE =
+  "No Jupyter found: install it with `pipx install jupyterlab` (Debian: `sudo apt install " +
+  "jupyter-notebook`), or open notebooks/ in VS Code with its Jupyter extension";
+
+/** `jupyter lab` looks for `jupyter-lab`, and pipx installs only the second. */
+const PROGRAMS = [["jupyter", "lab"], ["jupyter-lab"], ["jupyter", "notebook"], [
+  "jupyter-notebook",
+]];
+
+/**
+ * How Jupyter starts the kernel.
+ *
+ * The path is that of the running Deno: a plain `deno` may be missing from PATH, or be another
+ * version whose kernel behaves otherwise. Under npx it lies in npm's cache, which is good enough:
+ * it stays until someone empties the cache, and every `deno task lab` writes the path anew.
+ */
+export function kernelspec() {
+  return {
+    argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    display_name: "Deno",
+    language: "typescript",
+    // The default, a signal, would end the kernel and lose its state
+    interrupt_mode: "message",
+    env: { NO_COLOR: "1" },
+  };
+}
+
+/**
+ * The user's Jupyter folder.
+ * Source: https://docs.jupyter.org/en/latest/use/jupyter-directories.html#data-files
+ */
+export function dataDir(): string {
+  const set = Deno.env.get("JUPYTER_DATA_DIR");
+  if (set) return set;
+  switch (Deno.build.os) {
+    case "darwin":
+      return join(homedir(), "Library", "Jupyter");
+    case "windows":
+      return join(Deno.env.get("APPDATA") ?? join(homedir(), "AppData", "Roaming"), "jupyter");
+    default:
+      return join(Deno.env.get("XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "jupyter");
+  }
+}
+
+/**
+ * Writes the kernelspec into a Jupyter folder; one that was there is replaced.
+ *
+ * @returns a sentence on what was done
+ */
+export async function install(folder = dataDir()): Promise<string> {
+  const file = join(folder, "kernels", "deno", "kernel.json");
+  const text = JSON.stringify(kernelspec(), null, 2) + "\n";
+  const before = await Deno.readTextFile(file).catch(() => null);
+  if (before === text) return `The kernel is installed: ${file}`;
+  await Deno.mkdir(join(folder, "kernels", "deno"), { recursive: true });
+  await Deno.writeTextFile(file, text);
+  return before === null
+    ? `Installed the kernel: ${file}`
+    : `Replaced the Deno kernel that was there: ${file}`;
+}
+
+async function works([program, ...args]: string[]): Promise<boolean> {
+  const command = new Deno.Command(program!, { args: [...args, "--version"], stdout: "null" });
+  try {
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
+
+async function open([program, ...first]: string[], args: string[]): Promise<number> {
+  // Jupyter gets the terminal's Ctrl-C too and asks before it stops: wait for it
+  Deno.addSignalListener("SIGINT", () => {});
+  const child = new Deno.Command(program!, { args: [...first, "notebooks", ...args], cwd: ROOT });
+  return (await child.spawn().status).code;
+}
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  console.log(await install());
+  if (args.includes("--kernel-only")) return 0;
+  for (const program of PROGRAMS) {
+    if (await works(program)) return await open(program, args);
+  }
+  console.error(NONE);
+  return 1;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,169 @@
+/** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME…] [--check | --out DIR]`. */
+import { basename, dirname, join } from "node:path";
+import { ROOT } from "lib/config.ts";
+import { main, UsageError } from "./cli.ts";
+import { execute, type ExecuteOptions, type Fault } from "./jupyter/execute.ts";
+import { Interrupted } from "./jupyter/kernel.ts";
+import {
+  canonical,
+  type Notebook,
+  place,
+  read,
+  showing,
+  source,
+  stringify,
+  text,
+} from "./jupyter/notebook.ts";
+
+export interface RunOptions extends ExecuteOptions {
+  /** Write nothing; a notebook that would change is a failure. */
+  check?: boolean;
+  /** Where to write; without it in place, and only what ran without failure. */
+  out?: string;
+}
+
+export interface Done {
+  /** File name without its ending. */
+  name: string;
+  seconds: number;
+  /** What the last verdict, or the last showing cell, says. */
+  verdict: string;
+  written: boolean;
+  /** One line each; none when the notebook ran well. */
+  failures: string[];
+}
+
+/**
+ * The notebooks whose names start with one of the words, or all; sorted by name.
+ *
+ * @throws {UsageError} when there is none
+ */
+export function find(words: readonly string[], folder = join(ROOT, "notebooks")): string[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+  const wanted = words.map((word) => basename(word, ".ipynb"));
+  const found = names
+    .filter((name) => name.endsWith(".ipynb") && !name.startsWith("."))
+    .filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+  if (found.length === 0) {
+    const given = words.join(" or ") || "*.ipynb";
+    throw new UsageError(`No notebook in ${place(folder)} has a name like ${given}`);
+  }
+  return found.map((name) => join(folder, name));
+}
+
+/**
+ * Runs notebooks two at a time and hands each to `onDone` as it ends.
+ *
+ * @returns all of them, in the order in which they ended
+ * @throws {Interrupted} on SIGINT and its like, when all kernels are gone
+ */
+export async function runAll(
+  paths: readonly string[],
+  options: RunOptions = {},
+  onDone: (done: Done) => void = () => {},
+): Promise<Done[]> {
+  const queue = [...paths];
+  const all: Done[] = [];
+  const work = async () => {
+    for (let path = queue.shift(); path; path = queue.shift()) {
+      const done = await runOne(path, options);
+      all.push(done);
+      onDone(done);
+    }
+  };
+  const empty = (reason: unknown) => {
+    queue.length = 0;
+    throw reason;
+  };
+  const workers = await Promise.allSettled([work().catch(empty), work().catch(empty)]);
+  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  return all;
+}
+
+async function runOne(path: string, options: RunOptions): Promise<Done> {
+  const name = basename(path, ".ipynb");
+  const started = performance.now();
+  try {
+    const before = await Deno.readTextFile(path);
+    const { notebook, seconds, failures, problems } = await execute(path, options);
+    const said = [...failures, ...problems].map((fault) => describe(path, fault));
+    if (options.check && said.length === 0) said.push(...changed(path, notebook));
+    const target = options.out ? join(options.out, basename(path)) : path;
+    const written = !options.check && (options.out !== undefined || said.length === 0) &&
+      await write(target, stringify(notebook), { path, before });
+    return { name, seconds, verdict: verdict(notebook), written, failures: said };
+  } catch (error) {
+    if (error instanceof Interrupted || !(error instanceof Error)) throw error;
+    const seconds = (performance.now() - started) / 1000;
+    return { name, seconds, verdict: "", written: false, failures: [error.message] };
+  }
+}
+
+const describe = (path: string, { cell, line, ename, evalue }: Fault): string =>
+  `${place(path)} cell ${cell} (${line}): ${ename}: ${evalue}`;
+
+/** The first cell whose stored outputs are not those of the run. */
+function changed(path: string, after: Notebook): string[] {
+  const before = canonical(read(path)).cells.map(stringify);
+  const index = after.cells.findIndex((cell, i) => stringify(cell) !== before[i]);
+  if (index < 0) return [];
+  const line = source(after.cells[index]!).trim().split("\n")[0]!;
+  const evalue = "Its outputs differ from the stored ones: run `deno task notebooks`";
+  return [describe(path, { cell: index + 1, line, ename: "Changed", evalue })];
+}
+
+/**
+ * Writes a notebook in one step, when its text is new.
+ *
+ * @throws {Error} when somebody edited the notebook while it ran
+ */
+async function write(target: string, text: string, ran: { path: string; before: string }) {
+  if (await Deno.readTextFile(ran.path) !== ran.before) {
+    throw new Error(`${place(ran.path)} was edited while it ran: run it again`);
+  }
+  const stored = await Deno.readTextFile(target).catch(() => null);
+  if (stored === text) return false;
+  await Deno.mkdir(dirname(target), { recursive: true });
+  const temporary = `${target}.${Deno.pid}.tmp`;
+  await Deno.writeTextFile(temporary, text);
+  await Deno.rename(temporary, target);
+  return true;
+}
+
+function verdict({ cells }: Notebook): string {
+  const shown = cells.filter(showing);
+  const last = shown.findLast((cell) => source(cell).includes("await verdict(")) ?? shown.at(-1);
+  const output = last?.outputs?.at(-1);
+  const plain = output && "data" in output ? output.data["text/plain"] : undefined;
+  return text((plain ?? "") as string | string[]).trim().split("\n")[0]!;
+}
+
+function report({ name, seconds, verdict, failures }: Done): void {
+  const time = `${seconds.toFixed(1)} s`.padStart(8);
+  console.log(`${name.padEnd(36)}${time}  ${failures.length > 0 ? "FAILED" : verdict}`.trimEnd());
+  for (const failure of failures) console.error(`  ${failure}`);
+}
+
+if (import.meta.main) {
+  await main({
+    usage: "deno task notebooks [NAME…] [--check | --out DIR]",
+    help: `Runs all notebooks, or those whose names start with the given words, and stores their
+outputs in them. A notebook that fails is left as it was.
+
+  --check    write nothing; fail when an output differs from the stored one
+  --out DIR  write into another folder, failed notebooks too`,
+    flags: { check: { type: "boolean" }, out: { type: "string" } },
+    words: true,
+  }, async ({ check, out }, words) => {
+    if (check && out) throw new UsageError("--check writes nothing: leave out --out");
+    const options = { check: check === true, out: out ? String(out) : undefined };
+    try {
+      const all = await runAll(find(words), options, report);
+      return all.some(({ failures }) => failures.length > 0) ? 1 : 0;
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      console.error(error.message);
+      return 130;
+    }
+  });
+}

@@ -1,0 +1,33 @@
+/** Notebooks made up for tests. */
+import { join } from "node:path";
+import { canonical, type Cell, stringify } from "../scripts/jupyter/notebook.ts";
+
+/** Cells from texts: those that start with # are Markdown, all others code. */
+export function cells(texts: readonly string[]): Cell[] {
+  return texts.map((source) => ({
+    cell_type: source.startsWith("#") ? "markdown" : "code",
+    metadata: {},
+    source,
+  }));
+}
+
+/** The text of a notebook with these cells. */
+export const notebook = (cells: Cell[]): string =>
+  stringify(canonical({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+
+/** A folder that is removed with all that is in it when its `using` block ends. */
+export class Folder implements Disposable {
+  readonly path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "made-" }));
+
+  /** Writes a notebook into the folder and returns its path. */
+  write(name: string, made: readonly string[] | Cell[]): string {
+    const path = join(this.path, name);
+    const all = made.map((cell) => typeof cell === "string" ? cells([cell])[0]! : cell);
+    Deno.writeTextFileSync(path, notebook(all));
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
