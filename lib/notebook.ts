@@ -52,6 +52,8 @@ export async function verdict(checked: Verdict): Promise<void> {
 /** A table as HTML that takes its colours from the page around it; at most 80 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
+  // A caption without a table would break after every word.
+  if (!body.length) return `<p>${escape(caption)}: none</p>`;
   const side = (text: boolean) => text ? ` style="text-align:left"` : "";
   const heads = columns.map(({ head, text }) =>
     `<th scope="col"${side(text)}>${escape(head)}</th>`
@@ -63,8 +65,10 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     `<div style="overflow-x:auto">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
     `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
-    ...body.length ? [`<thead><tr>${heads.join("")}</tr></thead>`] : [],
-    ...body.length ? ["<tbody>", ...lines, "</tbody>"] : [],
+    `<thead><tr>${heads.join("")}</tr></thead>`,
+    "<tbody>",
+    ...lines,
+    "</tbody>",
     `</table>`,
     ...note ? [`<p>${note}</p>`] : [],
     `</div>`,
@@ -74,6 +78,7 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
 /** A table as aligned plain text; at most 80 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
+  if (!body.length) return `${caption}: none`;
   const heads = columns.map(({ head }) => head);
   const widths = heads.map((head, i) =>
     Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
@@ -88,7 +93,7 @@ export function tableText(frame: DataFrame, caption: string, options: TableOptio
     widths.map((width) => "-".repeat(width)).join("  "),
     ...body.map(line),
   ];
-  return [caption, ...body.length ? table : [], ...note ? [note] : []].join("\n");
+  return [caption, ...table, ...note ? [note] : []].join("\n");
 }
 
 const size = (text: string): number => [...text].length;
@@ -158,10 +163,8 @@ function printed(frame: DataFrame, { decimals }: TableOptions) {
   return { columns, body, note: note(frame.height) };
 }
 
-function note(height: number): string {
-  if (!height) return "No rows";
-  return height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
-}
+const note = (height: number): string =>
+  height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
 
 function cell(value: unknown, format: ((value: number) => string) | null): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;

@@ -10,10 +10,10 @@ import { demographics } from "./tables/demographics.ts";
 import {
   baselines,
   convergence,
+  distributions,
   personality,
   reliability,
   reliabilitySummary,
-  scaleScores,
   traitReliability,
   traits,
 } from "./tables/scales.ts";
@@ -23,10 +23,10 @@ export {
   baselines,
   convergence,
   demographics,
+  distributions,
   personality,
   reliability,
   reliabilitySummary,
-  scaleScores,
   traitReliability,
   traits,
 };

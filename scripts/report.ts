@@ -21,7 +21,7 @@ table { font-size: .82rem; margin: .75rem 0; } caption { font-weight: bold; padd
 th, td { padding: .15rem .5rem; vertical-align: top; } thead th { border-bottom: 1px solid #333; }
 tbody tr:nth-child(even) { background: #f6f6f6; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
-nav ul { columns: 2 18rem; } code { overflow-wrap: anywhere; } dd { margin-left: 1rem; }
+nav ul { columns: 2 18rem; padding-left: 1.2rem; } nav li { break-inside: avoid; } code { overflow-wrap: anywhere; } dd { margin-left: 1rem; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; }
   h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; }
   table { font-size: 7.5pt; } }

@@ -80,13 +80,15 @@ async function database(): Promise<string> {
 }
 
 async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
-  const there = fresh ? null : await open().catch(() => null);
-  let said = `${PUBLISHED} is restored already`;
-  if (there) {
-    await there.close();
+  const there = await open().catch(() => null);
+  await there?.close();
+  let said: string;
+  if (there && !(fresh && there.provenance.source === "reconstruction")) {
+    // Data that a user restored are never replaced by the shipped ones.
+    said = `${PUBLISHED} is restored already (${there.provenance.source})`;
   } else {
     const { tables } = await restore({
-      force: fresh,
+      force: there !== null,
       signal,
       onProgress: ({ table, rows }) =>
         progress(`dataset      ${table}: ${rows.toLocaleString("en")}`),
@@ -274,7 +276,7 @@ tables, figures and the report to out/, and says how many printed cells agree wi
 
 What is already done is not done again.
 
-  --fresh  do all of it again, with the shipped dataset restored anew`,
+  --fresh  do all of it again; the shipped dataset is restored anew, data of your own are kept`,
     flags: { fresh: { type: "boolean", default: false } },
   }, async ({ fresh }) => await start(Boolean(fresh)));
 }

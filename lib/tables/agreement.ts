@@ -65,7 +65,7 @@ function compare(
     truePositive: 0,
     trueNegative: 0,
   };
-  const difference = new Map<number | null, number>();
+  const difference = new Map<number, number>();
   for (const sheet of sheets) {
     const row = ofProfile.get(sheet.profile);
     for (const item of items) {
@@ -80,6 +80,8 @@ function compare(
       counts.actualNegative += Number(own === 0);
       counts.truePositive += Number(given === 1 && own === 1);
       counts.trueNegative += Number(given === 0 && own === 0);
+      // Errors are per profile; a sheet of an unknown one has answers but no error.
+      if (sheet.profile === null) continue;
       const before = difference.get(sheet.profile) ?? 0;
       difference.set(sheet.profile, before + (given ?? 0) - (own ?? 0));
     }

@@ -265,28 +265,22 @@ export function reliabilitySummary(table6: DataFrame, profiles: DataFrame): Data
 }
 
 /**
- * Scale scores of any sheets, for looking at distributions.
+ * How many profiles have which EPQR-A score.
  *
- * @returns one row per sheet and scale: model, condition, profile, scale, score (sum of the items)
+ * @param sources sheets by name, such as the reference and the random profiles
+ * @returns source, scale, score (0–6), n (profiles), in the order of the sources and scales
  */
-export function scaleScores(given: Administrations, options: Options = {}): DataFrame {
-  const answers = Answers.of(given, options.mode ?? "printed");
-  const tidy = answers.sheets.flatMap(({ row, model, condition, profile }) =>
-    [...answers.scales.keys()].map((scale) => ({
-      model,
-      condition,
-      profile,
-      scale,
-      score: answers.score(row, scale),
-    }))
-  );
-  return frame(tidy, {
-    model: "text",
-    condition: "text",
-    profile: "integer",
-    scale: "text",
-    score: "integer",
+export function distributions(sources: Readonly<Record<string, Administrations>>): DataFrame {
+  const tidy = Object.entries(sources).flatMap(([source, given]) => {
+    const answers = Answers.of(given, "printed");
+    return SCALES.flatMap((scale) => {
+      const scores = Map.groupBy(answers.sheets, ({ row }) => answers.score(row, scale));
+      return [...scores].filter(([score]) => score !== null)
+        .toSorted(([a], [b]) => a! - b!)
+        .map(([score, sheets]) => ({ source, scale, score, n: sheets.length }));
+    });
   });
+  return frame(tidy, { source: "text", scale: "text", score: "integer", n: "integer" });
 }
 
 /**
