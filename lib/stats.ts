@@ -62,7 +62,7 @@ export function mean(values: readonly number[]): number | null {
  * @throws {RangeError} when a value is not finite
  */
 export function sd(values: readonly number[]): number | null {
-  const variance = complete([values])?.[0]![0]! ?? null;
+  const variance = complete([values])?.[0]?.[0] ?? null;
   return variance === null ? null : Math.sqrt(variance);
 }
 
