@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
+import { ROOT } from "lib/config.ts";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { Kernel, KernelEnded } from "../scripts/jupyter/kernel.ts";
 import {
@@ -177,6 +179,21 @@ Deno.test("execute() runs in the notebook's folder, with the environment given, 
   const { notebook } = await execute(path, { env: { MADE_UP: "yes" } });
   assert.deepEqual(shown(notebook.cells[1]), [`${folder.path} yes 1`]);
   assert.ok(gone(Number(shown(notebook.cells[2])[0])));
+});
+
+// With "nodeModulesDir": "auto" a kernel whose first import is a package links node_modules anew, and
+// another kernel that loads meanwhile does not find a module.
+Deno.test("a kernel that imports a package leaves node_modules alone", async () => {
+  using folder = new Folder(ROOT);
+  const path = folder.write("a.ipynb", [
+    `import pl from "polars";\nimport { fixed } from "lib/format.ts";\n${SHOW}\nawait show(pl.DataFrame({ a: [1] }).height + fixed(0.5, 0));`,
+  ]);
+  const linked = () => Deno.lstatSync(join(ROOT, "node_modules", "zod")).mtime!.getTime();
+  const before = linked();
+  const { notebook, failures } = await execute(path);
+  assert.deepEqual(failures, []);
+  assert.deepEqual(shown(notebook.cells[0]), ["10"]);
+  assert.equal(linked(), before);
 });
 
 Deno.test("execute() gives the same bytes twice, and what editors add is dropped", async () => {

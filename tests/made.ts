@@ -17,7 +17,13 @@ export const notebook = (cells: Cell[]): string =>
 
 /** A folder that is removed with all that is in it when its `using` block ends. */
 export class Folder implements Disposable {
-  readonly path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "made-" }));
+  readonly path: string;
+
+  /** @param inside a folder to make it in, for notebooks that need the project's import map */
+  constructor(inside?: string) {
+    const where = inside ? { dir: inside, prefix: ".made-" } : { prefix: "made-" };
+    this.path = Deno.realPathSync(Deno.makeTempDirSync(where));
+  }
 
   /** Writes a notebook into the folder and returns its path. */
   write(name: string, made: readonly string[] | Cell[]): string {

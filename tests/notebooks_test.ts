@@ -128,7 +128,7 @@ for (const [what, made, where, said] of BROKEN) {
     const path = folder.write("05_broken.ipynb", made);
     const found = rules(path);
     assert.equal(found.length, 1, found.join("\n"));
-    assert.ok(found[0]!.startsWith(`${path} cell ${where} `), found[0]);
+    assert.ok(found[0]!.startsWith(`${path} cell ${where} `), found[0]!);
     assert.match(found[0]!, said);
   });
 }
