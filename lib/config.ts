@@ -14,7 +14,8 @@ export interface Server {
   database: string;
   user: string;
   password: string;
-  ssl: boolean;
+  /** Whether the connection is encrypted, and then whether the server's certificate is checked. */
+  ssl: false | { rejectUnauthorized: boolean };
 }
 
 export interface Settings {
@@ -35,7 +36,11 @@ export const PUBLISHED = "personality_trap";
  * @throws {RangeError} when it is not lower-case letters, digits and `_`, or is PostgreSQL's own
  */
 export function schemaName(text: string): string {
-  if (!/^[a-z][a-z0-9_]{0,47}$/.test(text) || /^(pg_|information_schema$|public$)/.test(text)) {
+  // A restore under way adds the ending to a name of any length.
+  if (
+    !/^[a-z][a-z0-9_]{0,47}(_restoring)?$/.test(text) ||
+    /^(pg_|information_schema$|public$)/.test(text)
+  ) {
     throw new RangeError(
       `Schema names have 1 to 48 lower-case letters, digits and _, start with a letter and are not ` +
         `PostgreSQL's own (public, pg_…): current value is ${JSON.stringify(text)}`,
@@ -44,8 +49,17 @@ export function schemaName(text: string): string {
   return text;
 }
 
+const Encryption = z.enum([
+  "disable",
+  "allow",
+  "prefer",
+  "require",
+  "verify-ca",
+  "verify-full",
+]);
+
 const Environment = z.object({
-  DATA_DIR: z.string().min(1).default(".data"),
+  DATA_DIR: z.string().default(".data"),
   STUDY_SCHEMA: z.string().default("study"),
   DATABASE_URL: z.string().optional(),
   PGHOST: z.string().optional(),
@@ -53,7 +67,7 @@ const Environment = z.object({
   PGDATABASE: z.string().optional(),
   PGUSER: z.string().optional(),
   PGPASSWORD: z.string().default(""),
-  PGSSLMODE: z.string().optional(),
+  PGSSLMODE: Encryption.optional(),
 });
 
 /**
@@ -72,15 +86,15 @@ export function settings(): Settings {
   const env = parsed.data;
   return {
     dataDir: resolve(ROOT, env.DATA_DIR),
-    studySchema: schemaName(env.STUDY_SCHEMA),
-    server: env.DATABASE_URL ? fromUrl(env.DATABASE_URL) : env.PGHOST || env.PGDATABASE
+    studySchema: studySchema(env.STUDY_SCHEMA),
+    server: env.DATABASE_URL ? fromUrl(env.DATABASE_URL, env) : env.PGHOST || env.PGDATABASE
       ? {
         host: env.PGHOST ?? "localhost",
         port: env.PGPORT,
         user: env.PGUSER ?? "postgres",
         database: env.PGDATABASE ?? env.PGUSER ?? "postgres",
         password: env.PGPASSWORD,
-        ssl: encrypted(env.PGSSLMODE),
+        ssl: encryption(env.PGSSLMODE),
       }
       : null,
   };
@@ -91,26 +105,44 @@ function dotenv(): NodeJS.Dict<string> {
   return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
 }
 
-const encrypted = (mode?: string | null): boolean =>
-  ["require", "verify-ca", "verify-full"].includes(mode ?? "");
-
-function fromUrl(text: string): Server {
-  let url: URL;
+function studySchema(name: string): string {
+  if (name === PUBLISHED) {
+    throw new RangeError(
+      `Environment variable STUDY_SCHEMA: ${name} is the schema of the published data: ` +
+        "choose another name",
+    );
+  }
   try {
-    url = new URL(text);
+    return schemaName(name);
+  } catch (error) {
+    throw new RangeError(`Environment variable STUDY_SCHEMA: ${(error as Error).message}`);
+  }
+}
+
+/** As libpq's sslmode, but that `allow` and `prefer` do not try encryption. */
+function encryption(mode: z.infer<typeof Encryption> = "disable"): Server["ssl"] {
+  if (["disable", "allow", "prefer"].includes(mode)) return false;
+  return { rejectUnauthorized: mode !== "require" };
+}
+
+function fromUrl(text: string, env: z.infer<typeof Environment>): Server {
+  try {
+    const url = new URL(text);
     if (!/^postgres(ql)?:$/.test(url.protocol)) throw new TypeError();
+    const { username, password, hostname, pathname, searchParams } = url;
+    return {
+      host: searchParams.get("host") ?? (hostname.replace(/^\[|\]$/g, "") || "localhost"),
+      port: Number(url.port || 5432),
+      user: decodeURIComponent(username) || "postgres",
+      password: decodeURIComponent(password) || env.PGPASSWORD,
+      database: decodeURIComponent(pathname.slice(1)) || "postgres",
+      ssl: encryption(Encryption.optional().parse(searchParams.get("sslmode") ?? env.PGSSLMODE)),
+    };
   } catch {
     throw new Error(
-      "Environment variable DATABASE_URL: Expected postgres://user:password@host:port/database " +
+      "Environment variable DATABASE_URL: Expected postgres://user:password@host:port/database, " +
+        "with special characters as %XX and, for encryption, ?sslmode=require or verify-full " +
         "(its value is not shown: it may hold a password)",
     );
   }
-  return {
-    host: url.searchParams.get("host") ?? (url.hostname.replace(/^\[|\]$/g, "") || "localhost"),
-    port: Number(url.port || 5432),
-    user: decodeURIComponent(url.username) || "postgres",
-    password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)) || "postgres",
-    ssl: encrypted(url.searchParams.get("sslmode")),
-  };
 }

@@ -2,9 +2,10 @@
  * The database: one embedded PostgreSQL or the user's own, its schemas, and named reads that return
  * frames. No statistics are computed here.
  */
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
+import { client, first, supported } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
 import { type Administrations, demographics, profiles, sheets } from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
@@ -12,8 +13,15 @@ import { READER, running, start, stop } from "./db/server.ts";
 export type { Administrations } from "./db/read.ts";
 export type Sql = postgres.Sql;
 
-/** Who connects: notebooks read as a role that cannot write; restores and studies own their schemas. */
+/**
+ * Who connects: notebooks read as a role that cannot write; restores and studies own their schemas.
+ *
+ * On a server of the user's own the reader is the same user, who has taken the reader's role if it could
+ * be made: that guards against mistakes, not against intent.
+ */
 export type Role = "reader" | "owner";
+
+const READ_ONLY = { default_transaction_read_only: "on" };
 
 /**
  * Where to connect, for clients that need it (COPY); holds a password: never show it.
@@ -23,10 +31,10 @@ export type Role = "reader" | "owner";
 export async function address(role: Role): Promise<Server & { options: Record<string, string> }> {
   const { server, dataDir } = settings();
   if (server) return { ...server, options: role === "reader" ? await readOnly(server) : {} };
-  const embedded = await start(dataDir);
+  const { readerPassword, ...owner } = await start(dataDir);
   return role === "owner"
-    ? { ...embedded, options: {} }
-    : { ...embedded, user: READER, password: embedded.readerPassword, options: {} };
+    ? { ...owner, options: {} }
+    : { ...owner, user: READER, password: readerPassword, options: READ_ONLY };
 }
 
 /**
@@ -35,67 +43,42 @@ export async function address(role: Role): Promise<Server & { options: Record<st
  * @throws {Error} when the server cannot be reached or is older than PostgreSQL 14
  */
 export async function connect(role: Role, options: { schema?: string } = {}): Promise<Sql> {
+  const path: Record<string, string> = options.schema === undefined
+    ? {}
+    : { search_path: `"${schemaName(options.schema)}"` };
   const at = await address(role);
-  const path: Record<string, string> = options.schema
-    ? { search_path: `"${schemaName(options.schema)}"` }
-    : {};
   const sql = client(at, { ...at.options, ...path });
   try {
-    const [row] = await sql<{ version: string }[]>`
-      select current_setting('server_version_num') as version`;
-    if (Number(row!.version) < 140000) {
-      throw new Error(`PostgreSQL 14 or later is needed: this server reports ${row!.version}`);
-    }
+    const [row] = await first(
+      at,
+      sql<{ version: string }[]>`select current_setting('server_version_num') as version`,
+      advice(),
+    );
+    supported(Number(row!.version));
     return sql;
   } catch (error) {
     await sql.end({ timeout: 0 });
-    throw unreachable(error, at);
+    throw error;
   }
 }
 
-function client(at: Server, parameters: Record<string, string>, max = 4): Sql {
-  return postgres({
-    host: at.host,
-    port: at.port,
-    database: at.database,
-    username: at.user,
-    password: at.password,
-    ssl: at.ssl ? "require" : false,
-    max,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => {},
-    connection: { application_name: "persona-audit", ...parameters },
-  });
-}
-
-function unreachable(error: unknown, at: Server): unknown {
-  const { code } = error as { code?: string };
-  if (
-    !["ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT", "28P01", "28000", "3D000"].includes(code!)
-  ) {
-    return error;
-  }
-  const advice = settings().server
+const advice = (): string =>
+  settings().server
     ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
-    : "run `deno task db start`";
-  return new Error(
-    `PostgreSQL at ${at.host}:${at.port}/${at.database} does not let ${at.user} in (${code}): ${advice}`,
-    { cause: error },
-  );
-}
+    : "run `deno task db stop`, then try again";
 
 /** On a server of the user's own: the reader role where it exists, read-only transactions anyway. */
 async function readOnly(server: Server): Promise<Record<string, string>> {
   const sql = client(server, {}, 1);
   try {
-    const [role] = await sql`
-      select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`;
-    return { default_transaction_read_only: "on", ...(role ? { role: READER } : {}) };
-  } catch (error) {
-    throw unreachable(error, server);
+    const [role] = await first(
+      server,
+      sql`select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`,
+      advice(),
+    );
+    return { ...READ_ONLY, ...(role ? { role: READER } : {}) };
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 0 });
   }
 }
 
@@ -110,32 +93,10 @@ export async function migrate(
   kind: "published" | "study",
   last?: string,
 ): Promise<void> {
-  const sql = await connect("owner", { schema });
-  try {
-    await sql`create schema if not exists ${sql(schema)}`;
-    await migrateSchema(sql, schema, kind, last);
-    await letRead(sql, schema);
-  } finally {
-    await sql.end();
-  }
-}
-
-/** Grants the reader what it needs; on a server where roles cannot be made, readers stay owners. */
-async function letRead(sql: Sql, schema: string): Promise<void> {
-  try {
-    const [role] = await sql`select from pg_roles where rolname = ${READER}`;
-    if (!role) {
-      await sql`create role ${sql(READER)} nologin`;
-      await sql`grant ${sql(READER)} to current_user`;
-    }
-  } catch (error) {
-    // 42501: no right to create roles; 42710: another process was first.
-    if (!["42501", "42710"].includes((error as { code?: string }).code!)) throw error;
-  }
-  const [role] = await sql`select from pg_roles where rolname = ${READER}`;
-  if (!role) return;
-  await sql`grant usage on schema ${sql(schema)} to ${sql(READER)}`;
-  await sql`grant select on all tables in schema ${sql(schema)} to ${sql(READER)}`;
+  const name = schemaName(schema);
+  const sql = await connect("owner"); // says what is wrong with the server
+  await sql.end();
+  await migrateSchema(await address("owner"), name, kind, last);
 }
 
 /** Where a schema's rows came from. */
@@ -200,8 +161,13 @@ export class Study {
   }
 
   #once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    if (!this.#reads.has(key)) this.#reads.set(key, read());
-    return this.#reads.get(key) as Promise<T>;
+    const known = this.#reads.get(key) as Promise<T> | undefined;
+    if (known) return known;
+    const reading = read();
+    this.#reads.set(key, reading);
+    // A read that failed is made again: the server may have been restarted meanwhile.
+    reading.catch(() => this.#reads.delete(key));
+    return reading;
   }
 }
 

@@ -5,14 +5,11 @@
  * when all of them are in, keyed and counted does the schema take the place of the old one, in one
  * transaction. Until then a failure, Ctrl-C or a crash changes nothing.
  */
-import pg from "pg";
-import { from as copyFrom } from "pg-copy-streams";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { PUBLISHED, schemaName } from "./config.ts";
+import { PUBLISHED, schemaName, settings } from "./config.ts";
 import { address, connect, migrate, type Provenance, type Sql } from "./db.ts";
-import { type Block, open, type Source, SourceError } from "./restore/source.ts";
-import { type Check, verify } from "./restore/verify.ts";
+import { Session } from "./restore/session.ts";
+import { open, type Source, SourceError } from "./restore/source.ts";
+import { type Check, identified, implausible, verify } from "./restore/verify.ts";
 
 export { SourceError, verify };
 export type { Check };
@@ -46,6 +43,8 @@ export interface Restored {
   seconds: number;
 }
 
+const STAGING = "_restoring";
+
 /**
  * Restores a dataset into a schema.
  *
@@ -54,183 +53,205 @@ export interface Restored {
  *   refuses (disk full, no permission)
  */
 export async function restore(options: RestoreOptions = {}): Promise<Restored> {
-  const schema = schemaName(options.schema ?? PUBLISHED);
-  const source = await open(options.from);
-  const sql = await connect("owner");
-  const staging = `${schema.slice(0, 38)}_restoring`;
-  const lock = await sql.reserve();
+  const schema = target(options.schema ?? PUBLISHED);
   try {
-    const [free] = await lock`select pg_try_advisory_lock(hashtext(${staging})) as locked`;
-    if (!free!.locked) throw new Error(`Another restore into schema ${schema} is running`);
-    await refuse(sql, schema, options.force ?? false);
-    // What a restore leaves when its process is killed.
-    await sql`drop schema if exists ${sql(staging)} cascade`;
+    const source = await open(options.from);
+    options.signal?.throwIfAborted();
+    const sql = await connect("owner");
     try {
-      const restored = await load(source, staging, options);
-      return await swap(sql, schema, staging, restored);
+      await using session = await Session.connect(await address("owner"));
+      return await alone(session, sql, schema, source, options);
     } finally {
-      await sql`drop schema if exists ${sql(staging)} cascade`;
+      await sql.end({ timeout: 1 });
     }
   } catch (error) {
-    throw explained(error, options.signal);
-  } finally {
-    lock.release();
-    await sql.end({ timeout: 1 });
+    throw explained(error, schema, options.signal);
   }
 }
 
-type Loaded = Omit<Restored, "schema" | "source" | "checks">;
-
-async function refuse(sql: Sql, schema: string, force: boolean): Promise<void> {
-  const tables = await sql<{ name: string }[]>`
-    select c.relname as name
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = ${schema} and c.relkind in ('r', 'p', 'v', 'm')
-    order by 1`;
-  if (tables.some(({ name }) => name === "persona_requests")) {
-    throw new Error(
-      `Schema ${schema} holds a study, which a restore never replaces: choose another`,
-    );
+function target(name: string): string {
+  const schema = schemaName(name);
+  if (schema.endsWith(STAGING)) {
+    throw new RangeError(`Schema names that end in ${STAGING} are for restores under way: ${name}`);
   }
-  if (tables.length > 0 && !force) {
-    const names = tables.slice(0, 5).map(({ name }) => name).join(", ");
-    throw new Error(
-      `Schema ${schema} is not empty: it holds ${tables.length} tables and views (${names} …): ` +
-        "add --force to replace it, or choose another --schema",
-    );
+  if (schema === settings().studySchema) {
+    throw new Error(`Schema ${schema} is for own work (STUDY_SCHEMA): choose another --schema`);
+  }
+  return schema;
+}
+
+async function alone(
+  session: Session,
+  sql: Sql,
+  schema: string,
+  source: Source,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const staging = schema + STAGING, force = options.force ?? false;
+  const lock = "select pg_try_advisory_lock(hashtext($1)) as got";
+  const [free] = await session.query<{ got: boolean }>(lock, [staging]);
+  if (!free!.got) throw new Error(`Another restore into schema ${schema} is running`);
+  await refuse(session, schema, force);
+  const drop = () => session.query(`drop schema if exists "${staging}" cascade`);
+  await drop(); // what a restore leaves when its process is killed
+  try {
+    const staged = await Promise.race([
+      stage(session, sql, staging, source, options),
+      session.lost,
+    ]);
+    options.signal?.throwIfAborted();
+    await swap(session, schema, staging, staged, force);
+    return { schema, ...staged };
+  } catch (error) {
+    await drop().catch(() => {}); // the error says more than what may stop the clearing up
+    throw error;
   }
 }
 
-async function load(source: Source, staging: string, options: RestoreOptions): Promise<Loaded> {
+/** Throws when a schema holds what a restore must not replace. */
+async function refuse(session: Session, schema: string, force: boolean): Promise<void> {
+  const objects = await session.query<{ name: string }>(
+    `select name
+     from (
+       select relname::text as name, relnamespace as schema from pg_class
+       where relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+       union all select proname::text, pronamespace from pg_proc
+       union all select typname::text, typnamespace from pg_type where typtype in ('d', 'e', 'r')
+     ) object
+     where schema = (select oid from pg_namespace where nspname = $1)
+     order by 1`,
+    [schema],
+  );
+  if (objects.some(({ name }) => name === "persona_requests")) {
+    throw new Error(
+      `Schema ${schema} holds a study, which a restore never replaces: choose another --schema`,
+    );
+  }
+  if (objects.length > 0 && !force) {
+    const names = objects.slice(0, 5).map(({ name }) => name).join(", ");
+    throw new Error(
+      `Schema ${schema} is not empty: it holds ${objects.length} tables and other objects ` +
+        `(${names}${objects.length > 5 ? ", …" : ""}): add --force to replace it, or choose ` +
+        "another --schema",
+    );
+  }
+  await refuseDependents(session, schema);
+}
+
+/** A view elsewhere that reads the schema would go with it. */
+async function refuseDependents(session: Session, schema: string): Promise<void> {
+  const views = await session.query<{ name: string }>(
+    `select distinct format('%I.%I', outer_.nspname, v.relname) as name
+     from pg_depend d
+     join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+     join pg_class v on v.oid = r.ev_class
+     join pg_namespace outer_ on outer_.oid = v.relnamespace
+     join pg_class t on t.oid = d.refobjid and d.refclassid = 'pg_class'::regclass
+     join pg_namespace inner_ on inner_.oid = t.relnamespace
+     where inner_.nspname = $1 and outer_.nspname <> $1
+     order by 1`,
+    [schema],
+  );
+  if (!views.length) return;
+  throw new Error(
+    `${views.length} views read schema ${schema} and would go with it ` +
+      `(${views.slice(0, 5).map(({ name }) => name).join(", ")}): drop them first`,
+  );
+}
+
+type Staged = Omit<Restored, "schema">;
+
+/** Loads all rows into a schema of our own making, and looks at what arrived. */
+async function stage(
+  session: Session,
+  sql: Sql,
+  staging: string,
+  source: Source,
+  { signal, onProgress }: RestoreOptions,
+): Promise<Staged> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   await migrate(staging, "published", "001_tables");
-  const { user, password, host, port, database, ssl } = await address("owner");
-  const client = new pg.Client({ user, password, host, port, database, ssl });
-  client.on("error", () => {}); // reported by the statement that it breaks
-  await client.connect();
-  const tables: Loaded["tables"] = [];
-  try {
-    await client.query("set synchronous_commit = off");
-    await client.query("set client_encoding = 'UTF8'");
-    for await (const block of source.blocks(options.signal)) {
-      const rows = await copy(client, staging, block, options.signal);
-      tables.push({ table: block.table, rows });
-      options.onProgress?.({ table: block.table, rows, bytes: source.bytes(), seconds: seconds() });
-    }
-  } finally {
-    // Ends the connection hard when a statement is still under way.
-    await Promise.race([client.end(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  const tables: Staged["tables"] = [];
+  for await (const block of source.blocks(signal)) {
+    const { table } = block;
+    const rows = await session.copy(staging, block, signal);
+    tables.push({ table, rows });
+    onProgress?.({ table, rows, bytes: source.bytes(), seconds: seconds() });
   }
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
+  const fault = await implausible(sql, staging);
+  if (fault) throw new SourceError(`${fault}: are columns swapped?: nothing was restored`);
   await migrate(staging, "published");
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
+  // Rows that arrive by COPY have no statistics yet; without them reads choose bad plans.
+  for (const table of [...tables.map(({ table }) => table), "experiments_evals"]) {
+    await session.query(`analyze "${staging}".${table}`);
+  }
+  const checks = await verify(sql, staging);
   return {
-    tables,
+    source: identified(await marked(sql, staging), checks),
     files: source.files(),
+    tables,
     skipped: source.skipped(),
+    checks,
     bytes: source.bytes(),
     seconds: seconds(),
   };
 }
 
-/**
- * Loads one block through COPY.
- *
- * By pg and pg-copy-streams: under Deno postgres.js never reports a bad row. The table is truncated in
- * the same transaction, so that PostgreSQL need not log its rows.
- */
-async function copy(
-  client: pg.Client,
-  schema: string,
-  block: Block,
-  signal?: AbortSignal,
-): Promise<number> {
-  const name = `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(block.table)}`;
-  const columns = block.columns.map((column) => client.escapeIdentifier(column)).join(", ");
-  try {
-    await client.query("begin");
-    await client.query(`truncate ${name}`);
-    const stream = client.query(copyFrom(`copy ${name} (${columns}) from stdin`));
-    await pipeline(Readable.from(block.rows, { objectMode: false }), stream, { signal });
-    await client.query("commit");
-    return stream.rowCount;
-  } catch (error) {
-    throw located(error, block);
-  }
+/** Whether the rows say of themselves that they were reconstructed. */
+async function marked(sql: Sql, schema: string): Promise<boolean> {
+  const [row] = await sql`
+    select from ${sql(schema)}.experiments_groups
+    where description like 'reconstruction: %'
+    limit 1`;
+  return row !== undefined;
 }
 
-interface ServerError {
-  code?: string;
-  where?: string;
-  message: string;
-}
-
-/** A server's complaint about a row, with the row's place in the input. */
-function located(error: unknown, block: Block): unknown {
-  const { code, where, message } = error as ServerError;
-  const line = /line (\d+)(?:, column ([^:]+))?/.exec(where ?? "");
-  if (!code || !/^22|^23/.test(code) || !line) return error;
-  const column = line[2] ? `, column ${line[2]}` : "";
-  const place = `${block.where(Number(line[1]))}, table ${block.table}${column}`;
-  return new SourceError(`${place}: ${message}: nothing was restored`);
-}
-
-function explained(error: unknown, signal?: AbortSignal): unknown {
-  if (signal?.aborted) return new Error("Stopped: the database is as it was before");
-  const cause = (error as Error).cause ?? error;
-  const { code, detail, table_name, message } = cause as Record<string, string | undefined>;
-  switch (code) {
-    case "53100":
-      return new Error(`The server's disk is full: ${message}: nothing was restored`);
-    case "42501":
-      return new Error(`The database user lacks a permission: ${message}: nothing was restored`);
-    case "23505":
-    case "23502":
-      return new SourceError(
-        `Table ${table_name}: ${
-          detail ?? message
-        }: the key of each row must be there and be unique: ` +
-          "nothing was restored",
-      );
-    default:
-      return error;
-  }
-}
-
+/** Puts the staging schema in the place of the old one. */
 async function swap(
-  sql: Sql,
+  session: Session,
   schema: string,
   staging: string,
-  loaded: Loaded,
-): Promise<Restored> {
-  const checks = await verify(sql, staging);
-  const source = await sourceOf(sql, staging, checks);
-  const json = (value: unknown) => JSON.stringify(value);
-  await sql.begin(async (sql) => {
-    await sql`
-      insert into ${sql(staging)}.provenance (source, files, skipped, tables)
-      values (${source}, ${json(loaded.files)}::text::jsonb, ${json(loaded.skipped)}::text::jsonb,
-              ${json(loaded.tables)}::text::jsonb)`;
-    await sql`drop schema if exists ${sql(schema)} cascade`;
-    await sql`alter schema ${sql(staging)} rename to ${sql(schema)}`;
+  { source, files, skipped, tables }: Staged,
+  force: boolean,
+): Promise<void> {
+  await session.begin(async () => {
+    await session.query("set local lock_timeout = '60s'");
+    await refuse(session, schema, force); // once more: a study may have begun there meanwhile
+    await session.query(
+      `insert into "${staging}".provenance (source, files, skipped, tables)
+       values ($1, $2, $3, $4)`,
+      [source, ...[files, skipped, tables].map((value) => JSON.stringify(value))],
+    );
+    await session.query(`drop schema if exists "${schema}" cascade`);
+    await session.query(`alter schema "${staging}" rename to "${schema}"`);
   });
-  // Rows that arrive by COPY have no statistics yet; without them the first reads choose bad plans.
-  for (const { table } of loaded.tables) await sql`analyze ${sql(schema)}.${sql(table)}`;
-  await sql`analyze ${sql(schema)}.experiments_evals`;
-  return { schema, source, checks, ...loaded };
 }
 
-/**
- * What was restored: the reconstruction knows itself, wherever it comes from; the published dataset is
- * known by its counts, all of them.
- */
-async function sourceOf(sql: Sql, schema: string, checks: Check[]): Promise<Restored["source"]> {
-  const [marked] = await sql`
-    select from ${
-    sql(schema)
-  }.experiments_groups where description like 'reconstruction: %' limit 1`;
-  if (marked) return "reconstruction";
-  const published = checks.filter((check) => check.published !== null);
-  return published.every((check) => check.difference === 0) ? "zenodo" : "other";
+/** What an error means for the user. */
+function explained(error: unknown, schema: string, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return new Error("Stopped: the database is as it was before");
+  if (error instanceof SourceError) return error;
+  const cause = (error as Error).cause ?? error;
+  const { code = "", detail, table_name, message } = cause as Record<string, string | undefined>;
+  const say = (what: string) => new Error(`${what}: ${message}: nothing was restored`);
+  if (code === "53100") return say("The server's disk is full");
+  if (code === "42501") return say("The database user lacks a permission");
+  if (code === "55P03") {
+    return say(`Another program reads schema ${schema} and does not end: close it, then try again`);
+  }
+  if (
+    /^(57P0|08)|^CONNECTION_|^ECONN|^EPIPE/.test(code) || /connection (term|error)/i.test(message!)
+  ) {
+    return say("The connection to PostgreSQL was lost");
+  }
+  if (code === "23505" || code === "23502") {
+    return new SourceError(
+      `Table ${table_name}: ${detail ?? message}: the key of each row must be there and be ` +
+        "unique: nothing was restored",
+    );
+  }
+  return error;
 }

@@ -1,9 +1,21 @@
 /** `deno task status`: what is set up, what data are there, and how they differ from the published. */
 import { settings } from "lib/config.ts";
-import { bannerOf, connect, embedded, open } from "lib/db.ts";
-import { verify } from "lib/restore.ts";
+import { bannerOf, connect, embedded, open, type Sql } from "lib/db.ts";
+import { type Check, verify } from "lib/restore.ts";
 import { main } from "./cli.ts";
 import { checkLines } from "./restore.ts";
+
+/** The rows of each table of a study, which no published count stands beside. */
+async function rowsOf(sql: Sql, schema: string): Promise<Check[]> {
+  const tables = await sql<{ name: string }[]>`
+    select tablename as name from pg_tables
+    where schemaname = ${schema} and tablename not like 'kysely%' and tablename <> 'provenance'
+    order by 1`;
+  return await Promise.all(tables.map(async ({ name }) => {
+    const [row] = await sql`select count(*)::int as n from ${sql(schema)}.${sql(name)}`;
+    return { what: `Rows of ${name}`, found: row!.n, published: null, difference: null };
+  }));
+}
 
 if (import.meta.main) {
   await main({
@@ -30,7 +42,8 @@ if (import.meta.main) {
       for (const { path, bytes, sha256 } of study.provenance.files) {
         console.log(`file       ${path}: ${bytes.toLocaleString("en")} bytes, SHA-256 ${sha256}`);
       }
-      console.log(checkLines(await verify(sql, study.schema)).join("\n"));
+      const count = study.provenance.source === "study" ? rowsOf : verify;
+      console.log(checkLines(await count(sql, study.schema)).join("\n"));
       console.log(bannerOf(study.provenance));
     } finally {
       await Promise.all([sql.end(), study.close()]);

@@ -1,8 +1,9 @@
 /** Migrations: ordered files, each applied once in a transaction of its own. */
-import { Kysely } from "kysely";
+import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { PostgresJSDialect } from "kysely-postgres-js";
-import type postgres from "postgres";
+import pg from "pg";
+import type { Server } from "../config.ts";
+import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
 import * as publishedEvaluations from "./published/003_evaluations.ts";
@@ -20,31 +21,66 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
 };
 
 /**
- * Brings a schema to a migration, by default the last.
+ * Makes a schema if needed, brings it to a migration, by default the last, and lets the reader read it.
  *
- * Kysely's migrator records what was applied in the schema itself and takes an advisory lock; going
- * one step at a time gives every file its own transaction.
+ * Kysely's migrator records what was applied in the schema itself; going one step at a time gives every
+ * file its own transaction.
  *
- * @param sql a connection whose search_path is the schema
  * @throws {Error} with the file's name, when one fails; those before it stay
  */
 export async function migrate(
-  sql: postgres.Sql,
+  { host, port, database, user, password, ssl }: Server,
   schema: string,
   kind: keyof typeof MIGRATIONS,
   last?: string,
 ): Promise<void> {
-  const db = new Kysely<unknown>({ dialect: new PostgresJSDialect({ postgres: sql }) });
+  const server = { host, port, database, user, password, ssl };
+  // One connection, whose session holds the lock and looks for tables in the schema.
+  const pool = new pg.Pool({ ...server, max: 1, idleTimeoutMillis: 0 });
+  pool.on("error", () => {}); // reported by the statement that it breaks
+  try {
+    // One process at a time: neither "if not exists" nor a grant bears another one beside it.
+    await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
+    await pool.query(`create schema if not exists "${schema}"`);
+    await pool.query(`set search_path to "${schema}"`);
+    await apply(pool, schema, kind, last);
+    await letRead(pool, schema);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function apply(
+  pool: pg.Pool,
+  schema: string,
+  kind: keyof typeof MIGRATIONS,
+  last?: string,
+): Promise<void> {
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const provider = { getMigrations: () => Promise.resolve(MIGRATIONS[kind]) };
   const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
-  const pending = async (): Promise<string[]> =>
-    (await migrator.getMigrations())
-      .filter(({ name, executedAt }) => !executedAt && (!last || name <= last))
-      .map(({ name }) => name);
-  for (let names = await pending(); names.length > 0; names = await pending()) {
-    // Always the next step, never "to name": another process may have gone further, and Kysely would
-    // go back to the name.
+  const pending = (await migrator.getMigrations())
+    .filter(({ name, executedAt }) => !executedAt && (!last || name <= last));
+  for (const { name } of pending) {
     const { error } = await migrator.migrateUp();
-    if (error) throw new Error(`Migration ${names[0]} of schema ${schema}`, { cause: error });
+    if (error) throw new Error(`Migration ${name} of schema ${schema}`, { cause: error });
   }
+}
+
+/** Grants the reader what it needs; on a server where roles cannot be made, readers stay owners. */
+async function letRead(pool: pg.Pool, schema: string): Promise<void> {
+  const there = async () =>
+    (await pool.query("select from pg_roles where rolname = $1", [READER])).rowCount;
+  if (!await there()) {
+    try {
+      await pool.query(`create role ${READER} nologin`);
+      await pool.query(`grant ${READER} to current_user`);
+    } catch (error) {
+      // 42501: no right to make roles; 42710, 23505: one for another database was first.
+      if (!["42501", "42710", "23505"].includes((error as { code: string }).code)) throw error;
+    }
+    if (!await there()) return;
+  }
+  await pool.query(`grant usage on schema "${schema}" to ${READER}`);
+  await pool.query(`grant select on all tables in schema "${schema}" to ${READER}`);
 }

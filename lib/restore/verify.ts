@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
-import type { Sql } from "../db.ts";
+import type { Provenance, Sql } from "../db.ts";
 
 /** One count. */
 export interface Check {
@@ -156,6 +156,50 @@ async function faults(sql: Sql, schema: string): Promise<Count[]> {
     ["Items without an answer", row!.unanswered],
     ["Answers outside their scale", row!.outside],
   ];
+}
+
+/**
+ * What was restored: the reconstruction knows itself, wherever it comes from; the published dataset is
+ * known by its counts, all of them.
+ */
+export function identified(marked: boolean, checks: readonly Check[]): Provenance["source"] {
+  if (marked) return "reconstruction";
+  const published = checks.filter((check) => check.published !== null);
+  return published.length && published.every(({ difference }) => difference === 0)
+    ? "zenodo"
+    : "other";
+}
+
+/**
+ * What shows that the answers are not what their columns say, or null.
+ *
+ * Every column of the answers is a number: swapped ones are loaded without complaint.
+ */
+export async function implausible(sql: Sql, schema: string): Promise<string | null> {
+  const [row] = await sql<{ answers: number; listed: number }[]>`
+    select (select count(*) from ${sql(schema)}.eval_questionnaires)::int as answers,
+           (select count(*) from ${sql(schema)}.experiments_list)::int as listed`;
+  const instruments = await sql<{ instrument: string; answers: number; outside: number }[]>`
+    select l.questionnaire as instrument, count(*)::int as answers,
+           count(*) filter (
+             where (l.questionnaire = 'epqra' and a.answer not in (0, 1))
+                or (l.questionnaire = 'bigfive' and a.answer not between 1 and 5)
+           )::int as outside
+    from ${sql(schema)}.eval_questionnaires a
+    join ${sql(schema)}.experiments_list l using (experiment_id)
+    group by 1
+    order by 1`;
+  const whole = (n: number) => n.toLocaleString("en");
+  if (row!.answers && row!.listed && !instruments.length) {
+    return `Table eval_questionnaires: not one of its ${whole(row!.answers)} answers belongs to ` +
+      `one of the ${whole(row!.listed)} administrations in experiments_list`;
+  }
+  const wrong = instruments.find(({ answers, outside }) => outside > answers / 2);
+  if (!wrong) return null;
+  return `Table eval_questionnaires: ${whole(wrong.outside)} of ${
+    whole(wrong.answers)
+  } answers to ` +
+    `${wrong.instrument} are outside its range`;
 }
 
 /** `counts.csv`, with the counts that its words imply: 5 models × 3 conditions, 6 BFI groups. */

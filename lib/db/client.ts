@@ -1,0 +1,54 @@
+/** Connections to PostgreSQL. */
+import postgres from "postgres";
+import type { Server } from "../config.ts";
+
+const SECONDS = 10;
+
+/** A pool that connects when it is first used. */
+export function client(at: Server, parameters: Record<string, string> = {}, max = 4): postgres.Sql {
+  // Lists, because postgres.js cuts a name at its first colon, and IPv6 addresses have some; its types
+  // do not know that it takes lists.
+  const place = { host: [at.host], port: [at.port] } as unknown as { host: string; port: number };
+  return postgres({
+    ...place,
+    ...(at.host.startsWith("/") ? { path: `${at.host}/.s.PGSQL.${at.port}` } : {}),
+    database: at.database,
+    username: at.user,
+    password: at.password,
+    ssl: at.ssl,
+    max,
+    connect_timeout: SECONDS,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: "persona-audit", ...parameters },
+  });
+}
+
+/**
+ * The answer to the first query of a pool.
+ *
+ * @throws {Error} saying who was refused where and why, without the password
+ */
+export async function first<T>(at: Server, query: Promise<T>, advice: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // postgres.js connects again without end where a program that is no PostgreSQL hangs up.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer that PostgreSQL gives")), SECONDS * 1000);
+  });
+  try {
+    return await Promise.race([query, late]);
+  } catch (error) {
+    const place = `${at.host}:${at.port}/${at.database}`;
+    const why = (error as Error).message;
+    throw new Error(`PostgreSQL at ${place} does not let ${at.user} in (${why}): ${advice}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws {Error} when a server is older than what the SQL here needs */
+export function supported(versionNumber: number): void {
+  if (versionNumber >= 140000) return;
+  const found = `${Math.floor(versionNumber / 10000)}.${versionNumber % 10000}`;
+  throw new Error(`PostgreSQL 14 or later is needed: this server is ${found}`);
+}

@@ -1,0 +1,47 @@
+/** Programs run as a user runs them, each in a process of its own. */
+import { ROOT } from "lib/config.ts";
+
+export interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Starts `deno` with these arguments; `group` puts it into a process group of its own. */
+export function spawned(
+  args: string[],
+  env: Record<string, string> = {},
+  group = false,
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args,
+    env,
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    detached: group,
+  }).spawn();
+}
+
+export async function ended(child: Deno.ChildProcess): Promise<Ended> {
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** Runs a command of `scripts/`: `script("db", ["stop"])`. */
+export const script = (name: string, args: string[], env: Record<string, string> = {}) =>
+  ended(spawned(["run", "-A", `scripts/${name}.ts`, ...args], env));
+
+/** Runs lines of TypeScript. */
+export const evaluated = (code: string, env: Record<string, string> = {}) =>
+  ended(spawned(["eval", code], env));
+
+/** Waits until something is so; throws after 30 seconds. */
+export async function until(what: string, so: () => Promise<boolean> | boolean): Promise<void> {
+  for (const end = Date.now() + 30_000; !await so();) {
+    if (Date.now() > end) throw new Error(`Waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
