@@ -235,7 +235,7 @@ function explained(error: unknown, schema: string, signal?: AbortSignal): unknow
   if (signal?.aborted) return new Error("Stopped: the database is as it was before");
   if (error instanceof SourceError) return error;
   const cause = (error as Error).cause ?? error;
-  const { code = "", detail, table_name, message } = cause as Record<string, string | undefined>;
+  const { code = "", detail, table, message } = cause as Record<string, string | undefined>;
   const say = (what: string) => new Error(`${what}: ${message}: nothing was restored`);
   if (code === "53100") return say("The server's disk is full");
   if (code === "42501") return say("The database user lacks a permission");
@@ -243,13 +243,14 @@ function explained(error: unknown, schema: string, signal?: AbortSignal): unknow
     return say(`Another program reads schema ${schema} and does not end: close it, then try again`);
   }
   if (
-    /^(57P0|08)|^CONNECTION_|^ECONN|^EPIPE/.test(code) || /connection (term|error)/i.test(message!)
+    /^(57P0|08)|^CONNECTION_|^ECONN|^EPIPE/.test(code) ||
+    /connection (error|terminated|has been discarded)/i.test(message!)
   ) {
     return say("The connection to PostgreSQL was lost");
   }
   if (code === "23505" || code === "23502") {
     return new SourceError(
-      `Table ${table_name}: ${detail ?? message}: the key of each row must be there and be ` +
+      `Table ${table}: ${detail ?? message}: the key of each row must be there and be ` +
         "unique: nothing was restored",
     );
   }

@@ -154,7 +154,7 @@ async function bench(runs: number): Promise<void> {
   console.log(
     `medians of ${runs} whole processes (lowest–highest), ${navigator.hardwareConcurrency} cores`,
   );
-  await measure("start, warm", 1, () => deno("start"));
+  await measure("start, or its last run made warm", 1, () => deno("start"));
   await measure("start, warm", runs, () => deno("start"));
   const out = await Deno.makeTempDir();
   const sql = await connect("owner");

@@ -8,12 +8,15 @@ import { until } from "./command.ts";
 /** A small database in the published form: `sql/` holds its dump, `csv/` its tables. */
 export const SMALL = join(ROOT, "tests", "fixtures", "small-public");
 
+const there = new Set<string>();
+
 /** Restores a schema unless it is there already; without `from` the shipped reconstruction. */
 export async function restored(schema: string, from?: string): Promise<void> {
-  const [found] = await as("owner", (sql) =>
-    sql`
-    select to_regclass(${`${schema}.provenance`}) as name`);
+  if (there.has(schema)) return;
+  const name = `${schema}.provenance`;
+  const [found] = await as("owner", (sql) => sql`select to_regclass(${name}) as name`);
   if (!found!.name) await restore({ schema, ...(from ? { from } : {}) });
+  there.add(schema);
 }
 
 /** Asks the test database. */

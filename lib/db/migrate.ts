@@ -37,12 +37,13 @@ export async function migrate(
   const server = { host, port, database, user, password, ssl };
   // One connection, whose session holds the lock and looks for tables in the schema.
   const pool = new pg.Pool({ ...server, max: 1, idleTimeoutMillis: 0 });
-  pool.on("error", () => {}); // reported by the statement that it breaks
+  // A connection that breaks is reported by its statement.
+  pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
-    await pool.query(`create schema if not exists "${schema}"`);
-    await pool.query(`set search_path to "${schema}"`);
+    await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);
+    await pool.query(`set search_path to ${pg.escapeIdentifier(schema)}`);
     await apply(pool, schema, kind, last);
     await letRead(pool, schema);
   } finally {

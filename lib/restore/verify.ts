@@ -139,8 +139,10 @@ async function populations(sql: Sql, schema: string): Promise<Count[]> {
 async function faults(sql: Sql, schema: string): Promise<Count[]> {
   const [row] = await sql`
     select
-      (select count(*) - count(distinct (experiment_id, question_number))
-       from ${sql(schema)}.eval_questionnaires)::int as duplicates,
+      (select coalesce(sum(n - 1), 0) from (
+         select count(*) as n from ${sql(schema)}.eval_questionnaires
+         group by experiment_id, question_number
+       ) item)::int as duplicates,
       (select count(*) from ${sql(schema)}.eval_questionnaires a
        where not exists (
          select from ${sql(schema)}.experiments_list l where l.experiment_id = a.experiment_id
