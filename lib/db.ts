@@ -5,7 +5,7 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
-import { client, first, supported } from "./db/client.ts";
+import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
 import { type Administrations, demographics, profiles, sheets } from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
@@ -49,11 +49,7 @@ export async function connect(role: Role, options: { schema?: string } = {}): Pr
   const at = await address(role);
   const sql = client(at, { ...at.options, ...path });
   try {
-    const [row] = await first(
-      at,
-      sql<{ version: string }[]>`select current_setting('server_version_num') as version`,
-      advice(),
-    );
+    const [row] = await first(at, sql.unsafe<{ version: string }[]>(VERSION));
     supported(Number(row!.version));
     return sql;
   } catch (error) {
@@ -62,11 +58,6 @@ export async function connect(role: Role, options: { schema?: string } = {}): Pr
   }
 }
 
-const advice = (): string =>
-  settings().server
-    ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
-    : "run `deno task db stop`, then try again";
-
 /** On a server of the user's own: the reader role where it exists, read-only transactions anyway. */
 async function readOnly(server: Server): Promise<Record<string, string>> {
   const sql = client(server, {}, 1);
@@ -74,7 +65,6 @@ async function readOnly(server: Server): Promise<Record<string, string>> {
     const [role] = await first(
       server,
       sql`select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`,
-      advice(),
     );
     return { ...READ_ONLY, ...(role ? { role: READER } : {}) };
   } finally {
@@ -94,8 +84,6 @@ export async function migrate(
   last?: string,
 ): Promise<void> {
   const name = schemaName(schema);
-  const sql = await connect("owner"); // says what is wrong with the server
-  await sql.end();
   await migrateSchema(await address("owner"), name, kind, last);
 }
 

@@ -5,6 +5,7 @@
  * when all of them are in, keyed and counted does the schema take the place of the old one, in one
  * transaction. Until then a failure, Ctrl-C or a crash changes nothing.
  */
+import { escapeIdentifier } from "pg";
 import { PUBLISHED, schemaName, settings } from "./config.ts";
 import { address, connect, migrate, type Provenance, type Sql } from "./db.ts";
 import { Session } from "./restore/session.ts";
@@ -225,8 +226,10 @@ async function swap(
        values ($1, $2, $3, $4)`,
       [source, ...[files, skipped, tables].map((value) => JSON.stringify(value))],
     );
-    await session.query(`drop schema if exists "${schema}" cascade`);
-    await session.query(`alter schema "${staging}" rename to "${schema}"`);
+    await session.query(`drop schema if exists ${escapeIdentifier(schema)} cascade`);
+    await session.query(
+      `alter schema ${escapeIdentifier(staging)} rename to ${escapeIdentifier(schema)}`,
+    );
   });
 }
 

@@ -1,6 +1,6 @@
 /** Connections to PostgreSQL. */
 import postgres from "postgres";
-import type { Server } from "../config.ts";
+import { type Server, settings } from "../config.ts";
 
 const SECONDS = 10;
 
@@ -29,7 +29,7 @@ export function client(at: Server, parameters: Record<string, string> = {}, max 
  *
  * @throws {Error} saying who was refused where and why, without the password
  */
-export async function first<T>(at: Server, query: Promise<T>, advice: string): Promise<T> {
+export async function first<T>(at: Server, query: Promise<T>, advice = remedy()): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // postgres.js connects again without end where a program that is no PostgreSQL hangs up.
   const late = new Promise<never>((_, reject) => {
@@ -45,6 +45,13 @@ export async function first<T>(at: Server, query: Promise<T>, advice: string): P
     clearTimeout(timer);
   }
 }
+
+const remedy = (): string =>
+  settings().server
+    ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
+    : "run `deno task db stop`, then try again";
+
+export const VERSION = "select current_setting('server_version_num') as version";
 
 /** @throws {Error} when a server is older than what the SQL here needs */
 export function supported(versionNumber: number): void {

@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
+import { first, supported, VERSION } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -29,17 +30,27 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
  * @throws {Error} with the file's name, when one fails; those before it stay
  */
 export async function migrate(
-  { host, port, database, user, password, ssl }: Server,
+  at: Server,
   schema: string,
   kind: keyof typeof MIGRATIONS,
   last?: string,
 ): Promise<void> {
-  const server = { host, port, database, user, password, ssl };
+  const { host, port, database, user, password, ssl } = at;
   // One connection, whose session holds the lock and looks for tables in the schema.
-  const pool = new pg.Pool({ ...server, max: 1, idleTimeoutMillis: 0 });
+  const pool = new pg.Pool({
+    host,
+    port,
+    database,
+    user,
+    password,
+    ssl,
+    max: 1,
+    idleTimeoutMillis: 0,
+  });
   // A connection that breaks is reported by its statement.
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
+    supported(Number((await first(at, pool.query(VERSION))).rows[0].version));
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);
@@ -82,6 +93,8 @@ async function letRead(pool: pg.Pool, schema: string): Promise<void> {
     }
     if (!await there()) return;
   }
-  await pool.query(`grant usage on schema "${schema}" to ${READER}`);
-  await pool.query(`grant select on all tables in schema "${schema}" to ${READER}`);
+  await pool.query(`grant usage on schema ${pg.escapeIdentifier(schema)} to ${READER}`);
+  await pool.query(
+    `grant select on all tables in schema ${pg.escapeIdentifier(schema)} to ${READER}`,
+  );
 }
