@@ -93,7 +93,7 @@ async function alone(
   const [free] = await session.query<{ got: boolean }>(lock, [staging]);
   if (!free!.got) throw new Error(`Another restore into schema ${schema} is running`);
   await refuse(session, schema, force);
-  const drop = () => session.query(`drop schema if exists "${staging}" cascade`);
+  const drop = () => session.query(`drop schema if exists ${escapeIdentifier(staging)} cascade`);
   await drop(); // what a restore leaves when its process is killed
   try {
     const staged = await Promise.race([
@@ -187,7 +187,7 @@ async function stage(
   signal?.throwIfAborted();
   // Rows that arrive by COPY have no statistics yet; without them reads choose bad plans.
   for (const table of [...tables.map(({ table }) => table), "experiments_evals"]) {
-    await session.query(`analyze "${staging}".${table}`);
+    await session.query(`analyze ${escapeIdentifier(staging)}.${table}`);
   }
   const checks = await verify(sql, staging);
   return {
@@ -222,7 +222,7 @@ async function swap(
     await session.query("set local lock_timeout = '60s'");
     await refuse(session, schema, force); // once more: a study may have begun there meanwhile
     await session.query(
-      `insert into "${staging}".provenance (source, files, skipped, tables)
+      `insert into ${escapeIdentifier(staging)}.provenance (source, files, skipped, tables)
        values ($1, $2, $3, $4)`,
       [source, ...[files, skipped, tables].map((value) => JSON.stringify(value))],
     );

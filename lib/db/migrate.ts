@@ -50,7 +50,8 @@ export async function migrate(
   // A connection that breaks is reported by its statement.
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
-    supported(Number((await first(at, pool.query(VERSION))).rows[0].version));
+    const { rows } = await first<pg.QueryResult>(at, pool.query(VERSION));
+    supported(Number(rows[0].version));
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);

@@ -19,8 +19,6 @@ export async function run(
   input?: string,
 ): Promise<void> {
   const { command, before, ids } = await unprivileged(await binary(program), dataDir);
-  // pg_ctl hands its streams to the server, which would hold a pipe of ours open for its whole life.
-  const stderr = program === "pg_ctl" ? "null" : "piped";
   const child = new Deno.Command(command, {
     args: [...before, ...args],
     cwd: dataDir,
@@ -29,10 +27,10 @@ export async function run(
     env: { LC_ALL: "C" },
     stdin: input === undefined ? "null" : "piped",
     stdout: "null",
-    stderr,
+    stderr: "piped",
     ...ids,
   });
-  const { code, said } = await finished(child, stderr === "piped", input).catch((error: Error) => {
+  const { code, said } = await finished(child, input).catch((error: Error) => {
     throw new Error(`The embedded PostgreSQL does not run here (${error.message}): ${OWN}`);
   });
   if (code !== 0) throw new Error(`${program} ended with status ${code}: ${said.trim()}`);
@@ -40,7 +38,6 @@ export async function run(
 
 async function finished(
   command: Deno.Command,
-  listen: boolean,
   input?: string,
 ): Promise<{ code: number; said: string }> {
   const child = command.spawn();
@@ -50,8 +47,17 @@ async function finished(
     await writer.write(new TextEncoder().encode(input)).catch(() => {});
     await writer.close().catch(() => {});
   }
-  const said = listen ? await new Response(child.stderr).text() : "";
-  return { code: (await child.status).code, said };
+  let said = "";
+  const enough = new AbortController();
+  const heard = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({ write: (text) => void (said += text) }),
+    { signal: enough.signal },
+  ).catch(() => {});
+  const { code } = await child.status;
+  // pg_ctl may hand its streams to the server, which would hold this one open for its whole life.
+  await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, code ? 200 : 0))]);
+  enough.abort();
+  return { code, said };
 }
 
 async function binary(program: Program): Promise<string> {
