@@ -72,11 +72,30 @@ async function apply(
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const provider = { getMigrations: () => Promise.resolve(MIGRATIONS[kind]) };
   const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
-  const pending = (await migrator.getMigrations())
+  const pending = (await steady(() => migrator.getMigrations()))
     .filter(({ name, executedAt }) => !executedAt && (!last || name <= last));
   for (const { name } of pending) {
-    const { error } = await migrator.migrateUp();
-    if (error) throw new Error(`Migration ${name} of schema ${schema}`, { cause: error });
+    await steady(async () => {
+      const { error } = await migrator.migrateUp();
+      if (error) throw error;
+    }).catch((error) => {
+      throw new Error(`Migration ${name} of schema ${schema}`, { cause: error });
+    });
+  }
+}
+
+/**
+ * Tries again what a relation that vanished has stopped: Kysely looks at the tables of all schemas, and
+ * a restore may drop one of them meanwhile. A migration that failed has left nothing.
+ */
+async function steady<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const vanished = ["42P01", "3F000", "XX000"].includes((error as { code?: string }).code!);
+      if (!vanished || attempt === 10) throw error;
+    }
   }
 }
 
