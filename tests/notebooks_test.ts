@@ -194,7 +194,7 @@ Deno.test("unformatted() finds what deno fmt would change, and nothing else", as
   const untidy = folder.write("06_untidy.ipynb", ran([`const a = 'a'`]));
   const before = Deno.readTextFileSync(untidy);
   assert.deepEqual(await unformatted([tidy, untidy]), [
-    `${untidy} is not formatted: run \`deno fmt ${untidy}\``,
+    `${untidy} is not formatted: run \`deno fmt --no-config --line-width=100 ${untidy}\``,
   ]);
   assert.equal(Deno.readTextFileSync(untidy), before);
 });

@@ -54,7 +54,11 @@ export async function unformatted(paths: readonly string[]): Promise<string[]> {
     const text = Deno.readTextFileSync;
     return paths
       .filter((path, index) => text(path) !== text(copies[index]!))
-      .map((path) => `${place(path)} is not formatted: run \`deno fmt ${place(path)}\``);
+      .map((path) =>
+        `${place(path)} is not formatted: run \`deno fmt --no-config --line-width=100 ${
+          place(path)
+        }\``
+      );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
