@@ -1,5 +1,5 @@
 /** The environment, read and checked once; the only room that looks at it. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
@@ -100,9 +100,98 @@ export function settings(): Settings {
   };
 }
 
+let lastRead: { stamp: string; values: NodeJS.Dict<string> } = { stamp: "", values: {} };
+
+/** What `.env` holds now: read again only when the file has changed, since every call asks. */
 function dotenv(): NodeJS.Dict<string> {
   const file = join(ROOT, ".env");
-  return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+  const stat = statSync(file, { throwIfNoEntry: false });
+  const stamp = stat ? `${stat.mtimeMs} ${stat.size}` : "";
+  if (stamp !== lastRead.stamp) {
+    lastRead = { stamp, values: stat ? parseEnv(readFileSync(file, "utf8")) : {} };
+  }
+  return lastRead.values;
+}
+
+/** A variable that is no secret, such as `AWS_REGION`: null where it is unset or empty. */
+export function variable(name: string): string | null {
+  return lookUp(name, dotenv());
+}
+
+const lookUp = (name: string, file: NodeJS.Dict<string>): string | null =>
+  (Deno.env.get(name) ?? file[name]) || null;
+
+/** Variables whose values a provider is sent, and which a provider could send back. */
+const KEYS = [
+  "OPENAI_API_KEY",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_BEARER_TOKEN_BEDROCK",
+];
+
+const known = { keys: new Set<string>(), passwords: new Set<string>() };
+
+/** Shorter values would be found inside ordinary words. */
+const SHORTEST = 6;
+
+/** Remembers a secret, as it stands and as it reads in JSON and in a URL. */
+function remember(value: string | null, among: Set<string>): void {
+  if (value === null || value.length < SHORTEST || among.has(value)) return;
+  among.add(value);
+  among.add(JSON.stringify(value).slice(1, -1));
+  among.add(encodeURIComponent(value.toWellFormed()));
+}
+
+/**
+ * A secret from the environment or `.env`: null where it is unset or empty. From then on `hidden()`
+ * knows its value.
+ */
+export function secret(name: string): string | null {
+  const value = variable(name);
+  remember(value, known.keys);
+  return value;
+}
+
+/** Tells `hidden()` of a secret that came from elsewhere, such as a file of the AWS chain. */
+export function conceal(value: string | undefined): void {
+  remember(value ?? null, known.keys);
+}
+
+/**
+ * The text with every known secret of 6 or more characters replaced by `‹hidden›`.
+ *
+ * Known are the keys of the providers, every variable that `secret()` was asked for, and the
+ * passwords of the database. A value stays known when its variable changes.
+ *
+ * @param of `keys` leaves out the database's passwords. It is for what is exchanged with a provider,
+ *   which never sees them, and which has to stay as it was where a password is a word like `personas`.
+ */
+export function hidden(text: string, of: "all" | "keys" = "all"): string {
+  const file = dotenv();
+  for (const name of KEYS) remember(lookUp(name, file), known.keys);
+  const secrets = [...known.keys];
+  if (of === "all") {
+    const [encoded, decoded] = passwordsOf(lookUp("DATABASE_URL", file) ?? "");
+    for (const password of [lookUp("PGPASSWORD", file), encoded, decoded]) {
+      remember(password ?? null, known.passwords);
+    }
+    secrets.push(...known.passwords);
+  }
+  // The longest first: one secret may be the beginning of another.
+  return secrets.toSorted((a, b) => b.length - a.length)
+    .reduce((rest, value) => rest.replaceAll(value, "‹hidden›"), text);
+}
+
+/** The password in a URL, as it is written there and as it is meant; nothing where there is none. */
+function passwordsOf(url: string): string[] {
+  const written = /^[^/]*\/\/[^:@/]*:(.*)@/.exec(url)?.[1];
+  if (!written) return [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
 }
 
 function studySchema(name: string): string {
@@ -144,5 +233,16 @@ function fromUrl(text: string, env: z.infer<typeof Environment>): Server {
         "with special characters as %XX and, for encryption, ?sslmode=require or verify-full " +
         "(its value is not shown: it may hold a password)",
     );
+  }
+}
+
+/** The version of the code as git knows it, or null outside a clone. */
+export async function codeVersion(): Promise<string | null> {
+  try {
+    const git = new Deno.Command("git", { args: ["describe", "--always", "--dirty"], cwd: ROOT });
+    const { success, stdout } = await git.output();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  } catch {
+    return null; // no git
   }
 }

@@ -42,12 +42,15 @@ export async function address(role: Role): Promise<Server & { options: Record<st
  *
  * @throws {Error} when the server cannot be reached or is older than PostgreSQL 14
  */
-export async function connect(role: Role, options: { schema?: string } = {}): Promise<Sql> {
+export async function connect(
+  role: Role,
+  options: { schema?: string; connections?: number } = {},
+): Promise<Sql> {
   const path: Record<string, string> = options.schema === undefined
     ? {}
     : { search_path: `"${schemaName(options.schema)}"` };
   const at = await address(role);
-  const sql = client(at, { ...at.options, ...path });
+  const sql = client(at, { ...at.options, ...path }, options.connections);
   try {
     const [row] = await first(at, sql.unsafe<{ version: string }[]>(VERSION));
     supported(Number(row!.version));
@@ -93,10 +96,12 @@ export interface Provenance {
   source: "reconstruction" | "zenodo" | "other" | "study";
   restoredAt: string | null;
   files: { path: string; bytes: number; sha256: string }[];
+  /** Labels of the models whose replies were simulated, not asked for. */
+  simulated: readonly string[];
 }
 
 /** What must stand wherever numbers from a source are shown. */
-export function bannerOf({ source, files }: Provenance): string {
+export function bannerOf({ source, files, simulated }: Provenance): string {
   switch (source) {
     case "reconstruction":
       return "Data: reconstruction: fitted to the paper's printed cells, not the original data; " +
@@ -106,7 +111,8 @@ export function bannerOf({ source, files }: Provenance): string {
     case "other":
       return `Data: ${few(files.map((file) => file.path))}: not the published dataset`;
     case "study":
-      return "Data: own study, not the published dataset";
+      return "Data: own study, not the published dataset" +
+        (simulated.length ? `; simulated, no model was asked: ${simulated.join(", ")}` : "");
   }
 }
 
@@ -131,7 +137,8 @@ export class Study {
 
   /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */
   profiles(source: "reference" | "random"): Promise<Administrations> {
-    return this.#once(`profiles ${source}`, () => profiles(this.sql, this.schema, source));
+    const own = this.provenance.source === "study";
+    return this.#once(`profiles ${source}`, () => profiles(this.sql, this.schema, source, own));
   }
 
   /**
@@ -162,6 +169,33 @@ export class Study {
 const opened = new Map<string, string>();
 
 /**
+ * Where the rows of a schema came from; from now on {@link banner} names it.
+ *
+ * @throws {Error} when the schema holds no study
+ */
+export async function signed(sql: Sql, schema: string): Promise<Provenance> {
+  const [found] = await sql`
+    select to_regclass(${`${schema}.provenance`}) as provenance,
+           to_regclass(${`${schema}.cells`}) as cells`;
+  if (!found!.provenance) {
+    throw new Error(`Schema ${schema} holds no study: run \`deno task restore\``);
+  }
+  const [row] = await sql`
+    select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
+  const models = found!.cells
+    ? await sql<{ label: string }[]>`
+      select distinct model_label as label from ${sql(schema)}.cells
+      where model->>'provider' = 'simulated' order by 1`
+    : [];
+  const provenance = {
+    ...(row ?? { source: "study", restoredAt: null, files: [] }),
+    simulated: models.map(({ label }) => label),
+  } as unknown as Provenance;
+  opened.set(schema, bannerOf(provenance));
+  return provenance;
+}
+
+/**
  * Opens a schema for reading, by default the published data, as the role that cannot write.
  *
  * @throws {Error} when the schema holds no study, with the command that makes one
@@ -170,15 +204,7 @@ export async function open(options: { schema?: string } = {}): Promise<Study> {
   const schema = schemaName(options.schema ?? PUBLISHED);
   const sql = await connect("reader");
   try {
-    const [found] = await sql`select to_regclass(${`${schema}.provenance`}) as name`;
-    if (!found!.name) {
-      throw new Error(`Schema ${schema} holds no study: run \`deno task restore\``);
-    }
-    const [row] = await sql`
-      select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
-    const provenance = (row ?? { source: "study", restoredAt: null, files: [] }) as Provenance;
-    opened.set(schema, bannerOf(provenance));
-    return new Study(schema, provenance, sql);
+    return new Study(schema, await signed(sql, schema), sql);
   } catch (error) {
     await sql.end();
     throw error;

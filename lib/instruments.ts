@@ -3,6 +3,7 @@ import bfiItems from "./instruments/bfi44.json" with { type: "json" };
 import epqraItems from "./instruments/epqra.json" with { type: "json" };
 
 export interface Item {
+  /** The instrument's items are numbered from 1, without gaps. */
   number: number;
   text: string;
   scale: string;
@@ -16,6 +17,8 @@ export interface Instrument {
   /** As in the database: `epqra`, `bigfive`. */
   name: string;
   title: string;
+  /** The language of items and answers: ISO 639-1 in lower case. */
+  language: string;
   /** What the items continue, where they are halves of sentences. */
   preamble: string | null;
   /** Lowest and highest answer, and what the answers mean. */
@@ -38,6 +41,7 @@ export interface Instrument {
 export const epqra: Instrument = {
   name: "epqra",
   title: "EPQR-A",
+  language: "en",
   preamble: null,
   lowest: 0,
   highest: 1,
@@ -57,6 +61,7 @@ export const epqra: Instrument = {
 export const bfi44: Instrument = {
   name: "bigfive",
   title: "BFI-44",
+  language: "en",
   preamble: "I see myself as someone who …",
   lowest: 1,
   highest: 5,
@@ -72,6 +77,38 @@ export const bfi44: Instrument = {
   items: bfiItems.map((item) => ({ ...item, keyed: null })),
   source: "John & Srivastava (1999)",
 };
+
+/** In what words an instrument is answered. */
+export type Coding = "true/false" | "yes/no" | "number" | "label";
+
+/** How a language says no and yes, false and true: by answer, 0 and 1. */
+export interface Words {
+  yesNo: readonly [no: string, yes: string];
+  trueFalse: readonly [no: string, yes: string];
+}
+
+/** The words of eight languages, by ISO 639-1 code. */
+export const WORDS: Readonly<Record<string, Words>> = {
+  en: { yesNo: ["No", "Yes"], trueFalse: ["False", "True"] },
+  de: { yesNo: ["Nein", "Ja"], trueFalse: ["Falsch", "Wahr"] },
+  es: { yesNo: ["No", "Sí"], trueFalse: ["Falso", "Verdadero"] },
+  fr: { yesNo: ["Non", "Oui"], trueFalse: ["Faux", "Vrai"] },
+  it: { yesNo: ["No", "Sì"], trueFalse: ["Falso", "Vero"] },
+  pt: { yesNo: ["Não", "Sim"], trueFalse: ["Falso", "Verdadeiro"] },
+  sk: { yesNo: ["Nie", "Áno"], trueFalse: ["Nepravda", "Pravda"] },
+  cs: { yesNo: ["Ne", "Ano"], trueFalse: ["Nepravda", "Pravda"] },
+};
+
+/** The answer to an item that adds most to its scale. */
+export function keyedAnswer(instrument: Instrument, item: Item): number {
+  return item.keyed ?? (item.reverse ? instrument.lowest : instrument.highest);
+}
+
+/** The answer at the other end, which adds nothing to a keyed item and least to others. */
+export function unkeyedAnswer(instrument: Instrument, item: Item): number {
+  const { lowest, highest } = instrument;
+  return keyedAnswer(instrument, item) === lowest ? highest : lowest;
+}
 
 /** One scale of one answer sheet. */
 export interface ScaleScore {

@@ -123,7 +123,7 @@ async function refuse(session: Session, schema: string, force: boolean): Promise
      order by 1`,
     [schema],
   );
-  if (objects.some(({ name }) => name === "persona_requests")) {
+  if (objects.some(({ name }) => name === "work")) {
     throw new Error(
       `Schema ${schema} holds a study, which a restore never replaces: choose another --schema`,
     );

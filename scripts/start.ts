@@ -1,7 +1,7 @@
 /** `deno task start`: from nothing to every table, figure and the report. */
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
-import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { codeVersion, PUBLISHED, ROOT, settings } from "lib/config.ts";
 import { bannerOf, connect, embedded, migrate, open, type Study } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
 import { restore } from "lib/restore.ts";
@@ -158,7 +158,7 @@ async function page(study: Study, outcomes: readonly Outcome[]): Promise<string>
   const facts = {
     agreement: agreement(outcomes),
     "data restored": study.provenance.restoredAt ?? "—",
-    code: await commit(),
+    code: await codeVersion() ?? "unknown",
     Deno: Deno.version.deno,
     PostgreSQL: String(server!.version).split(" on ")[0]!.replace("PostgreSQL ", ""),
   };
@@ -253,18 +253,6 @@ function filesOf(folder: string): string[] {
       const path = join(folder, entry.name);
       return entry.isDirectory ? filesOf(path) : entry.isFile ? [path] : [];
     });
-}
-
-/** The version of the code, as far as git knows it. */
-async function commit(): Promise<string> {
-  try {
-    const git = new Deno.Command("git", { args: ["describe", "--always", "--dirty"], cwd: ROOT });
-    const { success, stdout } = await git.output();
-    if (success) return new TextDecoder().decode(stdout).trim();
-  } catch {
-    // no git, or not a clone
-  }
-  return "unknown";
 }
 
 if (import.meta.main) {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { bfi44, epqra, itemScore, score } from "lib/instruments.ts";
+import {
+  bfi44,
+  epqra,
+  itemScore,
+  keyedAnswer,
+  score,
+  unkeyedAnswer,
+  WORDS,
+} from "lib/instruments.ts";
 
 const numbers = (items: readonly { number: number }[]): number[] =>
   items.map(({ number }) => number);
@@ -59,4 +67,28 @@ Deno.test("scoring refuses answers and items that the instrument does not have",
   assert.throws(() => itemScore(epqra, 3, 0.5), RangeError);
   assert.throws(() => score(epqra, [1, 0]), /EPQR-A has 24 items: got 2 answers/);
   assert.equal(itemScore(epqra, 3, null), null);
+});
+
+Deno.test("the keyed answer scores highest and the unkeyed lowest, item by item", () => {
+  for (const [instrument, least, most] of [[epqra, 0, 1], [bfi44, 1, 5]] as const) {
+    for (const item of instrument.items) {
+      const scored = (answer: number) => itemScore(instrument, item.number, answer);
+      assert.equal(
+        scored(keyedAnswer(instrument, item)),
+        most,
+        `${instrument.title} ${item.number}`,
+      );
+      assert.equal(scored(unkeyedAnswer(instrument, item)), least);
+    }
+  }
+});
+
+Deno.test("every language's words for no and yes are two, and true is not false", () => {
+  assert.deepEqual(Object.keys(WORDS).sort(), ["cs", "de", "en", "es", "fr", "it", "pt", "sk"]);
+  for (const { yesNo, trueFalse } of Object.values(WORDS)) {
+    assert.notEqual(yesNo[0], yesNo[1]);
+    assert.notEqual(trueFalse[0], trueFalse[1]);
+  }
+  // The original scored this word as true.
+  assert.equal(WORDS.sk!.trueFalse[0], "Nepravda");
 });

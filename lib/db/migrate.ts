@@ -9,6 +9,7 @@ import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
 import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
+import * as studyRuns from "./study/002_runs.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   },
   study: {
     "001_tables": studyTables,
+    "002_runs": studyRuns,
   },
 };
 
@@ -72,6 +74,7 @@ async function apply(
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const provider = { getMigrations: () => Promise.resolve(MIGRATIONS[kind]) };
   const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
+  await ofKind(pool, schema, kind);
   const pending = (await steady(() => migrator.getMigrations()))
     .filter(({ name, executedAt }) => !executedAt && (!last || name <= last));
   for (const { name } of pending) {
@@ -81,6 +84,21 @@ async function apply(
     }).catch((error) => {
       throw new Error(`Migration ${name} of schema ${schema}`, { cause: error });
     });
+  }
+}
+
+/** Refuses a schema of the other kind: the first steps of both have one name. */
+async function ofKind(pool: pg.Pool, schema: string, kind: keyof typeof MIGRATIONS): Promise<void> {
+  const { rows } = await pool.query(
+    "select relname as name from pg_class where relnamespace = $1::regnamespace and relname = any($2)",
+    [pg.escapeIdentifier(schema), ["alembic_version", "persona_requests", "work"]],
+  );
+  const restored = rows.some(({ name }: { name: string }) => name === "alembic_version");
+  if (kind === "study" && restored) {
+    throw new Error(`Schema ${schema} holds restored data: choose another for a study`);
+  }
+  if (kind === "published" && rows.length > Number(restored)) {
+    throw new Error(`Schema ${schema} holds a study: choose another for restored data`);
   }
 }
 

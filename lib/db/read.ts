@@ -37,8 +37,8 @@ export async function sheets(
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
       from ${sql(schema)}.questionnaire
-      where questionnaire = ${instrument} and language_questionnaire in ('en', 'english')
-      order by question_number, id`,
+      where questionnaire = ${instrument}
+      order by question_number, language_questionnaire in ('en', 'english') desc, id`,
     // A sheet travels as three arrays: half a million rows would take longer to receive than all that
     // is computed from them. Every key has one value per sheet; min() picks it.
     sql<Row[]>`
@@ -63,6 +63,7 @@ export async function profiles(
   sql: postgres.Sql,
   schema: string,
   source: "reference" | "random",
+  own: boolean,
 ): Promise<Administrations> {
   const table = sql(`${source}_questionnaires`);
   const items = await sql<Item[]>`
@@ -74,7 +75,7 @@ export async function profiles(
            personality_id                       as administration,
            array_agg(question_number)           as items,
            array_agg(answer::int)               as answers,
-           array_agg(coalesce(key = answer, false)::int) as scores
+           array_agg(${own ? sql`eval` : sql`coalesce(key = answer, false)::int`}) as scores
     from (
       select distinct on (personality_id, question_number) *
       from ${sql(schema)}.${table}

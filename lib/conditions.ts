@@ -1,0 +1,190 @@
+/** How a profile is changed before a persona is made from it, and the random control. */
+import { type Instrument, keyedAnswer, unkeyedAnswer } from "./instruments.ts";
+import { seeded } from "./random.ts";
+
+/** What one respondent answered, or would after a change. */
+export interface Profile {
+  id: number;
+  /** One whole answer per item, in item order. */
+  answers: readonly number[];
+}
+
+/** A change to a profile, as data. */
+export interface Condition {
+  name: string;
+  /**
+   * By scale: every item `keyed` (the answer that adds most) or `unkeyed`, or a dose: so many items
+   * keyed. `*` stands for every scale not named; scales without an entry stay as they are.
+   */
+  set: Readonly<Record<string, "keyed" | "unkeyed" | number>>;
+}
+
+/**
+ * The paper's three conditions and the three more of its code.
+ *
+ * MaxN sets all six N items to True, since all are keyed True; MaxP sets items 6, 8 and 12 to True
+ * and 3, 16 and 22 to False.
+ */
+export const CONDITIONS: readonly Condition[] = [
+  { name: "Base", set: {} },
+  { name: "MaxN", set: { N: "keyed" } },
+  { name: "MaxP", set: { P: "keyed" } },
+  { name: "MinL", set: { L: "unkeyed" } },
+  { name: "MaxAll", set: { "*": "keyed" } },
+  { name: "MinEMaxRest", set: { E: "unkeyed", "*": "keyed" } },
+];
+
+const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)$/u;
+
+/**
+ * The condition of a name: one of `CONDITIONS`, whatever its case, `-` and `_` (`max_N`,
+ * `minE-maxRest`), or a dose, `N=3` or `N=3+P=2`: so many items of a scale keyed.
+ *
+ * @throws {RangeError} when the name is neither, naming the known ones
+ */
+export function condition(name: string): Condition {
+  const bare = (text: string) => text.replace(/[-_\s]/g, "").toLowerCase();
+  const known = CONDITIONS.find((condition) => bare(condition.name) === bare(name));
+  if (known) return known;
+  const doses = name.split("+").flatMap((part) => {
+    const [, scale, k] = part.trim().match(DOSE) ?? [];
+    return scale === undefined ? [] : [{ scale, k: Number(k) }];
+  }).sort((a, b) => (a.scale < b.scale ? -1 : 1));
+  const set = Object.fromEntries(doses.map(({ scale, k }) => [scale, k]));
+  if (Object.keys(set).length < name.split("+").length) {
+    throw new RangeError(
+      `No condition has the name ${JSON.stringify(name)}: there are ` +
+        `${
+          CONDITIONS.map(({ name }) => name).join(", ")
+        }, and doses like N=3 or N=3+P=2, with each ` +
+        "scale once",
+    );
+  }
+  return { name: doses.map(({ scale, k }) => `${scale}=${k}`).join("+"), set };
+}
+
+/**
+ * The profile under a condition. The profile itself is not changed, and a second application changes
+ * nothing more.
+ *
+ * Which items a dose takes depends on the seed, the profile and the scale only: it is the beginning of
+ * one order of the scale's items, so that a dose of 3 contains the dose of 2 and adds one item.
+ *
+ * @param seed chooses the items of doses; other conditions do not depend on it
+ * @returns the answers, and the numbers of the items that the condition set, in item order, also
+ * where the answer was the same before
+ * @throws {RangeError} when the profile is not one of the instrument, or the instrument lacks a scale
+ * of the condition or has fewer items on it than the dose
+ */
+export function applied(
+  instrument: Instrument,
+  profile: Profile,
+  condition: Condition,
+  seed: number,
+): { answers: number[]; changed: number[] } {
+  const { title, scales, items } = instrument;
+  check(instrument, profile);
+  const missing = Object.keys(condition.set).filter((scale) =>
+    scale !== "*" && !scales.includes(scale)
+  );
+  if (missing.length) {
+    throw new RangeError(
+      `Condition ${condition.name} needs scale ${missing.join(", ")}: the scales of ${title} are ` +
+        scales.join(", "),
+    );
+  }
+  const answers = new Map<number, number>();
+  for (const scale of scales) {
+    const rule = condition.set[scale] ?? condition.set["*"];
+    const own = items.filter((item) => item.scale === scale);
+    if (typeof rule === "number") {
+      if (!Number.isInteger(rule) || rule < 0 || rule > own.length) {
+        throw new RangeError(
+          `Scale ${scale} of ${title} has ${own.length} items: a dose is a whole number from 0 to ` +
+            `${own.length}, current value is ${rule}`,
+        );
+      }
+      seeded("dose", seed, profile.id, scale).sample(own, rule)
+        .forEach((item) => answers.set(item.number, keyedAnswer(instrument, item)));
+    } else if (rule) {
+      const answer = rule === "keyed" ? keyedAnswer : unkeyedAnswer;
+      own.forEach((item) => answers.set(item.number, answer(instrument, item)));
+    }
+  }
+  return {
+    answers: items.map(({ number }, index) => answers.get(number) ?? profile.answers[index]!),
+    changed: items.map(({ number }) => number).filter((number) => answers.has(number)),
+  };
+}
+
+function check({ title, items, lowest, highest }: Instrument, { id, answers }: Profile): void {
+  if (answers.length !== items.length) {
+    throw new RangeError(
+      `${title} has ${items.length} items: profile ${id} has ${answers.length} answers`,
+    );
+  }
+  const odd = answers.findIndex((answer) =>
+    !Number.isInteger(answer) || answer < lowest || answer > highest
+  );
+  if (odd >= 0) {
+    throw new RangeError(
+      `Item ${items[odd]!.number} of ${title} takes whole answers from ${lowest} to ${highest}: ` +
+        `profile ${id} has ${answers[odd]}`,
+    );
+  }
+}
+
+/**
+ * The name of the population of personas that a model makes under a condition, as the original writes
+ * it: `generated_gpt4o_spain826`, `borderline_maxN_gpt4o`, `borderline_minE_maxRest_gpt4o`; doses
+ * `borderline_N3_gpt4o`, `borderline_N3_P2_gpt4o`.
+ *
+ * Only the Base name says which profiles it came from.
+ *
+ * @param reference name of the profiles' population: `spain826`
+ */
+export function populationName(modelId: string, condition: Condition, reference: string): string {
+  if (!Object.keys(condition.set).length) return `generated_${modelId}_${reference}`;
+  const words = condition.name
+    .replaceAll("=", "")
+    .replace(/[^\p{L}\p{N}]+/gu, "_")
+    .replace(/Max|Min/g, (word, at: number) => `${at ? "_" : ""}${word.toLowerCase()}`);
+  return `borderline_${words}_${modelId}`;
+}
+
+/**
+ * The random control: profiles that answer each item as often in each way as the reference does, but
+ * every item independently of the others, so that nothing but the item rates is left.
+ *
+ * Source: the paper's random population, which draws from Python's generator; the profiles are
+ * therefore others than the published ones, with the same rates.
+ *
+ * @param reference the profiles whose rates are taken, at least one
+ * @param n how many profiles; their ids are 1 to n
+ * @throws {RangeError} when there is no reference profile, one is not of the instrument, or `n` is no
+ * whole number
+ */
+export function randomProfiles(
+  instrument: Instrument,
+  reference: readonly Profile[],
+  n: number,
+  seed: number,
+): Profile[] {
+  if (!Number.isInteger(n) || n < 0) {
+    throw new RangeError(`The number of random profiles is a whole number: current value is ${n}`);
+  }
+  if (!reference.length) {
+    throw new RangeError(
+      "The random control needs reference profiles to take its rates from: got 0",
+    );
+  }
+  reference.forEach((profile) => check(instrument, profile));
+  const random = seeded("random control", seed);
+  return Array.from({ length: n }, (_, index) => ({
+    id: index + 1,
+    // The answer of a profile drawn anew for each item has exactly that item's rates.
+    answers: instrument.items.map((_, item) =>
+      reference[random.int(reference.length)]!.answers[item]!
+    ),
+  }));
+}

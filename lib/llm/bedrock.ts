@@ -1,0 +1,155 @@
+/** Amazon Bedrock's Converse. */
+import { addAbortSignal, Readable } from "node:stream";
+import {
+  BedrockRuntimeClient,
+  type BedrockRuntimeClientConfig,
+  ConverseCommand,
+  type ConverseCommandInput,
+} from "bedrock";
+import { NodeHttpHandler } from "node-http-handler";
+import { conceal, secret, variable } from "../config.ts";
+import { Fault, refused } from "./faults.ts";
+import { bodyText, type Provider, strict } from "./provider.ts";
+import type { Model } from "./registry.ts";
+
+const regionOf = (model: Model): string | null =>
+  model.region ?? variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION");
+
+/** Of all the variables that AWS reads; those that stand in `.env` it would not see by itself. */
+function settingsOf(model: Model) {
+  return {
+    region: regionOf(model),
+    endpoint: variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+    token: secret("AWS_BEARER_TOKEN_BEDROCK"),
+    accessKeyId: secret("AWS_ACCESS_KEY_ID"),
+    secretAccessKey: secret("AWS_SECRET_ACCESS_KEY"),
+    sessionToken: secret("AWS_SESSION_TOKEN"),
+    profile: variable("AWS_PROFILE"),
+  };
+}
+
+const clients = new Map<string, BedrockRuntimeClient>();
+
+/** The client of a region and its credentials; credentials that were changed make a new one. */
+function clientOf(model: Model): BedrockRuntimeClient {
+  const settings = settingsOf(model);
+  const { region, endpoint, token, accessKeyId, secretAccessKey, sessionToken, profile } = settings;
+  if (region === null) {
+    throw new Fault("no region is set: set AWS_REGION in the environment or .env", {
+      kind: "bad request",
+      fatal: true,
+    });
+  }
+  const id = JSON.stringify(settings);
+  const credentials: BedrockRuntimeClientConfig = token
+    ? { token: { token }, authSchemePreference: ["httpBearerAuth"] }
+    : accessKeyId && secretAccessKey
+    ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }
+    : profile
+    ? { profile }
+    : {};
+  const client = clients.get(id) ?? new BedrockRuntimeClient({
+    region,
+    ...(endpoint && { endpoint }),
+    ...credentials,
+    // Retries and time limits are counted in one place, for all providers.
+    maxAttempts: 1,
+    // The SDK's default, HTTP/2, loses streams in Deno; and its limit of 50 sockets is not ours.
+    requestHandler: new NodeHttpHandler({
+      httpAgent: { keepAlive: true, maxSockets: 1000 },
+      httpsAgent: { keepAlive: true, maxSockets: 1000 },
+    }),
+  });
+  clients.set(id, client);
+  return client;
+}
+
+/** The credentials of the AWS chain, from a profile or a role, are secrets as well. */
+async function concealed(client: BedrockRuntimeClient): Promise<void> {
+  if (variable("AWS_BEARER_TOKEN_BEDROCK")) return;
+  const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
+  for (const value of [accessKeyId, secretAccessKey, sessionToken]) conceal(value);
+}
+
+/** What of the SDK's HTTP response is used. */
+interface Response {
+  statusCode: number;
+  headers: Record<string, string | undefined>;
+  body: Readable | Uint8Array;
+}
+
+export const bedrock: Provider = {
+  address: (model) =>
+    variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") ?? `Bedrock in ${regionOf(model) ?? "no region"}`,
+
+  remedy: () =>
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK in the " +
+    "environment or .env, and ask AWS for access to the model",
+
+  body(model, { messages, schema }) {
+    const { temperature, top_p, max_tokens, format, more } = model;
+    const content = (text: string) => [{ text: text.toWellFormed() }];
+    const system = messages.filter(({ role }) => role === "system");
+    // In the order in which the SDK writes them, so that this is the body that is sent.
+    return {
+      messages: messages.filter(({ role }) => role !== "system")
+        .map((message) => ({ role: message.role, content: content(message.content) })),
+      ...(system.length && { system: system.flatMap((message) => content(message.content)) }),
+      inferenceConfig: {
+        maxTokens: max_tokens,
+        ...(temperature !== undefined && { temperature }),
+        ...(top_p !== undefined && { topP: top_p }),
+      },
+      ...(more && { additionalModelRequestFields: more }),
+      ...(schema && format === "json_schema" && {
+        outputConfig: {
+          textFormat: {
+            type: "json_schema",
+            structure: { jsonSchema: { name: "reply", schema: JSON.stringify(strict(schema)) } },
+          },
+        },
+      }),
+    };
+  },
+
+  async send(model, body, signal) {
+    const client = clientOf(model);
+    const input = { modelId: model.model, ...body } as unknown as ConverseCommandInput;
+    const command = new ConverseCommand(input);
+    let received: { response: Response; text: string } | undefined;
+    // The nearest step to the wire: the body as it came, before the SDK makes an object of it.
+    command.middlewareStack.add((next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as Response;
+      const stream = response.body instanceof Readable
+        ? addAbortSignal(signal, response.body)
+        : Readable.from([response.body]);
+      received = { response, text: await bodyText(stream) };
+      response.body = new TextEncoder().encode(received.text);
+      return result;
+    }, { step: "deserialize", priority: "low" });
+    try {
+      await concealed(client);
+      await client.send(command, { abortSignal: signal });
+    } catch (error) {
+      if (!received) throw named(error);
+      const { response: { statusCode, headers }, text } = received;
+      // What came with 200 is a reply, even where the SDK cannot read it.
+      if (statusCode >= 200 && statusCode < 300) return text;
+      const { name, message } = error as Error;
+      throw refused({
+        status: statusCode,
+        code: name,
+        message,
+        header: (name) => headers[name] ?? null,
+      });
+    }
+    return received!.text;
+  },
+};
+
+/** The chain's own errors, which come without a request. */
+function named(error: unknown): unknown {
+  if (!(error instanceof Error) || !/(Credentials|Token)Provider/.test(error.name)) return error;
+  return new Fault("no AWS credentials were found", { kind: "refused key", fatal: true });
+}

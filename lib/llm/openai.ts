@@ -1,0 +1,97 @@
+/** OpenAI's chat completions, and every server that speaks them. */
+import OpenAI, { APIError } from "openai";
+import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
+import { secret, variable } from "../config.ts";
+import { Fault, refused } from "./faults.ts";
+import type { Call } from "./provider.ts";
+import { bodyText, Provider, strict } from "./provider.ts";
+import type { Model } from "./registry.ts";
+
+const ADDRESS = "https://api.openai.com/v1";
+const KEY = "OPENAI_API_KEY";
+
+const clients = new Map<string, OpenAI>();
+
+/** The client of an address and a key; a key that was changed in `.env` makes a new one. */
+function clientOf(model: Model): OpenAI {
+  const name = keyOf(model);
+  const key = name === null ? null : secret(name);
+  if (name !== null && key === null) {
+    throw new Fault("no key is set", { kind: "refused key", fatal: true });
+  }
+  const address = addressOf(model);
+  // Names of OpenAI's customers are no business of other servers.
+  const own = model.base_url === undefined;
+  const organization = own ? variable("OPENAI_ORG_ID") : null;
+  const project = own ? variable("OPENAI_PROJECT_ID") : null;
+  const id = JSON.stringify([address, key, organization, project]);
+  const client = clients.get(id) ?? new OpenAI({
+    baseURL: address,
+    apiKey: key ?? "none",
+    ...(key === null && { defaultHeaders: { Authorization: null } }),
+    organization,
+    project,
+    // Retries and time limits are counted in one place, for all providers.
+    maxRetries: 0,
+    timeout: 24 * 3600 * 1000,
+    logLevel: "off",
+    // A redirect would carry the prompt, and perhaps the key, to another server.
+    fetchOptions: { redirect: "manual" },
+  });
+  clients.set(id, client);
+  return client;
+}
+
+const keyOf = (model: Model): string | null => model.key === undefined ? KEY : model.key;
+
+const addressOf = (model: Model): string => model.base_url ?? ADDRESS;
+
+export const openai: Provider = {
+  address: addressOf,
+
+  remedy(model) {
+    const name = keyOf(model);
+    return name === null
+      ? `name the variable that holds its key in the model's "key"`
+      : `set ${name} in the environment or .env`;
+  },
+
+  body(model: Model, { messages, schema }: Call) {
+    const { temperature, top_p, max_tokens, max_tokens_as = "max_tokens", format, more } = model;
+    return {
+      model: model.model,
+      messages: messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
+      ...(temperature !== undefined && { temperature }),
+      ...(top_p !== undefined && { top_p }),
+      [max_tokens_as]: max_tokens,
+      ...(schema && format === "json_schema" && {
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "reply", strict: true, schema: strict(schema) },
+        },
+      }),
+      ...(schema && format === "json_object" && { response_format: { type: "json_object" } }),
+      ...more,
+    };
+  },
+
+  async send(model, body, signal) {
+    try {
+      const response = await clientOf(model).chat.completions
+        .create(body as unknown as ChatCompletionCreateParamsNonStreaming, { signal }).asResponse();
+      return await bodyText(response.body);
+    } catch (error) {
+      if (!(error instanceof APIError) || error.status === undefined) throw error;
+      const fields = error.error as
+        | { code?: unknown; type?: unknown; message?: unknown }
+        | undefined;
+      const names = [fields?.code, fields?.type].filter((name) => typeof name === "string" && name);
+      throw refused({
+        status: error.status,
+        code: String(names[0] ?? ""),
+        message: typeof fields?.message === "string" ? fields.message : error.message,
+        header: (name) => error.headers?.get(name) ?? null,
+      });
+    }
+  },
+};

@@ -1,0 +1,237 @@
+/** The prompts: their texts by purpose and version, and how data are put into them. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { diffWordsWithSpace } from "diff";
+
+export * from "./prompts/render.ts";
+
+/** One message of a conversation with a model. */
+export interface Message {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+/**
+ * A prompt with places for data, in its system and in its user part:
+ *
+ * - `{{name}}` stands for a value;
+ * - `{{#name}}…{{/name}}` is left out where the value is empty;
+ * - `<row.name>` is the original's way to write a place.
+ */
+export interface Prompt {
+  purpose: "persona" | "administration";
+  /** `1`; `1-es` for instructions in another language; `1+ab12cd34` for an edited one; `published`. */
+  version: string;
+  /** ISO 639-1 code of the language that the prompt itself is written in. */
+  language: string;
+  system: string;
+  user: string;
+  /** Where it comes from, and what is known of the paper's own. */
+  note: string;
+  /** SHA-256 of purpose, system and user, in hexadecimal. */
+  hash: string;
+}
+
+const FOLDER = join(import.meta.dirname!, "prompts");
+const PLACE = /\{\{([^{}]*)\}\}|<row\.(\w+)>/g;
+const SECTION = /\{\{#(\w+)\}\}([\s\S]*?)\{\{\/\1\}\}/g;
+
+/** The place without which the model would not see what it is asked about. */
+const NEEDED = { persona: "table", administration: "items" } as const;
+
+/**
+ * The prompts that are files, `lib/prompts/PURPOSE-VERSION.md`, by purpose and version.
+ *
+ * @param purpose those of one purpose only
+ */
+export function prompts(purpose?: Prompt["purpose"]): Prompt[] {
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith(".md"))
+    .map(fromFile)
+    .filter((prompt) => !purpose || prompt.purpose === purpose)
+    .sort((a, b) =>
+      a.purpose.localeCompare(b.purpose, "en") ||
+      a.version.localeCompare(b.version, "en", { numeric: true })
+    );
+}
+
+function fromFile(name: string): Prompt {
+  const [, purpose, version, language] = name.match(
+    /^(persona|administration)-(\d+(?:-([a-z]{2}))?)\.md$/,
+  ) ?? [];
+  // Git may check files out with CRLF; the text and its hash are the same everywhere.
+  const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");
+  const [, note, system, user] = text.match(
+    /^(?:<!--.*-->\n)?([\s\S]*?)\n# System\n([\s\S]*?)\n# User\n([\s\S]*)$/,
+  ) ?? [];
+  if (!purpose || note === undefined) {
+    throw new Error(
+      `lib/prompts/${name}: a prompt is a file PURPOSE-VERSION.md with a note, a heading ` +
+        "“# System” and a heading “# User”",
+    );
+  }
+  return made({
+    purpose: purpose as Prompt["purpose"],
+    version: version!,
+    language: language ?? "en",
+    system: system!.trim(),
+    user: user!.trim(),
+    note: note.trim(),
+  });
+}
+
+function made(prompt: Omit<Prompt, "hash">): Prompt {
+  const { purpose, system, user } = prompt;
+  const hash = createHash("sha256").update(JSON.stringify([purpose, system, user])).digest("hex");
+  return { ...prompt, hash };
+}
+
+/**
+ * One prompt of the files.
+ *
+ * @param version the highest numbered one where none is named
+ * @throws {RangeError} when there is no such version, naming those there are
+ */
+export function prompt(purpose: Prompt["purpose"], version?: string): Prompt {
+  const known = prompts(purpose);
+  const found = version === undefined
+    ? known.findLast(({ version }) => /^\d+$/.test(version))
+    : known.find((prompt) => prompt.version === version);
+  if (!found) {
+    throw new RangeError(
+      `No ${purpose} prompt has version ${JSON.stringify(version)}: there are ` +
+        known.map(({ version }) => version).join(", "),
+    );
+  }
+  return found;
+}
+
+/**
+ * A changed prompt. Its version names what it was made from and its own text: `1+ab12cd34`. With the
+ * text of the one it was made from it keeps that one's version.
+ */
+export function edited(
+  from: Prompt,
+  change: { system?: string; user?: string; language?: string; note?: string },
+): Prompt {
+  const base = from.version.split("+")[0]!;
+  const prompt = made({ ...from, ...change });
+  const unchanged = [from, ...prompts(from.purpose).filter(({ version }) => version === base)]
+    .find(({ hash }) => hash === prompt.hash);
+  return { ...prompt, version: unchanged?.version ?? `${base}+${prompt.hash.slice(0, 8)}` };
+}
+
+/**
+ * The original's administration template, verbatim, with our instructions of version 1.
+ *
+ * @param systemRole `system_role` of the experiment group, with its places `<row.field>`
+ * @throws {RangeError} when it is empty: the group was then asked without a template
+ */
+export function published(systemRole: string): Prompt {
+  if (!systemRole.trim()) {
+    throw new RangeError(
+      "The experiment group has no system_role: choose a version of lib/prompts",
+    );
+  }
+  return made({
+    purpose: "administration",
+    version: "published",
+    language: "en",
+    system: systemRole,
+    user: prompt("administration", "1").user,
+    note: "System: the published system_role, verbatim. User: ours, version 1. The published " +
+      "base_prompt is not used, because it is not what the original sent: its code took the " +
+      "questionnaire's text from a constant of its own.",
+  });
+}
+
+/** The names of the places that a prompt has, in the order of their first appearance. */
+export function places(prompt: Prompt): string[] {
+  const found = [...`${prompt.system}\n${prompt.user}`.matchAll(PLACE)];
+  return [...new Set(found.map(([, name, field]) => field ?? name!.replace(/^[#/]/, "").trim()))];
+}
+
+/**
+ * The messages of a prompt with its places filled. Values are inserted as they are: what looks like
+ * a place inside a value stays.
+ *
+ * @param values text by place, from `personaValues` or `administrationValues`
+ * @returns a system message, where the prompt has one, and a user message
+ * @throws {RangeError} when a place has no value, or the place for the data themselves is missing
+ */
+export function filled(prompt: Prompt, values: Readonly<Record<string, string>>): Message[] {
+  const { purpose, version } = prompt;
+  const known = Object.keys(values);
+  const used = places(prompt);
+  const written = (names: readonly string[]) => names.map((name) => `{{${name}}}`).join(", ");
+  const unknown = used.filter((name) => !known.includes(name));
+  if (unknown.length) {
+    throw new RangeError(
+      `The ${purpose} prompt ${version} has ${written(unknown)}, which nothing fills: the known ` +
+        `places are ${written(known)}`,
+    );
+  }
+  if (!used.includes(NEEDED[purpose])) {
+    throw new RangeError(
+      `The ${purpose} prompt ${version} lacks ${
+        written([NEEDED[purpose]])
+      }, the place of the data ` +
+        `that the model is asked about: its places are ${written(used) || "none"}`,
+    );
+  }
+  const text = (template: string): string =>
+    template
+      .replace(SECTION, (_, name: string, inner: string) => (values[name] ? inner : ""))
+      .replace(PLACE, (whole: string, name?: string, field?: string) => {
+        if (/^[#/]/.test(name ?? "")) {
+          throw new RangeError(
+            `The ${purpose} prompt ${version} has ${whole} without its other half: ` +
+              "a part that may be left out is {{#name}}…{{/name}}",
+          );
+        }
+        return values[field ?? name!.trim()]!;
+      });
+  const messages: Message[] = [
+    { role: "system", content: text(prompt.system) },
+    { role: "user", content: text(prompt.user) },
+  ];
+  // Providers refuse an empty message.
+  return messages.filter(({ content }) => content.trim());
+}
+
+/**
+ * What changed from one prompt to another, word by word. The `same` and `removed` texts of a part put
+ * together are its text before, `same` and `added` its text after.
+ */
+export function changes(
+  before: Prompt,
+  after: Prompt,
+): { part: "system" | "user"; kind: "same" | "added" | "removed"; text: string }[] {
+  return (["system", "user"] as const).flatMap((part) =>
+    diffWordsWithSpace(before[part], after[part]).map(({ added, removed, value }) => ({
+      part,
+      kind: added ? "added" as const : removed ? "removed" as const : "same" as const,
+      text: value,
+    }))
+  );
+}
+
+let counter: typeof import("gpt-tokenizer/encoding/o200k_base") | undefined;
+
+/**
+ * Tokens of a text in OpenAI's o200k_base: exact for GPT-4o and later, an estimate for others. What
+ * looks like a special token counts as the text it is.
+ */
+export function tokens(text: string): number {
+  // The vocabulary takes 0.2 s to load, which only those who count should wait for.
+  counter ??= createRequire(import.meta.url)("gpt-tokenizer/encoding/o200k_base") as NonNullable<
+    typeof counter
+  >;
+  const { countTokens } = counter;
+  // Time grows with the square of a word's length. Words longer than any real one are cut, at the
+  // price of a token or two for each cut.
+  return text.split(/(\S{2000}|\s{2000})/)
+    .reduce((sum, piece) => sum + countTokens(piece, { disallowedSpecial: new Set() }), 0);
+}

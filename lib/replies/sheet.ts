@@ -1,0 +1,253 @@
+/** The answer sheet in a reply: who says what about which item, and which sheet counts. */
+import type { Instrument } from "../instruments.ts";
+import { contents, Entries, excerpt, type Found, type Json } from "./json.ts";
+import { folded, itemNumber } from "./words.ts";
+
+/** One sheet, as one object or list of the reply gives it. */
+export interface Candidate {
+  /** Per item that it names: the answer, or null where that cannot be read. */
+  answers: ReadonlyMap<number, number | null>;
+  explanation: string | null;
+  repaired: boolean;
+  cut: boolean;
+}
+
+/** What the search came by, for the reason when there is no sheet. */
+export interface Sightings {
+  /** Keys beside items and explanation, and numbers of items that do not exist. */
+  extra: Set<string>;
+  /** First answer that could not be read. */
+  unreadable: { item: number; answer: string } | null;
+  /** A list of answers without item numbers: its length. */
+  list: number | null;
+}
+
+const NUMBER_KEYS = [
+  "question_number",
+  "item_number",
+  "number",
+  "question",
+  "item",
+  "id",
+  "no",
+  "n",
+];
+const ANSWER_KEYS = ["answer", "response", "reply", "value", "choice", "rating"];
+
+type Read = (answer: Json) => number | null;
+
+/**
+ * Pairs of key and answer that stand in a text with closed quotes or before a delimiter.
+ *
+ * The second reading of what had to be repaired: jsonrepair closes quotes where it sees fit, and an
+ * answer counts only where both readings agree.
+ */
+function pairs(text: string, read: Read): Set<string> {
+  const pair =
+    /([\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30})["'”’`]?\s{0,20}[:=]\s{0,20}(?:(?:"([^"\n]{0,80})"|'([^'\n]{0,80})'|“([^”\n]{0,80})”)\s{0,20}(?=$|[,}\]\n"'“])|([^\s"'“{}[\],][^"'“{}[\],\n]{0,80})(?=[,}\]\n]))/gu;
+  const found = new Set<string>();
+  for (const [, key, ...values] of text.replace(/\\+(?=["'])/g, "").matchAll(pair)) {
+    const answer = read(values.find((value) => value !== undefined)!);
+    if (answer !== null) found.add(`${folded(key!)}=${answer}`);
+  }
+  return found;
+}
+
+/** The sheets of one JSON value, in order; parts of one sheet, such as one per scale, put together. */
+function candidatesIn(
+  { value, source, repaired, cut }: Found,
+  instrument: Instrument,
+  read: Read,
+  order: readonly number[] | null,
+  seen: Sightings,
+): Candidate[] {
+  const { length } = instrument.items;
+  const written = repaired ? pairs(source, read) : null;
+  const found: Candidate[] = [];
+
+  const answerTo = (item: number, key: string, answer: Json): number | null => {
+    const meant = read(answer);
+    const agreed = meant !== null && (!written || written.has(`${folded(key)}=${meant}`));
+    if (!agreed) seen.unreadable ??= { item, answer: shown(answer) };
+    return agreed ? meant : null;
+  };
+  /** An answer, or an object around it; also its key. */
+  const inside = (key: string, value: Json): [string, Json] => {
+    if (!(value instanceof Entries)) return [key, value];
+    const answers = value.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
+    return answers.length === 1 ? answers[0]! : [key, value];
+  };
+  /** Item numbers and answers as one candidate; an item with two answers has none. */
+  const add = (
+    given: readonly (readonly [number, number | null])[],
+    explanation: string | null,
+  ) => {
+    const answers = new Map<number, number | null>();
+    for (const [item, answer] of given) {
+      answers.set(item, answers.has(item) && answers.get(item) !== answer ? null : answer);
+    }
+    if (answers.size) found.push({ answers, explanation, repaired, cut });
+  };
+  const exists = (item: number): boolean => {
+    // Numbered from 0, every answer would belong to the item after it.
+    const known = item >= 0 && item <= length;
+    if (!known) seen.extra.add(String(item));
+    return known;
+  };
+
+  const addRows = (values: readonly Json[], explanation: string | null): Json[] => {
+    const rows = values.map((value) => value instanceof Entries ? numbered(value) : null);
+    add(
+      rows.flatMap((row) =>
+        row && exists(row.item) ? [[row.item, answerTo(row.item, ...row.answer)] as const] : []
+      ),
+      explanation,
+    );
+    return values.filter((_, index) => !rows[index]);
+  };
+  const walk = (value: Json, explanation: string | null): void => {
+    if (Array.isArray(value)) {
+      const others = addRows(value, explanation);
+      others.forEach((other) => walk(other, explanation));
+      if (others.length === 0 || others.some(isNested)) return;
+      if (order && value.length === length && others.length === length && !repaired) {
+        add(order.map((item, index) => [item, answerTo(item, "", value[index]!)]), explanation);
+      } else seen.list ??= value.length;
+    } else if (value instanceof Entries) {
+      if (addRows([value], explanation).length === 0) return;
+      const own = value.all.flatMap(([key, text]) =>
+        folded(key) === "explanation" && typeof text === "string" ? [text] : []
+      )[0] ?? explanation;
+      const before = found.length;
+      const given: [number, number | null][] = [];
+      for (const [key, entry] of value.all) {
+        const item = itemNumber(key);
+        if (item !== null) {
+          if (exists(item)) {
+            given.push([item, answerTo(item, ...inside(key, entry))]);
+          }
+        } else if (folded(key) !== "explanation") {
+          if (isNested(entry)) {
+            walk(entry, own);
+          } else seen.extra.add(key);
+        }
+      }
+      // What an object with answers holds besides, such as reasons by item number, is no sheet.
+      if (
+        given.some(([, answer]) =>
+          answer !== null
+        )
+      ) found.splice(before);
+      add(given, own);
+    }
+  };
+  walk(value, null);
+  const answered = found.filter(({ answers }) => [...answers.values()].some((a) => a !== null));
+  const sheets = answered.length ? answered : found;
+  return sheets.length > 1 && disjoint(sheets) ? [joined(sheets)] : sheets;
+}
+
+/** A row such as {"question_number": 3, "answer": "True"}. */
+function numbered(row: Entries): { item: number; answer: [string, Json] } | null {
+  const numbers = new Set(
+    row.all.filter(([key]) => NUMBER_KEYS.includes(folded(key)))
+      .map(([, value]) => itemNumber(value)).filter((number) => number !== null),
+  );
+  const answers = row.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
+  if (numbers.size !== 1 || answers.length !== 1) return null;
+  return { item: [...numbers][0]!, answer: answers[0]! };
+}
+
+const isNested = (value: Json): boolean => value !== null && typeof value === "object";
+
+const shown = (answer: Json): string =>
+  isNested(answer) ? "a list or an object" : excerpt(String(answer));
+
+/** Whether two sheets give an item different answers. */
+const disagree = (a: Candidate, b: Candidate): boolean =>
+  [...a.answers].some(([item, answer]) => {
+    const other = b.answers.get(item) ?? null;
+    return answer !== null && other !== null && answer !== other;
+  });
+
+const same = (a: Candidate, b: Candidate): boolean =>
+  a.answers.size === b.answers.size &&
+  [...a.answers].every(([item, answer]) => b.answers.get(item) === answer);
+
+const disjoint = (all: readonly Candidate[]): boolean =>
+  new Set(all.flatMap(({ answers }) => [...answers.keys()])).size ===
+    all.reduce((sum, { answers }) => sum + answers.size, 0);
+
+/** Sheets that share no item, as one. */
+const joined = (all: readonly Candidate[]): Candidate => ({
+  answers: new Map(all.flatMap(({ answers }) => [...answers])),
+  explanation: all.find(({ explanation }) => explanation !== null)?.explanation ?? null,
+  repaired: all.some(({ repaired }) => repaired),
+  cut: all.some(({ cut }) => cut),
+});
+
+const TWO = { problem: "two different answer sheets in the reply" };
+
+/**
+ * The sheet that counts.
+ *
+ * A sheet that names every item counts, whatever incomplete ones (an example, a draft) stand before
+ * it; nothing may contradict it: no other such sheet, nothing behind it. Without such a sheet, parts
+ * that share no item are put together. All else could be two different sheets, and none counts.
+ */
+function chosen(all: readonly Candidate[], items: number): Candidate | { problem: string } {
+  const last = all.findLastIndex(({ answers }) => answers.size === items);
+  if (last >= 0) {
+    const rivals = all.filter(({ answers }, at) => at > last || answers.size === items);
+    return rivals.some((rival) => disagree(rival, all[last]!)) ? TWO : all[last]!;
+  }
+  const [first] = all;
+  if (all.every((other) => same(first!, other))) return first!;
+  if (!disjoint(all)) return TWO;
+  return joined(all);
+}
+
+/** The one sheet in a reply, and what else was seen. */
+export function sheetOf(
+  reply: string,
+  instrument: Instrument,
+  read: Read,
+  order: readonly number[] | null,
+): { sheet: Candidate; seen: Sightings } | { problem: string } {
+  const held = contents(reply);
+  if ("problem" in held) return held;
+  const seen: Sightings = { extra: new Set(), unreadable: null, list: null };
+  const sheets = (found: Found) => candidatesIn(found, instrument, read, order, seen);
+  const { closed, open, brokenOff } = held;
+  // What does not close is read first where it may hold what does.
+  let all = open?.outer ? sheets(open) : [];
+  if (all.length === 0) {
+    all = closed.flatMap(sheets);
+    if (all.length && brokenOff) return { problem: "the reply breaks off in another sheet" };
+    if (all.length === 0 && open && !open.outer) all = sheets(open);
+  }
+  const { title, items: { length } } = instrument;
+  if (all.some(({ answers }) => answers.has(0))) {
+    return { problem: `item numbers from 0: ${title} has items 1 to ${length}` };
+  }
+  if (all.length === 0) return { problem: `no answers to ${title}: ${why(seen, length)}` };
+  const sheet = chosen(all, length);
+  if ("problem" in sheet) return sheet;
+  if ([...sheet.answers.values()].every((answer) => answer === null)) {
+    const { item, answer } = seen.unreadable!;
+    return { problem: `no answer can be read: item ${item} is ${answer}` };
+  }
+  return { sheet, seen };
+}
+
+function why({ extra, list }: Sightings, items: number): string {
+  if (list !== null) return `a list of ${list} values without item numbers, for ${items} items`;
+  return extra.size ? `the JSON holds ${listed(extra)}` : "the JSON holds no item numbers";
+}
+
+/** The first five, and how many more. */
+export function listed(all: Iterable<string>): string {
+  const names = [...all].map((name) => /^\w{1,30}$/.test(name) ? name : excerpt(name));
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return names.slice(0, 5).join(", ") + more;
+}

@@ -1,0 +1,402 @@
+/**
+ * A study: a population, personas written from it, instruments answered by them, and nothing lost.
+ *
+ * Everything that is to be done is a row before the first call, and every reply is stored as it came
+ * before it is read: a study can be stopped, killed, continued and shared between machines.
+ */
+import type { DataFrame } from "polars";
+import { type Mapping, mapping } from "./cleaning.ts";
+import { codeVersion, settings } from "./config.ts";
+import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
+import { frame } from "./frames.ts";
+import type { Instrument } from "./instruments.ts";
+import { type Model, opened, worstCost } from "./llm.ts";
+import { type Message, tokens } from "./prompts.ts";
+import { estimate } from "./study/estimate.ts";
+import { exported } from "./study/export.ts";
+import { instrumentFrom } from "./study/files.ts";
+import type { Plan } from "./study/plan.ts";
+import { population, profilesOf, settleIn, translated } from "./study/population.ts";
+import { failures, flags, flow } from "./study/quality.ts";
+import { recleaned } from "./study/reclean.ts";
+import { reap } from "./study/queue.ts";
+import { cellsOf, loaded, register } from "./study/register.ts";
+import { reparse, type Reparsed } from "./study/reparse.ts";
+import { conduct, type Ended, type RunOptions } from "./study/run.ts";
+import { tasks } from "./study/tasks.ts";
+
+export { instrumentFrom, profilesFrom } from "./study/files.ts";
+export { administrations, personas } from "./study/plan.ts";
+export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
+export { reparsePublished } from "./study/reparse.ts";
+export type { Reparsed } from "./study/reparse.ts";
+export { type Ended, type Progress, RunError } from "./study/run.ts";
+
+/** Hard limits of a run over all processes that work on it. */
+export interface Budget {
+  calls?: number;
+  tokens?: number;
+  usd?: number;
+}
+
+/** What a plan would ask first, filled with a real profile or persona. */
+export interface Preview {
+  messages: readonly Message[];
+  /** Tokens of the messages as GPT-4o counts them. */
+  tokens: number;
+  /** By model: the most that this call can cost, USD; null without a price. */
+  most: Readonly<Record<string, number | null>>;
+  profile: number;
+  condition: string;
+}
+
+/** A question and its reply, as they are stored. */
+export interface Stored {
+  run: string;
+  model: string;
+  condition: string;
+  profile: number;
+  repetition: number;
+  messages: readonly Message[];
+  /** The text of the reply, or why there is none. */
+  reply: string;
+  /** `done`, `failed: REASON`, … */
+  state: string;
+  milliseconds: number;
+  usd: number | null;
+}
+
+/** Connections for replies that are stored at the same time. */
+const CONNECTIONS = 12;
+
+/** A schema in which a study is made; see {@link enter}. */
+export class Laboratory {
+  #mapping: Mapping | null = null;
+
+  constructor(readonly schema: string, private readonly sql: Sql) {}
+
+  /** The mapping from what models write to categories. */
+  get mapping(): Mapping {
+    return this.#mapping ??= mapping();
+  }
+
+  /**
+   * Gives the study its respondents; a study has one population.
+   *
+   * @param from `reference`: the published EPQR-A profiles; `random`: their random control; or the path
+   *   of a CSV with a column `personality_id` and one per item
+   * @param instrument what the profiles in a file are answers to (EPQR-A where left out)
+   * @returns name of the population, number of profiles
+   * @throws {Error} when the file does not fit, or the study has another population
+   */
+  async population(
+    from: string = "reference",
+    instrument?: Instrument,
+  ): Promise<{ name: string; profiles: number }> {
+    const found = await population(from, instrument);
+    await settleIn(this.sql, this.schema, found);
+    return { name: found.name, profiles: found.profiles.length };
+  }
+
+  /**
+   * An instrument: from a JSON or CSV file, or the EPQR-A in the wording of a language that the restored
+   * data have.
+   */
+  async instrument(from: string | Instrument, language?: string): Promise<Instrument> {
+    if (typeof from === "string") return instrumentFrom(from);
+    return language === undefined || language === from.language
+      ? from
+      : await translated(this.sql, from, language);
+  }
+
+  /**
+   * What a plan would ask, filled with a real profile or persona.
+   *
+   * @param profile id of the profile; the first one where left out
+   * @param condition one of the plan's; the first where left out
+   * @throws {Error} when there is nothing to ask about
+   */
+  async preview(
+    plan: Plan,
+    { profile, condition }: { profile?: number; condition?: string } = {},
+  ): Promise<Preview> {
+    const { cells, instrument } = await cellsOf(this.sql, this.schema, plan);
+    const cell = condition === undefined
+      ? cells[0]!
+      : cells.find((cell) => cell.condition === condition);
+    if (!cell) {
+      const known = [...new Set(cells.map(({ condition }) => condition))].join(", ");
+      throw new RangeError(`The plan has no condition ${condition}: it has ${known}`);
+    }
+    const [row] = plan.kind === "personas"
+      ? await this.sql<{ profile: number; persona: null; repetition: number }[]>`
+        select profile, null::int as persona, ${plan.from}::int as repetition from profiles
+        where source = 'reference' and profile = ${profile ?? this.sql`profile`}
+        order by profile limit 1`
+      : await this.sql<{ profile: number; persona: number; repetition: number }[]>`
+        select ref_personality_id as profile, id as persona, 1 as repetition from personas
+        where population = ${cell.population}
+          and ref_personality_id = ${profile ?? this.sql`ref_personality_id`}
+        order by ref_personality_id, repetitions limit 1`;
+    if (!row) throw new RangeError(`Profile ${profile} is not there in schema ${this.schema}`);
+    const run = {
+      run: 0,
+      plan,
+      instrument,
+      cells: new Map([[1, { ...cell, cell: 1 }]]),
+      profiles: await profilesOf(this.sql),
+    };
+    const work = { ...row, work: 0, cell: 1, ask: 0 };
+    const [task] = await tasks(this.sql, run, [work], this.mapping);
+    const { messages, schema } = task!;
+    const models = new Map(cells.map(({ model }) => [model.id, model])).values();
+    return {
+      messages,
+      tokens: messages.reduce((sum, { content }) => sum + tokens(content), 0),
+      most: Object.fromEntries([...models].map((model) => [
+        model.id,
+        worstCost(model, { messages, ...(schema && { schema }) }).usd,
+      ])),
+      profile: row.profile,
+      condition: cell.condition,
+    };
+  }
+
+  /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */
+  async estimate(plan: Plan): Promise<DataFrame> {
+    return await estimate(this.sql, this.schema, plan);
+  }
+
+  /**
+   * Writes down all that a plan has to do. Nothing is asked yet; a plan that was registered before is
+   * completed by what has become possible since (personas that were written meanwhile).
+   *
+   * @returns the name of the run
+   */
+  async register(plan: Plan): Promise<string> {
+    const run = await register(this.sql, this.schema, plan, await codeVersion());
+    await signed(this.sql, this.schema);
+    return (await loaded(this.sql, this.schema, run)).plan.name;
+  }
+
+  /**
+   * Works on a run until nothing is left, the budget is spent or it is asked to stop; with it work any
+   * other processes that run the same.
+   *
+   * @param options `budget` bounds the run over all processes, and stays until another is given; it
+   *   must be there before a model is asked that costs, or may cost, money
+   * @throws {RunError} when a provider refuses the key or the request, or cannot be reached; what was
+   *   answered stays
+   */
+  async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
+    const run = await loaded(this.sql, this.schema, name);
+    const models = [...run.cells.values()].map(({ model }) => model);
+    await this.#budget(run.run, name, models, options);
+    await this.sql`update runs set stopping = false where run = ${run.run}`;
+    return await conduct(this.sql, run, this.mapping, options);
+  }
+
+  async #budget(
+    run: number,
+    name: string,
+    models: readonly Model[],
+    { budget, recorded }: RunOptions & { budget?: Budget },
+  ): Promise<void> {
+    for (const [kind, value] of Object.entries(budget ?? {})) {
+      if (value >= 0) continue;
+      throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
+    }
+    const [now] = await this.sql<{ calls: number; tokens: number; usd: number | null }[]>`
+      update runs set
+        budget_calls = coalesce(${budget?.calls ?? null}, budget_calls),
+        budget_tokens = coalesce(${budget?.tokens ?? null}, budget_tokens),
+        budget_usd = coalesce(${budget?.usd ?? null}, budget_usd)
+      where run = ${run}
+      returning budget_calls as calls, budget_tokens as tokens, budget_usd as usd`;
+    const paid = models.filter(({ provider, price }) =>
+      provider !== "simulated" && !(price && price.input === 0 && price.output === 0)
+    );
+    if (recorded || !paid.length) return;
+    const ids = [...new Set(paid.map(({ id }) => id))].join(", ");
+    if (Object.values(now!).every((limit) => limit === null)) {
+      throw new Error(
+        `Run ${name} asks ${ids}, which may cost money, and has no budget: look at the estimate, ` +
+          "then give a budget of usd, tokens or calls",
+      );
+    }
+    const unpriced = paid.find(({ price }) => price === null);
+    if (now!.usd !== null && unpriced) {
+      throw new Error(
+        `Run ${name} has a budget in USD, and the price of ${unpriced.id} is unknown: add to its entry ` +
+          `in dataset/models.local.json "price": {"input": …, "output": …, "as_of": "…", "source": ` +
+          `"…"} (USD per million tokens), or give a budget of tokens or calls`,
+      );
+    }
+  }
+
+  /** Asks all processes that work on a run to finish what is in flight and end. */
+  async stop(name: string): Promise<void> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    await this.sql`update runs set stopping = true where run = ${run}`;
+  }
+
+  /**
+   * Where the runs stand, oldest first: run, kind, planned, claimed, done, failed, skipped, calls,
+   * tokens, usd (paid), lost_usd (calls of killed processes: at most), budget_calls, budget_tokens,
+   * budget_usd, stopping (yes or no).
+   */
+  async status(): Promise<DataFrame> {
+    const runs = await this.sql<{ run: number }[]>`select run from runs`;
+    for (const { run } of runs) await reap(this.sql, run);
+    const rows = await this.sql`
+      select r.name as run, r.kind,
+             count(*) filter (where w.state = 'planned')::int as planned,
+             count(*) filter (where w.state = 'claimed')::int as claimed,
+             count(*) filter (where w.state = 'done')::int as done,
+             count(*) filter (where w.state = 'failed')::int as failed,
+             count(*) filter (where w.state = 'skipped')::int as skipped,
+             r.calls::float8, r.tokens::float8, r.usd, r.lost_usd,
+             r.budget_calls::float8, r.budget_tokens::float8, r.budget_usd,
+             case when r.stopping then 'yes' else 'no' end as stopping
+      from runs r left join work w on w.run = r.run
+      group by r.run order by r.run`;
+    return frame(rows, {
+      run: "text",
+      kind: "text",
+      planned: "integer",
+      claimed: "integer",
+      done: "integer",
+      failed: "integer",
+      skipped: "integer",
+      calls: "number",
+      tokens: "number",
+      usd: "number",
+      lost_usd: "number",
+      budget_calls: "number",
+      budget_tokens: "number",
+      budget_usd: "number",
+      stopping: "text",
+    });
+  }
+
+  /**
+   * Plans failed work once more; where its reply was of no use it is asked anew.
+   *
+   * @param reason only those whose reason contains this text
+   * @returns how many
+   */
+  async retryFailed(name: string, reason = ""): Promise<number> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    const { count } = await this.sql`
+      update work w
+      set state = 'planned', reason = null, finished = null,
+          ask = ask + (exists (select from requests q where q.work = w.work))::int
+      where run = ${run} and state = 'failed' and position(${reason} in w.reason) > 0`;
+    return count;
+  }
+
+  /** Parses the stored replies of a run again; `write: false` only counts what would change. */
+  async reparse(name: string, options: { write?: boolean } = {}): Promise<Reparsed> {
+    return await reparse(this.sql, this.schema, name, this.mapping, options.write ?? true);
+  }
+
+  /**
+   * Cleans all personas' demographics again, by the mapping given or the project's.
+   *
+   * @returns how many personas changed, by field
+   */
+  async clean(by: Mapping = this.mapping): Promise<Record<string, number>> {
+    this.#mapping = by;
+    return await recleaned(this.sql, by);
+  }
+
+  /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of sheets. */
+  async quality(): Promise<{ flow: DataFrame; failures: DataFrame; flags: DataFrame }> {
+    return {
+      flow: await flow(this.sql),
+      failures: await failures(this.sql),
+      flags: await flags(this.sql),
+    };
+  }
+
+  /**
+   * Stored questions and replies of a run, the earliest first.
+   *
+   * @param options `profile`, `condition`: of these only; `failed`: where work failed; `most`: so many
+   */
+  async exchanges(
+    name: string,
+    options: { profile?: number; condition?: string; failed?: boolean; most?: number } = {},
+  ): Promise<Stored[]> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    const { profile = null, condition = null, failed = false, most = 1 } = options;
+    const rows = await this.sql`
+      select c.model_label as model, c.condition, w.profile, w.repetition, w.state::text, w.reason,
+             q.provider, q.sent, q.reply, q.milliseconds, q.usd
+      from requests q
+      join work w on w.work = q.work
+      join cells c on c.cell = w.cell
+      where w.run = ${run} and (${profile}::int is null or w.profile = ${profile})
+        and (${condition}::text is null or c.condition = ${condition})
+        and (not ${failed} or w.state = 'failed')
+      order by q.request limit ${most}`;
+    return rows.map(({ provider, sent, reply, state, reason, ...row }) => {
+      const read = opened(provider, reply);
+      return {
+        ...row,
+        run: name,
+        messages: sentMessages(sent),
+        reply: read.text ?? read.problem ?? "",
+        state: reason === null ? state : `${state}: ${reason}`,
+      } as unknown as Stored;
+    });
+  }
+
+  /**
+   * Writes the study to files: requests.jsonl (verbatim), personas, sheets and work as Parquet and JSON
+   * Lines.
+   *
+   * @returns the files with their rows
+   */
+  async export(folder: string): Promise<{ file: string; rows: number }[]> {
+    return await exported(this.sql, folder);
+  }
+
+  /** What must stand beside what is shown of this study. */
+  async banner(): Promise<string> {
+    return bannerOf(await signed(this.sql, this.schema));
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.sql.end();
+  }
+}
+
+/** The messages in a stored request, whichever provider it went to. */
+function sentMessages(sent: string): Message[] {
+  type Content = string | { text: string }[];
+  const body = JSON.parse(sent) as {
+    messages: { role: Message["role"]; content: Content }[];
+    system?: { text: string }[];
+  };
+  const plain = (content: Content) =>
+    typeof content === "string" ? content : content.map(({ text }) => text).join("\n");
+  return [
+    ...(body.system ?? []).map(({ text }) => ({ role: "system" as const, content: text })),
+    ...body.messages.map(({ role, content }) => ({ role, content: plain(content) })),
+  ];
+}
+
+/**
+ * Opens a schema to make a study in, by default the one of the settings; makes it where it is not there.
+ *
+ * @throws {Error} when the schema holds restored data
+ */
+export async function enter(options: { schema?: string } = {}): Promise<Laboratory> {
+  const schema = options.schema ?? settings().studySchema;
+  await migrate(schema, "study");
+  const sql = await connect("owner", { schema, connections: CONNECTIONS });
+  await signed(sql, schema);
+  return new Laboratory(schema, sql);
+}

@@ -1,0 +1,175 @@
+/** What a plan will cost, before anything is asked. */
+import type { DataFrame } from "polars";
+import { mapping } from "../cleaning.ts";
+import type { Sql } from "../db.ts";
+import { frame } from "../frames.ts";
+import { type Model, worstCost } from "../llm.ts";
+import { tokens } from "../prompts.ts";
+import type { AdministrationsPlan, Plan } from "./plan.ts";
+import { profilesOf } from "./population.ts";
+import { cellsOf } from "./register.ts";
+import { type Run, tasks } from "./tasks.ts";
+
+/** Calls whose prompts are filled to count their tokens. */
+const SAMPLE = 20;
+/** So many replies of a model say how long its replies are. */
+const MEASURED = 20;
+
+/** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
+const ASSUMED = {
+  personas: 450,
+  administrations: ({ instrument }: AdministrationsPlan) => 7 * instrument.items.length + 150,
+};
+
+/**
+ * Calls, tokens and cost of what a plan has left to do: one row per model, and `all`.
+ *
+ * Columns: model, calls, tokens_in and tokens_out (mean per call), replies_measured (how many replies
+ * of this model to this kind of question tokens_out is the mean of; 0: assumed), usd (expected),
+ * usd_most (every reply as long as the model may write; re-asking apart), price_as_of. Costs are
+ * undefined where the model has no price.
+ *
+ * @throws {Error} when the study has nothing to ask about
+ */
+export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<DataFrame> {
+  const { cells, instrument } = await cellsOf(sql, schema, plan);
+  const profiles = await profilesOf(sql);
+  const rows: Awaited<ReturnType<typeof costs>>[] = [];
+  for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
+    const own = cells.filter((cell) => cell.model.id === model.id);
+    const numbered = own.map((cell, index) => ({ ...cell, cell: index + 1 }));
+    const run: Run = {
+      run: 0,
+      plan,
+      instrument,
+      profiles,
+      cells: new Map(numbered.map((cell) => [cell.cell, cell])),
+    };
+    const calls = await left(sql, plan, numbered);
+    rows.push(await costs(sql, run, model, calls));
+  }
+  const sum = (of: (row: (typeof rows)[number]) => number | null) =>
+    rows.reduce<number | null>((total, row) => {
+      const value = of(row);
+      return total === null || value === null ? null : total + value;
+    }, 0);
+  return frame([...rows, {
+    model: "all",
+    calls: sum(({ calls }) => calls),
+    usd: sum(({ usd }) => usd),
+    usd_most: sum(({ usd_most }) => usd_most),
+  }], {
+    model: "text",
+    calls: "integer",
+    tokens_in: "number",
+    tokens_out: "number",
+    replies_measured: "integer",
+    usd: "number",
+    usd_most: "number",
+    price_as_of: "text",
+  });
+}
+
+interface Left {
+  calls: number;
+  /** Some of the work, spread over all of it. */
+  sample: {
+    work: number;
+    cell: number;
+    profile: number;
+    persona: number | null;
+    repetition: number;
+  }[];
+}
+
+/** What is not done yet: counted where it would be planned. */
+async function left(
+  sql: Sql,
+  plan: Plan,
+  cells: readonly { cell: number; population: string; setting: string }[],
+): Promise<Left> {
+  const json = JSON.stringify(
+    cells.map(({ cell, population, setting }) => ({ cell, population, setting })),
+  );
+  const all = plan.kind === "personas"
+    ? sql`
+      select c.cell, p.profile, null::int as persona, repetition
+      from c
+      cross join (
+        select profile from profiles where source = 'reference'
+        order by profile limit ${plan.profiles}
+      ) p
+      cross join generate_series(${plan.from}::int, ${
+      plan.from + plan.repetitions - 1
+    }::int) repetition
+      where not exists (
+        select from personas o where o.population = c.population
+          and o.ref_personality_id = p.profile and o.repetitions = repetition)`
+    : sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, repetition
+      from c
+      join personas p on p.population = c.population
+        and ${plan.personas ? sql`p.repetitions in ${sql(plan.personas as number[])}` : sql`true`}
+      cross join generate_series(1, ${plan.repetitions}::int) repetition
+      where not exists (
+        select from administrations a join cells o on o.cell = a.cell
+        where o.setting = c.setting and a.persona = p.id and a.repetition = repetition)`;
+  const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
+    with c as (
+      select * from jsonb_to_recordset(${json}::text::jsonb)
+        as c(cell int, population text, setting text)
+    ), every as (${all}
+    ), numbered as (
+      select *, row_number() over (order by repetition, profile, cell) - 1 as place,
+             count(*) over () as n
+      from every
+    )
+    select cell, profile, persona, repetition, n::int as calls, 0 as work
+    from numbered
+    where place % greatest(1, n / ${SAMPLE}) = 0
+    limit ${SAMPLE}`;
+  return { calls: rows[0]?.calls ?? 0, sample: rows.map(({ calls: _, ...work }) => work) };
+}
+
+async function costs(sql: Sql, run: Run, model: Model, { calls, sample }: Left) {
+  const { plan } = run;
+  const asked = await tasks(sql, run, sample.map((work) => ({ ...work, ask: 0 })), mapping());
+  const mean = (values: readonly number[]) =>
+    values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  const into = mean(
+    asked.map(({ messages }) => messages.reduce((sum, { content }) => sum + tokens(content), 0)),
+  );
+  const worst = asked.map(({ messages, schema }) =>
+    worstCost(model, { messages, ...(schema && { schema }) }).usd
+  );
+  const [seen] = await sql<{ n: number; tokens: number | null }[]>`
+    select count(*)::int as n, avg(q.tokens_out)::float8 as tokens
+    from requests q join runs r on r.run = q.run join work w on w.work = q.work
+    where w.model_id = ${model.id} and r.kind = ${plan.kind}
+      and r.instrument = ${run.instrument.name} and q.tokens_out is not null`;
+  const measured = seen!.n >= MEASURED;
+  const out = measured ? seen!.tokens! : Math.min(
+    model.max_tokens,
+    plan.kind === "personas" ? ASSUMED.personas : ASSUMED.administrations(plan),
+  );
+  const { price } = model;
+  const free = model.provider === "simulated";
+  return {
+    model: model.id,
+    calls,
+    tokens_in: into,
+    tokens_out: into === null ? null : out,
+    replies_measured: measured ? seen!.n : 0,
+    usd: calls === 0 || free
+      ? 0
+      : price && into !== null
+      ? calls * (into * price.input + out * price.output) / 1e6
+      : null,
+    usd_most: calls === 0 || free
+      ? 0
+      : worst.some((usd) => usd === null)
+      ? null
+      : calls * mean(worst as number[])!,
+    price_as_of: price?.as_of ?? null,
+  };
+}

@@ -1,0 +1,305 @@
+/**
+ * The work of a run as rows that any number of processes share: claimed, paid for, answered, settled.
+ *
+ * Every statement is a transaction of its own. Locks are taken in one order (work, then run; to reserve:
+ * run, then one's own work that nothing else touches), so that workers wait for each other, but never
+ * in a circle.
+ */
+import type { Sql } from "../db.ts";
+import type { Model } from "../llm.ts";
+
+/** A piece of work: one persona to write, or one sheet to fill in. */
+export interface Work {
+  work: number;
+  cell: number;
+  profile: number;
+  persona: number | null;
+  repetition: number;
+  /** How often a useless reply was thrown away to ask the same anew. */
+  ask: number;
+}
+
+/** What a call costs, or can cost at most. */
+export interface Charge {
+  calls: number;
+  tokens: number;
+  usd: number;
+}
+
+/** A reply as it is kept. */
+export interface Kept extends Charge {
+  key: string;
+  ask: number;
+  provider: string;
+  sent: string;
+  reply: string;
+  milliseconds: number;
+  tokensIn: number | null;
+  tokensOut: number | null;
+  /** Price of this reply, or null where the model has no price. */
+  paid: number | null;
+}
+
+/** The lock that a living worker's connection holds; PostgreSQL lets go of it when the process dies. */
+const ALIVE = 1_347_371_597;
+
+export const LEASE_SECONDS = 60;
+
+/** A process at work on one run. */
+export class Worker {
+  private constructor(
+    private readonly sql: Sql,
+    readonly run: number,
+    readonly id: number,
+    private readonly lease: number,
+  ) {}
+
+  #connection: Awaited<ReturnType<Sql["reserve"]>> | null = null;
+
+  static async hired(sql: Sql, run: number, host: string, lease = LEASE_SECONDS): Promise<Worker> {
+    const [row] = await sql<{ worker: number }[]>`
+      insert into workers (run, host, lease)
+      values (${run}, ${host}, now() + ${lease} * interval '1 second')
+      returning worker`;
+    const worker = new Worker(sql, run, row!.worker, lease);
+    await worker.live();
+    return worker;
+  }
+
+  /** Says that this worker lives, and takes back what dead ones had claimed. */
+  async live(): Promise<void> {
+    if (!this.#connection) {
+      this.#connection = await this.sql.reserve();
+      await this.#connection`select pg_advisory_lock(${ALIVE}::int, ${this.id}::int)`;
+    }
+    try {
+      await this.#connection`
+        update workers set lease = now() + ${this.lease} * interval '1 second'
+        where worker = ${this.id}`;
+    } catch (error) {
+      // The lock went with the connection: the next sign of life takes another.
+      this.#connection.release();
+      this.#connection = null;
+      throw error;
+    }
+    await reap(this.sql, this.run);
+  }
+
+  /** Lets go of all that is claimed, so that others can go on at once. */
+  async leave(): Promise<void> {
+    await giveBack(this.sql, this.run, this.sql`worker = ${this.id}`);
+    if (!this.#connection) return;
+    await this.#connection`select pg_advisory_unlock(${ALIVE}::int, ${this.id}::int)`.catch(
+      () => {},
+    );
+    this.#connection.release();
+    this.#connection = null;
+  }
+
+  /**
+   * Claims the next pieces of work for one model, in the order of the plan; none when the run is to
+   * stop. What other workers hold is passed over, not waited for.
+   */
+  async claim(model: string, most: number): Promise<Work[]> {
+    return await this.sql<Work[]>`
+      with next as (
+        select work from work
+        where run = ${this.run} and model_id = ${model} and state = 'planned'
+          and not (select stopping from runs where run = ${this.run})
+        order by work
+        limit ${most}
+        for update skip locked
+      )
+      update work w
+      set state = 'claimed', worker = ${this.id}, started = now(), finished = null,
+          reason = null, attempts = attempts + 1
+      from next where w.work = next.work
+      returning w.work, w.cell, w.profile, w.persona, w.repetition, w.ask`;
+  }
+
+  /** Gives claimed work back. */
+  async release(work: readonly number[]): Promise<void> {
+    await giveBack(
+      this.sql,
+      this.run,
+      this.sql`worker = ${this.id} and work = any(${list(work)}::int[])`,
+    );
+  }
+
+  /**
+   * Holds the most that calls can cost against the budget of the run, before they are made.
+   *
+   * What all workers have in flight counts as spent. Granted in order, as far as the budget goes.
+   *
+   * @returns for each: granted; `wait`, where it may fit when calls in flight turn out cheaper; or
+   *   `spent`, where it cannot
+   */
+  async hold(
+    asked: readonly { work: number; charge: Charge }[],
+  ): Promise<("granted" | "wait" | "spent")[]> {
+    return await this.sql.begin(async (sql) => {
+      const [run] = await sql`
+        select budget_calls::float8 as calls, budget_tokens::float8 as tokens, budget_usd as usd,
+               (calls + lost_calls)::float8 as "spentCalls",
+               (tokens + lost_tokens)::float8 as "spentTokens", usd + lost_usd as "spentUsd"
+        from runs where run = ${this.run} for no key update`;
+      const limit = { calls: run!.calls, tokens: run!.tokens, usd: run!.usd } as Partial<Charge>;
+      const bounded = Object.values(limit).some((value) => value !== null);
+      const taken = { calls: 0, tokens: 0, usd: 0 };
+      let flying = 0;
+      if (bounded) {
+        // A statement of its own: only now is it sure to see what others held before.
+        const [open] = await sql`
+          select coalesce(sum(held_calls + spent_calls), 0)::float8 as calls,
+                 coalesce(sum(held_tokens + spent_tokens), 0)::float8 as tokens,
+                 coalesce(sum(held_usd + spent_usd), 0) as usd,
+                 count(*) filter (where held_calls > 0)::int as flying
+          from work where run = ${this.run} and state = 'claimed'`;
+        flying = open!.flying;
+        taken.calls = run!.spentCalls + open!.calls;
+        taken.tokens = run!.spentTokens + open!.tokens;
+        taken.usd = run!.spentUsd + open!.usd;
+      }
+      const kinds = ["calls", "tokens", "usd"] as const;
+      const answers = asked.map(({ charge }) => {
+        const fits = kinds.every((kind) => {
+          const most = limit[kind] ?? null;
+          return most === null || taken[kind] + charge[kind] <= most;
+        });
+        if (!fits) return flying > 0 ? "wait" : "spent";
+        for (const kind of kinds) taken[kind] += charge[kind];
+        flying += 1;
+        return "granted";
+      });
+      const granted = asked.filter((_, index) => answers[index] === "granted")
+        .map(({ work, charge }) => ({ work, ...charge }));
+      if (granted.length) {
+        await sql`
+          update work w
+          set held_calls = held_calls + g.calls, held_tokens = held_tokens + g.tokens,
+              held_usd = held_usd + g.usd
+          from jsonb_to_recordset(${JSON.stringify(granted)}::text::jsonb)
+            as g(work int, calls int, tokens int, usd float8)
+          where w.work = g.work and w.worker = ${this.id} and w.state = 'claimed'`;
+      }
+      return answers;
+    });
+  }
+
+  /**
+   * Keeps a reply, as it came, and books what it cost, in one transaction.
+   *
+   * @returns false when a reply to the same request was kept before
+   */
+  async keep(work: number, kept: Kept): Promise<boolean> {
+    const { key, ask, provider, sent, reply, milliseconds, tokensIn, tokensOut, paid } = kept;
+    const [row] = await this.sql<{ first: boolean; booked: boolean }[]>`
+      with kept as (
+        insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts,
+                              tokens_in, tokens_out, usd)
+        values (${this.run}, ${work}, ${key}, ${ask}, ${provider}, ${sent}, ${reply},
+                ${milliseconds}, ${kept.calls}, ${tokensIn}, ${tokensOut}, ${paid})
+        on conflict (key, ask) do nothing
+        returning request
+      ), booked as (
+        update work
+        set spent_calls = spent_calls + ${kept.calls}, spent_tokens = spent_tokens + ${kept.tokens},
+            spent_usd = spent_usd + ${kept.usd}, held_calls = 0, held_tokens = 0, held_usd = 0
+        where work = ${work} and worker = ${this.id} and state = 'claimed'
+          and exists (select from kept)
+        returning work
+      )
+      select exists (select from kept) as first, exists (select from booked) as booked`;
+    // Someone else has the work meanwhile, or asked the same at the same time: paid is paid. The very
+    // same reply was kept by an earlier try of this transaction, and booked with it.
+    const again = !row!.first && (await this.sql`
+      select from requests where key = ${key} and ask = ${ask} and reply = ${reply}`).length > 0;
+    if (!row!.booked && !again) {
+      await this.sql`
+        update runs set calls = calls + ${kept.calls}, tokens = tokens + ${kept.tokens},
+                        usd = usd + ${kept.usd}
+        where run = ${this.run}`;
+    }
+    return row!.first;
+  }
+
+  /** Books calls that brought no reply; `lost`: whether the provider may have charged for them. */
+  async forgo(work: number, calls: number, lost: boolean): Promise<void> {
+    await this.sql`
+      with was as (
+        select work, held_tokens, held_usd from work
+        where work = ${work} and worker = ${this.id} and state = 'claimed' for update
+      ), booked as (
+        update work w set spent_calls = spent_calls + ${calls}, held_calls = 0, held_tokens = 0,
+                          held_usd = 0
+        from was where w.work = was.work
+      )
+      update runs
+      set lost_tokens = lost_tokens + was.held_tokens, lost_usd = lost_usd + was.held_usd
+      from was where run = ${this.run} and ${lost}`;
+  }
+}
+
+/**
+ * Takes back what workers had claimed whose lease has ended or whose process is gone. What they had in
+ * flight may have been charged for: it is booked as lost, at most.
+ */
+export async function reap(sql: Sql, run: number): Promise<void> {
+  await giveBack(
+    sql,
+    run,
+    sql`worker in (
+      select w.worker from workers w
+      where w.run = ${run} and (w.lease < now() or not exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.granted and l.classid = ${ALIVE}::int::oid
+          and l.objid = w.worker::oid
+          and l.database = (select oid from pg_database where datname = current_database())))
+    )`,
+  );
+}
+
+/** Makes claimed work planned again and books what it cost so far; what is held counts as lost. */
+async function giveBack(sql: Sql, run: number, which: ReturnType<Sql>): Promise<void> {
+  await sql`
+    with was as (
+      select work, spent_calls, spent_tokens, spent_usd, held_calls, held_tokens, held_usd
+      from work where run = ${run} and state = 'claimed' and ${which}
+      for update skip locked
+    ), back as (
+      update work w
+      set state = 'planned', worker = null, spent_calls = 0, spent_tokens = 0, spent_usd = 0,
+          held_calls = 0, held_tokens = 0, held_usd = 0
+      from was where w.work = was.work
+    )
+    update runs r
+    set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd,
+        lost_calls = r.lost_calls + s.lost_calls, lost_tokens = r.lost_tokens + s.lost_tokens,
+        lost_usd = r.lost_usd + s.lost_usd
+    from (
+      select sum(spent_calls) as calls, sum(spent_tokens) as tokens, sum(spent_usd) as usd,
+             sum(held_calls) as lost_calls, sum(held_tokens) as lost_tokens,
+             sum(held_usd) as lost_usd
+      from was having count(*) > 0
+    ) s
+    where r.run = ${run}`;
+}
+
+/** The stored replies to questions, in their order; null where there is none. */
+export async function storedReplies(
+  sql: Sql,
+  asked: readonly { key: string; ask: number }[],
+): Promise<({ provider: Model["provider"]; reply: string } | null)[]> {
+  type Row = { key: string; ask: number; provider: Model["provider"]; reply: string };
+  const rows = await sql<Row[]>`
+    select r.key, r.ask, r.provider, r.reply
+    from requests r
+    join jsonb_to_recordset(${JSON.stringify(asked)}::text::jsonb) as a(key text, ask int)
+      on a.key = r.key and a.ask = r.ask`;
+  const found = new Map(rows.map((row) => [`${row.key} ${row.ask}`, row]));
+  return asked.map(({ key, ask }) => found.get(`${key} ${ask}`) ?? null);
+}
+
+/** An array as PostgreSQL reads it: postgres.js does not know the types without asking for them. */
+export const list = (numbers: readonly (number | null)[]): string =>
+  `{${numbers.map((number) => number ?? "NULL").join(",")}}`;

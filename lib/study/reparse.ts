@@ -1,0 +1,273 @@
+/** Stored replies, parsed again: what the code of today makes of them. */
+import type { DataFrame } from "polars";
+import type { Mapping } from "../cleaning.ts";
+import type { Sql } from "../db.ts";
+import { frame } from "../frames.ts";
+import { bfi44, epqra, type Instrument } from "../instruments.ts";
+import { opened, requestKey } from "../llm.ts";
+import { sheetIn } from "../replies.ts";
+import { loaded } from "./register.ts";
+import { list, storedReplies, type Work } from "./queue.ts";
+import { type Outcome, words } from "./settle.ts";
+import { MOST_ASKED, type Task, tasks } from "./tasks.ts";
+
+const BATCH = 500;
+
+/** What parsing again changes. */
+export interface Reparsed {
+  /** Pieces of work with a stored reply. */
+  replies: number;
+  same: number;
+  /** Results that differ from the stored ones, results where there was none, and the reverse. */
+  changed: number;
+  gained: number;
+  lost: number;
+}
+
+/**
+ * Parses every stored reply of a run again.
+ *
+ * @param write whether what differs is stored; each batch in a transaction of its own
+ */
+export async function reparse(
+  sql: Sql,
+  schema: string,
+  name: string | number,
+  mapping: Mapping,
+  write: boolean,
+): Promise<Reparsed> {
+  const run = await loaded(sql, schema, name);
+  const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
+  for (let after = 0;;) {
+    const works = await sql<(Work & { state: string })[]>`
+      select work, cell, profile, persona, repetition, ask, state::text
+      from work
+      where run = ${run.run} and work > ${after} and state in ('done', 'failed')
+      order by work limit ${BATCH}`;
+    if (!works.length) return sum;
+    after = works.at(-1)!.work;
+    const before = await stored(sql, run.plan.kind, works);
+    const again = await retold(sql, await tasks(sql, run, works, mapping));
+    const differing: { work: Work; outcome: Outcome }[] = [];
+    for (const work of works) {
+      const outcome = again.get(work.work);
+      if (!outcome) continue;
+      sum.replies += 1;
+      const was = before.get(work.work), is = text(outcome);
+      if (was === is) sum.same += 1;
+      else {
+        differing.push({ work, outcome });
+        sum[was === undefined ? "gained" : is === undefined ? "lost" : "changed"] += 1;
+      }
+    }
+    if (write && differing.length) await rewrite(sql, differing);
+  }
+}
+
+/** What the stored replies lead to, question by question; nothing where one is missing. */
+async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<number, Outcome>> {
+  const outcomes = new Map<number, Outcome>();
+  let open = asked.map((task) => ({ task, messages: task.messages }));
+  for (let round = 1; open.length; round++) {
+    const replies = await storedReplies(
+      sql,
+      open.map(({ task: { work, model, schema, repetition }, messages }) => ({
+        key: requestKey(model, { messages, repetition, ...(schema && { schema }) }),
+        ask: work.ask * MOST_ASKED + round - 1,
+      })),
+    );
+    const next: typeof open = [];
+    open.forEach(({ task, messages }, index) => {
+      const reply = replies[index];
+      if (!reply) return;
+      const read = task.read(opened(reply.provider, reply.reply), messages, round);
+      if (read.state === "again") next.push({ task, messages: read.messages });
+      else outcomes.set(task.work.work, read);
+    });
+    open = next;
+  }
+  return outcomes;
+}
+
+/** A result as text that can be compared; nothing for a failure. */
+function text(outcome: Outcome): string | undefined {
+  if ("sheet" in outcome) {
+    const { answers, flags, explanation } = outcome.sheet;
+    return JSON.stringify([answers, flags, explanation]);
+  }
+  if ("persona" in outcome) {
+    const { name, age, description, ethnicity, cleaned, ...rest } = outcome.persona;
+    const originals = Object.keys(cleaned).map((field) => rest[field as keyof typeof rest]);
+    return JSON.stringify([name, age, description, ethnicity, Object.values(cleaned), originals]);
+  }
+  return undefined;
+}
+
+async function stored(
+  sql: Sql,
+  kind: "personas" | "administrations",
+  works: readonly Work[],
+): Promise<Map<number, string>> {
+  const ids = list(works.map(({ work }) => work));
+  const rows = kind === "administrations"
+    ? await sql<{ work: number; value: unknown[] }[]>`
+      select work, json_build_array(answers, flags, explanation) as value
+      from administrations where work = any(${ids}::int[])`
+    : await sql<{ work: number; value: unknown[] }[]>`
+      select work, json_build_array(name, age, description, ethnicity,
+        json_build_array(gender, race, sexual_orientation, religious_belief, occupation,
+                         political_orientation, location),
+        json_build_array(gender_original, race_original, sexual_orientation_original,
+                         religious_belief_original, occupation_original,
+                         political_orientation_original, location_original)) as value
+      from personas where work = any(${ids}::int[])`;
+  return new Map(rows.map(({ work, value }) => [work, JSON.stringify(value)]));
+}
+
+/** Writes what differs; a persona that is lost stays, where sheets were answered by it. */
+async function rewrite(
+  sql: Sql,
+  differing: readonly { work: Work; outcome: Outcome }[],
+): Promise<void> {
+  await sql.begin(async (sql) => {
+    for (const { work: { work, cell, profile, persona, repetition }, outcome } of differing) {
+      const reason = outcome.state === "failed" ? outcome.reason : null;
+      await sql`update work set state = ${outcome.state}, reason = ${reason} where work = ${work}`;
+      if ("sheet" in outcome) {
+        const { answers, items, options, flags, explanation } = outcome.sheet;
+        await sql`
+          insert into administrations (work, cell, persona, profile, repetition, answers, items,
+                                       options, flags, explanation)
+          values (${work}, ${cell}, ${persona}, ${profile}, ${repetition}, ${list(answers)},
+                  ${list(items)}, ${list(options)},
+                  (select coalesce(array_agg(f), '{}')
+                   from jsonb_array_elements_text(${JSON.stringify(flags)}::text::jsonb) f),
+                  ${explanation})
+          on conflict (work) do update
+            set answers = excluded.answers, flags = excluded.flags,
+                explanation = excluded.explanation`;
+      } else if ("persona" in outcome) {
+        const { cleaned, ...p } = outcome.persona;
+        const shared = {
+          name: p.name,
+          age: p.age,
+          ethnicity: p.ethnicity,
+          description: p.description,
+          word_count_description: words(p.description),
+          ...cleaned,
+          ...Object.fromEntries(
+            Object.keys(cleaned).map((field) => [`${field}_original`, p[field as "gender"]]),
+          ),
+        };
+        const there = await sql`update personas set ${sql(shared)} where work = ${work}`;
+        if (there.count === 0) {
+          const { population, model, model_print, population_print, repetition_count } = p;
+          const row = {
+            work,
+            ref_personality_id: profile,
+            population,
+            model,
+            model_print,
+            population_print,
+            repetitions: repetition,
+            repetition_count,
+            shown: list(p.shown),
+            changed: list(p.changed),
+            ...shared,
+          };
+          await sql`insert into personas ${sql(row)}`;
+        }
+      } else {
+        await sql`delete from administrations where work = ${work}`;
+        await sql`
+          delete from personas p where work = ${work}
+            and not exists (select from work w where w.persona = p.id)`;
+      }
+    }
+  });
+}
+
+/**
+ * Parses the replies of the restored data again and compares with the published answers: one row per
+ * questionnaire and model.
+ *
+ * Columns: instrument, model, replies, no_sheet (replies that this code makes no sheet of), answers
+ * (items that both have), equal, differing, only_published, only_parsed.
+ */
+export async function reparsePublished(sql: Sql, schema: string): Promise<DataFrame> {
+  const instruments = new Map<string, Instrument>([[epqra.name, epqra], [bfi44.name, bfi44]]);
+  const counts = new Map<string, Record<string, number | string>>();
+  const at = sql(schema);
+  for (let after = 0;;) {
+    const rows = await sql<PublishedReply[]>`
+      select m.id, l.questionnaire as instrument, l.model, l.language_questionnaire as language,
+             m.response_json::text as reply,
+             (select jsonb_object_agg(question_number, answer) from (
+                select distinct on (question_number) question_number, answer
+                from ${at}.eval_questionnaires a where a.experiment_id = m.experiment_id
+                order by question_number, id) given) as answers
+      from ${at}.experiment_request_metadata m
+      join ${at}.experiments_list l on l.experiment_id = m.experiment_id
+      where m.id > ${after} order by m.id limit ${BATCH}`;
+    if (!rows.length) break;
+    after = rows.at(-1)!.id;
+    for (const row of rows) {
+      const instrument = instruments.get(row.instrument);
+      if (!instrument) continue;
+      const key = JSON.stringify([row.instrument, row.model]);
+      const count = counts.get(key) ?? {
+        instrument: row.instrument,
+        model: row.model,
+        replies: 0,
+        no_sheet: 0,
+        answers: 0,
+        equal: 0,
+        differing: 0,
+        only_published: 0,
+        only_parsed: 0,
+      };
+      counts.set(key, count);
+      compare(row, instrument, count as Record<string, number>);
+    }
+  }
+  return frame([...counts.values()], {
+    instrument: "text",
+    model: "text",
+    replies: "integer",
+    no_sheet: "integer",
+    answers: "integer",
+    equal: "integer",
+    differing: "integer",
+    only_published: "integer",
+    only_parsed: "integer",
+  });
+}
+
+interface PublishedReply {
+  id: number;
+  instrument: string;
+  model: string;
+  language: string;
+  reply: string;
+  answers: Record<string, number | null> | null;
+}
+
+function compare(row: PublishedReply, instrument: Instrument, count: Record<string, number>): void {
+  count.replies! += 1;
+  const provider = /^gpt/.test(row.model) ? "openai" : "bedrock";
+  const { text, problem } = opened(provider, row.reply);
+  const coding = instrument.highest === 1 ? "true/false" : "number";
+  const sheet = problem === null ? sheetIn(text!, instrument, coding, row.language) : { problem };
+  if ("problem" in sheet) {
+    count.no_sheet! += 1;
+    return;
+  }
+  for (const { number } of instrument.items) {
+    const ours = sheet.answers[number - 1] ?? null, theirs = row.answers?.[number] ?? null;
+    if (ours !== null && theirs !== null) {
+      count.answers! += 1;
+      count[ours === theirs ? "equal" : "differing"]! += 1;
+    } else if (theirs !== null) count.only_published! += 1;
+    else if (ours !== null) count.only_parsed! += 1;
+  }
+}

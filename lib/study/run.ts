@@ -1,0 +1,394 @@
+/** One process at work on a run. */
+import type { Mapping } from "../cleaning.ts";
+import type { Sql } from "../db.ts";
+import {
+  CallError,
+  cost,
+  exchange,
+  type Model,
+  type Opened,
+  opened,
+  paceOf,
+  requestKey,
+  worstCost,
+} from "../llm.ts";
+import type { Message } from "../prompts.ts";
+import { Batch } from "./batch.ts";
+import { type Charge, LEASE_SECONDS, storedReplies, type Work, Worker } from "./queue.ts";
+import { type Outcome, settle, type Settled } from "./settle.ts";
+import { MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
+
+/** Where a run stands, as far as this process has seen. */
+export interface Progress {
+  done: number;
+  /** Failed pieces of work of this process, by reason. */
+  failed: Readonly<Record<string, number>>;
+  /** Pieces of work that nobody has begun when this process began. */
+  planned: number;
+  perSecond: number;
+  /** Calls that may be in flight now, by model. */
+  concurrency: Readonly<Record<string, number>>;
+  /** What this process has spent, and how many replies it found stored. */
+  calls: number;
+  tokens: number;
+  usd: number;
+  stored: number;
+}
+
+export interface Ended extends Progress {
+  /**
+   * - `finished`: nothing is planned any more
+   * - `stopped`: asked to, by a signal or by `stop`
+   * - `budget spent`: no call fits into what is left
+   * - `limit reached`: as much as this process was to do
+   */
+  ended: "finished" | "stopped" | "budget spent" | "limit reached";
+  seconds: number;
+}
+
+export interface RunOptions {
+  /** Ends the run when what is in flight has come in. */
+  signal?: AbortSignal;
+  /** At most so many pieces of work of each model. */
+  limit?: number;
+  /** Only what is stored already; another reply is an error, never a call. */
+  recorded?: boolean;
+  onProgress?: (progress: Progress) => void;
+  /** Seconds after which the claims of a process that says nothing go to others. */
+  lease?: number;
+}
+
+/** A run that cannot go on: what is done stays done, and it can be continued. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+}
+
+class Ending extends Error {}
+
+const PROGRESS_MS = 250;
+/** A model whose calls fail so often in a row is not there. */
+const FAILURES_IN_A_ROW = 30;
+const TRIES = 3;
+/** Replies are money: the database has so long to come back. */
+const PATIENCE_MS = 5 * 60_000;
+
+export async function conduct(
+  sql: Sql,
+  run: Run,
+  mapping: Mapping,
+  options: RunOptions,
+): Promise<Ended> {
+  const worker = await Worker.hired(sql, run.run, Deno.hostname(), options.lease);
+  const labour = new Labour(sql, run, worker, mapping, options);
+  const every = (options.lease ?? LEASE_SECONDS) * 1000 / 3;
+  // A sign of life that fails is missed when the next ones fail as well; the lease then ends.
+  const heart = setInterval(() => worker.live().catch(() => {}), every);
+  const face = setInterval(() => options.onProgress?.(labour.progress()), PROGRESS_MS);
+  try {
+    return await labour.done();
+  } finally {
+    clearInterval(heart);
+    clearInterval(face);
+    await worker.leave();
+    options.onProgress?.(labour.progress());
+  }
+}
+
+class Labour {
+  #ended: Ended["ended"] | Error | null = null;
+  #began = performance.now();
+  #done = 0;
+  #planned = 0;
+  #failed: Record<string, number> = {};
+  #spent = { calls: 0, tokens: 0, usd: 0 };
+  #stored = 0;
+  #inARow = 0;
+  #tries = new Map<number, number>();
+  /** Calls that have not been made yet. */
+  #waiting = new Set<AbortController>();
+  readonly #models: readonly Model[];
+  readonly #lookup: Batch<
+    { key: string; ask: number },
+    { provider: Model["provider"]; reply: string } | null
+  >;
+  readonly #hold: Batch<{ work: number; charge: Charge }, "granted" | "wait" | "spent">;
+  readonly #settle: Batch<Settled, void>;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly run: Run,
+    private readonly worker: Worker,
+    private readonly mapping: Mapping,
+    private readonly options: RunOptions,
+  ) {
+    const models = [...run.cells.values()].map(({ model }) => model);
+    this.#models = [...new Map(models.map((model) => [model.id, model])).values()];
+    this.#lookup = new Batch((asked) => storedReplies(sql, asked), 500);
+    this.#hold = new Batch((asked) => worker.hold(asked), 200);
+    this.#settle = new Batch((settled) => this.#write(settled), 200);
+    options.signal?.addEventListener("abort", () => this.#end("stopped"));
+    if (options.signal?.aborted) this.#end("stopped");
+  }
+
+  async done(): Promise<Ended> {
+    const [row] = await this.sql<{ n: number }[]>`
+      select count(*)::int as n from work where run = ${this.run.run} and state = 'planned'`;
+    this.#planned = row!.n;
+    await Promise.all(this.#models.map((model) => this.#stream(model)));
+    if (this.#ended instanceof Error) throw this.#ended;
+    const seconds = (performance.now() - this.#began) / 1000;
+    return { ...this.progress(), ended: this.#ended ?? "finished", seconds };
+  }
+
+  progress(): Progress {
+    const seconds = (performance.now() - this.#began) / 1000;
+    const failures = Object.values(this.#failed).reduce((sum, n) => sum + n, 0);
+    return {
+      done: this.#done,
+      failed: { ...this.#failed },
+      planned: this.#planned,
+      perSecond: (this.#done + failures) / seconds,
+      concurrency: Object.fromEntries(
+        this.#models.map((model) => [model.id, paceOf(model).concurrency]),
+      ),
+      ...this.#spent,
+      stored: this.#stored,
+    };
+  }
+
+  #end(why: Ended["ended"] | Error): void {
+    // An error says more than that the run was about to end anyway.
+    if (!this.#ended || (why instanceof Error && !(this.#ended instanceof Error))) {
+      this.#ended = why;
+    }
+    for (const waits of this.#waiting) waits.abort();
+  }
+
+  /** Claims and does the work of one model, some ahead of what may be in flight. */
+  async #stream(model: Model): Promise<void> {
+    const pace = paceOf(model);
+    const quick = this.options.recorded || model.provider === "simulated";
+    let active = 0, taken = 0;
+    let wake = () => {};
+    const { limit = Infinity } = this.options;
+    while (!this.#ended) {
+      const window = quick ? 400 : 2 * pace.concurrency;
+      const most = Math.min(window - active, limit - taken);
+      const idle = active === 0;
+      if (limit - taken <= 0) {
+        if (idle) break;
+      } else if (most >= window / 4 || idle) {
+        const works = await this.#claimed(model, most);
+        if (works.length) {
+          taken += works.length;
+          active += works.length;
+          for (const task of await this.#prepared(works)) {
+            this.#perform(task).finally(() => {
+              active -= 1;
+              wake();
+            });
+          }
+          continue;
+        }
+        if (idle && !await this.#others(model)) break;
+      }
+      // With nothing of its own it looks now and then whether the claims of others have come back.
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 500);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    while (active > 0) await new Promise<void>((resolve) => (wake = resolve));
+    if (!this.#ended && taken >= limit) this.#end("limit reached");
+  }
+
+  async #claimed(model: Model, most: number): Promise<Work[]> {
+    try {
+      return await this.worker.claim(model.id, most);
+    } catch (error) {
+      this.#end(trouble(error));
+      return [];
+    }
+  }
+
+  async #prepared(works: readonly Work[]): Promise<Task[]> {
+    return await tasks(this.sql, this.run, works, this.mapping);
+  }
+
+  /** Whether other processes hold work of the model; ends the run when it was asked to stop. */
+  async #others(model: Model): Promise<boolean> {
+    const [row] = await this.sql<{ stopping: boolean; claimed: boolean }[]>`
+      select stopping, exists (
+        select from work
+        where run = ${this.run.run} and model_id = ${model.id} and state in ('claimed', 'planned')
+      ) as claimed
+      from runs where run = ${this.run.run}`;
+    if (row!.stopping) this.#end("stopped");
+    if (row!.claimed && !row!.stopping) await this.worker.live();
+    return row!.claimed && !row!.stopping;
+  }
+
+  async #perform(task: Task): Promise<void> {
+    const { work } = task;
+    try {
+      let messages = task.messages;
+      for (let asked = 1;; asked++) {
+        const reply = await this.#answered(task, messages, work.ask * MOST_ASKED + asked - 1);
+        const read = task.read(reply, messages, asked);
+        if (read.state !== "again") {
+          this.#inARow = 0;
+          return await this.#settled(work, read);
+        }
+        messages = read.messages;
+      }
+    } catch (error) {
+      await this.#fell(task, error).catch((error) => this.#end(trouble(error)));
+    }
+  }
+
+  /** A piece of work that brought no reply. */
+  async #fell({ work, model }: Task, error: unknown): Promise<void> {
+    if (error instanceof Ending || (error instanceof CallError && error.kind === "stopped")) {
+      return await this.worker.release([work.work]);
+    }
+    if (!(error instanceof CallError)) {
+      this.#end(trouble(error));
+      return;
+    }
+    const unsure = error.kind === "timed out" || error.kind === "unavailable";
+    await this.worker.forgo(work.work, error.attempts, unsure);
+    this.#spent.calls += error.attempts;
+    if (error.fatal) {
+      this.#end(new RunError(error.message));
+    } else if (error.kind === "not recorded" || error.kind === "bad request") {
+      return await this.#settled(work, { state: "failed", reason: error.message });
+    } else if (++this.#inARow >= FAILURES_IN_A_ROW + paceOf(model).concurrency) {
+      this.#end(
+        new RunError(
+          `${model.id}: ${this.#inARow} calls in a row failed, the last: ${error.message}: run again ` +
+            "when it answers",
+        ),
+      );
+    } else {
+      const tries = (this.#tries.get(work.work) ?? 0) + 1;
+      this.#tries.set(work.work, tries);
+      if (tries >= TRIES) {
+        this.#tries.delete(work.work);
+        return await this.#settled(work, { state: "failed", reason: error.kind });
+      }
+    }
+    await this.worker.release([work.work]);
+  }
+
+  /** The reply to a question: the stored one, or one that is bought and stored before it is read. */
+  async #answered(task: Task, messages: readonly Message[], ask: number): Promise<Opened> {
+    const { work: { work }, model, schema, repetition } = task;
+    const call = { messages, repetition, ...(schema && { schema }) };
+    const key = requestKey(model, call);
+    const stored = await this.#lookup.add({ key, ask });
+    if (stored) {
+      this.#stored += 1;
+      return opened(stored.provider, stored.reply);
+    }
+    if (this.options.recorded) {
+      throw new CallError("no stored reply", "not recorded", false, 0);
+    }
+    const worst = worstCost(model, call);
+    const charge = { calls: 1, tokens: worst.tokens, usd: worst.usd ?? 0 };
+    const waits = new AbortController();
+    this.#waiting.add(waits);
+    const got = await exchange(model, call, {
+      signal: waits.signal,
+      before: async () => {
+        await this.#granted(work, charge);
+        this.#waiting.delete(waits); // a call that is made is paid for: it comes in
+      },
+    }).finally(() => this.#waiting.delete(waits));
+    const reply = opened(model.provider, got.reply);
+    const paid = reply.usage && cost(model, reply.usage);
+    const bill = {
+      calls: got.attempts,
+      // A reply that does not say what it used is booked at its most.
+      tokens: reply.usage ? reply.usage.input + reply.usage.output : worst.tokens,
+      usd: paid ?? charge.usd,
+    };
+    for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
+    const first = await patient(() =>
+      this.worker.keep(work, {
+        ...bill,
+        key,
+        ask,
+        provider: model.provider,
+        sent: got.request,
+        reply: got.reply,
+        milliseconds: got.latency,
+        tokensIn: reply.usage?.input ?? null,
+        tokensOut: reply.usage?.output ?? null,
+        paid,
+      })
+    );
+    if (first) return reply;
+    const other = await this.#lookup.add({ key, ask });
+    return opened(other!.provider, other!.reply);
+  }
+
+  /** Waits until a call fits into the budget. */
+  async #granted(work: number, charge: Charge): Promise<void> {
+    for (;;) {
+      if (this.#ended) throw new Ending();
+      const answer = await this.#hold.add({ work, charge });
+      if (answer === "granted") return;
+      if (answer === "spent") this.#end("budget spent");
+      else await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async #settled(work: Work, outcome: Outcome): Promise<void> {
+    await this.#settle.add({ work, outcome });
+    if (outcome.state === "done") this.#done += 1;
+    else this.#failed[outcome.reason] = (this.#failed[outcome.reason] ?? 0) + 1;
+  }
+
+  /** Settles a batch; where one result cannot be stored the others are, and it says why. */
+  async #write(settled: Settled[]): Promise<void[]> {
+    const { sql, run: { run }, worker: { id } } = this;
+    try {
+      await patient(() => settle(sql, run, id, settled));
+    } catch (error) {
+      if (!isData(error)) throw error;
+      for (const one of settled) {
+        await settle(sql, run, id, [one]).catch(async (error) => {
+          const reason = `could not be stored: ${(error as Error).message}`;
+          await settle(sql, run, id, [{ work: one.work, outcome: { state: "failed", reason } }]);
+        });
+      }
+    }
+    return settled.map(() => undefined);
+  }
+}
+
+/** PostgreSQL refused the data themselves (classes 22, 23): waiting would not help. */
+const isData = (error: unknown): boolean =>
+  /^(22|23)/.test(String((error as { code?: unknown }).code ?? ""));
+
+/** Tries again while the database is away. */
+async function patient<T>(write: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  for (let wait = 100;; wait = Math.min(5000, wait * 2)) {
+    try {
+      return await write();
+    } catch (error) {
+      if (isData(error) || performance.now() - began > PATIENCE_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+function trouble(error: unknown): Error {
+  return new RunError(`The run stopped: ${(error as Error).message}: run it again to go on`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,132 @@
+/** What came of pieces of work, written for many at once: results, states and costs in one transaction. */
+import type { Sql } from "../db.ts";
+import type { PersonaReply } from "../replies.ts";
+import type { Work } from "./queue.ts";
+
+/** A sheet as it is stored. */
+export interface StoredSheet {
+  answers: (number | null)[];
+  items: readonly number[];
+  options: readonly number[];
+  flags: string[];
+  explanation: string | null;
+}
+
+/** A persona as it is stored: what the model wrote, and what was made of it. */
+export interface StoredPersona extends PersonaReply {
+  population: string;
+  model: string;
+  model_print: string;
+  population_print: string;
+  repetition_count: number;
+  shown: readonly number[];
+  changed: readonly number[];
+  cleaned: Readonly<Record<string, string | null>>;
+}
+
+export type Outcome =
+  | { state: "done"; persona: StoredPersona }
+  | { state: "done"; sheet: StoredSheet }
+  | { state: "failed"; reason: string };
+
+export interface Settled {
+  work: Work;
+  outcome: Outcome;
+}
+
+/**
+ * Settles work that `worker` holds; what it does not hold any more is passed over.
+ *
+ * @throws when one of the results cannot be stored; then none is
+ */
+export async function settle(
+  sql: Sql,
+  run: number,
+  worker: number,
+  settled: readonly Settled[],
+): Promise<void> {
+  const given = settled.map(({ work, outcome }) => ({
+    work: work.work,
+    state: outcome.state,
+    reason: outcome.state === "failed" ? outcome.reason : null,
+  }));
+  await sql`
+    with given as (
+      select * from jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb)
+        as g(work int, state work_state, reason text)
+    ), was as (
+      select w.work, w.spent_calls, w.spent_tokens, w.spent_usd
+      from work w join given g on g.work = w.work
+      where w.worker = ${worker} and w.state = 'claimed'
+      for update of w
+    ), ended as (
+      update work w
+      set state = g.state, reason = g.reason, finished = now(), worker = null,
+          spent_calls = 0, spent_tokens = 0, spent_usd = 0,
+          held_calls = 0, held_tokens = 0, held_usd = 0
+      from given g join was on was.work = g.work
+      where w.work = g.work
+    ), personas as (${personas(sql, settled)}
+    ), administrations as (${administrations(sql, settled)}
+    )
+    update runs r
+    set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd
+    from (
+      select sum(spent_calls) as calls, sum(spent_tokens) as tokens, sum(spent_usd) as usd
+      from was having sum(spent_calls) > 0
+    ) s
+    where r.run = ${run}`;
+}
+
+function personas(sql: Sql, settled: readonly Settled[]) {
+  const rows = settled.flatMap(({ work, outcome }) => {
+    if (!("persona" in outcome)) return [];
+    const { cleaned, ...persona } = outcome.persona;
+    return [{
+      ...persona,
+      work: work.work,
+      profile: work.profile,
+      repetition: work.repetition,
+      words: words(persona.description),
+      ...Object.fromEntries(Object.entries(cleaned).map(([name, value]) => [`${name}_c`, value])),
+    }];
+  });
+  return sql`
+    insert into personas (
+      work, ref_personality_id, population, model, model_print, population_print, repetitions,
+      repetition_count, shown, changed, name, age, gender_original, gender, race_original, race,
+      sexual_orientation_original, sexual_orientation, ethnicity, religious_belief_original,
+      religious_belief, occupation_original, occupation, political_orientation_original,
+      political_orientation, location_original, location, description, word_count_description)
+    select
+      p.work, profile, population, model, model_print, population_print, repetition,
+      repetition_count, shown, changed, name, age, gender, gender_c, race, race_c,
+      sexual_orientation, sexual_orientation_c, ethnicity, religious_belief, religious_belief_c,
+      occupation, occupation_c, political_orientation, political_orientation_c, location,
+      location_c, description, words
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as p(
+      work int, profile int, population text, model text, model_print text, population_print text,
+      repetition int, repetition_count int, shown smallint[], changed smallint[], name text, age int,
+      gender text, gender_c text, race text, race_c text, sexual_orientation text,
+      sexual_orientation_c text, ethnicity text, religious_belief text, religious_belief_c text,
+      occupation text, occupation_c text, political_orientation text, political_orientation_c text,
+      location text, location_c text, description text, words int)
+    join was on was.work = p.work`;
+}
+
+function administrations(sql: Sql, settled: readonly Settled[]) {
+  const rows = settled.flatMap(({ work, outcome }) =>
+    "sheet" in outcome ? [{ ...work, ...outcome.sheet }] : []
+  );
+  return sql`
+    insert into administrations (work, cell, persona, profile, repetition, answers, items, options,
+                                 flags, explanation)
+    select a.work, cell, persona, profile, repetition, answers, items, options, flags, explanation
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as a(
+      work int, cell int, persona int, profile int, repetition int, answers smallint[],
+      items smallint[], options smallint[], flags text[], explanation text)
+    join was on was.work = a.work`;
+}
+
+/** Words of a text, as the published column counts them: what white space separates. */
+export const words = (text: string): number => text.split(/\s+/).filter((word) => word).length;

@@ -1,0 +1,217 @@
+/** A piece of work as what is asked of a model, and its reply as what is stored. */
+import { z } from "zod";
+import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
+import { applied, type Profile } from "../conditions.ts";
+import type { Sql } from "../db.ts";
+import type { Instrument } from "../instruments.ts";
+import type { Model, Opened } from "../llm.ts";
+import {
+  administrationValues,
+  answerWords,
+  filled,
+  type Message,
+  personaValues,
+  type Presented,
+} from "../prompts.ts";
+import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
+import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
+import { list, type Work } from "./queue.ts";
+import type { Outcome } from "./settle.ts";
+
+/** A run as it is in the database. */
+export interface Run {
+  run: number;
+  plan: Plan;
+  instrument: Instrument;
+  cells: ReadonlyMap<number, RunCell>;
+  profiles: ReadonlyMap<number, Profile>;
+}
+
+export interface RunCell {
+  cell: number;
+  model: Model;
+  label: string;
+  id: string;
+  condition: string;
+  population: string;
+}
+
+/** What a model's reply leads to: a result, or another question. */
+export type Read = Outcome | { state: "again"; messages: readonly Message[]; reason: string };
+
+export interface Task {
+  work: Work;
+  model: Model;
+  messages: readonly Message[];
+  schema: z.ZodType | undefined;
+  /**
+   * Tells equal questions apart that want answers of their own: two profiles may be equal, and a
+   * condition may leave a profile as it is.
+   */
+  repetition: string;
+  read(opened: Opened, messages: readonly Message[], asked: number): Read;
+}
+
+/** How often a reply of no use is answered by asking again. */
+export const MOST_ASKED = 3;
+
+/** The fields of a persona that an administration prompt may use, as in the original. */
+const FIELDS = [
+  "name",
+  "age",
+  "gender",
+  "race",
+  "sexual_orientation",
+  "ethnicity",
+  "religious_belief",
+  "occupation",
+  "political_orientation",
+  "location",
+  "description",
+  "word_count_description",
+  "repetitions",
+] as const;
+
+/** What is asked for each piece of work. */
+export async function tasks(
+  sql: Sql,
+  run: Run,
+  works: readonly Work[],
+  mapping: Mapping,
+): Promise<Task[]> {
+  const { plan } = run;
+  if (plan.kind === "personas") {
+    return works.map((work) => personaTask(run, plan, work, mapping));
+  }
+  // What the model wrote: of a cleaned field the original.
+  const columns = FIELDS.map((field) =>
+    (CLEANED as readonly string[]).includes(field) ? `${field}_original as ${field}` : field
+  );
+  const rows = await sql<({ id: number } & Record<string, string | number>)[]>`
+    select id, ${sql.unsafe(columns.join(", "))} from personas
+    where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
+  const personas = new Map(rows.map((row) => [row.id, row]));
+  return works.map((work) => administrationTask(run, plan, work, personas.get(work.persona!)!));
+}
+
+function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
+  const cell = run.cells.get(work.cell)!;
+  const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
+  const profile = run.profiles.get(work.profile)!;
+  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
+  return {
+    work,
+    model: cell.model,
+    messages: filled(plan.prompt, personaValues(run.instrument, answers)),
+    schema: PersonaReply,
+    repetition: `${cell.population}/${work.profile}/${work.repetition}`,
+    read(opened, messages, asked) {
+      if (opened.problem !== null) return { state: "failed", reason: opened.problem };
+      const reply = personaIn(opened.text!);
+      if ("problem" in reply) {
+        return asked < MOST_ASKED
+          ? {
+            state: "again",
+            messages: corrected(messages, opened.text!, reply.problem),
+            reason: reply.problem,
+          }
+          : { state: "failed", reason: reply.problem };
+      }
+      return {
+        state: "done",
+        persona: {
+          ...reply.value,
+          population: cell.population,
+          model: cell.id,
+          model_print: cell.label,
+          population_print: cell.condition,
+          repetition_count: plan.from + plan.repetitions - 1,
+          shown: answers,
+          changed,
+          cleaned: Object.fromEntries(
+            CLEANED.map((field) => [field, cleaned(field, reply.value[field], mapping).value]),
+          ),
+        },
+      };
+    },
+  };
+}
+
+/** The conversation with what was wrong with the last reply. */
+function corrected(messages: readonly Message[], text: string, problem: string): Message[] {
+  return [...messages, { role: "assistant", content: text }, {
+    role: "user",
+    content: `That reply does not fit: ${problem}. Answer again with the whole JSON object and ` +
+      "nothing else.",
+  }];
+}
+
+function administrationTask(
+  run: Run,
+  plan: AdministrationsPlan,
+  work: Work,
+  persona: Record<string, string | number>,
+): Task {
+  const { instrument, setting, original } = plan;
+  const cell = run.cells.get(work.cell)!;
+  const index = Number(persona.repetitions);
+  const shown = presented(plan, cell.population, work.profile, index, work.repetition);
+  const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
+  return {
+    work,
+    model: cell.model,
+    messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
+    schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
+    repetition: `${cell.population}/${work.profile}/${index}/${work.repetition}`,
+    read(opened, messages, asked) {
+      const read = readSheet(opened, instrument, shown, original);
+      const again = original && read.state === "failed" && asked < MOST_ASKED;
+      return again ? { state: "again", messages, reason: read.reason } : read;
+    },
+  };
+}
+
+function readSheet(
+  opened: Opened,
+  instrument: Instrument,
+  shown: Presented,
+  original: boolean,
+): Outcome {
+  if (opened.problem !== null) return { state: "failed", reason: opened.problem };
+  const sheet = sheetIn(opened.text!, instrument, shown.coding);
+  if ("problem" in sheet) return { state: "failed", reason: sheet.problem };
+  const { answers, explanation, missing, flags } = sheet;
+  if (original && missing.length) {
+    return { state: "failed", reason: "incomplete sheet (the original's rule)" };
+  }
+  if (original && flags.includes("all alike") && shown.options.length === 2) {
+    return { state: "failed", reason: "all answers alike (the original's rule)" };
+  }
+  return {
+    state: "done",
+    sheet: { answers, items: shown.items, options: shown.options, flags, explanation },
+  };
+}
+
+const schemas = new Map<string, z.ZodType>();
+
+/**
+ * The shape of a whole sheet, for providers that hold a model to one.
+ *
+ * Only where items are shown as printed: a JSON schema lists numbered keys in their own order, and a
+ * model held to it would answer in that order.
+ */
+function schemaOf(instrument: Instrument, coding: Presented["coding"]): z.ZodType {
+  const key = JSON.stringify([instrument.name, instrument.language, coding]);
+  if (!schemas.has(key)) {
+    const answer = z.enum(Object.values(answerWords(instrument, coding)));
+    schemas.set(
+      key,
+      z.object({
+        ...Object.fromEntries(instrument.items.map(({ number }) => [String(number), answer])),
+        explanation: z.string(),
+      }),
+    );
+  }
+  return schemas.get(key)!;
+}

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import {
+  applied,
+  condition,
+  CONDITIONS,
+  populationName,
+  type Profile,
+  randomProfiles,
+} from "lib/conditions.ts";
+import { bfi44, epqra, type Instrument, score } from "lib/instruments.ts";
+import { seeded } from "lib/random.ts";
+
+/** A profile of random answers: every change shows somewhere. */
+function drawn(instrument: Instrument, id: number): Profile {
+  const random = seeded("conditions_test", id);
+  const { lowest, highest, items } = instrument;
+  return { id, answers: items.map(() => lowest + random.int(highest - lowest + 1)) };
+}
+
+const PROFILES = Array.from({ length: 50 }, (_, index) => drawn(epqra, index + 1));
+
+const scores = (instrument: Instrument, answers: readonly number[]) =>
+  Object.fromEntries(score(instrument, answers).map(({ scale, score }) => [scale, score]));
+
+/** Answers by item number after a condition, and the numbers of the items it set. */
+function under(name: string, profile: Profile, instrument = epqra) {
+  const { answers, changed } = applied(instrument, profile, condition(name), 42);
+  return { answer: (item: number) => answers[item - 1]!, answers, changed };
+}
+
+// By hand from the key of Francis, Brown & Philipchalk 1992.
+Deno.test("MaxN answers the six N items True; MaxP items 6, 8, 12 True and 3, 16, 22 False", () => {
+  for (const profile of PROFILES) {
+    const maxN = under("MaxN", profile);
+    assert.deepEqual(maxN.changed, [1, 9, 11, 14, 18, 21]);
+    assert.deepEqual(maxN.changed.map(maxN.answer), [1, 1, 1, 1, 1, 1]);
+    const maxP = under("MaxP", profile);
+    assert.deepEqual(maxP.changed, [3, 6, 8, 12, 16, 22]);
+    assert.deepEqual([6, 8, 12].map(maxP.answer), [1, 1, 1]);
+    assert.deepEqual([3, 16, 22].map(maxP.answer), [0, 0, 0]);
+  }
+});
+
+Deno.test("MinL answers the lie scale the other way: only item 24 is keyed True", () => {
+  const minL = under("MinL", PROFILES[0]!);
+  assert.deepEqual(minL.changed, [5, 7, 10, 17, 19, 24]);
+  assert.deepEqual(minL.changed.map(minL.answer), [1, 1, 1, 1, 1, 0]);
+});
+
+Deno.test("MaxAll and MinEMaxRest reach the ends of every scale", () => {
+  for (const profile of PROFILES) {
+    assert.deepEqual(scores(epqra, under("MaxAll", profile).answers), { E: 6, N: 6, P: 6, L: 6 });
+    const mixed = under("MinEMaxRest", profile);
+    assert.deepEqual(scores(epqra, mixed.answers), { E: 0, N: 6, P: 6, L: 6 });
+    assert.equal(mixed.changed.length, 24);
+  }
+});
+
+Deno.test("items that a condition does not set keep the person's answers", () => {
+  for (const { name } of CONDITIONS) {
+    for (const profile of PROFILES) {
+      const { answers, changed } = under(name, profile);
+      const kept = epqra.items.filter(({ number }) => !changed.includes(number));
+      kept.forEach(({ number }) => assert.equal(answers[number - 1], profile.answers[number - 1]));
+    }
+  }
+  assert.deepEqual(under("Base", PROFILES[0]!).changed, []);
+});
+
+Deno.test("a condition is pure, and a second application changes nothing", () => {
+  for (const name of [...CONDITIONS.map(({ name }) => name), "N=3", "N=2+P=4", "L=0"]) {
+    const profile = Object.freeze({ id: 7, answers: Object.freeze([...PROFILES[6]!.answers]) });
+    const once = under(name, profile);
+    const twice = under(name, { id: 7, answers: once.answers });
+    assert.deepEqual(twice.answers, once.answers);
+    assert.deepEqual(twice.changed, once.changed);
+  }
+});
+
+Deno.test("a dose sets that many items of the scale to the key, each dose within the next", () => {
+  for (const profile of PROFILES) {
+    let before: number[] = [];
+    for (let k = 0; k <= 6; k++) {
+      const { answers, changed } = under(`P=${k}`, profile);
+      assert.equal(changed.length, k);
+      assert.ok(before.every((number) => changed.includes(number)));
+      for (const number of changed) {
+        assert.equal(answers[number - 1], epqra.items[number - 1]!.keyed);
+        assert.equal(epqra.items[number - 1]!.scale, "P");
+      }
+      before = changed;
+    }
+    assert.deepEqual(under("P=6", profile).answers, under("MaxP", profile).answers);
+  }
+});
+
+// Binomial(826, 1/6) has mean 137.7 and SD 10.7; 4 SDs for each of the six items.
+Deno.test("which item a dose takes varies evenly between profiles, and with the seed", () => {
+  const first = Array.from({ length: 826 }, (_, index) => drawn(epqra, index + 1))
+    .map((profile) => applied(epqra, profile, condition("N=1"), 42).changed[0]!);
+  for (const item of [1, 9, 11, 14, 18, 21]) {
+    const times = first.filter((one) => one === item).length;
+    assert.ok(Math.abs(times - 826 / 6) < 4 * 10.7, `item ${item}: ${times}`);
+  }
+  const other = PROFILES.map((profile) => applied(epqra, profile, condition("N=3"), 43).changed);
+  const same = PROFILES.filter((profile, index) =>
+    `${under("N=3", profile).changed}` === `${other[index]}`
+  );
+  assert.ok(same.length < 15); // 20 choices of 3 from 6: 2.5 of 50 expected
+});
+
+Deno.test("doses of two scales are those of each alone", () => {
+  const { changed } = under("N=2+P=3", PROFILES[3]!);
+  const alone = [...under("N=2", PROFILES[3]!).changed, ...under("P=3", PROFILES[3]!).changed];
+  assert.deepEqual(changed, alone.sort((a, b) => a - b));
+});
+
+// John & Srivastava 1999: N items 4, 14, 19, 29, 39 as given, 9, 24, 34 reverse-scored.
+Deno.test("on a Likert scale the key is the end that scores highest", () => {
+  const profile = drawn(bfi44, 1);
+  const maxN = under("MaxN", profile, bfi44);
+  assert.deepEqual(maxN.changed, [4, 9, 14, 19, 24, 29, 34, 39]);
+  assert.deepEqual([4, 14, 19, 29, 39].map(maxN.answer), [5, 5, 5, 5, 5]);
+  assert.deepEqual([9, 24, 34].map(maxN.answer), [1, 1, 1]);
+  const mixed = scores(bfi44, under("MinEMaxRest", profile, bfi44).answers);
+  assert.deepEqual(mixed, { E: 1, N: 5, A: 5, C: 5, O: 5 });
+});
+
+Deno.test("conditions are found whatever the case and the separators", () => {
+  for (const name of ["maxn", "MAX_N", "max-N", "MaxN"]) assert.equal(condition(name).name, "MaxN");
+  assert.equal(condition("minE-maxRest").name, "MinEMaxRest");
+  assert.deepEqual(condition(" P=2 + N = 3 "), { name: "N=3+P=2", set: { N: 3, P: 2 } });
+});
+
+Deno.test("an unknown condition is refused with the known ones", () => {
+  for (const name of ["MaxQ", "N=", "N=-1", "N=1.5", "N=3+", "N=3+N=4", "=3", "", "N"]) {
+    assert.throws(
+      () => condition(name),
+      /No condition has the name .*: there are Base, MaxN, MaxP, MinL, MaxAll, MinEMaxRest, and doses/,
+      name,
+    );
+  }
+});
+
+Deno.test("a condition that does not fit the instrument or the profile is refused", () => {
+  const run = (name: string, profile: Profile, instrument = epqra) => () =>
+    applied(instrument, profile, condition(name), 42);
+  assert.throws(
+    run("MaxP", drawn(bfi44, 1), bfi44),
+    /MaxP needs scale P: the scales of BFI-44 are E, N, A, C, O/,
+  );
+  assert.throws(run("N=7", PROFILES[0]!), /Scale N of EPQR-A has 6 items: .* current value is 7/);
+  assert.throws(
+    run("Base", { id: 9, answers: [1] }),
+    /EPQR-A has 24 items: profile 9 has 1 answers/,
+  );
+  const odd = { id: 9, answers: epqra.items.map(({ number }) => (number === 5 ? 2 : 0)) };
+  assert.throws(run("Base", odd), /Item 5 of EPQR-A takes .* from 0 to 1: profile 9 has 2/);
+});
+
+Deno.test("populations have the original's names", () => {
+  const name = (text: string) => populationName("gpt4o", condition(text), "spain826");
+  assert.deepEqual(CONDITIONS.map((condition) => name(condition.name)), [
+    "generated_gpt4o_spain826",
+    "borderline_maxN_gpt4o",
+    "borderline_maxP_gpt4o",
+    "borderline_minL_gpt4o",
+    "borderline_maxAll_gpt4o",
+    "borderline_minE_maxRest_gpt4o",
+  ]);
+  assert.equal(name("N=3"), "borderline_N3_gpt4o");
+  assert.equal(name("P=2+N=3"), "borderline_N3_P2_gpt4o");
+});
+
+Deno.test("the random control has the reference's item rates and nothing else", () => {
+  // Items 1 to 4: 10, 40, 70 and 100 % Yes; the others follow item 2, so that scales hang together.
+  const reference = Array.from({ length: 100 }, (_, index) => ({
+    id: index + 1,
+    answers: epqra.items.map(({ number }) => Number(index < ([10, 40, 70, 100][number - 1] ?? 40))),
+  }));
+  const made = randomProfiles(epqra, reference, 2000, 42);
+  assert.deepEqual(made.map(({ id }) => id), Array.from({ length: 2000 }, (_, index) => index + 1));
+  const yes = (item: number) => made.filter(({ answers }) => answers[item - 1] === 1).length;
+  // Binomial bounds of 4 standard deviations; a rate of 100 % leaves none.
+  for (const { number } of epqra.items) {
+    const rate = [0.1, 0.4, 0.7, 1][number - 1] ?? 0.4;
+    const sd = Math.sqrt(2000 * rate * (1 - rate));
+    assert.ok(Math.abs(yes(number) - 2000 * rate) <= 4 * sd, `item ${number}: ${yes(number)}`);
+  }
+  // Items 5 and 6 always agree in the reference; independent they agree in 0.4² + 0.6² = 52 %.
+  const both = made.filter(({ answers }) => answers[4] === answers[5]).length;
+  assert.ok(Math.abs(both - 1040) < 4 * 22.4, `${both}`);
+});
+
+Deno.test("the random control is its seed's, and takes Likert answers too", () => {
+  const reference = Array.from({ length: 60 }, (_, index) => drawn(bfi44, index + 1));
+  const made = randomProfiles(bfi44, reference, 40, 1);
+  assert.deepEqual(randomProfiles(bfi44, reference, 40, 1), made);
+  assert.deepEqual(randomProfiles(bfi44, reference, 10, 1), made.slice(0, 10));
+  assert.notDeepEqual(randomProfiles(bfi44, reference, 40, 2), made);
+  const third = new Set(reference.map(({ answers }) => answers[2]));
+  assert.ok(made.every(({ answers }) => answers.length === 44 && third.has(answers[2])));
+});
+
+Deno.test("the random control refuses what gives no rates", () => {
+  assert.throws(() => randomProfiles(epqra, [], 5, 1), /needs reference profiles .*: got 0/);
+  assert.throws(
+    () => randomProfiles(epqra, PROFILES, 1.5, 1),
+    /whole number: current value is 1.5/,
+  );
+  assert.throws(
+    () => randomProfiles(epqra, [{ id: 3, answers: [1] }], 5, 1),
+    /EPQR-A has 24 items: profile 3 has 1 answers/,
+  );
+});
