@@ -170,7 +170,7 @@ export function check(pairs: readonly Counted[], mapping: Mapping): Check[] {
           ours: value,
           by,
         }))
-        .toSorted((a, b) => b.count - a.count),
+        .toSorted((a, b) => b.count - a.count || (a.original < b.original ? -1 : 1)),
     };
   });
 }

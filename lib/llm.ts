@@ -252,7 +252,7 @@ export function worstCost(model: Model, { messages, schema }: Call): {
   usd: number | null;
 } {
   const text = messages.reduce((sum, { content }) => sum + tokens(content), 0) +
-    (schema ? tokens(JSON.stringify(strict(schema))) : 0);
+    (schema && model.format === "json_schema" ? tokens(JSON.stringify(strict(schema))) : 0);
   const margin = model.provider === "openai" && model.base_url === undefined ? 1.1 : 1.5;
   // Roles and separators take a few tokens a message.
   const input = Math.ceil(text * margin) + 8 * (messages.length + 1);

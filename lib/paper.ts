@@ -240,11 +240,16 @@ function readCsv(path: string): Record<string, string>[] {
 
 /** The outcome of a comparison with the paper. */
 export interface Comparison {
-  /** Keys of the cell, `paper`, `ours`, `agrees` (yes, no): one row per printed cell of the paper. */
+  /**
+   * Keys of the cell, `paper`, `ours`, `agrees` (yes, no, or no data): one row per printed cell of the
+   * paper.
+   */
   cells: DataFrame;
-  /** How many cells agree, out of how many the paper prints. */
+  /** How many cells agree, out of those that the paper prints and the data can fill. */
   agree: number;
   printed: number;
+  /** How many cells the paper prints for which the data hold no row: neither right nor wrong. */
+  absent: number;
   /** The others, as sentences. */
   differing: string[];
 }
@@ -257,22 +262,20 @@ export interface Comparison {
 export function compare(name: TableName, table: DataFrame): Comparison {
   const keys = layout(name).keys;
   const key = (cell: Cell) => keys.map((name) => cell[name]).join(" ");
-  const ours = new Map(cellsOf(printed(name, table)).map((cell) => [key(cell), cell.printed]));
+  const ours = new Map(cellsOf(printed(name, table)).map((cell) => [key(cell), cell]));
   const cells = cellsOf(paperTable(name)).map((cell) => {
-    const own = ours.get(key(cell)) ?? DASH;
-    return {
-      ...cell,
-      paper: cell.printed!,
-      ours: own,
-      agrees: own === cell.printed ? "yes" : "no",
-    };
+    const own = ours.get(key(cell));
+    const agrees = !own || !hasRows(own) ? "no data" : own.printed === cell.printed ? "yes" : "no";
+    return { ...cell, paper: cell.printed!, ours: own?.printed ?? DASH, agrees };
   });
-  const differing = cells.filter(({ agrees }) => agrees === "no");
+  const of = (agrees: string) => cells.filter((cell) => cell.agrees === agrees);
+  const differing = of("no");
   const columns = [...keys, "paper", "ours", "agrees"];
   return {
     cells: frame(cells, Object.fromEntries(columns.map((name) => [name, "text" as Kind]))),
-    agree: cells.length - differing.length,
-    printed: cells.length,
+    agree: of("yes").length,
+    printed: of("yes").length + differing.length,
+    absent: of("no data").length,
     differing: differing.map((cell) => `${key(cell)}: paper ${cell.paper}, ours ${cell.ours}`),
   };
 }
@@ -287,13 +290,19 @@ export interface Grid {
   body: { keys: string[]; cells: string[] }[];
 }
 
+/** Titles that name the paper's models or conditions, as they read with a study's own beside them. */
+const WIDER: Partial<Record<TableName, string>> = {
+  table1: "Demographics of personas (%)",
+  tableA7: "Agreement with the profile's answers, all conditions but Base",
+};
+
 /**
  * The printed layout of a table.
  *
  * @param mode `corrected` also shows the rows that the paper's code lost
  */
 export function grid(name: TableName, table: DataFrame, options: { mode?: Mode } = {}): Grid {
-  const { title, rows: side, columns } = layout(name);
+  const { title, rows: side, columns, cells: published } = layout(name);
   const lost = ({ category, subcategory }: Cell) =>
     options.mode !== "corrected" &&
     ATTRIBUTES.some((attribute) =>
@@ -313,8 +322,12 @@ export function grid(name: TableName, table: DataFrame, options: { mode?: Mode }
       String(cell.printed),
     ]),
   );
+  const wider = (["model", "condition"] as const).some((key) => {
+    const known = new Set<unknown>(published.map((cell) => cell[key]));
+    return cells.some((cell) => key in cell && !known.has(cell[key]));
+  });
   return {
-    title,
+    title: (wider ? WIDER[name] : undefined) ?? title,
     side: [...side],
     head: columns.map((_, level) => across.map((labels) => labels[level]!)),
     body: down.map((keys) => ({

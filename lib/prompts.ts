@@ -229,9 +229,35 @@ export function tokens(text: string): number {
   counter ??= createRequire(import.meta.url)("gpt-tokenizer/encoding/o200k_base") as NonNullable<
     typeof counter
   >;
+  // A questionnaire is shown to thousands of personas in one form.
+  const known = counted.get(text);
+  if (known !== undefined) return known;
   const { countTokens } = counter;
-  // Time grows with the square of a word's length. Words longer than any real one are cut, at the
-  // price of a token or two for each cut.
-  return text.split(/(\S{2000}|\s{2000})/)
+  const sum = pieces(text)
     .reduce((sum, piece) => sum + countTokens(piece, { disallowedSpecial: new Set() }), 0);
+  if (counted.size >= 1000) counted.clear();
+  counted.set(text, sum);
+  return sum;
+}
+
+const counted = new Map<string, number>();
+const LONGEST_WORD = 2000;
+
+/**
+ * The counter's time grows with the square of a word's length: words longer than any real one are cut,
+ * at the price of a token or two for each cut.
+ */
+function pieces(text: string): string[] {
+  const cut: string[] = [];
+  let from = 0, run = 0, space = false;
+  for (let at = 0; at < text.length; at++) {
+    const blank = text.charCodeAt(at) <= 32;
+    run = blank === space ? run + 1 : 1;
+    space = blank;
+    if (run < LONGEST_WORD) continue;
+    cut.push(text.slice(from, at + 1));
+    from = at + 1;
+    run = 0;
+  }
+  return [...cut, text.slice(from)];
 }

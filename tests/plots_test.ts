@@ -256,6 +256,21 @@ Deno.test("the legend shows the colours of the dots, at the top edge", () => {
   assert.ok(y > 5 && y < 15, `legend at ${y}`);
 });
 
+Deno.test("ten conditions look different from each other, by colour or by shape", () => {
+  const conditions = ["Base", "MaxN", "MaxP", ...[0, 1, 2, 3, 4, 5, 6].map((n) => `N=${n}`)];
+  const records = conditions.map((condition, i) => ({
+    model: "m",
+    condition,
+    scale: "N",
+    alpha: i / 10,
+  }));
+  const svg = alphas(cells(records, ["alpha"]));
+  assert.deepEqual(legend(svg), conditions);
+  const dots = marks(svg, "values", "path");
+  const looks = dots.map((dot) => `${dot.getAttribute("fill")} ${dot.getAttribute("d")}`);
+  assert.equal(new Set(looks).size, 10);
+});
+
 Deno.test("scores() sets the reference apart and draws its mean through each panel", () => {
   const svg = scores(SCORES);
   assert.deepEqual(legend(svg), ["Personas", "Reference"]);

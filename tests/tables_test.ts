@@ -11,15 +11,17 @@ import { type Administrations, connect, open } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/design.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
-import { printed } from "lib/paper.ts";
+import { compare, grid, laidOut, latex, markdown, printed } from "lib/paper.ts";
 import { restore } from "lib/restore.ts";
 import {
   agreement,
   build,
   convergence,
   demographics,
+  keyingAudit,
   personality,
   reliability,
+  traitReliability,
   traits,
 } from "lib/tables.ts";
 
@@ -155,17 +157,170 @@ Deno.test("an unanswered item scores 0 as printed, and leaves no scale score whe
   assert.equal(cell(personality(given, before, { mode: "corrected" }), E).n, 4);
 });
 
+/** Sheets of five profiles per model and condition, and their profiles' own. */
+function study(cells: readonly [model: string, condition: string][]): Administrations {
+  return administrations(
+    epqra,
+    cells.flatMap(([model, condition]) =>
+      [1, 2, 3, 4, 5].map((points) => ({
+        profile: points,
+        model,
+        condition,
+        answers: extravert(points),
+      }))
+    ),
+  );
+}
+const PROFILES = study([["GPT-4o", "Base"]]);
+
+/** Models with their conditions, each once, in order. */
+function places(table: DataFrame): string[] {
+  const rows = table.toRecords() as { model: string; condition?: string }[];
+  return [...new Set(rows.map(({ model, condition }) => [model, condition].join(" ").trim()))];
+}
+
+const PAPERS = ["GPT-4o", "GPT-3.5", "Claude-3.5-s", "Llama3.2-3B", "Llama3.1-70B"];
+const three = (model: string) => ["Base", "MaxN", "MaxP"].map((name) => `${model} ${name}`);
+
 Deno.test("a new model gets rows of its own after the paper's", () => {
-  const sheets = [1, 2, 3, 4, 5].map((points) => ({
-    profile: points,
-    model: "my-model",
+  const table = personality(study([["my-model", "Base"], ["GPT-3.5", "Base"]]), PROFILES);
+  assert.deepEqual(places(table), [...PAPERS.flatMap(three), "my-model Base"]);
+  assert.equal(cell(table, { ...E, model: "my-model" }).n, 5);
+});
+
+Deno.test("a new condition follows those of its model, and stands for no other model", () => {
+  const given = study([
+    ["GPT-4o", "N=10"],
+    ["GPT-4o", "N=2"],
+    ["GPT-4o", "MaxAll"],
+    ["zeta", "N=2"],
+    ["zeta", "MaxP"],
+    ["zeta", "Base"],
+    ["alpha", "MinL"],
+  ]);
+  const [first, ...others] = PAPERS;
+  const added = ["MaxAll", "N=2", "N=10"].map((name) => `${first} ${name}`);
+  const news = ["alpha MinL", "zeta Base", "zeta MaxP", "zeta N=2"];
+  const papers = [...three(first!), ...added, ...others.flatMap(three)];
+  const table = personality(given, PROFILES);
+  assert.deepEqual(places(table), [...papers, ...news]);
+  assert.equal(table.height, (15 + 3 + 4) * 4);
+  assert.equal(cell(table, { model: "zeta", condition: "N=2", scale: "E" }).n, 5);
+  assert.deepEqual(new Set(places(reliability(given))), new Set([...papers, ...news]));
+  // A6 is Base, A7 everything else.
+  const of = (name: "tableA6" | "tableA7") => places(agreement(given, PROFILES, name));
+  assert.deepEqual(of("tableA6"), ["zeta Base"]);
+  assert.deepEqual(
+    new Set(of("tableA7")),
+    new Set([...papers, ...news].filter((place) => !place.endsWith("Base"))),
+  );
+});
+
+Deno.test("a study of new models only has no rows of the paper's, and no rows at all say nothing", () => {
+  const given = study([["b", "MaxN"], ["b", "Base"], ["a", "N=3"]]);
+  const own = ["a N=3", "b Base", "b MaxN"];
+  assert.deepEqual(places(personality(given, PROFILES)), own);
+  assert.deepEqual(places(reliability(given)), own);
+  assert.deepEqual(places(agreement(given, PROFILES, "tableA6")), ["b Base"]);
+  assert.deepEqual(places(agreement(given, PROFILES, "tableA7")), ["a N=3", "b MaxN"]);
+  const bfi = administrations(
+    bfi44,
+    [1, 2].map((profile) => ({ profile, model: "b", answers: all(4, 44) })),
+  );
+  for (const mode of ["printed", "corrected"] as const) {
+    assert.deepEqual(places(convergence(given, bfi, { mode })), ["b"]);
+    assert.deepEqual(places(traits(bfi, { mode })), ["b"]);
+    assert.deepEqual(places(traitReliability(bfi, { mode })), ["b"]);
+  }
+  const none = study([]);
+  assert.deepEqual(places(personality(none, PROFILES)), PAPERS.flatMap(three));
+  assert.equal(agreement(none, PROFILES, "tableA7").height, 240);
+  assert.equal(traits(administrations(bfi44, [])).height, 30);
+});
+
+Deno.test("Tables A4 and A5 know a study's BFI sheets by population, published ones by group", () => {
+  const sheet = (model: string, group: number, answer: number, population?: string) => ({
+    profile: 1,
+    model,
+    group,
+    answers: all(answer, 44),
+    ...(population ? { population } : {}),
+  });
+  const mean = (sheets: Sheet[], model: string, mode: "printed" | "corrected") =>
+    cell(traits(administrations(bfi44, sheets), { mode }), { model, trait: "O" }).mean;
+  // Openness has 10 items, 2 of them reversed: all 4 is (8 · 4 + 2 · 2) / 10.
+  for (const mode of ["printed", "corrected"] as const) {
+    const own = [sheet("GPT-4o", 3, 4), sheet("x", 9, 3), sheet("x", 9, 5, "spain826")];
+    assert.equal(mean(own, "GPT-4o", mode), 3.6);
+    assert.equal(mean(own, "x", mode), 3);
+    assert.equal(mean(own, "Reference", mode), 4.2);
+  }
+  const both = [sheet("x", 9, 3), sheet("GPT-4o", 3, 4), sheet("x", 9, 5, "spain826")];
+  const order = (sheets: Sheet[]) => places(traits(administrations(bfi44, sheets)));
+  assert.deepEqual(order(both), [...PAPERS, "x", "Reference"]);
+  assert.deepEqual(order(both.filter(({ model }) => model === "x")), ["x", "Reference"]);
+  const published = [sheet("GPT-4o", 368, 4), sheet("GPT-4o", 400, 1), sheet("x", 401, 3)];
+  assert.equal(mean(published, "GPT-4o", "printed"), 3.6);
+  assert.equal(mean(published, "x", "printed"), 3);
+});
+
+// The numbers and R's script: reference/keying.json, reference/make_keying.R.
+Deno.test("keyingAudit() has the item-rest correlations of R's psych::alpha", () => {
+  const path = join(ROOT, "tests", "reference", "keying.json");
+  const { audits } = JSON.parse(readFileSync(path, "utf8")) as {
+    audits: { name: string; scores: number[][]; r: number[] }[];
+  };
+  for (const { name, scores, r } of audits) {
+    const instrument = name === "epqra" ? epqra : bfi44;
+    const items = instrument.items.filter(({ scale }) => scale === "E");
+    const sheets = scores.map((row, index) => {
+      const answers: Answer[] = instrument.items.map(() => 1);
+      items.forEach(({ number, keyed, reverse }, place) => {
+        const score = row[place]!;
+        answers[number - 1] = keyed !== null
+          ? (score ? keyed : 1 - keyed)
+          : reverse
+          ? 6 - score
+          : score;
+      });
+      return { profile: index + 1, answers };
+    });
+    const audit = keyingAudit(administrations(instrument, sheets)).toRecords() as Row[];
+    assert.deepEqual(audit.map(({ item }) => item), instrument.items.map(({ number }) => number));
+    const own = audit.filter(({ scale }) => scale === "E");
+    assert.equal(own.length, r.length);
+    own.forEach((row, index) => {
+      assert.ok(Math.abs(row.r! - r[index]!) < 1e-12, `${name} item ${row.item}: ${row.r}`);
+      assert.equal(row.flagged, r[index]! < 0 ? "yes" : "no");
+      assert.equal(row.n, 40);
+    });
+    // All other answers are the same: nothing varies.
+    const flat = audit.filter(({ scale }) => scale !== "E");
+    assert.deepEqual(new Set(flat.map(({ r }) => r)), new Set([null]));
+    assert.deepEqual(new Set(flat.map(({ flagged }) => flagged)), new Set([null]));
+  }
+});
+
+Deno.test("keyingAudit() counts complete scales only, and is undefined for a single item", () => {
+  const sheets = [0, 2, 4, 6].map((points) => ({
+    profile: points + 1,
     answers: extravert(points),
   }));
-  const given = administrations(epqra, sheets);
-  const table = personality(given, given);
-  assert.equal(table.height, 60 + 12);
-  assert.equal(cell(table, { ...E, model: "my-model" }).n, 5);
-  assert.equal(reliability(given).height, 60 + 12);
+  sheets[3]!.answers[1] = null; // item 2, scale E
+  const audit = keyingAudit(administrations(epqra, sheets)).toRecords() as Row[];
+  assert.deepEqual(
+    [2, 4, 1].map((number) => audit.find(({ item }) => item === number)!.n),
+    [3, 3, 4],
+  );
+  const none = keyingAudit(administrations(epqra, [])).toRecords() as Row[];
+  assert.equal(none.length, 24);
+  assert.ok(none.every(({ r, n, flagged }) => r === null && n === 0 && flagged === null));
+  const single = {
+    ...epqra,
+    items: epqra.items.filter(({ number }) => number === 2),
+  };
+  const [one] = keyingAudit(administrations(single, sheets)).toRecords() as Row[];
+  assert.equal(one!.r, null);
 });
 
 // By hand, scale E: sheet Yes to all, profile Yes to 2, 4, 13 and No to 15, 20, 23.
@@ -301,6 +456,138 @@ Deno.test("demographics() of one repetition has no SD; the paper's print says 0.
   assert.deepEqual([row.mean, row.sd, row.printed], [1, null, "100.00 ± 0.00"]);
   const missing = cell(printed("table1", table), { ...keys, condition: "MaxN" });
   assert.deepEqual([missing.mean, missing.p, missing.printed], [null, null, "—"]);
+});
+
+/** A persona of a study of one's own: labels as the study writes them. */
+const own = (model: string, condition: string, population: string, value = "female", n = 1) => ({
+  model: model.toLowerCase(),
+  model_print: model,
+  population,
+  population_print: condition,
+  attribute: "gender",
+  value,
+  n,
+});
+
+Deno.test("a study's new models and conditions are columns of Table 1, tested against their Base", () => {
+  const given = personas([
+    own("gpt-4o-mini", "Base", "generated_gpt-4o-mini_spain826", "female", 40),
+    own("gpt-4o-mini", "Base", "generated_gpt-4o-mini_spain826", "male", 60),
+    own("gpt-4o-mini", "N=3", "borderline_N3_gpt-4o-mini", "female", 30),
+    own("gpt-4o-mini", "N=3", "borderline_N3_gpt-4o-mini", "male", 20),
+    own("Base-7b", "MinL", "borderline_minL_base-7b"),
+    own("prob-max", "Base", "generated_prob-max_mine"),
+  ]);
+  for (const mode of ["printed", "corrected"] as const) {
+    const table = demographics(given, "table1", { mode });
+    const news = ["Base-7b MinL", "gpt-4o-mini Base", "gpt-4o-mini N=3", "prob-max Base"];
+    assert.deepEqual(places(table), news);
+    const keys = { model: "gpt-4o-mini", category: "Gender", subcategory: "Female" };
+    const dose = cell(table, { ...keys, condition: "N=3" });
+    // Pooled: 70 of 150, (0.6 - 0.4) / sqrt(7/15 · 8/15 · (1/50 + 1/100)); R 4.2.2:
+    // prop.test(c(30, 40), c(50, 100), correct = FALSE) p = 0.020637558244.
+    assert.ok(Math.abs(dose.z! - 0.2 / Math.sqrt(7 / 15 * 8 / 15 * 0.03)) < 1e-12);
+    assert.ok(Math.abs(dose.p! - 0.020637558244) < 1e-11, String(dose.p));
+    assert.deepEqual([dose.mean, dose.n, dose.count], [0.6, 50, 30]);
+    assert.deepEqual(cell(table, { ...keys, condition: "Base" }).p, null);
+    const printedCell = cell(printed("table1", table, { mode }), { ...keys, condition: "N=3" });
+    assert.match(printedCell.printed!, /^60\.00 ± .*\*$/);
+    // The other two tables hold none of it: the paper's cells, undefined.
+    assert.deepEqual(places(demographics(given, "table3", { mode })), three("Claude-3.5-s"));
+  }
+});
+
+Deno.test("a new condition of the paper's models stands in their own table, by its label", () => {
+  const given = personas([
+    {
+      ...own("Claude-3.5-s", "MaxAll", "borderline_maxAll_claude35sonnet"),
+      model: "claude35sonnet",
+    },
+    { ...own("Claude-3.5-s", "Max N", "borderline_maxN_claude35sonnet"), model: "claude35sonnet" },
+  ]);
+  for (const mode of ["printed", "corrected"] as const) {
+    const table = demographics(given, "table3", { mode });
+    assert.deepEqual(places(table), [...three("Claude-3.5-s"), "Claude-3.5-s MaxAll"]);
+    const n = (condition: string) =>
+      cell(table, { model: "Claude-3.5-s", condition, category: "Gender", subcategory: "Female" })
+        .n;
+    assert.deepEqual(["Base", "MaxN", "MaxAll"].map(n), [0, 1, 1]);
+    assert.deepEqual(places(demographics(given, "table1", { mode })), [
+      ...three("GPT-4o"),
+      ...three("GPT-3.5"),
+    ]);
+  }
+});
+
+Deno.test("personas whose labels are raw names are known by these, as the original writes them", () => {
+  const given = personas([{
+    ...own("gpt35", "borderline_maxP_gpt35", "borderline_maxP_gpt35"),
+    model: "gpt35",
+  }]);
+  const keys = { model: "GPT-3.5", condition: "MaxP", category: "Gender", subcategory: "Female" };
+  assert.equal(cell(demographics(given, "table1"), keys).n, 1);
+});
+
+Deno.test("compare() counts the cells that the data can fill, and says how many they cannot", () => {
+  const outcome = (cells: [string, string][]) => {
+    const { agree, printed, absent, differing, cells: compared } = compare(
+      "table6",
+      reliability(study(cells)),
+    );
+    const words = new Set(column(compared, "agrees"));
+    return { agree, printed, absent, differing: differing.length, words };
+  };
+  assert.deepEqual(outcome([["mine", "Base"], ["mine", "N=3"]]), {
+    agree: 0,
+    printed: 0,
+    absent: 60,
+    differing: 0,
+    words: new Set(["no data"]),
+  });
+  assert.deepEqual(outcome([["mine", "Base"], ["GPT-4o", "Base"]]), {
+    agree: 0,
+    printed: 4,
+    absent: 56,
+    differing: 4,
+    words: new Set(["no", "no data"]),
+  });
+});
+
+Deno.test("every layout of a study of one's own holds its cells and no other", () => {
+  const given = study([["mine", "Base"], ["mine", "MaxN"], ["mine", "N=3"]]);
+  const bfi = administrations(
+    bfi44,
+    [1, 2].map((profile) => ({ profile, model: "mine", answers: all(4, 44) })),
+  );
+  const people = personas(
+    ["Base", "MaxN", "N=3"].map((condition) => own("mine", condition, `x_${condition}`)),
+  );
+  const tables: [TableName, DataFrame, number, number][] = [
+    ["table1", demographics(people, "table1"), 18, 3],
+    ["table4", personality(given, PROFILES), 3, 4],
+    ["table5", convergence(given, bfi), 4, 5],
+    ["table6", reliability(given), 3, 4],
+    ["tableA4", traits(bfi), 1, 5],
+    ["tableA5", traitReliability(bfi), 1, 5],
+    ["tableA6", agreement(given, PROFILES, "tableA6"), 4, 6],
+    ["tableA7", agreement(given, PROFILES, "tableA7"), 8, 6],
+  ];
+  for (const [name, table, down, across] of tables) {
+    const { body, head } = grid(name, table);
+    assert.deepEqual([body.length, head[0]!.length], [down, across], name);
+    assert.doesNotMatch(grid(name, table).title, /GPT|MaxP/);
+    const laid = laidOut(name, table);
+    assert.equal(laid.height, down, name);
+    const md = markdown(grid(name, table), null), tex = latex(grid(name, table), name, null);
+    for (const text of [md, tex, laid.toString(), table.toString()]) {
+      assert.match(text, /mine/, name);
+      assert.doesNotMatch(text, /GPT|Llama|Claude/, name);
+    }
+    if (["table1", "table4", "table6", "tableA7"].includes(name)) {
+      assert.match(md, /N=3/, name);
+      assert.match(tex, /N=3/, name);
+    }
+  }
 });
 
 /** The fixture's CSVs with some lines changed, restored into a schema of that name. */

@@ -19,12 +19,18 @@ export interface Series {
   symbol: Plot.SymbolType;
 }
 
-/** Series in order, each with a colour and a shape of its own; a reference is black. */
+/**
+ * Series in order, each with a colour and a shape of its own; a reference is black. From the seventh on
+ * the colours come again, with other shapes.
+ */
 export function looks(labels: readonly string[], reference?: string): Series[] {
+  const count = PALETTE.length;
   return labels.map((label, i) =>
-    label === reference
-      ? { label, fill: "#000000", symbol: "diamond" }
-      : { label, fill: PALETTE[i % PALETTE.length]!, symbol: SHAPES[i % SHAPES.length]! }
+    label === reference ? { label, fill: "#000000", symbol: "diamond" } : {
+      label,
+      fill: PALETTE[i % count]!,
+      symbol: SHAPES[(i + Math.floor(i / count)) % SHAPES.length]!,
+    }
   );
 }
 

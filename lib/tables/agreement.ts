@@ -4,10 +4,10 @@ import type { Administrations } from "../db.ts";
 import { layout, type Mode } from "../design.ts";
 import { frame } from "../frames.ts";
 import { agreement as shares, meanErrors } from "../stats.ts";
-import { Answers, type Sheet, withNewModels } from "./answers.ts";
+import { Answers, type Sheet, withNew } from "./answers.ts";
 
 /**
- * Tables A6 (Base) and A7 (MaxN, MaxP): agreement of each answer with the profile's answer.
+ * Tables A6 (Base) and A7 (every other condition): agreement of each answer with the profile's answer.
  *
  * A positive is a Yes as given, not a keyed answer (quirk K8), and the profile is the one before it
  * was changed, so N under MaxN and P under MaxP agree by chance only (K9). An item on the sheet
@@ -27,7 +27,9 @@ export function agreement(
   const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
-  const cells = withNewModels(layout(table).cells, answers.sheets.map(({ model }) => model));
+  const isBase = ({ condition }: Sheet) => condition === "Base";
+  const seen = answers.sheets.filter((sheet) => isBase(sheet) === (table === "tableA6"));
+  const cells = withNew(layout(table).cells, seen);
   const compared = new Map<string, Record<string, number | null>>();
   const tidy = cells.map((cell) => {
     const key = `${cell.model}|${cell.condition}|${cell.scale}`;

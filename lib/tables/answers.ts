@@ -1,7 +1,7 @@
 /** Answer sheets as the table builders see them: keys, items by scale, rows by cell. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../db.ts";
-import type { Mode } from "../design.ts";
+import { type Mode, MODELS, REFERENCE } from "../design.ts";
 
 type Value = number | null;
 
@@ -97,20 +97,57 @@ export class Answers {
   }
 }
 
-/**
- * The cells of a table that the data can fill: those of the layout, then those of models that the
- * layout does not know, in order of their names.
- */
-export function withNewModels(
-  cells: readonly Readonly<Record<string, string>>[],
-  seen: Iterable<string | null>,
-): Record<string, string>[] {
-  const known = new Set(cells.map((cell) => cell.model));
-  const unknown = [...new Set(seen)].filter((model) => model !== null && !known.has(model))
-    .toSorted();
-  const first = cells.filter((cell) => cell.model === cells[0]!.model);
-  return [
-    ...cells,
-    ...unknown.flatMap((model) => first.map((cell) => ({ ...cell, model: model! }))),
-  ];
+/** Labels of the paper's models. */
+export const PAPERS: ReadonlySet<string | null> = new Set(MODELS.map(({ label }) => label));
+
+type Cell = Readonly<Record<string, string>>;
+
+/** A model, and a condition where the table has conditions, that the data hold. */
+export interface Seen {
+  model: string | null;
+  condition?: string | null;
 }
+
+/**
+ * The cells of a table: those of the layout, and those of models and conditions that only the data have.
+ *
+ * A new condition of a model follows that model's own; new models follow the paper's, in order of their
+ * names, each with the conditions that it has; the reference row stays last. Where the data hold none of
+ * the paper's models but new ones, only these have cells. Data that hold nothing leave the layout as it
+ * is.
+ */
+export function withNew(cells: readonly Cell[], seen: Iterable<Seen>): Record<string, string>[] {
+  const held = new Map<string, Set<string>>();
+  for (const { model, condition = "" } of seen) {
+    if (model === null || condition === null) continue;
+    held.set(model, (held.get(model) ?? new Set()).add(condition));
+  }
+  const known = new Set(cells.map(({ model }) => model!));
+  const added = [...held.keys()].filter((model) => !known.has(model)).toSorted();
+  const papers = [...known].filter((model) => model !== REFERENCE);
+  const whole = !added.length || papers.some((model) => held.has(model));
+  const models = [
+    ...(whole ? papers : []),
+    ...added,
+    ...[REFERENCE].filter((row) => known.has(row) && (whole || held.has(row))),
+  ];
+  const printed = [...new Set(cells.map(({ condition = "" }) => condition))];
+  // Every model and condition has the same cells; those of the first are the form of all.
+  const form = cells.filter(({ model, condition = "" }) =>
+    model === cells[0]!.model && condition === printed[0]
+  );
+  return models.flatMap((model) => {
+    const own = held.get(model) ?? new Set();
+    const conditions = [
+      ...printed.filter((condition) => known.has(model) || own.has(condition)),
+      ...inOrder([...own].filter((condition) => !printed.includes(condition))),
+    ];
+    return conditions.flatMap((condition) =>
+      form.map((cell) => ({ ...cell, model, ...(condition ? { condition } : {}) }))
+    );
+  });
+}
+
+/** By name, numbers in names by size: N=2 before N=10. */
+const inOrder = (conditions: string[]): string[] =>
+  conditions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));

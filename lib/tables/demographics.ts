@@ -1,9 +1,11 @@
 /** Tables 1–3: who the personas are. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
+import { UNMAPPED } from "../cleaning.ts";
 import { ATTRIBUTES, CONDITIONS, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
 import { frame, rows } from "../frames.ts";
 import { mean, proportionZ, sd } from "../stats.ts";
+import { PAPERS, withNew } from "./answers.ts";
 
 const Row = z.object({
   model: z.string().nullable(),
@@ -17,12 +19,16 @@ const Row = z.object({
 });
 type Row = z.infer<typeof Row>;
 
+/** The row of values that cleaning did not map; there where the data have some. */
+const ROW_UNMAPPED = "Unmapped";
+
 /**
  * Tables 1–3: the share of personas in each demographic category.
  *
  * Share and SD are over the five repetitions, one share of all profiles' personas each; the test is
  * the pooled two-proportion z of all personas of the condition against all of Base (quirk K2: the SD
- * shown does not belong to the test).
+ * shown does not belong to the test). A model that none of the three prints stands in Table 1. Values
+ * that cleaning left `unmapped` have a row of their own where there are some, and are no Other.
  *
  * @param personas counts: model, population, model_print, population_print, repetition, attribute,
  *   value, n (as `Study.demographics` reads them)
@@ -41,14 +47,20 @@ export function demographics(
     .filter(({ repetition }) => repetition !== null && repetition <= REPETITIONS)
     .map((row) => ({ ...row, ...labels(row, mode) }));
   const byCell = Map.groupBy(labelled, (row) => `${row.model}|${row.condition}|${row.attribute}`);
+  const own = new Set<string | null>(layout(table).cells.map(({ model }) => model!));
+  // A model that none of the three tables prints is a row of the first.
+  const shown = labelled.filter(({ model }) =>
+    own.has(model) || (table === "table1" && !PAPERS.has(model))
+  );
   // The two rows that the paper's code computes and does not print are rows of the tidy table.
-  const cells = layout(table, "corrected").cells
+  const printedCells = layout(table, "corrected").cells
     .filter(({ category, subcategory }) =>
       mode === "corrected" ||
       !ATTRIBUTES.some((attribute) =>
         attribute.category === category && attribute.added === subcategory
       )
     );
+  const cells = withNew(withUnmapped(printedCells, shown), shown);
   const tidy = cells.map((cell) => {
     const attribute = ATTRIBUTES.find(({ category }) => category === cell.category)!.column;
     const matches = (row: Row) => inCategory(row, cell.category!, cell.subcategory!, mode);
@@ -85,15 +97,45 @@ export function demographics(
 
 const count = (members: readonly Row[]): number => members.reduce((total, { n }) => total + n, 0);
 
+/** The layout's cells with a row for unmapped values, in categories where the data have some. */
+function withUnmapped(
+  cells: readonly Readonly<Record<string, string>>[],
+  personas: readonly Row[],
+): Record<string, string>[] {
+  const found = new Set(
+    personas.filter(({ value }) => value === UNMAPPED).map(({ attribute }) => attribute),
+  );
+  const categories = ATTRIBUTES.filter(({ column }) => found.has(column))
+    .map(({ category }) => category);
+  return cells.flatMap((cell, index) => {
+    const last = cells[index + 1]?.category !== cell.category;
+    return last && categories.includes(cell.category!)
+      ? [{ ...cell }, { ...cell, subcategory: ROW_UNMAPPED }]
+      : [{ ...cell }];
+  });
+}
+
 /** Model and condition of a persona. */
 function labels(row: Row, mode: Mode): { model: string | null; condition: string | null } {
-  if (mode === "printed") {
-    return { model: looseModel(row.model ?? ""), condition: looseCondition(row.population ?? "") };
+  const population = row.population ?? "";
+  // The original's generator writes the raw names where labels belong.
+  const named = row.population_print === population ? null : row.population_print;
+  const condition = named?.replaceAll(" ", "") || null;
+  const label = row.model_print || row.model;
+  if (mode === "corrected") {
+    return { model: MODELS.find(({ id }) => id === row.model)?.label ?? label, condition };
   }
-  const model = MODELS.find(({ id }) => id === row.model)?.label ?? row.model_print ?? row.model;
-  const printed = row.population_print?.replaceAll(" ", "") ?? "";
-  return { model, condition: CONDITIONS.find((condition) => condition === printed) ?? null };
+  const model = isPapers(row.model_print) ? looseModel(row.model ?? "") ?? label : label;
+  const known = condition === null || CONDITIONS.some((name) => name === condition);
+  return PAPERS.has(model) && known
+    ? { model, condition: looseCondition(population) }
+    : { model, condition: condition ?? looseCondition(population) };
 }
+
+/** Whether a label is one of the paper's models', or says nothing. */
+const isPapers = (label: string | null): boolean =>
+  !label ||
+  MODELS.some((model) => [model.label, model.id, model.provider].includes(label));
 
 /** The paper's code does not read the print labels; it looks for parts of the raw names (bug B6). */
 function looseModel(name: string): string | null {
@@ -157,6 +199,8 @@ const RULES: Record<string, Record<string, Rule>> = {
 /** Whether a persona's value falls in a row; the rest falls in the row that no rule names. */
 function inCategory(row: Row, category: string, subcategory: string, mode: Mode): boolean {
   const rules = RULES[category]!;
+  if (row.value === UNMAPPED) return subcategory === ROW_UNMAPPED;
+  if (subcategory === ROW_UNMAPPED) return false;
   const value = cleaned(row.value, category);
   const rule = rules[subcategory];
   if (rule) return value === null ? subcategory === "Unspe." : rule(value, mode);

@@ -14,7 +14,7 @@ import {
   rounded,
   sd,
 } from "../stats.ts";
-import { Answers, type Sheet, withNewModels } from "./answers.ts";
+import { Answers, PAPERS, type Sheet, withNew } from "./answers.ts";
 
 interface Options {
   mode?: Mode;
@@ -45,7 +45,7 @@ export function personality(
   const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
-  const cells = withNewModels(layout("table4").cells, answers.sheets.map(({ model }) => model));
+  const cells = withNew(layout("table4").cells, answers.sheets);
   const tidy = cells.map((cell) => {
     const scale = cell.scale!;
     const pairs = (byCell.get(`${cell.model}|${cell.condition}`) ?? []).flatMap((sheet) => {
@@ -106,8 +106,8 @@ export function convergence(
   const [left, right] = [epqra, bfi].map((given) => Answers.of(given, mode));
   const isBase = (sheet: Sheet) =>
     sheet.condition === "Base" && (mode === "printed" || sheet.population !== "spain826");
-  const models = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => model);
-  const cells = withNewModels(layout("table5").cells, models);
+  const seen = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => ({ model }));
+  const cells = withNew(layout("table5").cells, seen);
   const scores = new Map<string, Map<number, number>>();
   const of = (answers: Answers, model: string, scale: string): Map<number, number> => {
     const key = `${answers === left}|${model}|${scale}`;
@@ -174,7 +174,7 @@ function alpha(answers: Answers, sheets: readonly Sheet[], scale: string): {
 export function reliability(epqra: Administrations, options: Options = {}): DataFrame {
   const answers = Answers.of(epqra, options.mode ?? "printed");
   const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
-  const cells = withNewModels(layout("table6").cells, answers.sheets.map(({ model }) => model));
+  const cells = withNew(layout("table6").cells, answers.sheets);
   return frame(
     cells.map((cell) => ({
       ...cell,
@@ -287,19 +287,23 @@ export function distributions(sources: Readonly<Record<string, Administrations>>
  * The BFI sheets of Tables A4 and A5 by row label: the personas of each model in condition Base, and
  * as `Reference` the sheets that GPT-4o gave for the bare profiles (not human data, quirk K13).
  *
- * `printed` knows them by the published group numbers; `corrected` by population, so that it works on
- * any study.
+ * `printed` knows them by the published group numbers where the data have these; `corrected`, and a
+ * study of one's own, by population.
  */
 function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
-  const ofPersonas = ({ group, condition, population }: Sheet) =>
-    condition === "Base" &&
-    (mode === "printed"
-      ? group !== null && group >= 366 && group <= 370
-      : population !== "spain826");
-  const ofProfiles = ({ group, population }: Sheet) =>
-    mode === "printed" ? group === BFI_REFERENCE_GROUP : population === "spain826";
+  const published = ({ group }: Sheet) => group !== null && group >= 366 && group <= 370;
+  const referred = ({ group }: Sheet) => group === BFI_REFERENCE_GROUP;
+  const bare = ({ population }: Sheet) => population === "spain826";
+  const grouped = mode === "printed" && answers.sheets.some((sheet) =>
+    PAPERS.has(sheet.model) &&
+    (published(sheet) || referred(sheet))
+  );
+  const ofPersonas = (sheet: Sheet) =>
+    sheet.condition === "Base" &&
+    (grouped && PAPERS.has(sheet.model) ? published(sheet) : !bare(sheet));
   const models = Map.groupBy(answers.sheets.filter(ofPersonas), ({ model }) => model);
-  return models.set(REFERENCE, answers.sheets.filter(ofProfiles));
+  const reference = answers.sheets.filter(grouped ? referred : bare);
+  return reference.length ? models.set(REFERENCE, reference) : models;
 }
 
 /**
@@ -311,7 +315,7 @@ export function traits(bfi: Administrations, options: Options = {}): DataFrame {
   const mode = options.mode ?? "printed";
   const answers = Answers.of(bfi, mode);
   const sheets = bfiSheets(answers, mode);
-  const cells = withNewModels(layout("tableA4").cells, sheets.keys());
+  const cells = withNew(layout("tableA4").cells, sheets.keys().map((model) => ({ model })));
   return frame(
     cells.map((cell) => {
       const scores = (sheets.get(cell.model!) ?? [])
@@ -332,7 +336,7 @@ export function traitReliability(bfi: Administrations, options: Options = {}): D
   const mode = options.mode ?? "printed";
   const answers = Answers.of(bfi, mode);
   const sheets = bfiSheets(answers, mode);
-  const cells = withNewModels(layout("tableA5").cells, sheets.keys());
+  const cells = withNew(layout("tableA5").cells, sheets.keys().map((model) => ({ model })));
   return frame(
     cells.map((cell) => ({
       ...cell,
@@ -340,6 +344,40 @@ export function traitReliability(bfi: Administrations, options: Options = {}): D
     })),
     { model: "text", trait: "text", alpha: "number", n: "integer" },
   );
+}
+
+/**
+ * Does every item measure what its scale does? The correlation of each item's score with the sum of
+ * the others of its scale; below zero, the item may be keyed the wrong way round.
+ *
+ * @param given sheets of any instrument; of each scale the complete ones count
+ * @returns one row per item: item (number), scale, r (undefined where the item or the rest does not
+ *   vary, or the scale has no other item), n (sheets), flagged (yes where r is below zero, no;
+ *   undefined as r is)
+ *
+ * Checked against R's psych::alpha (r.drop).
+ */
+export function keyingAudit(given: Administrations): DataFrame {
+  const answers = Answers.of(given, "corrected");
+  const audited = [...answers.scales].flatMap(([scale, items]) => {
+    const complete = answers.sheets.map(({ row }) => answers.scores(row, scale))
+      .filter((scores): scores is number[] => scores.every((score) => score !== null));
+    return items.map((item, index) => {
+      const own = complete.map((scores) => scores[index]!);
+      const rest = complete.map((scores, row) =>
+        scores.reduce((sum, score) => sum + score, 0) - own[row]!
+      );
+      const { r, n } = pearson(own, rest);
+      return { item, scale, r, n, flagged: r === null ? null : r < 0 ? "yes" : "no" };
+    });
+  });
+  return frame(audited.toSorted((a, b) => a.item - b.item), {
+    item: "integer",
+    scale: "text",
+    r: "number",
+    n: "integer",
+    flagged: "text",
+  });
 }
 
 /**
