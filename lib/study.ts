@@ -6,12 +6,12 @@
  */
 import type { DataFrame } from "polars";
 import { type Mapping, mapping } from "./cleaning.ts";
-import { codeVersion, settings } from "./config.ts";
+import { codeVersion, PUBLISHED, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import { frame } from "./frames.ts";
 import type { Instrument } from "./instruments.ts";
 import { type Model, opened, worstCost } from "./llm.ts";
-import { type Message, tokens } from "./prompts.ts";
+import { type Message, type Prompt, published, tokens } from "./prompts.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { instrumentFrom } from "./study/files.ts";
@@ -107,6 +107,27 @@ export class Laboratory {
     return language === undefined || language === from.language
       ? from
       : await translated(this.sql, from, language);
+  }
+
+  /**
+   * The prompt of the published administrations, verbatim from the restored data.
+   *
+   * @param group number of the published group; the first that has one where left out
+   * @throws {Error} when the restored data have none, as the reconstruction
+   */
+  async publishedPrompt(group?: number): Promise<Prompt> {
+    const [row] = await this.sql<{ text: string }[]>`
+      select system_role as text from ${this.sql(PUBLISHED)}.experiments_groups
+      where system_role <> '' and (${group ?? null}::int is null
+        or experiments_group_id = ${group ?? null})
+      order by experiments_group_id limit 1`;
+    if (row) return published(row.text);
+    throw new Error(
+      `No prompt${
+        group === undefined ? "" : ` of group ${group}`
+      } is in schema ${PUBLISHED}: it holds ` +
+        "one when the original dataset is restored (`deno task restore --from PATH --force`)",
+    );
   }
 
   /**

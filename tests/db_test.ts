@@ -295,7 +295,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     await Promise.all([migrate("at_once_1", "study"), migrate("at_once_2", "published")]);`;
   const runs = await Promise.all([1, 2, 3, 4].map(() => evaluated(code)));
   assert.deepEqual(runs, Array(4).fill({ code: 0, out: "", err: "" }));
-  assert.deepEqual(await applied("at_once_1"), ["001_tables"]);
+  assert.deepEqual(await applied("at_once_1"), ["001_tables", "002_runs"]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
     for (const schema of ["at_once_1", "at_once_2"]) {
@@ -304,52 +304,93 @@ Deno.test("four processes at once bring new schemas to their last migration", as
   });
 });
 
-Deno.test("a study's tables refuse what the published ones let in", async () => {
+/** A run of one cell, its items scored in all three ways, and one persona. */
+const STUDY = `
+  insert into prompts values ('h', 'administration', '1', 'en', 's', 'u', '');
+  insert into instruments values ('x', 'es', '{"lowest": 1, "highest": 4, "items": [
+    {"number": 1, "text": "a", "scale": "E", "keyed": 4, "reverse": false},
+    {"number": 2, "text": "b", "scale": "E", "keyed": null, "reverse": true},
+    {"number": 3, "text": "c", "scale": "N", "keyed": null, "reverse": false}]}');
+  insert into runs (run, name, kind, plan, prompt, instrument, language)
+    values (1, 'one', 'administrations', '{}', 'h', 'x', 'es');
+  insert into cells (cell, run, model_id, model_label, model, condition, population, setting)
+    values (1, 1, 'm', 'M', '{"provider": "openai", "model": "m-1"}', 'N=3', 'borderline_N3_m', 's');
+  insert into workers (worker, run, host, lease) values (1, 1, 'here', now());
+  insert into work (work, run, cell, model_id, profile, repetition) values (1, 1, 1, 'm', 7, 1);
+  insert into personas values (1, 1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'A',
+    40, 'f', 'f', 'r', 'r', 's', 's', 'e', 'b', 'b', 'o', 'o', 'p', 'p', 'l', 'l', 'd', 1)`;
+
+Deno.test("a study's tables refuse what cannot be, and score what they hold at once", async () => {
   await migrate("constrained", "study");
   const sql = await connect("owner", { schema: "constrained" });
-  const fails = (code: string, statement: string) =>
-    assert.rejects(() => sql.unsafe(statement), { code }, statement);
-  const group = "insert into experiments_groups (experiments_group_id) values (1)";
-  const list = (id: number, group: number) =>
-    `insert into experiments_list (experiment_id, experiments_group_id, questionnaire,
-       model_provider, model, population, personality_id)
-     values (${id}, ${group}, 'epqra', 'openai', 'gpt-4o-2024-11-20', 'borderline_maxN_x', 7)`;
-  const answer = (experiment: number, item: number, answer: number | null) =>
-    `insert into eval_questionnaires (experiment_id, question_number, answer)
-     values (${experiment}, ${item}, ${answer})`;
-  const persona = (repetition: number, age = 40) =>
-    `insert into personas (ref_personality_id, population, model, repetitions, age)
-     values (1, 'generated_x_spain826', 'x', ${repetition}, ${age})`;
-  const item = (language: string, number: number) =>
-    `insert into questionnaire (questionnaire, language_questionnaire, question_number, category,
-       key, question) values ('epqra', '${language}', ${number}, 'E', 1, '?')`;
-  await fails("23503", list(1, 1));
-  for (const statement of [group, list(1, 1), answer(1, 1, 1), persona(1), item("en", 1)]) {
-    await sql.unsafe(statement);
+  await sql.unsafe(STUDY);
+  const sheet = (work: number, answers: string) =>
+    `insert into administrations (work, cell, persona, profile, repetition, answers, items, options,
+       flags) values (${work}, 1, 1, 7, 1, '${answers}', '{1,2,3}', '{1,2,3,4}', '{}')`;
+  const reply = (ask: number) =>
+    `insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts)
+     values (1, 1, 'k', ${ask}, 'openai', '{}', '{}', 1, 1)`;
+  for (const statement of [sheet(1, "{4,1,NULL}"), reply(0), reply(1)]) await sql.unsafe(statement);
+  const refused = [
+    ["23505", sheet(1, "{1,1,1}")],
+    ["23503", sheet(2, "{1,1,1}")],
+    ["23505", reply(0)],
+    [
+      "23505",
+      "insert into work (run, cell, model_id, profile, repetition) values (1, 1, 'm', 7, 1)",
+    ],
+    [
+      "23514",
+      "insert into work (run, cell, model_id, profile, repetition) values (1, 1, 'm', 7, 0)",
+    ],
+    ["23514", "update work set state = 'failed'"],
+    ["23514", "update work set state = 'claimed'"],
+    ["22P02", "update work set state = 'lost'"],
+    ["23503", "delete from cells"],
+    ["23514", "update personas set age = 151"],
+    ["23502", "update personas set description = null"],
+    [
+      "23505",
+      "insert into runs (name, kind, plan, prompt, instrument, language) " +
+      "values ('one', 'personas', '{}', 'h', 'x', 'es')",
+    ],
+    [
+      "23503",
+      "insert into runs (name, kind, plan, prompt, instrument, language) " +
+      "values ('two', 'personas', '{}', 'h', 'x', 'en')",
+    ],
+    ["23514", "insert into populations values ('third', 'n', 'o', 'x', 'es')"],
+  ] as const;
+  for (const [code, statement] of refused) {
+    await assert.rejects(() => sql.unsafe(statement), { code }, statement);
   }
-  await fails("23505", answer(1, 1, 0));
-  await fails("23503", answer(2, 1, 0));
-  await fails("23503", "delete from experiments_list");
-  await fails("23503", "insert into experiment_request_metadata (experiment_id) values (2)");
-  await fails("23505", persona(1));
-  await fails("23514", persona(0));
-  await fails("23514", persona(2, 151));
-  await fails("23502", "insert into personas (ref_personality_id) values (1)");
-  await fails("23505", item("en", 1));
-  // The view has a new answer at once, without a refresh.
-  await sql.unsafe(item("es", 2));
-  await sql.unsafe(answer(1, 2, 1));
   const rows = await sql`
-    select model_clean, population_mapped, population_display, question_number, eval
-    from experiments_evals`;
-  assert.deepEqual([...rows], [{
-    model_clean: "GPT-4o",
-    population_mapped: "maxN_x",
-    population_display: "MaxN",
-    question_number: 1,
-    eval: 1,
-  }]);
+    select model, model_clean, population_display as condition, questionnaire, question_number as item,
+           answer, eval from experiments_evals order by item`;
+  const keys = { model: "m-1", model_clean: "M", condition: "N=3", questionnaire: "x" };
+  assert.deepEqual([...rows], [
+    { ...keys, item: 1, answer: 4, eval: 1 },
+    { ...keys, item: 2, answer: 1, eval: 4 },
+    { ...keys, item: 3, answer: null, eval: null },
+  ]);
+  const [listed] = await sql`
+    select experiment_id, experiments_group_id, repeated, language_questionnaire, succeeded
+    from experiments_list`;
+  assert.deepEqual(listed, {
+    experiment_id: 1,
+    experiments_group_id: 1,
+    repeated: 0,
+    language_questionnaire: "es",
+    succeeded: null,
+  });
   await sql.end();
+});
+
+Deno.test("a study's schema takes no restored data, and theirs no study", async () => {
+  await migrate("kind_study", "study");
+  await migrate("kind_published", "published");
+  await assert.rejects(() => migrate("kind_study", "published"), /kind_study holds a study/);
+  await assert.rejects(() => migrate("kind_published", "study"), /holds restored data/);
 });
 
 const EVALUATED = `

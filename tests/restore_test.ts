@@ -505,12 +505,12 @@ Deno.test("a study that began while a restore ran is not replaced by it", async 
   await held.waiting();
   await as(
     "owner",
-    (sql) => sql.unsafe("create schema begun; create table begun.persona_requests (x int)"),
+    (sql) => sql.unsafe("create schema begun; create table begun.work (x int)"),
   );
   await held.let();
   await end;
   await as("owner", async (sql) => {
-    assert.equal((await sql`select * from begun.persona_requests`).length, 0);
+    assert.equal((await sql`select * from begun.work`).length, 0);
     assert.equal((await sql`select from pg_namespace where nspname = 'begun_restoring'`).length, 0);
   });
 });
