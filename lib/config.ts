@@ -135,11 +135,13 @@ const known = { keys: new Set<string>(), passwords: new Set<string>() };
 /** Shorter values would be found inside ordinary words. */
 const SHORTEST = 6;
 
-/** Remembers a secret, as it stands and as it reads in JSON and in a URL. */
+/** Remembers a secret, as it stands and as it reads in JSON, in JSON inside JSON, and in a URL. */
 function remember(value: string | null, among: Set<string>): void {
   if (value === null || value.length < SHORTEST || among.has(value)) return;
+  const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
   among.add(value);
-  among.add(JSON.stringify(value).slice(1, -1));
+  among.add(escaped(value));
+  among.add(escaped(escaped(value)));
   among.add(encodeURIComponent(value.toWellFormed()));
 }
 

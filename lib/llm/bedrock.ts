@@ -41,9 +41,7 @@ function clientOf(model: Model): BedrockRuntimeClient {
     });
   }
   const id = JSON.stringify(settings);
-  const credentials: BedrockRuntimeClientConfig = token
-    ? { token: { token }, authSchemePreference: ["httpBearerAuth"] }
-    : accessKeyId && secretAccessKey
+  const credentials: BedrockRuntimeClientConfig = accessKeyId && secretAccessKey
     ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }
     : profile
     ? { profile }
@@ -51,7 +49,10 @@ function clientOf(model: Model): BedrockRuntimeClient {
   const client = clients.get(id) ?? new BedrockRuntimeClient({
     region,
     ...(endpoint && { endpoint }),
-    ...credentials,
+    // Said in either case: the SDK takes an empty AWS_BEARER_TOKEN_BEDROCK for a token.
+    ...(token
+      ? { token: { token }, authSchemePreference: ["httpBearerAuth"] }
+      : { ...credentials, authSchemePreference: ["sigv4"] }),
     // Retries and time limits are counted in one place, for all providers.
     maxAttempts: 1,
     // The SDK's default, HTTP/2, loses streams in Deno; and its limit of 50 sockets is not ours.
@@ -105,7 +106,7 @@ export const bedrock: Provider = {
         outputConfig: {
           textFormat: {
             type: "json_schema",
-            structure: { jsonSchema: { name: "reply", schema: JSON.stringify(strict(schema)) } },
+            structure: { jsonSchema: { schema: JSON.stringify(strict(schema)), name: "reply" } },
           },
         },
       }),
@@ -148,8 +149,15 @@ export const bedrock: Provider = {
   },
 };
 
-/** The chain's own errors, which come without a request. */
+/** An error that came before any answer: of the connection, of the AWS chain, or of the SDK itself. */
 function named(error: unknown): unknown {
-  if (!(error instanceof Error) || !/(Credentials|Token)Provider/.test(error.name)) return error;
-  return new Fault("no AWS credentials were found", { kind: "refused key", fatal: true });
+  if (!(error instanceof Error)) return error;
+  if (/(Credentials|Token)Provider/.test(error.name)) {
+    return new Fault("no AWS credentials were found", { kind: "refused key", fatal: true });
+  }
+  const ofConnection = "code" in error || error.name === "TimeoutError";
+  return ofConnection ? error : new Fault(`the request could not be made (${error.message})`, {
+    kind: "bad request",
+    fatal: true,
+  });
 }

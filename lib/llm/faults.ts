@@ -130,7 +130,8 @@ export function waitOf(header: Refusal["header"]): number | null {
   const text = header("retry-after");
   if (text === null) return null;
   if (/^\s*\d+(\.\d+)?\s*$/.test(text)) return limited(Number(text) * 1000);
-  const until = Date.parse(text);
+  // Date.parse() takes much for a date, such as -1.
+  const until = /^\s*[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(until)) return null;
   const theirs = Date.parse(header("date") ?? "");
   const now = Number.isNaN(theirs) ? performance.timeOrigin + performance.now() : theirs;

@@ -31,6 +31,7 @@ function clientOf(model: Model): OpenAI {
     ...(key === null && { defaultHeaders: { Authorization: null } }),
     organization,
     project,
+    adminAPIKey: null,
     // Retries and time limits are counted in one place, for all providers.
     maxRetries: 0,
     timeout: 24 * 3600 * 1000,

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { z } from "zod";
-import { ROOT, variable } from "../config.ts";
+import { ROOT, secret, variable } from "../config.ts";
 
 /** What a model costs: USD per million tokens. */
 export interface Price {
@@ -157,6 +157,8 @@ export function models(): readonly Model[] {
   if (read?.stamp !== stamp) {
     const shipped = entries(SHIPPED).map((entry) => checked(Entry, entry, SHIPPED));
     read = { stamp, models: merged(shipped, own) };
+    // From here on no text shows these keys, whether or not their models are used.
+    for (const { key } of read.models) if (key) secret(key);
   }
   return read.models;
 }

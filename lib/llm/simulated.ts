@@ -21,47 +21,63 @@ const ERROR_RATE = 0.1;
  * The numbers are invented, so that there is something to see in tables of demographics.
  */
 const RATES: Readonly<
-  Record<string, readonly (readonly [value: string, share: number, n?: number, p?: number])[]>
+  Record<string, Readonly<Record<string, readonly [share: number, n?: number, p?: number]>>>
 > = {
-  gender: [["female", 50, 1.2], ["male", 46, -1, 0.4], ["non-binary", 4, 0.5, 2]],
-  sexual_orientation: [["heterosexual", 80], ["bisexual", 8, 0.6, 1], ["gay", 4], ["lesbian", 4], [
-    "queer",
-    2,
-    0,
-    2,
-  ], ["unspecified", 2]],
-  race: [["White", 60], ["Asian", 12], ["Black", 12, 0, 0.3], ["Hispanic", 12], ["Mixed", 4, 0, 1]],
-  ethnicity: [["European", 60], ["Non-Hispanic", 15], ["Chinese-American", 5], ["Latino", 15], [
-    "unspecified",
-    5,
-  ]],
-  religious_belief: [
-    ["Agnostic", 40, 0.3, 0.8],
-    ["Atheist", 15, 0, 1.4],
-    ["Christian", 35, 0, -1],
-    [
-      "Buddhist",
-      4,
-    ],
-    ["Jewish", 3],
-    ["Muslim", 3],
-  ],
-  political_orientation: [["Progressive", 50, 0.6, 0.5], ["Centrist", 28, -0.4, -0.6], [
-    "Conservative",
-    15,
-    0,
-    -0.8,
-  ], ["Libertarian", 7, 0, 1.2]],
-  occupation: [["accountant", 20, 0, -1], ["graphic designer", 20, 0.4, 0.6], ["teacher", 20], [
-    "software engineer",
-    20,
-  ], ["freelance writer", 20, 0.8, 0.8]],
-  location: [["Portland, Oregon", 40, 0.4, 0.6], ["Seattle, Washington", 25], [
-    "Chicago, Illinois",
-    20,
-    0,
-    -0.4,
-  ], ["Madrid, Spain", 15]],
+  gender: {
+    female: [50, 1.2],
+    male: [46, -1, 0.4],
+    "non-binary": [4, 0.5, 2],
+  },
+  sexual_orientation: {
+    heterosexual: [80],
+    bisexual: [8, 0.6, 1],
+    gay: [4],
+    lesbian: [4],
+    queer: [2, 0, 2],
+    unspecified: [2],
+  },
+  race: {
+    White: [60],
+    Asian: [12],
+    Black: [12, 0, 0.3],
+    Hispanic: [12],
+    Mixed: [4, 0, 1],
+  },
+  ethnicity: {
+    European: [60],
+    "Non-Hispanic": [15],
+    "Chinese-American": [5],
+    Latino: [15],
+    unspecified: [5],
+  },
+  religious_belief: {
+    Agnostic: [40, 0.3, 0.8],
+    Atheist: [15, 0, 1.4],
+    Christian: [35, 0, -1],
+    Buddhist: [4],
+    Jewish: [3],
+    Muslim: [3],
+  },
+  political_orientation: {
+    Progressive: [50, 0.6, 0.5],
+    Centrist: [28, -0.4, -0.6],
+    Conservative: [15, 0, -0.8],
+    Libertarian: [7, 0, 1.2],
+    Green: [6, 0.2, 0.4],
+  },
+  occupation: {
+    accountant: [20, 0, -1],
+    "graphic designer": [20, 0.4, 0.6],
+    teacher: [20],
+    "software engineer": [20],
+    "freelance writer": [20, 0.8, 0.8],
+  },
+  location: {
+    "Portland, Oregon": [40, 0.4, 0.6],
+    "Seattle, Washington": [25],
+    "Chicago, Illinois": [20, 0, -0.4],
+    "Madrid, Spain": [15],
+  },
 };
 
 const NAMES = {
@@ -82,13 +98,15 @@ const TRAITS: Readonly<Record<string, readonly [high: string, low: string]>> = {
   L: ["says that they always act as they advise", "admits to small faults without fuss"],
 };
 
+const LISTED = new Intl.ListFormat("en");
+
 const KNOWN: readonly Instrument[] = [epqra, bfi44];
 
 /** The line that carries a profile from the biography to the questionnaire. */
 const CARRIED = /\[simulated persona: (\S+) (-?\d+(?:,-?\d+)*)\]/;
 const ITEMS = /\{\n(?:[ \t]*"\d+": "(?:[^"\\]|\\.)*",?\n)+[ \t]*\}/;
 const ITEM = /"(\d+)": ("(?:[^"\\]|\\.)*")/g;
-const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")(?:: (.*))?$/gm;
+const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")/gm;
 const TABLE = /^question,answer\n((?:(?:"(?:[^"]|"")*"|[^",\n]*),[^",\n]+(?:\n|$))+)/m;
 const ROW = /(?:"((?:[^"]|"")*)"|([^",\n]*)),([^",\n]+)(?:\n|$)/g;
 
@@ -104,7 +122,7 @@ export const simulated: Provider = {
 
   body: (model, { messages }) => ({
     model: model.model,
-    messages: messages.map(({ role, content }) => ({ role, content })),
+    messages: messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
     error_rate: model.error_rate ?? ERROR_RATE,
     max_tokens: model.max_tokens,
   }),
@@ -122,7 +140,7 @@ export const simulated: Provider = {
       : table
       ? persona(table[1]!, random)
       : "This is a simulated reply: there is neither a profile nor a questionnaire in the prompt.";
-    const input = counted(system) + counted(user);
+    const input = tokens(system) + tokens(user);
     const output = tokens(content);
     return Promise.resolve(JSON.stringify({
       id: `simulated-${key.slice(0, 16)}`,
@@ -138,18 +156,6 @@ export const simulated: Provider = {
   },
 };
 
-const counts = new Map<string, number>();
-
-/** Tokens of a text that many calls have in common; counting takes longer than answering. */
-function counted(text: string): number {
-  const known = counts.get(text);
-  if (known !== undefined) return known;
-  if (counts.size >= 100) counts.clear();
-  const count = tokens(text);
-  counts.set(text, count);
-  return count;
-}
-
 function persona(table: string, random: Random): string {
   const rows = [...table.matchAll(ROW)].map(([, quoted, plain, answer]) => ({
     text: quoted?.replaceAll('""', '"') ?? plain!,
@@ -162,26 +168,26 @@ function persona(table: string, random: Random): string {
 
   const drawn: Record<string, string> = {};
   for (const [field, rates] of Object.entries(RATES)) {
-    const weights = rates.map(([, share, byN = 0, byP = 0]) =>
+    const weights = Object.values(rates).map(([share, byN = 0, byP = 0]) =>
       share * Math.exp(byN * (n - 0.5) + byP * (p - 0.5))
     );
-    drawn[field] = rates[weighted(weights, random)]![0];
+    drawn[field] = Object.keys(rates)[weighted(weights, random)]!;
   }
   const names = NAMES[drawn.gender as keyof typeof NAMES] ?? NAMES.other;
   const name = `${one(names, random)} ${one(SURNAMES, random)}`;
   const age = 20 + random.int(30) + random.int(16);
   const { gender, sexual_orientation, race, ethnicity } = drawn;
   const { religious_belief, occupation, political_orientation, location } = drawn;
-  const said = [...shares].flatMap(([scale, share]) => TRAITS[scale]?.[share >= 0.5 ? 0 : 1] ?? []);
+  const traits = [...shares].flatMap(([scale, share]) =>
+    TRAITS[scale]?.[Number(share < 0.5)] ?? []
+  );
+  const said = traits.length
+    ? LISTED.format(traits)
+    : `answered ${answers.length} questions about everyday life`;
+  const article = /^[aeiou]/.test(occupation!) ? "an" : "a";
   const description = [
-    `${name} is ${age} years old, lives in ${location} and works as ${
-      /^[aeiou]/.test(occupation!) ? "an" : "a"
-    } ${occupation}.`,
-    said.length
-      ? `${name.split(" ")[0]} ${said.slice(0, -1).join(", ")}${said.length > 1 ? ", and " : ""}${
-        said.at(-1)
-      }.`
-      : `${name.split(" ")[0]} answered ${answers.length} questions about everyday life.`,
+    `${name} is ${age} years old, lives in ${location} and works as ${article} ${occupation}.`,
+    `${name.split(" ")[0]} ${said}.`,
     "This biography was computed and not written by a model.",
     `[simulated persona: ${profile.instrument?.name ?? "unknown"} ${answers.join(",")}]`,
   ].join("\n\n");

@@ -19,8 +19,8 @@ export interface Found {
   cut: boolean;
 }
 
-/** Characters of a reply that are read at all: hundreds of times the longest useful one. */
-const LONGEST = 1_000_000;
+/** Characters of a reply that are read at all: room for 50,000 tokens of reasoning. */
+const LONGEST = 200_000;
 /** Characters that are repaired: jsonrepair takes time with the square of the length. */
 const LONGEST_REPAIR = 20_000;
 /** Brackets that lead nowhere, after which the search ends: each costs a walk over the reply. */
@@ -94,25 +94,19 @@ function repaired(text: string): Found | undefined {
   return undefined;
 }
 
-/**
- * Where the bracket at `start` closes, and the last place where everything before it was complete: a
- * closing quote, a comma, a bracket.
- */
-function extent(text: string, start: number): { end: number | null; complete: number } {
-  let depth = 0, quoted = false, complete = start + 1;
+/** Where the bracket at `start` closes; null where it does not. */
+function closing(text: string, start: number): number | null {
+  let depth = 0, quoted = false;
   for (let i = start; i < text.length; i++) {
     const sign = text[i];
     if (quoted) {
       if (sign === "\\") i++;
-      else if (sign === '"') [quoted, complete] = [false, i + 1];
+      else if (sign === '"') quoted = false;
     } else if (sign === '"') quoted = true;
     else if (sign === "{" || sign === "[") depth++;
-    else if (sign === "}" || sign === "]") {
-      complete = i + 1;
-      if (--depth === 0) return { end: i + 1, complete };
-    } else if (sign === ",") complete = i + 1;
+    else if ((sign === "}" || sign === "]") && --depth === 0) return i + 1;
   }
-  return { end: null, complete };
+  return null;
 }
 
 /** What a reply holds. */
@@ -128,8 +122,7 @@ export interface Contents {
 /**
  * The JSON in a reply, wherever it stands: alone, in a code fence, between prose.
  *
- * A part that is JSON as it stands is taken as it is; jsonrepair sees only what is not. In what the
- * reply breaks off, nothing counts that was not complete.
+ * A part that is JSON as it stands is taken as it is; jsonrepair sees only what is not.
  */
 export function contents(reply: string): Contents | { problem: string } {
   if (reply.length > LONGEST) {
@@ -150,7 +143,7 @@ function search(text: string): Contents | { problem: string } {
   let open: Contents["open"] = null, brokenOff = false, failures = 0;
   const bracket = /[{[]/g;
   for (let at = bracket.exec(text); at; at = bracket.exec(text)) {
-    const { end, complete } = extent(text, at.index);
+    const end = closing(text, at.index);
     if (end !== null) {
       const source = text.slice(at.index, end);
       const exact = parsed(source);
@@ -166,7 +159,7 @@ function search(text: string): Contents | { problem: string } {
       }
     } else {
       brokenOff = true;
-      open ??= unclosed(text.slice(at.index), complete - at.index);
+      open ??= unclosed(text.slice(at.index));
     }
     if (++failures === MOST_FAILURES) {
       if (open && closed.length === 0) break;
@@ -180,12 +173,12 @@ function search(text: string): Contents | { problem: string } {
 }
 
 /** What the rest of a reply holds, from a bracket on that does not close. */
-function unclosed(rest: string, complete: number): Contents["open"] {
+function unclosed(rest: string): Contents["open"] {
   // A lost quote hides the bracket that closes: then the reply ends in one all the same.
-  const ended = rest.slice(0, rest.replaceAll("`", " ").trimEnd().length);
-  const cut = !/[}\]]$/.test(ended);
-  const found = repaired(cut ? rest.slice(0, complete) : ended);
-  return found ? { ...found, cut: cut || found.cut, outer: false } : null;
+  const end = rest.replaceAll("`", " ").trimEnd().length;
+  const ended = /[}\]]/.test(rest[end - 1]!);
+  const found = repaired(ended ? rest.slice(0, end) : rest);
+  return found ? { ...found, cut: !ended || found.cut, outer: false } : null;
 }
 
 /**

@@ -36,19 +36,41 @@ const ANSWER_KEYS = ["answer", "response", "reply", "value", "choice", "rating"]
 
 type Read = (answer: Json) => number | null;
 
+const KEY = String.raw`[\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30}`;
+const BLANK = String.raw`\s{0,20}`;
 /**
- * Pairs of key and answer that stand in a text with closed quotes or before a delimiter.
+ * A key and its value: in quotes that close; or bare, before the next key or the end; or an object.
+ *
+ * Every repetition has a limit: without, some text would take time with the square of its length.
+ */
+const PAIR = new RegExp(
+  String.raw`(${KEY})["'”’]?${BLANK}[:=]${BLANK}(?:` +
+    String.raw`(?:"([^"\n]{0,80})"|'([^'\n]{0,80})'|“([^”\n]{0,80})”)${BLANK}(?=$|[,}\]\n"'“])|` +
+    String.raw`([^\s"'“{}[\],][^"'“{}[\],\n]{0,80})(?=[}\]]|` +
+    String.raw`[,\n]${BLANK}(?:[}\]]|["'“]?${BLANK}${KEY}["'”’]?${BLANK}[:=]))|\{)`,
+  "gu",
+);
+
+/**
+ * Which item has which answer (`3=1`), as a text has it in places that are not broken.
  *
  * The second reading of what had to be repaired: jsonrepair closes quotes where it sees fit, and an
  * answer counts only where both readings agree.
  */
-function pairs(text: string, read: Read): Set<string> {
-  const pair =
-    /([\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30})["'”’`]?\s{0,20}[:=]\s{0,20}(?:(?:"([^"\n]{0,80})"|'([^'\n]{0,80})'|“([^”\n]{0,80})”)\s{0,20}(?=$|[,}\]\n"'“])|([^\s"'“{}[\],][^"'“{}[\],\n]{0,80})(?=[,}\]\n]))/gu;
+function written(text: string, read: Read): Set<string> {
   const found = new Set<string>();
-  for (const [, key, ...values] of text.replace(/\\+(?=["'])/g, "").matchAll(pair)) {
-    const answer = read(values.find((value) => value !== undefined)!);
-    if (answer !== null) found.add(`${folded(key!)}=${answer}`);
+  // The item whose object or row it is, for a key such as "answer".
+  let current: number | null = null;
+  for (const [, key, ...values] of text.replace(/\\+(?=["'])/g, "").matchAll(PAIR)) {
+    const value = values.find((value) => value !== undefined);
+    const item = itemNumber(key!), name = folded(key!);
+    if (item !== null) current = item;
+    else if (value !== undefined && NUMBER_KEYS.includes(name)) {
+      current = itemNumber(value) ?? current;
+    }
+    if (value === undefined || current === null) continue;
+    const answer = item !== null || ANSWER_KEYS.includes(name) ? read(value) : null;
+    if (answer !== null) found.add(`${current}=${answer}`);
   }
   return found;
 }
@@ -62,20 +84,20 @@ function candidatesIn(
   seen: Sightings,
 ): Candidate[] {
   const { length } = instrument.items;
-  const written = repaired ? pairs(source, read) : null;
+  const agreed = repaired ? written(source, read) : null;
   const found: Candidate[] = [];
 
-  const answerTo = (item: number, key: string, answer: Json): number | null => {
+  const answerTo = (item: number, answer: Json): number | null => {
     const meant = read(answer);
-    const agreed = meant !== null && (!written || written.has(`${folded(key)}=${meant}`));
-    if (!agreed) seen.unreadable ??= { item, answer: shown(answer) };
-    return agreed ? meant : null;
+    const counts = meant !== null && (!agreed || agreed.has(`${item}=${meant}`));
+    if (!counts) seen.unreadable ??= { item, answer: shown(answer) };
+    return counts ? meant : null;
   };
-  /** An answer, or an object around it; also its key. */
-  const inside = (key: string, value: Json): [string, Json] => {
-    if (!(value instanceof Entries)) return [key, value];
+  /** An answer, also where it is an object around it. */
+  const inside = (value: Json): Json => {
+    if (!(value instanceof Entries)) return value;
     const answers = value.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
-    return answers.length === 1 ? answers[0]! : [key, value];
+    return answers.length === 1 ? answers[0]![1] : value;
   };
   /** Item numbers and answers as one candidate; an item with two answers has none. */
   const add = (
@@ -99,7 +121,7 @@ function candidatesIn(
     const rows = values.map((value) => value instanceof Entries ? numbered(value) : null);
     add(
       rows.flatMap((row) =>
-        row && exists(row.item) ? [[row.item, answerTo(row.item, ...row.answer)] as const] : []
+        row && exists(row.item) ? [[row.item, answerTo(row.item, row.answer)] as const] : []
       ),
       explanation,
     );
@@ -111,7 +133,7 @@ function candidatesIn(
       others.forEach((other) => walk(other, explanation));
       if (others.length === 0 || others.some(isNested)) return;
       if (order && value.length === length && others.length === length && !repaired) {
-        add(order.map((item, index) => [item, answerTo(item, "", value[index]!)]), explanation);
+        add(order.map((item, index) => [item, answerTo(item, value[index]!)]), explanation);
       } else seen.list ??= value.length;
     } else if (value instanceof Entries) {
       if (addRows([value], explanation).length === 0) return;
@@ -124,7 +146,7 @@ function candidatesIn(
         const item = itemNumber(key);
         if (item !== null) {
           if (exists(item)) {
-            given.push([item, answerTo(item, ...inside(key, entry))]);
+            given.push([item, answerTo(item, inside(entry))]);
           }
         } else if (folded(key) !== "explanation") {
           if (isNested(entry)) {
@@ -142,26 +164,29 @@ function candidatesIn(
     }
   };
   walk(value, null);
-  const answered = found.filter(({ answers }) => [...answers.values()].some((a) => a !== null));
+  const answered = found.filter(isAnswered);
   const sheets = answered.length ? answered : found;
   return sheets.length > 1 && disjoint(sheets) ? [joined(sheets)] : sheets;
 }
 
 /** A row such as {"question_number": 3, "answer": "True"}. */
-function numbered(row: Entries): { item: number; answer: [string, Json] } | null {
+function numbered(row: Entries): { item: number; answer: Json } | null {
   const numbers = new Set(
     row.all.filter(([key]) => NUMBER_KEYS.includes(folded(key)))
       .map(([, value]) => itemNumber(value)).filter((number) => number !== null),
   );
   const answers = row.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
   if (numbers.size !== 1 || answers.length !== 1) return null;
-  return { item: [...numbers][0]!, answer: answers[0]! };
+  return { item: [...numbers][0]!, answer: answers[0]![1] };
 }
 
 const isNested = (value: Json): boolean => value !== null && typeof value === "object";
 
 const shown = (answer: Json): string =>
   isNested(answer) ? "a list or an object" : excerpt(String(answer));
+
+const isAnswered = ({ answers }: Candidate): boolean =>
+  [...answers.values()].some((answer) => answer !== null);
 
 /** Whether two sheets give an item different answers. */
 const disagree = (a: Candidate, b: Candidate): boolean =>
@@ -226,6 +251,8 @@ export function sheetOf(
     if (all.length && brokenOff) return { problem: "the reply breaks off in another sheet" };
     if (all.length === 0 && open && !open.outer) all = sheets(open);
   }
+  // The questionnaire itself, given back before the answers.
+  all = all.slice(Math.max(all.findIndex(isAnswered), 0));
   const { title, items: { length } } = instrument;
   if (all.some(({ answers }) => answers.has(0))) {
     return { problem: `item numbers from 0: ${title} has items 1 to ${length}` };
@@ -233,7 +260,7 @@ export function sheetOf(
   if (all.length === 0) return { problem: `no answers to ${title}: ${why(seen, length)}` };
   const sheet = chosen(all, length);
   if ("problem" in sheet) return sheet;
-  if ([...sheet.answers.values()].every((answer) => answer === null)) {
+  if (!isAnswered(sheet)) {
     const { item, answer } = seen.unreadable!;
     return { problem: `no answer can be read: item ${item} is ${answer}` };
   }

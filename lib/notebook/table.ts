@@ -1,0 +1,118 @@
+/** A frame as a table, in HTML and in plain text. */
+import type { DataFrame } from "polars";
+import { DASH, fixed } from "../format.ts";
+import { escape } from "./html.ts";
+
+export interface TableOptions {
+  /**
+   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
+   * and `p` has 3 with `<0.001` below.
+   */
+  decimals?: number | Readonly<Record<string, number>>;
+}
+
+const MOST_ROWS = 80;
+
+/** A table as HTML that takes its colours from the page around it; at most 80 rows. */
+export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
+  const { columns, body, note } = printed(frame, options);
+  // A caption without a table would break after every word.
+  if (!body.length) return `<p>${escape(caption)}: none</p>`;
+  const side = (text: boolean) => text ? ` style="text-align:left"` : "";
+  const heads = columns.map(({ head, text }) =>
+    `<th scope="col"${side(text)}>${escape(head)}</th>`
+  );
+  const lines = body.map((row) =>
+    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
+  );
+  return [
+    `<div style="overflow-x:auto">`,
+    `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
+    `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
+    `<thead><tr>${heads.join("")}</tr></thead>`,
+    "<tbody>",
+    ...lines,
+    "</tbody>",
+    `</table>`,
+    ...note ? [`<p>${note}</p>`] : [],
+    `</div>`,
+  ].join("\n");
+}
+
+/** A table as aligned plain text; at most 80 rows. */
+export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
+  const { columns, body, note } = printed(frame, options);
+  if (!body.length) return `${caption}: none`;
+  const heads = columns.map(({ head }) => head);
+  const widths = heads.map((head, i) =>
+    Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, i) => {
+      const blank = " ".repeat(widths[i]! - size(cell));
+      return columns[i]!.text ? cell + blank : blank + cell;
+    }).join("  ").trimEnd();
+  const table = [
+    line(heads),
+    widths.map((width) => "-".repeat(width)).join("  "),
+    ...body.map(line),
+  ];
+  return [caption, ...table, ...note ? [note] : []].join("\n");
+}
+
+const size = (text: string): number => [...text].length;
+
+interface Column {
+  head: string;
+  /** Text stands left, numbers right. */
+  text: boolean;
+}
+
+/** A frame as the words and digits that will be shown. */
+function printed(frame: DataFrame, { decimals }: TableOptions) {
+  const named = typeof decimals === "object" ? decimals : {};
+  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
+  if (unknown.length) {
+    throw new Error(
+      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
+    );
+  }
+  const formats = frame.columns.map((name) => {
+    const series = frame.getColumn(name);
+    if (!series.isNumeric()) return null;
+    if (name in named) return (value: number) => rounded(value, named[name]!);
+    if (name === "p") return probability;
+    const fraction = typeof decimals === "number" ? decimals : 2;
+    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
+  });
+  const columns: Column[] = frame.columns.map((name, i) => ({
+    head: name.replaceAll("_", " "),
+    text: formats[i] === null,
+  }));
+  // Records keep nulls; a column's toArray() makes them 0.
+  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
+  const body = records.map((record) =>
+    frame.columns.map((name, i) => cell(record[name], formats[i]!))
+  );
+  return { columns, body, note: note(frame.height) };
+}
+
+const note = (height: number): string =>
+  height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
+
+function cell(value: unknown, format: ((value: number) => string) | null): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
+  if (!format) return String(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
+  return typeof value === "bigint" ? String(value) : format(Number(value));
+}
+
+function probability(p: number): string {
+  return p < 0.001 ? "<0.001" : rounded(p, 3);
+}
+
+/** With a fixed number of decimals; never -0. */
+function rounded(value: number, decimals: number): string {
+  const text = fixed(value, decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}

@@ -1,0 +1,198 @@
+/** A study of the published size, against a local server that answers at once. */
+import OpenAI from "openai";
+import { connect, type Sql } from "lib/db.ts";
+import { bfi44, epqra } from "lib/instruments.ts";
+import { type Model, model } from "lib/llm.ts";
+import { administrations, enter, type Laboratory, personas } from "lib/study.ts";
+import { progress } from "../cli.ts";
+import { deno, median } from "./measure.ts";
+
+const SCHEMA = "bench_study";
+const IN_FLIGHT = 64;
+/** Administrations that are timed beside the bare client. */
+const TIMED = 4000;
+const MANY = 100_000;
+const REPEATED = 20_000;
+
+export async function study(runs: number): Promise<void> {
+  const sql = await connect("owner");
+  const drop = () => sql`drop schema if exists ${sql(SCHEMA)} cascade`;
+  await drop();
+  const { url, child } = await server();
+  const lab = await enter({ schema: SCHEMA });
+  try {
+    progress("making 82,600 personas");
+    await published(lab, sql);
+    const local = localModel(url);
+    const names = await registered(lab, local);
+    await pickedUp(lab, names[0]!, runs);
+    await beside(lab, sql, names[0]!, local, runs);
+    await memory(names[0]!);
+    await again(lab, sql, names[0]!, runs);
+  } finally {
+    await lab.close();
+    child.kill();
+    await child.status;
+    await drop();
+    await sql.end();
+  }
+}
+
+async function server(): Promise<{ url: string; child: Deno.ChildProcess }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "tests/llm_server.ts"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  return { url: value.trim(), child };
+}
+
+const localModel = (url: string): Model => ({
+  id: "local",
+  label: "Local",
+  provider: "openai",
+  model: "local",
+  base_url: `${url}/v1`,
+  key: null,
+  max_tokens: 1000,
+  format: "json_object",
+  price: { input: 0, output: 0, as_of: "2026-11-21", source: "a server of this machine" },
+  concurrency: { start: IN_FLIGHT, most: IN_FLIGHT },
+});
+
+/** 826 profiles × 10 repetitions × 2 conditions × 5 models, with texts as long as the published ones. */
+async function published(lab: Laboratory, sql: Sql): Promise<void> {
+  await lab.population();
+  const writers = [1, 2, 3, 4, 5].map((n) => ({
+    ...model("simulated"),
+    id: `writer${n}`,
+    label: `Writer ${n}`,
+  }));
+  const plan = personas({ models: writers, conditions: ["Base", "MaxN"], repetitions: 10 });
+  await lab.register(plan);
+  const words = "Works nights, walks home the long way and keeps a list of small worries. ";
+  await sql`
+    insert into ${sql(SCHEMA)}.personas (
+      work, ref_personality_id, population, model, model_print, population_print, repetitions,
+      repetition_count, shown, changed, name, age, gender_original, race_original,
+      sexual_orientation_original, ethnicity, religious_belief_original, occupation_original,
+      political_orientation_original, location_original, description, word_count_description)
+    select w.work, w.profile, c.population, c.model_id, c.model_label, c.condition, w.repetition,
+           10, p.answers, '{}', 'N ' || w.work, 40, 'f', 'r', 's', 'e', 'b', 'o', 'p', 'l',
+           'Person ' || w.work || '. ' || repeat(${words}, 14 + w.work % 9), 150
+    from ${sql(SCHEMA)}.work w
+    join ${sql(SCHEMA)}.cells c on c.cell = w.cell
+    join ${sql(SCHEMA)}.profiles p on p.profile = w.profile and p.source = 'reference'`;
+  await sql`update ${sql(SCHEMA)}.work set state = 'done'`;
+  for (const table of ["work", "personas"]) await sql`vacuum analyze ${sql(SCHEMA)}.${sql(table)}`;
+}
+
+async function registered(lab: Laboratory, local: Model): Promise<string[]> {
+  const plans = [epqra, bfi44].map((instrument) =>
+    administrations({ instrument, models: [local], personas: "all" })
+  );
+  const estimating = performance.now();
+  await lab.estimate(plans[0]!);
+  const estimated = performance.now() - estimating;
+  const started = performance.now();
+  const names: string[] = [];
+  for (const plan of plans) names.push(await lab.register(plan));
+  const seconds = (performance.now() - started) / 1000;
+  say("register 82,600 × 2 instruments", `${seconds.toFixed(2)} s`);
+  say("estimate of 82,600 administrations", `${(estimated / 1000).toFixed(2)} s`);
+  return names;
+}
+
+async function pickedUp(lab: Laboratory, name: string, runs: number): Promise<void> {
+  const times: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    const started = performance.now();
+    await lab.run(name, { limit: 1 });
+    times.push((performance.now() - started) / 1000);
+  }
+  say("first of 247,800 pieces of work done", spread(times, "s"));
+}
+
+/** The same calls through our code and through the client alone, in turns. */
+async function beside(
+  lab: Laboratory,
+  sql: Sql,
+  name: string,
+  local: Model,
+  runs: number,
+): Promise<void> {
+  const client = new OpenAI({ baseURL: local.base_url!, apiKey: "none", maxRetries: 0 });
+  const ours: number[] = [], bare: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    progress(`administrations: run ${index + 1} of ${runs}`);
+    const { done, seconds } = await lab.run(name, { limit: TIMED });
+    ours.push(done / seconds);
+    const rows = await sql<{ sent: string }[]>`
+      select sent from ${sql(SCHEMA)}.requests order by request desc limit ${TIMED}`;
+    const bodies = rows.map(({ sent }) => JSON.parse(sent));
+    const started = performance.now();
+    let next = 0;
+    await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+      while (next < bodies.length) {
+        const reply = await client.chat.completions.create(bodies[next++]);
+        JSON.parse(reply.choices[0]!.message.content!);
+      }
+    }));
+    bare.push(TIMED / ((performance.now() - started) / 1000));
+  }
+  progress("");
+  say(`administrations, ${IN_FLIGHT} in flight`, spread(ours, "per second", 0));
+  say("the same calls by the bare client", spread(bare, "per second", 0));
+  say("ratio", spread(ours.map((value, index) => value / bare[index]!), ""));
+}
+
+/** Peak memory of a process that does 10,000, and of one that does 90,000. */
+async function memory(name: string): Promise<void> {
+  for (const limit of [MANY / 10, MANY - MANY / 10]) {
+    progress(`memory: ${limit.toLocaleString("en")} administrations`);
+    const run = await deno(
+      "study",
+      "run",
+      name,
+      "--schema",
+      SCHEMA,
+      "--limit",
+      `${limit}`,
+      "--yes",
+    );
+    progress("");
+    say(
+      `memory, ${limit.toLocaleString("en")} administrations`,
+      `${run.megabytes?.toFixed(0) ?? "—"} MB peak, ${(limit / run.seconds).toFixed(0)} per second`,
+    );
+  }
+}
+
+/** Work whose replies are stored, done again. */
+async function again(lab: Laboratory, sql: Sql, name: string, runs: number): Promise<void> {
+  const rates: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    await sql`
+      with again as (
+        select w.work from ${sql(SCHEMA)}.work w join ${sql(SCHEMA)}.runs r on r.run = w.run
+        where r.name = ${name} and w.state = 'done' order by w.work limit ${REPEATED}
+      ), gone as (
+        delete from ${sql(SCHEMA)}.administrations where work in (select work from again)
+      )
+      update ${sql(SCHEMA)}.work set state = 'planned' where work in (select work from again)`;
+    const { done, seconds } = await lab.run(name, { recorded: true, limit: REPEATED });
+    rates.push(done / seconds);
+  }
+  say("stored replies read again", spread(rates, "per second", 0));
+}
+
+const spread = (values: readonly number[], unit: string, decimals = 2): string => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const text = (value: number) => value.toFixed(decimals);
+  return `${text(median(values))} ${unit} (${text(low)}–${text(high)})`.replace("  ", " ");
+};
+
+const say = (what: string, value: string): void => console.log(`${what.padEnd(40)} ${value}`);
