@@ -51,8 +51,11 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** At most so many pieces of work of each model. */
   limit?: number;
-  /** Only what is stored already; another reply is an error, never a call. */
-  recorded?: boolean;
+  /**
+   * Only replies that the study has stored, or that a record holds by `requestKey` (see
+   * `recordedFile`); a miss is a failure, never a call.
+   */
+  recorded?: true | ((key: string) => Promise<string | null>);
   onProgress?: (progress: Progress) => void;
   /** Seconds after which the claims of a process that says nothing go to others. */
   lease?: number;
@@ -293,23 +296,23 @@ class Labour {
       this.#stored += 1;
       return opened(stored.provider, stored.reply);
     }
-    if (this.options.recorded) {
-      throw new CallError("no stored reply", "not recorded", false, 0);
-    }
+    const { recorded } = this.options;
+    if (recorded === true) throw new CallError("no reply is stored", "not recorded", false, 0);
     const worst = worstCost(model, call);
     const charge = { calls: 1, tokens: worst.tokens, usd: worst.usd ?? 0 };
     const waits = new AbortController();
     this.#waiting.add(waits);
     const got = await exchange(model, call, {
       signal: waits.signal,
+      ...(recorded && { recorded }),
       before: async () => {
         await this.#granted(work, charge);
         this.#waiting.delete(waits); // a call that is made is paid for: it comes in
       },
     }).finally(() => this.#waiting.delete(waits));
     const reply = opened(model.provider, got.reply);
-    const paid = reply.usage && cost(model, reply.usage);
-    const bill = {
+    const paid = recorded ? 0 : reply.usage && cost(model, reply.usage);
+    const bill = recorded ? { calls: 0, tokens: 0, usd: 0 } : {
       calls: got.attempts,
       // A reply that does not say what it used is booked at its most.
       tokens: reply.usage ? reply.usage.input + reply.usage.output : worst.tokens,
