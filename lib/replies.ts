@@ -10,10 +10,10 @@ import { z } from "zod";
 import type { Instrument } from "./instruments.ts";
 import { contents, excerpt, type Found, plain } from "./replies/json.ts";
 import { listed, sheetOf } from "./replies/sheet.ts";
-import { answerReader, type Coding } from "./replies/words.ts";
+import { answerReader, type Coding, itemNumber } from "./replies/words.ts";
 import { sd } from "./stats.ts";
 
-export type { Coding };
+export { answerReader, type Coding, itemNumber };
 
 /**
  * The one JSON value in a reply: the whole of it, or an object or list inside a code fence or prose.

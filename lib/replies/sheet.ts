@@ -22,17 +22,8 @@ export interface Sightings {
   list: number | null;
 }
 
-const NUMBER_KEYS = [
-  "question_number",
-  "item_number",
-  "number",
-  "question",
-  "item",
-  "id",
-  "no",
-  "n",
-];
-const ANSWER_KEYS = ["answer", "response", "reply", "value", "choice", "rating"];
+const NUMBER_KEYS = ["question_number", "item_number", "number", "question", "item", "id", "n"];
+const ANSWER_KEYS = ["answer", "response", "reply", "value", "rating"];
 
 type Read = (answer: Json) => number | null;
 
@@ -148,10 +139,10 @@ function candidatesIn(
           if (exists(item)) {
             given.push([item, answerTo(item, inside(entry))]);
           }
+        } else if (isNested(entry)) {
+          walk(entry, own);
         } else if (folded(key) !== "explanation") {
-          if (isNested(entry)) {
-            walk(entry, own);
-          } else seen.extra.add(key);
+          seen.extra.add(key);
         }
       }
       // What an object with answers holds besides, such as reasons by item number, is no sheet.
@@ -169,8 +160,9 @@ function candidatesIn(
   return sheets.length > 1 && disjoint(sheets) ? [joined(sheets)] : sheets;
 }
 
-/** A row such as {"question_number": 3, "answer": "True"}. */
+/** A row such as {"question_number": 3, "answer": "True"}: no sheet that has an id besides. */
 function numbered(row: Entries): { item: number; answer: Json } | null {
+  if (row.all.some(([key, value]) => isNested(value) || itemNumber(key) !== null)) return null;
   const numbers = new Set(
     row.all.filter(([key]) => NUMBER_KEYS.includes(folded(key)))
       .map(([, value]) => itemNumber(value)).filter((number) => number !== null),
@@ -261,8 +253,11 @@ export function sheetOf(
   const sheet = chosen(all, length);
   if ("problem" in sheet) return sheet;
   if (!isAnswered(sheet)) {
-    const { item, answer } = seen.unreadable!;
-    return { problem: `no answer can be read: item ${item} is ${answer}` };
+    const { unreadable } = seen;
+    const why = unreadable
+      ? `item ${unreadable.item} is ${unreadable.answer}`
+      : "each item has different answers";
+    return { problem: `no answer can be read: ${why}` };
   }
   return { sheet, seen };
 }

@@ -1,5 +1,421 @@
-// stub, to be overwritten by its author
-import type { Instrument } from "../instruments.ts";
+/** A user's own instruments and profiles, from JSON and CSV files. */
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import pl from "polars";
+import { z } from "zod";
 import type { Profile } from "../conditions.ts";
-export const instrumentFrom = (_path: string): Instrument => { throw new Error("stub"); };
-export const profilesFrom = (_path: string, _instrument: Instrument): Profile[] => { throw new Error("stub"); };
+import type { Instrument, Item } from "../instruments.ts";
+import { answerReader, itemNumber } from "../replies.ts";
+
+/** Problems told at once; of the others only how many. */
+const TOLD = 10;
+
+/** Refuses a file, with what is wrong in it. */
+function refuse(path: string, problems: readonly string[]): never {
+  const more = problems.length - TOLD;
+  throw new Error(
+    [
+      `${path} cannot be used:`,
+      ...problems.slice(0, TOLD).map((problem) => `- ${problem}`),
+      ...(more > 0 ? [`- and ${more} more`] : []),
+    ].join("\n"),
+  );
+}
+
+/** A value as it stands in a sentence. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
+}
+
+function textOf(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    refuse(path, [code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`]);
+  }
+  try {
+    // Without its byte order mark.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    refuse(path, ["it is not UTF-8: save it as UTF-8 (in Excel: “CSV UTF-8”)"]);
+  }
+}
+
+/** The rows of a CSV file. */
+interface Sheet {
+  /** `# key: value` lines before the header. */
+  facts: [key: string, value: string][];
+  /** Names of the columns, trimmed. */
+  header: string[];
+  /** Row number, counted as a spreadsheet does, and trimmed cells; rows without any are left out. */
+  rows: { row: number; cells: string[] }[];
+}
+
+/**
+ * A CSV file with commas, semicolons or tabs between its columns, line ends and byte order mark as
+ * Windows writes them or not.
+ */
+function sheetOf(path: string): Sheet {
+  const lines = textOf(path).replace(/\r\n?/g, "\n").split("\n");
+  const first = lines.findIndex((line) => !/^\s*"?#/.test(line) && /[^\s,;]/.test(line));
+  if (first < 0) refuse(path, ["it is empty"]);
+  const facts = lines.slice(0, first).flatMap((line): [string, string][] => {
+    // A spreadsheet puts quotes around a line with separators in it, and empty cells behind it.
+    const bare = line.trim().replace(/[,;\t]+$/, "").replace(/^"(.*)"$/, "$1").replaceAll(
+      '""',
+      '"',
+    );
+    const [, key, value] = /^#\s*([^:]*?)\s*:\s*(.*)$/.exec(bare) ?? [];
+    return key === undefined ? [] : [[key, value!]];
+  });
+  const head = lines[first]!;
+  const sep = [",", ";", "\t"].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!;
+  let table: (string | null)[][];
+  try {
+    // Polars cuts rows at the header's length without a word: with room for every cell it cannot.
+    const widest = lines.reduce((most, line) => Math.max(most, line.split(sep).length), 0);
+    const text = [head + sep.repeat(widest), ...lines.slice(first + 1)].join("\n");
+    table = pl.readCSV(Buffer.from(text), { hasHeader: false, inferSchemaLength: 0, sep })
+      .rows() as (string | null)[][];
+  } catch (error) {
+    refuse(path, [`it is no CSV: ${(error as Error).message.split("\n")[0]}`]);
+  }
+  const cells = table.map((row) => row.map((cell) => (cell ?? "").trim()));
+  const header = cells[0]!;
+  const width = header.findLastIndex((name) => name !== "") + 1;
+  const rows = cells.slice(1)
+    .map((cells, index) => ({ row: first + index + 2, cells }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ""));
+  const long = rows.filter(({ cells }) => cells.slice(width).some((cell) => cell !== ""));
+  if (long.length) {
+    refuse(
+      path,
+      long.map(({ row }) =>
+        `row ${row} has more cells than the header: put texts with ${shown(sep)} in quotes`
+      ),
+    );
+  }
+  const names = header.slice(0, width);
+  const twice = names.filter((name, at) => name !== "" && names.indexOf(name) !== at);
+  if (twice.length) {
+    refuse(path, [...new Set(twice)].map((name) => `column ${name} stands there twice`));
+  }
+  return { facts, header: names, rows };
+}
+
+const Text = z.string().trim().min(1, "must not be empty");
+const isLanguage = (code: string): boolean =>
+  /^[a-z]{2}$/.test(code) &&
+  new Intl.DisplayNames("en", { type: "language", fallback: "none" }).of(code) !== undefined;
+
+const ItemEntry = z.strictObject({
+  number: z.int(),
+  text: Text,
+  scale: Text,
+  keyed: z.int().nullish(),
+  reverse: z.boolean().nullish(),
+});
+
+const Entry = z.strictObject({
+  name: z.string().regex(
+    /^[a-z][a-z0-9_-]{0,39}$/,
+    "must be of a–z, 0–9, - and _, begin with a letter, and have at most 40 characters",
+  ),
+  title: Text,
+  language: z.string().refine(
+    isLanguage,
+    "must be an ISO 639-1 code in lower case, such as en or es",
+  ),
+  preamble: z.string().trim().nullish(),
+  lowest: z.int(),
+  highest: z.int(),
+  answers: z.record(z.string().regex(/^-?\d+$/, "must be a whole number"), Text),
+  scoredAs: z.enum(["sum", "mean"], "must be sum or mean"),
+  scales: z.array(Text).nullish(),
+  source: Text,
+  items: z.array(ItemEntry).min(1, "must hold at least one item"),
+});
+type Entry = z.infer<typeof Entry>;
+
+/**
+ * A user's own instrument.
+ *
+ * JSON: an object with `name`, `title`, `language` (ISO 639-1), `preamble` (may be left out), `lowest`,
+ * `highest`, `answers` (labels by answer), `scoredAs` (`sum` or `mean`), `source`, `scales` (their
+ * order; may be left out) and `items`, each with `number`, `text`, `scale` and, where it is keyed,
+ * `keyed` (the answer that scores a point) or, where its answers are turned round, `reverse`: true.
+ *
+ * CSV: the columns `number`, `text`, `scale`, `keyed`, `reverse`, and before the header one line
+ * `# key: value` for each of the other facts, labels as `# answers: 0 = No; 1 = Yes` and scales as
+ * `# scales: E; N`.
+ *
+ * @throws {Error} with all that is wrong, ten problems at most: where (item, column) and what
+ */
+export function instrumentFrom(path: string): Instrument {
+  const csv = extname(path).toLowerCase() === ".csv";
+  const { entry, places } = csv ? fromCsv(path) : fromJson(path);
+  const parsed = Entry.safeParse(entry);
+  if (!parsed.success) {
+    refuse(path, parsed.error.issues.flatMap((issue) => complaints(issue, entry, places)));
+  }
+  const problems = contradictions(parsed.data, places);
+  if (problems.length) refuse(path, problems);
+  const { items, scales, preamble, ...facts } = parsed.data;
+  const sorted = items.toSorted((a, b) => a.number - b.number);
+  return {
+    ...facts,
+    preamble: preamble || null,
+    scales: scales ?? [...new Set(sorted.map(({ scale }) => scale))],
+    items: sorted.map(({ keyed, reverse, ...item }): Item => ({
+      ...item,
+      keyed: keyed ?? null,
+      reverse: reverse ?? false,
+    })),
+  };
+}
+
+/** What a file says, and what to call each item in a message. */
+interface Given {
+  entry: unknown;
+  places: (index: number) => string;
+}
+
+function fromJson(path: string): Given {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(textOf(path));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    refuse(path, [`it is no JSON: ${error.message}`]);
+  }
+  const items = (entry as { items?: { number?: unknown }[] } | null)?.items;
+  return {
+    entry,
+    places: (index) => {
+      const number = items?.[index]?.number;
+      return Number.isInteger(number) ? `item ${number}` : `item in place ${index + 1}`;
+    },
+  };
+}
+
+const whole = (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text);
+const parts = (text: string): string[] =>
+  text.split(";").map((part) => part.trim()).filter((part) => part !== "");
+
+/** Facts that are more than text. */
+const FACTS: Readonly<Record<string, (text: string) => unknown>> = {
+  lowest: whole,
+  highest: whole,
+  scales: parts,
+  answers: (text) =>
+    Object.fromEntries(
+      parts(text).map((part) => {
+        const [answer, ...label] = part.split("=");
+        return [answer!.trim(), label.join("=").trim()];
+      }),
+    ),
+};
+
+function fromCsv(path: string): Given {
+  const { facts, header, rows } = sheetOf(path);
+  const cell = (name: string, text: string): unknown => {
+    if (name === "number") return whole(text);
+    if (text === "" && (name === "keyed" || name === "reverse")) return undefined;
+    if (name === "keyed") {
+      return { true: 1, yes: 1, false: 0, no: 0 }[text.toLowerCase()] ?? whole(text);
+    }
+    if (name === "reverse") {
+      const truth = {
+        true: true,
+        yes: true,
+        "1": true,
+        r: true,
+        false: false,
+        no: false,
+        "0": false,
+      };
+      return truth[text.toLowerCase() as keyof typeof truth] ?? text;
+    }
+    return text;
+  };
+  const items = rows.map(({ cells }) =>
+    Object.fromEntries(
+      header.flatMap((name, at) => {
+        const value = cell(name, cells[at]!);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    )
+  );
+  const entry = Object.fromEntries([
+    ...facts.map(([key, value]) => [key, Object.hasOwn(FACTS, key) ? FACTS[key]!(value) : value]),
+    ["items", items],
+  ]);
+  return { entry, places: (index) => `row ${rows[index]!.row}` };
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  int: "a whole number",
+  number: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};
+
+function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Given["places"]): string[] {
+  const { path } = issue;
+  const item = path[0] === "items" && typeof path[1] === "number";
+  const names = path.slice(item ? 2 : 0).map(String);
+  const place = (item ? [places(path[1] as number), ...names] : names).join(", ") || "the file";
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys((item ? ItemEntry : Entry).shape).join(", ");
+    const what = item ? `${place}, ` : "";
+    return issue.keys.map((key) => `${what}${key}: unknown; there are ${known}`);
+  }
+  const value = path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    entry,
+  );
+  if (value === undefined) return [`${place} is missing`];
+  const why = issue.code === "invalid_key"
+    ? "must have whole numbers as keys"
+    : issue.code === "invalid_type" && KINDS[issue.expected]
+    ? `must be ${KINDS[issue.expected]}`
+    : issue.message;
+  return [`${place} ${why}: current value is ${shown(value)}`];
+}
+
+/** What no single value shows. */
+function contradictions(entry: Entry, places: Given["places"]): string[] {
+  const { lowest, highest, answers, scales, items } = entry;
+  if (lowest >= highest) return [`lowest (${lowest}) must be below highest (${highest})`];
+  const inRange = (answer: number) => answer >= lowest && answer <= highest;
+  const range = `from ${lowest} to ${highest}`;
+  const problems: string[] = [];
+
+  const labels = Object.entries(answers);
+  for (const [index, [answer, label]] of labels.entries()) {
+    if (!inRange(Number(answer))) problems.push(`answers, ${answer}: answers go ${range}`);
+    const first = labels.findIndex((other) => other[1] === label);
+    if (first < index) {
+      problems.push(`answers, ${answer}: ${shown(label)} is ${labels[first]![0]} too`);
+    }
+  }
+
+  const numbers = items.map(({ number }) => number);
+  const lacking = items.map((_, index) => index + 1).filter((number) => !numbers.includes(number));
+  if (lacking.length) {
+    problems.push(
+      `${items.length} items must be numbered from 1 to ${items.length}, each number once: ` +
+        `${lacking.slice(0, TOLD).join(", ")} ${lacking.length > 1 ? "are" : "is"} missing`,
+    );
+  }
+  const keyed = items.filter((item) => typeof item.keyed === "number").length;
+  items.forEach((item, index) => {
+    const place = places(index);
+    if (numbers.indexOf(item.number) !== index) {
+      problems.push(`${place}, number: ${item.number} is there twice`);
+    }
+    if (typeof item.keyed === "number" && !inRange(item.keyed)) {
+      problems.push(`${place}, keyed: answers go ${range}: current value is ${item.keyed}`);
+    }
+    if (typeof item.keyed === "number" && item.reverse) {
+      problems.push(`${place}: it is keyed or reverse, not both`);
+    }
+    if (keyed > 0 && typeof item.keyed !== "number") {
+      problems.push(`${place}, keyed is missing: ${keyed} of the ${items.length} items have it`);
+    }
+    if (scales && !scales.includes(item.scale)) {
+      problems.push(
+        `${place}, scale: ${shown(item.scale)} is not one of scales (${scales.join(", ")})`,
+      );
+    }
+  });
+  for (const [index, scale] of (scales ?? []).entries()) {
+    if (scales!.indexOf(scale) < index) problems.push(`scales: ${shown(scale)} is there twice`);
+    if (!items.some((item) => item.scale === scale)) {
+      problems.push(`scales: no item belongs to ${shown(scale)}`);
+    }
+  }
+  return problems;
+}
+
+/** The highest number that the database's integer columns take. */
+const HIGHEST_ID = 2_147_483_647;
+
+/**
+ * The profiles in a CSV file: a column `personality_id` (or `id`) with whole numbers and one column per
+ * item (`1`, `q1`, `item 1`), each answer a number, a label of the instrument, or, where it asks for
+ * yes or no, True, False, Yes, No or the words of its language. Other columns are left alone.
+ *
+ * @throws {Error} with every missing column, double id and answer that cannot be read, ten at most:
+ * row (counted as a spreadsheet does), column and value
+ */
+export function profilesFrom(path: string, instrument: Instrument): Profile[] {
+  const { header, rows } = sheetOf(path);
+  const { title, items, language } = instrument;
+  const problems: string[] = [];
+
+  const ids = header.flatMap((name, at) => /^(personality_)?id$/i.test(name) ? [at] : []);
+  if (ids.length !== 1) {
+    problems.push(
+      ids.length ? "both personality_id and id are there: leave one" : "no column personality_id",
+    );
+  }
+  const columns = new Map<number, number>();
+  for (const [at, name] of header.entries()) {
+    const item = itemNumber(name);
+    if (item === null) continue;
+    if (item < 1 || item > items.length) {
+      problems.push(`column ${name}: ${title} has items 1 to ${items.length}`);
+    } else if (columns.has(item)) {
+      problems.push(`columns ${header[columns.get(item)!]} and ${name} are one item: leave one`);
+    } else columns.set(item, at);
+  }
+  const lacking = items.filter(({ number }) => !columns.has(number)).map(({ number }) => number);
+  if (lacking.length) {
+    problems.push(`no column for ${lacking.length} items of ${title}: ${listed(lacking)}`);
+  }
+  if (rows.length === 0) problems.push("no row below the header");
+  if (problems.length) refuse(path, problems);
+
+  const read = answerReader(instrument, "number", language);
+  const seen = new Map<number, number>();
+  const profiles = rows.map(({ row, cells }) => {
+    const text = cells[ids[0]!]!;
+    const id = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+    if (id < 0 || id > HIGHEST_ID) {
+      problems.push(
+        `row ${row}, column ${header[ids[0]!]}: ` +
+          (text ? `${shown(text)} is not a whole number from 0 to ${HIGHEST_ID}` : "empty"),
+      );
+    } else if (seen.has(id)) {
+      problems.push(`row ${row}: id ${id} is in row ${seen.get(id)} already`);
+    } else seen.set(id, row);
+    const answers = items.map(({ number }) => {
+      const at = columns.get(number)!, text = cells[at]!;
+      const answer = read(text);
+      if (answer === null) {
+        problems.push(
+          `row ${row}, column ${header[at]}: ` +
+            (text ? `${shown(text)} is no answer to ${title}` : "empty"),
+        );
+      }
+      return answer ?? instrument.lowest;
+    });
+    return { id, answers };
+  });
+  if (problems.length) refuse(path, problems);
+  return profiles;
+}
+
+/** The first ten numbers, and how many more. */
+function listed(numbers: readonly number[]): string {
+  const more = numbers.length > TOLD ? ` and ${numbers.length - TOLD} more` : "";
+  return numbers.slice(0, TOLD).join(", ") + more;
+}

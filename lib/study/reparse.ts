@@ -257,7 +257,10 @@ function compare(row: PublishedReply, instrument: Instrument, count: Record<stri
   const provider = /^gpt/.test(row.model) ? "openai" : "bedrock";
   const { text, problem } = opened(provider, row.reply);
   const coding = instrument.highest === 1 ? "true/false" : "number";
-  const sheet = problem === null ? sheetIn(text!, instrument, coding, row.language) : { problem };
+  const order = instrument.items.map(({ number }) => number);
+  const sheet = problem === null
+    ? sheetIn(text!, instrument, coding, row.language, order)
+    : { problem };
   if ("problem" in sheet) {
     count.no_sheet! += 1;
     return;

@@ -178,7 +178,8 @@ function readSheet(
   original: boolean,
 ): Outcome {
   if (opened.problem !== null) return { state: "failed", reason: opened.problem };
-  const sheet = sheetIn(opened.text!, instrument, shown.coding);
+  const { coding, items } = shown;
+  const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items);
   if ("problem" in sheet) return { state: "failed", reason: sheet.problem };
   const { answers, explanation, missing, flags } = sheet;
   if (original && missing.length) {

@@ -1,0 +1,415 @@
+import assert from "node:assert/strict";
+import { bfi44, epqra, type Instrument, WORDS } from "lib/instruments.ts";
+import { seeded } from "lib/random.ts";
+import { type Coding, jsonIn, personaIn, PersonaReply, type Sheet, sheetIn } from "lib/replies.ts";
+import { truthWords, withoutAccents } from "lib/replies/words.ts";
+import { forms, type Made, reply } from "./replies_made.ts";
+
+const json = JSON.stringify;
+
+function sheet(
+  text: string,
+  instrument: Instrument = epqra,
+  coding: Coding = "true/false",
+  language?: string,
+  order?: readonly number[],
+): Sheet {
+  const found = sheetIn(text, instrument, coding, language, order);
+  if ("problem" in found) assert.fail(`no sheet: ${found.problem}`);
+  return found;
+}
+
+function problem(found: object): string {
+  assert.ok("problem" in found, `a value where there should be none: ${json(found)}`);
+  return found.problem as string;
+}
+
+/** Answers as one digit each, - for none, up to the last that there is. */
+const digits = ({ answers }: Sheet): string =>
+  answers.map((answer) => answer ?? "-").join("").replace(/-+$/, "");
+
+/** Every second answer True. */
+const WHOLE = json({
+  ...Object.fromEntries(epqra.items.map(({ number }) => [number, number % 2 ? "True" : "False"])),
+  explanation: "So.",
+});
+const ALTERNATING = "10".repeat(12);
+
+/** What became of a reply: `wrong` is what must never be. */
+function outcome(made: Made, text = made.reply): string {
+  const { intended, truth } = made;
+  const found = sheetIn(text, made.instrument, made.coding, made.language, made.order);
+  if ("problem" in found) return truth === "exact" || !found.problem ? "wrong" : "stored reason";
+  const { answers, missing } = found;
+  const right = answers.length === intended.length &&
+    answers.every((answer, index) =>
+      answer === intended[index] || (truth === "careful" && answer === null)
+    );
+  const said = truth !== "exact" || found.explanation === made.explanation;
+  const counted = missing.every((number) => answers[number - 1] === null) &&
+    missing.length === answers.filter((answer) => answer === null).length;
+  if (!right || !said || !counted || truth === "none") return "wrong";
+  return missing.length ? "partial sheet" : "whole sheet";
+}
+
+Deno.test("10,000 replies give the right sheet or a stored reason", () => {
+  const counts: Record<string, Record<string, number>> = {};
+  const wrong: string[] = [];
+  for (let number = 0; number < 10_000; number++) {
+    const made = reply(number);
+    const became = outcome(made);
+    if (became === "wrong") wrong.push(`${number} (${made.kind}): ${made.reply.slice(0, 1000)}`);
+    const row = counts[made.class] ??= {};
+    row[became] = (row[became] ?? 0) + 1;
+  }
+  console.log(json(counts));
+  assert.deepEqual(wrong.slice(0, 3), []);
+  const of = (kind: string, became: string) => counts[kind]?.[became] ?? 0;
+  // Care must not be an excuse for reading nothing.
+  assert.ok(of("valid", "whole sheet") > 3000 && of("valid", "partial sheet") > 500);
+  assert.ok(of("nearly valid", "whole sheet") > 1500);
+  assert.ok(of("nearly valid", "stored reason") < 300);
+  assert.ok(of("hostile", "stored reason") > 2000);
+});
+
+Deno.test("a reply that is cut off, at whatever place, gives no wrong answer", () => {
+  const wrong: string[] = [];
+  let read = 0;
+  for (const made of forms()) {
+    for (let at = 0; at < made.reply.length; at++) {
+      const became = outcome(made, made.reply.slice(0, at));
+      if (became === "wrong") wrong.push(`${made.kind}: ${made.reply.slice(0, at)}`);
+      if (became !== "stored reason") read++;
+    }
+  }
+  assert.deepEqual(wrong.slice(0, 3), []);
+  assert.ok(read > 8000);
+});
+
+Deno.test("replies of any size end in a reason or a sheet, soon", () => {
+  const filled = (unit: string, length: number) =>
+    unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+  const units = [
+    "[",
+    "{",
+    "{[",
+    '{"a":',
+    '"',
+    '\\"',
+    "{a:b} ",
+    "{\n",
+    '{"1":"True",',
+    '"1":4 ',
+    " ",
+  ];
+  const times = units.flatMap((unit) =>
+    [19_000, 190_000, 1_048_576].map((length) => {
+      const text = filled(unit, length);
+      const started = performance.now();
+      for (const hostile of [text, `{"1": "True"${text}x`, `${text}${WHOLE}`]) {
+        const found = sheetIn(hostile, epqra, "true/false");
+        assert.ok("problem" in found || /^1?$|^(10){12}$/.test(digits(found)), unit);
+        personaIn(hostile);
+      }
+      return performance.now() - started;
+    })
+  );
+  assert.ok(Math.max(...times) < 5000, `slowest: ${Math.max(...times)} ms`);
+  const long = WHOLE.replace("So.", filled("say {[ ", 190_000));
+  assert.equal(digits(sheet(long)), ALTERNATING);
+  assert.match(
+    problem(sheetIn(filled("[", 1_048_576), epqra, "true/false")),
+    /^a reply of 1,048,576 characters: at most 200,000 are read$/,
+  );
+});
+
+Deno.test("true and false are understood in every language, with accents or without, in any case", () => {
+  for (const language of Object.keys(WORDS)) {
+    for (const [word, answer] of truthWords(language)) {
+      const forms = [word, word.toUpperCase(), withoutAccents(word), ` ${word}.`, `"${word}"`];
+      // The language of the instrument, and another one.
+      for (const [form, expected] of forms.flatMap((form) => [[form, language], [form, "en"]])) {
+        assert.equal(digits(sheet(json({ 1: form }), epqra, "true/false", expected)), `${answer}`);
+      }
+    }
+  }
+  assert.equal(digits(sheet('{"1":"Nepravda","2":"Pravda"}', epqra, "true/false", "sk")), "01");
+});
+
+Deno.test("no word of a language is the opposite in another", () => {
+  const answers = new Map<string, number>();
+  for (const [word, answer] of Object.keys(WORDS).flatMap(truthWords)) {
+    const form = withoutAccents(word.toLowerCase());
+    assert.equal(answers.get(form) ?? answer, answer, word);
+    answers.set(form, answer);
+  }
+  assert.ok(answers.size > 25);
+});
+
+Deno.test("labels come before the words of any language", () => {
+  const turned = { ...epqra, answers: { 0: "Yes", 1: "No" } };
+  // With such labels nobody knows what true stands for.
+  assert.equal(digits(sheet('{"1":"Yes","2":"No","3":true}', turned, "label")), "01");
+  const likert = { ...bfi44, answers: { 1: "No", 2: "?", 3: "Yes", 4: "Very", 5: "very" } };
+  const read = sheet('{"1":"no","2":"yes","3":"very","4":"True","5":"?"}', likert, "label");
+  assert.equal(digits(read), "13--2");
+  assert.ok(read.flags.includes("unreadable: 3, 4"));
+});
+
+const READ: [string, unknown, Coding, number | null][] = [
+  ["a number", 4, "number", 4],
+  ["a number as a string", "4", "number", 4],
+  ["with a decimal", "4.0", "number", 4],
+  ["in full width", "４", "number", 4],
+  ["with its label", "4 - Agree a little", "number", 4],
+  ["with its label behind a dot", "4. agree a little.", "number", 4],
+  ["in brackets behind the label", "Agree a little (4)", "number", 4],
+  ["a label", "AGREE A LITTLE", "number", 4],
+  ["a label with odd spaces", "\u00a0Agree\u2003a little\u200b", "label", 4],
+  ["a label beside its number", "4: Agree a little", "label", 4],
+  ["another label's number", "5 - Agree a little", "number", null],
+  ["a bare number where labels were shown", 4, "label", null],
+  ["a bare number as text where labels were shown", "4", "label", null],
+  ["a fraction", 4.5, "number", null],
+  ["out of the range", 6, "number", null],
+  ["below the range", "0", "number", null],
+  ["a negative", "-4", "number", null],
+  ["a range", "4-5", "number", null],
+  ["a share", "4/5", "number", null],
+  ["a boolean", true, "number", null],
+  ["a word of truth", "yes", "number", null],
+  ["half a label", "Agree", "number", null],
+  ["a label and more", "Agree a little, or strongly", "number", null],
+  ["nothing", "", "number", null],
+  ["null", null, "number", null],
+  ["a list", [4], "number", null],
+  ["a long text that begins with it", `4${".".repeat(300)}5`, "number", null],
+];
+
+Deno.test("an answer of the BFI is read when it means one thing", () => {
+  for (const [name, answer, coding, expected] of READ) {
+    const found = sheet(json({ 1: answer, 2: "Agree strongly" }), bfi44, coding);
+    assert.equal(found.answers[0], expected, name);
+  }
+});
+
+Deno.test("item numbers are found in every way to write them", () => {
+  const keys = ["1", "02", "3.", "Q4", "item 5", "question_6", "Question 7:", "#8", "(9)", "１０"];
+  const all = json(Object.fromEntries(keys.map((key) => [key, "True"])));
+  assert.equal(digits(sheet(all)), "1".repeat(10));
+  const none = { "1.5": "True", "-2": "True", "3a": "True", "E4": "True", "25": "True" };
+  const found = sheet(json({ ...none, "6": "True" }));
+  assert.equal(digits(found), "-----1");
+  assert.deepEqual(
+    found.flags,
+    [
+      "unreadable: ",
+      "extra keys: 25, “1.5”, “-2”, 3a, E4",
+    ].slice(1),
+  );
+});
+
+const ORDER = epqra.items.map(({ number }) => number).reverse();
+
+const SHEETS: [string, string, string, RegExp | null][] = [
+  ["fenced", "```json\n" + WHOLE + "\n```", ALTERNATING, null],
+  ["prose with braces before", `{thinking} about {"it": 1}\n${WHOLE}`, ALTERNATING, null],
+  ["sent as a string", json(WHOLE), ALTERNATING, null],
+  ["single quotes", WHOLE.replaceAll('"', "'"), ALTERNATING, /^repaired$/],
+  ["twice the same", WHOLE + WHOLE, ALTERNATING, null],
+  ["an example before", `Like {"1":"False","2":"True"}: ${WHOLE}`, ALTERNATING, null],
+  ["the items before", `{"1":"Does your mood go up and down?"}\n${WHOLE}`, ALTERNATING, null],
+  ["a summary behind", `${WHOLE}\nIn short: {"1": "True"}`, ALTERNATING, null],
+  ["under answers", '{"answers":{"1":"True","2":0},"explanation":"x"}', "10", null],
+  ["answers as objects", '{"1":{"answer":"True","why":"x"},"2":{"Answer":"No"}}', "10", null],
+  ["rows", '[{"question_number":2,"answer":"True"},{"item":"1","response":false}]', "01", null],
+  ["a line per item", '{"1":"True"}\n{"2":"False"}', "10", null],
+  ["an answer given twice", '{"1":"True","01":"yes","2":"No"}', "10", null],
+  ["two answers to an item", '{"1":"True","1":"False","2":"No"}', "-0", /^unreadable: 1$/],
+  ["an answer and nothing", '{"1":"True","Q1":"perhaps","2":"No"}', "-0", /^unreadable: 1$/],
+  ["a prototype", '{"__proto__":{"x":1},"1":"True","2":"No"}', "10", null],
+  ["an id and a value besides", '{"id":2,"value":1,"answers":{"1":"True","2":"No"}}', "10", null],
+  ["the same, not nested", '{"1":"True","2":"No","id":2,"value":1}', "10", null],
+  ["reasons by item", '{"1":"True","2":"No","why":{"1":"No","3":"Yes"}}', "10", null],
+  ["cut off in an answer", '{"1":"True","2":"False","3":"Tr', "10", /^repaired, cut off, unrea/],
+  ["cut off behind a number", '{"1":1,"2":0,"3":1', "10", /cut off, unreadable: 3/],
+  ["cut off behind a word", '{"1":1,"2":0,"3":"True', "10", /cut off, unreadable: 3/],
+  ["a bare label that goes on", "{1: Yes, 2: No, not at all, 3: No}", "1", /^repaired, cut off/],
+  ["quotes in a text", '{"1":"True","2":"No","explanation":"I "do", so"}', "10", /^repaired/],
+  ["all alike", '{"1":"True","2":"True"}', "11", /^all alike$/],
+];
+
+Deno.test("a sheet is found wherever it stands", () => {
+  for (const [name, text, expected, flags] of SHEETS) {
+    const found = sheet(text);
+    assert.equal(digits(found), expected, name);
+    if (flags) assert.match(found.flags.join(", "), flags, name);
+    else assert.deepEqual(found.flags.filter((flag) => !flag.startsWith("extra keys")), [], name);
+    assert.equal(({} as Record<string, unknown>).x, undefined);
+  }
+});
+
+const NONE: [string, string, RegExp][] = [
+  ["nothing", " \n", /^an empty reply$/],
+  ["a refusal", "I'm sorry, I can't.", /^no JSON that can be read: “I'm sorry, I can't\.”$/],
+  ["an error", '{"error":"no"}', /^no answers to EPQR-A: the JSON holds error$/],
+  ["no object", "[]", /^no answers to EPQR-A: the JSON holds no item numbers$/],
+  ["items that are not there", '{"25":"True"}', /^no answers to EPQR-A: the JSON holds 25$/],
+  ["words that say nothing", '{"1":"Maybe"}', /^no answer can be read: item 1 is “Maybe”$/],
+  [
+    "numbered from 0",
+    '{"0":"True","1":"False"}',
+    /^item numbers from 0: EPQR-A has items 1 to 24$/,
+  ],
+  ["two sheets", WHOLE + WHOLE.replace("True", "False"), /^two different answer sheets/],
+  ["an example, then half a sheet", '{"1":"True"}{"1":"False","2":"True"}', /^two different/],
+  ["a sheet, then another answer", `${WHOLE} No: {"1":"False"}`, /^two different/],
+  ["an example, then a cut", '{"1":"True","2":"No"} {"1": "Fa', /^the reply breaks off in another/],
+  ["a list", json(ORDER.map(() => 1)), /a list of 24 values without item numbers, for 24 items$/],
+  ["half a list", '["True","False"]', /a list of 2 values without item numbers, for 24 items$/],
+];
+
+Deno.test("without a sheet there is a reason", () => {
+  for (const [name, text, expected] of NONE) {
+    assert.match(problem(sheetIn(text, epqra, "true/false")), expected, name);
+  }
+  const long = problem(sheetIn("x".repeat(190_000), epqra, "true/false"));
+  assert.ok(long.length < 150);
+});
+
+Deno.test("a list of answers is read in the order in which the items were shown", () => {
+  const list = json(ORDER.map((item) => (item <= 3 ? "True" : "False")));
+  const found = sheet(list, epqra, "true/false", "en", ORDER);
+  assert.equal(digits(found), "111" + "0".repeat(21));
+  const short = sheetIn(json(ORDER.slice(1)), epqra, "true/false", "en", ORDER);
+  assert.match(problem(short), /a list of 23 values/);
+});
+
+// By hand: 43 answers of 3 and one of 4: mean 3.0227, sum of squares 43·0.0227² + 0.9773² = 0.9773,
+// sample SD √(0.9773 / 43) = 0.15; 22 of 3 and 22 of 4: √(44 · 0.25 / 43) = 0.506.
+Deno.test("sheets that hardly vary are flagged, not refused", () => {
+  const flags = (answer: (number: number) => number) =>
+    sheet(
+      json(Object.fromEntries(bfi44.items.map(({ number }) => [number, answer(number)]))),
+      bfi44,
+      "number",
+    ).flags;
+  assert.deepEqual(flags(() => 3), ["all alike", "low variance"]);
+  assert.deepEqual(flags((number) => (number === 7 ? 4 : 3)), ["low variance"]);
+  assert.deepEqual(flags((number) => (number <= 22 ? 4 : 3)), []);
+});
+
+Deno.test("NUL and halves of surrogate pairs never leave a reply", () => {
+  const found = sheet('{"1":"True","explanation":"a\\u0000b\\ud800c\\udc00"}');
+  assert.equal(found.explanation, "a\ufffdb\ufffdc\ufffd");
+  const raw = sheet('{"1":"True","explanation":"a\0b\ud800c"}');
+  assert.equal(raw.explanation, "a\ufffdb\ufffdc");
+  assert.doesNotMatch(
+    problem(sheetIn("\0\ud800", epqra, "true/false")),
+    /\0|\ud800(?![\udc00-\udfff])/,
+  );
+});
+
+Deno.test("jsonIn() gives the one value of a reply", () => {
+  assert.deepEqual(jsonIn('Sure: {"a": [1, {"b": null}]} done'), {
+    value: { a: [1, { b: null }] },
+    repaired: false,
+  });
+  assert.deepEqual(jsonIn("42"), { value: 42, repaired: false });
+  assert.deepEqual(jsonIn("```\n{a: 'b',}\n```"), { value: { a: "b" }, repaired: true });
+  assert.deepEqual(jsonIn('{"a":1} {"a":1}'), { value: { a: 1 }, repaired: false });
+  assert.match(problem(jsonIn('{"a":1} {"a":2}')), /^different JSON values in the reply$/);
+  assert.match(problem(jsonIn('{"a":1,"a":2}')), /^“a” stands twice, with different values$/);
+  assert.match(problem(jsonIn('{"a":1,"b":{"c":')), /^the reply breaks off inside its JSON$/);
+  assert.match(problem(jsonIn('{"a":1} {"b":')), /^the reply breaks off behind its JSON$/);
+  assert.match(problem(jsonIn("[".repeat(50) + "]".repeat(50))), / no JSON/);
+});
+
+const ANA = {
+  name: " Ana Žitná",
+  age: 34,
+  gender: "female",
+  sexual_orientation: "straight",
+  race: "White",
+  ethnicity: "Slovak",
+  religious_belief: "none",
+  occupation: "nurse, night shift",
+  political_orientation: "centre",
+  location: "Nitra",
+  description: 'Ana likes {braces}, "quotes" and\nline breaks: 🙂.',
+};
+
+Deno.test("a persona is read as written", () => {
+  const texts = [
+    json(ANA),
+    json(ANA, null, 2),
+    "Here she is:\n```json\n" + json(ANA, null, 2) + "\n```\nEnjoy!",
+    json(json(ANA)),
+    `${json(ANA)}\n${json(ANA)}`,
+    `\ufeff${json(ANA)}`,
+    json({ ...ANA, age: "34" }),
+    `{"note": "a persona"} ${json(ANA)}`,
+    json(ANA).replace(/}$/, ",}"),
+    json(ANA).replace(',"gender"', ' "gender"'),
+  ];
+  for (const text of texts) assert.deepEqual(personaIn(text), { value: ANA }, text);
+});
+
+Deno.test("a persona that does not fit gives the reason, fit to be sent back", () => {
+  const { age: _, race: __, ...without } = ANA;
+  const cases: [unknown, string][] = [
+    [without, "age is missing; race is missing"],
+    [{ ...ANA, age: "thirty" }, "age must be a whole number from 0 to 120, but is “thirty”"],
+    [{ ...ANA, age: 34.5 }, "age must be a whole number from 0 to 120, but is 34.5"],
+    [{ ...ANA, age: 121 }, "age must be a whole number from 0 to 120, but is 121"],
+    [{ ...ANA, age: "" }, "age must be a whole number from 0 to 120, but is “”"],
+    [{ ...ANA, race: " \n" }, "race must be a text that is not empty, but is “”"],
+    [{ ...ANA, race: null }, "race must be a text that is not empty, but is null"],
+    [
+      { ...ANA, race: ["White"] },
+      "race must be a text that is not empty, but is a list or an object",
+    ],
+    [{ ...ANA, hobby: "chess" }, "unknown: hobby"],
+    [[ANA], "not a JSON object: "],
+    ["Ana", "no JSON that can be read: “Ana”"],
+  ];
+  for (const [value, expected] of cases) {
+    assert.ok(problem(personaIn(json(value))).startsWith(expected), json(value));
+  }
+  assert.equal(
+    problem(personaIn(`${json(ANA)}${json({ ...ANA, age: 35 })}`)),
+    "two different personas in the reply",
+  );
+  assert.match(
+    problem(personaIn(json(ANA).replace('"age"', '"age":5,"age"'))),
+    /“age” stands twice/,
+  );
+  assert.match(
+    problem(personaIn(json(ANA).replace('"age"', '"__proto__":{"age":1},"age"'))),
+    /__proto__/,
+  );
+});
+
+Deno.test("a persona that is cut off or battered is whole or none", () => {
+  const whole = json(ANA, null, 1);
+  for (let at = 0; at < whole.length; at++) problem(personaIn(whole.slice(0, at)));
+  let read = 0;
+  for (let number = 0; number < 3000; number++) {
+    const random = seeded("personas", number);
+    // Anything may be struck: what then counts as a persona has every field, and no field more.
+    const signs = whole.split("");
+    for (let blow = random.int(3); blow >= 0; blow--) {
+      const sign = [..."{}[]\",:'\\x1 \0", "\ud800", "```", ""][random.int(15)]!;
+      signs.splice(random.int(signs.length), random.int(2), sign);
+    }
+    const found = personaIn(signs.join(""));
+    if ("problem" in found) assert.ok(found.problem.length > 0 && found.problem.length < 1500);
+    else {
+      read++;
+      assert.ok(PersonaReply.safeParse(found.value).success);
+      assert.doesNotMatch(Object.values(found.value).join(), /\0/);
+      assert.ok(Object.values(found.value).every((text) => String(text).isWellFormed()));
+    }
+  }
+  assert.ok(read > 300 && read < 2900);
+});
