@@ -200,7 +200,9 @@ export async function reparsePublished(sql: Sql, schema: string): Promise<DataFr
   const at = sql(schema);
   for (let after = 0;;) {
     const rows = await sql<PublishedReply[]>`
-      select m.id, l.questionnaire as instrument, l.model, l.language_questionnaire as language,
+      select m.id, l.questionnaire as instrument, l.model, l.model_provider as provider,
+             case l.language_questionnaire when 'english' then 'en' else l.language_questionnaire end
+               as language,
              m.response_json::text as reply,
              (select jsonb_object_agg(question_number, answer) from (
                 select distinct on (question_number) question_number, answer
@@ -208,7 +210,7 @@ export async function reparsePublished(sql: Sql, schema: string): Promise<DataFr
                 order by question_number, id) given) as answers
       from ${at}.experiment_request_metadata m
       join ${at}.experiments_list l on l.experiment_id = m.experiment_id
-      where m.id > ${after} order by m.id limit ${BATCH}`;
+      where m.id > ${after} and m.response_json is not null order by m.id limit ${BATCH}`;
     if (!rows.length) break;
     after = rows.at(-1)!.id;
     for (const row of rows) {
@@ -247,6 +249,7 @@ interface PublishedReply {
   id: number;
   instrument: string;
   model: string;
+  provider: string;
   language: string;
   reply: string;
   answers: Record<string, number | null> | null;
@@ -254,8 +257,7 @@ interface PublishedReply {
 
 function compare(row: PublishedReply, instrument: Instrument, count: Record<string, number>): void {
   count.replies! += 1;
-  const provider = /^gpt/.test(row.model) ? "openai" : "bedrock";
-  const { text, problem } = opened(provider, row.reply);
+  const { text, problem } = opened(row.provider === "openai" ? "openai" : "bedrock", row.reply);
   const coding = instrument.highest === 1 ? "true/false" : "number";
   const order = instrument.items.map(({ number }) => number);
   const sheet = problem === null
