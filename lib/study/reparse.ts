@@ -4,7 +4,7 @@ import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { bfi44, epqra, type Instrument } from "../instruments.ts";
-import { opened, requestKey } from "../llm.ts";
+import { type Model, opened, requestKey } from "../llm.ts";
 import { sheetIn } from "../replies.ts";
 import { loaded } from "./register.ts";
 import { list, storedReplies, type Work } from "./queue.ts";
@@ -200,7 +200,8 @@ export async function reparsePublished(sql: Sql, schema: string): Promise<DataFr
   const at = sql(schema);
   for (let after = 0;;) {
     const rows = await sql<PublishedReply[]>`
-      select m.id, l.questionnaire as instrument, l.model, l.model_provider as provider,
+      select m.id, l.questionnaire as instrument, l.model, 
+             case when m.response_json ? 'choices' then 'openai' else 'bedrock' end as provider,
              case l.language_questionnaire when 'english' then 'en' else l.language_questionnaire end
                as language,
              m.response_json::text as reply,
@@ -249,7 +250,8 @@ interface PublishedReply {
   id: number;
   instrument: string;
   model: string;
-  provider: string;
+  /** By the form of the reply. */
+  provider: Model["provider"];
   language: string;
   reply: string;
   answers: Record<string, number | null> | null;
@@ -257,7 +259,7 @@ interface PublishedReply {
 
 function compare(row: PublishedReply, instrument: Instrument, count: Record<string, number>): void {
   count.replies! += 1;
-  const { text, problem } = opened(row.provider === "openai" ? "openai" : "bedrock", row.reply);
+  const { text, problem } = opened(row.provider, row.reply);
   const coding = instrument.highest === 1 ? "true/false" : "number";
   const order = instrument.items.map(({ number }) => number);
   const sheet = problem === null
