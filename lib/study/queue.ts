@@ -131,12 +131,12 @@ export class Worker {
    *
    * What all workers have in flight counts as spent. Granted in order, as far as the budget goes.
    *
-   * @returns for each: granted; `wait`, where it may fit when calls in flight turn out cheaper; or
-   *   `spent`, where it cannot
+   * @returns for each: granted; `wait`, where it may fit when calls in flight turn out cheaper;
+   *   `spent`, where it cannot; or `lost`, where others have the work meanwhile
    */
   async hold(
     asked: readonly { work: number; charge: Charge }[],
-  ): Promise<("granted" | "wait" | "spent")[]> {
+  ): Promise<("granted" | "wait" | "spent" | "lost")[]> {
     return await this.sql.begin(async (sql) => {
       const [run] = await sql`
         select budget_calls::float8 as calls, budget_tokens::float8 as tokens, budget_usd as usd,
@@ -173,16 +173,19 @@ export class Worker {
       });
       const granted = asked.filter((_, index) => answers[index] === "granted")
         .map(({ work, charge }) => ({ work, ...charge }));
-      if (granted.length) {
-        await sql`
+      if (!granted.length) return answers;
+      const held = await sql<{ work: number }[]>`
           update work w
           set held_calls = held_calls + g.calls, held_tokens = held_tokens + g.tokens,
               held_usd = held_usd + g.usd
           from jsonb_to_recordset(${JSON.stringify(granted)}::text::jsonb)
             as g(work int, calls int, tokens int, usd float8)
-          where w.work = g.work and w.worker = ${this.id} and w.state = 'claimed'`;
-      }
-      return answers;
+          where w.work = g.work and w.worker = ${this.id} and w.state = 'claimed'
+          returning w.work`;
+      const own = new Set(held.map(({ work }) => work));
+      return answers.map((answer, index) =>
+        answer === "granted" && !own.has(asked[index]!.work) ? "lost" : answer
+      );
     });
   }
 
@@ -213,7 +216,8 @@ export class Worker {
     // Someone else has the work meanwhile, or asked the same at the same time: paid is paid. The very
     // same reply was kept by an earlier try of this transaction, and booked with it.
     const again = !row!.first && (await this.sql`
-      select from requests where key = ${key} and ask = ${ask} and reply = ${reply}`).length > 0;
+      select from requests where key = ${key} and ask = ${ask} and work = ${work}
+        and milliseconds = ${milliseconds} and reply = ${reply}`).length > 0;
     if (!row!.booked && !again) {
       await this.sql`
         update runs set calls = calls + ${kept.calls}, tokens = tokens + ${kept.tokens},

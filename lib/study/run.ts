@@ -66,7 +66,12 @@ export class RunError extends Error {
   override readonly name = "RunError";
 }
 
-class Ending extends Error {}
+/** The run ends before a call was made. */
+class Ending extends Error {
+  constructor(readonly attempts = 0) {
+    super();
+  }
+}
 
 const PROGRESS_MS = 250;
 /** A model whose calls fail so often in a row is not there. */
@@ -114,7 +119,7 @@ class Labour {
     { key: string; ask: number },
     { provider: Model["provider"]; reply: string } | null
   >;
-  readonly #hold: Batch<{ work: number; charge: Charge }, "granted" | "wait" | "spent">;
+  readonly #hold: Batch<{ work: number; charge: Charge }, "granted" | "wait" | "spent" | "lost">;
   readonly #settle: Batch<Settled, void>;
 
   constructor(
@@ -175,7 +180,7 @@ class Labour {
     let wake = () => {};
     const { limit = Infinity } = this.options;
     while (!this.#ended) {
-      const window = quick ? 400 : 2 * pace.concurrency;
+      const window = quick ? 400 : Math.ceil(1.5 * pace.concurrency);
       const most = Math.min(window - active, limit - taken);
       const idle = active === 0;
       if (limit - taken <= 0) {
@@ -255,6 +260,7 @@ class Labour {
   /** A piece of work that brought no reply. */
   async #fell({ work, model }: Task, error: unknown): Promise<void> {
     if (error instanceof Ending || (error instanceof CallError && error.kind === "stopped")) {
+      await this.worker.forgo(work.work, error.attempts, false);
       return await this.worker.release([work.work]);
     }
     if (!(error instanceof CallError)) {
@@ -300,13 +306,16 @@ class Labour {
     if (recorded === true) throw new CallError("no reply is stored", "not recorded", false, 0);
     const worst = worstCost(model, call);
     const charge = { calls: 1, tokens: worst.tokens, usd: worst.usd ?? 0 };
+    // Before it waits for its turn: a turn that waits for the database is a turn lost.
+    if (!recorded) await this.#granted(work, charge);
     const waits = new AbortController();
     this.#waiting.add(waits);
     const got = await exchange(model, call, {
       signal: waits.signal,
       ...(recorded && { recorded }),
-      before: async () => {
-        await this.#granted(work, charge);
+      before: async (attempt) => {
+        if (attempt > 1) await this.#granted(work, charge, attempt - 1);
+        if (this.#ended) throw new Ending(attempt - 1);
         this.#waiting.delete(waits); // a call that is made is paid for: it comes in
       },
     }).finally(() => this.#waiting.delete(waits));
@@ -339,11 +348,12 @@ class Labour {
   }
 
   /** Waits until a call fits into the budget. */
-  async #granted(work: number, charge: Charge): Promise<void> {
+  async #granted(work: number, charge: Charge, attempts = 0): Promise<void> {
     for (;;) {
-      if (this.#ended) throw new Ending();
+      if (this.#ended) throw new Ending(attempts);
       const answer = await this.#hold.add({ work, charge });
       if (answer === "granted") return;
+      if (answer === "lost") throw new Ending(attempts);
       if (answer === "spent") this.#end("budget spent");
       else await new Promise((resolve) => setTimeout(resolve, 100));
     }

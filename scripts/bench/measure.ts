@@ -73,7 +73,7 @@ export async function measure(
   };
   const [low, high] = [Math.min(...measured.seconds), Math.max(...measured.seconds)];
   console.log(
-    `${name.padEnd(40)} ${median(measured.seconds).toFixed(2).padStart(7)} s ` +
+    `${name.padEnd(48)} ${median(measured.seconds).toFixed(2).padStart(7)} s ` +
       `(${low.toFixed(2)}–${high.toFixed(2)})` +
       (measured.megabytes ? `  ${measured.megabytes.toFixed(0).padStart(4)} MB peak` : ""),
   );

@@ -11,6 +11,8 @@ const SCHEMA = "bench_study";
 const IN_FLIGHT = 64;
 /** Administrations that are timed beside the bare client. */
 const TIMED = 4000;
+/** A quick real model's answer takes longer. */
+const LATENCY_MS = 100;
 const MANY = 100_000;
 const REPEATED = 20_000;
 
@@ -18,29 +20,34 @@ export async function study(runs: number): Promise<void> {
   const sql = await connect("owner");
   const drop = () => sql`drop schema if exists ${sql(SCHEMA)} cascade`;
   await drop();
-  const { url, child } = await server();
+  const near = await server(0), far = await server(LATENCY_MS);
   const lab = await enter({ schema: SCHEMA });
   try {
     progress("making 82,600 personas");
     await published(lab, sql);
-    const local = localModel(url);
-    const names = await registered(lab, local);
-    await pickedUp(lab, names[0]!, runs);
-    await beside(lab, sql, names[0]!, local, runs);
-    await memory(names[0]!);
-    await again(lab, sql, names[0]!, runs);
+    const [name] = await registered(lab, localModel("local", near.url));
+    await pickedUp(lab, name!, runs);
+    await beside(lab, sql, name!, near.url, runs, TIMED, "no latency");
+    const distant = localModel("distant", far.url);
+    const plan = administrations({ instrument: epqra, models: [distant], personas: [1, 2, 3] });
+    const away = await lab.register(plan);
+    await beside(lab, sql, away, far.url, runs, TIMED, `${LATENCY_MS} ms latency`);
+    await memory(name!);
+    await again(lab, sql, name!, runs);
   } finally {
     await lab.close();
-    child.kill();
-    await child.status;
+    for (const { child } of [near, far]) {
+      child.kill();
+      await child.status;
+    }
     await drop();
     await sql.end();
   }
 }
 
-async function server(): Promise<{ url: string; child: Deno.ChildProcess }> {
+async function server(latency: number): Promise<{ url: string; child: Deno.ChildProcess }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "tests/llm_server.ts"],
+    args: ["run", "-A", "tests/llm_server.ts", "--latency", String(latency)],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -50,11 +57,11 @@ async function server(): Promise<{ url: string; child: Deno.ChildProcess }> {
   return { url: value.trim(), child };
 }
 
-const localModel = (url: string): Model => ({
-  id: "local",
-  label: "Local",
+const localModel = (id: string, url: string): Model => ({
+  id,
+  label: id,
   provider: "openai",
-  model: "local",
+  model: id,
   base_url: `${url}/v1`,
   key: null,
   max_tokens: 1000,
@@ -121,17 +128,19 @@ async function beside(
   lab: Laboratory,
   sql: Sql,
   name: string,
-  local: Model,
+  url: string,
   runs: number,
+  calls: number,
+  how: string,
 ): Promise<void> {
-  const client = new OpenAI({ baseURL: local.base_url!, apiKey: "none", maxRetries: 0 });
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
   const ours: number[] = [], bare: number[] = [];
   for (let index = 0; index < runs; index++) {
     progress(`administrations: run ${index + 1} of ${runs}`);
-    const { done, seconds } = await lab.run(name, { limit: TIMED });
+    const { done, seconds } = await lab.run(name, { limit: calls });
     ours.push(done / seconds);
     const rows = await sql<{ sent: string }[]>`
-      select sent from ${sql(SCHEMA)}.requests order by request desc limit ${TIMED}`;
+      select sent from ${sql(SCHEMA)}.requests order by request desc limit ${calls}`;
     const bodies = rows.map(({ sent }) => JSON.parse(sent));
     const started = performance.now();
     let next = 0;
@@ -141,10 +150,10 @@ async function beside(
         JSON.parse(reply.choices[0]!.message.content!);
       }
     }));
-    bare.push(TIMED / ((performance.now() - started) / 1000));
+    bare.push(calls / ((performance.now() - started) / 1000));
   }
   progress("");
-  say(`administrations, ${IN_FLIGHT} in flight`, spread(ours, "per second", 0));
+  say(`administrations, ${IN_FLIGHT} in flight, ${how}`, spread(ours, "per second", 0));
   say("the same calls by the bare client", spread(bare, "per second", 0));
   say("ratio", spread(ours.map((value, index) => value / bare[index]!), ""));
 }
@@ -195,4 +204,4 @@ const spread = (values: readonly number[], unit: string, decimals = 2): string =
   return `${text(median(values))} ${unit} (${text(low)}–${text(high)})`.replace("  ", " ");
 };
 
-const say = (what: string, value: string): void => console.log(`${what.padEnd(40)} ${value}`);
+const say = (what: string, value: string): void => console.log(`${what.padEnd(48)} ${value}`);
