@@ -1,29 +1,31 @@
 /**
- * What a notebook shows: tables, figures and verdicts, each with the banner of the data it came from.
+ * What a notebook shows: tables, figures, verdicts, exchanges with models and how far a run is, each
+ * with the banner of the data it came from.
  *
  * Numbers are formatted here and nowhere before. Outside a notebook the same things are printed as
  * plain text.
  */
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
-import { DASH, fixed } from "./format.ts";
+import { escape } from "./notebook/html.ts";
+import { standing, standingHtml, standingText } from "./notebook/standing.ts";
+import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
+import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
+import type { Prompt } from "./prompts.ts";
+import type { Ended, Laboratory, Preview, Progress, Stored } from "./study.ts";
 
-export interface TableOptions {
-  /**
-   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
-   * and `p` has 3 with `<0.001` below.
-   */
-  decimals?: number | Readonly<Record<string, number>>;
-}
+export { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 
 /** A comparison with the paper: cells that agree, cells printed, and those that differ in words. */
 export interface Verdict {
   agree: number;
+  /** Of the cells that the paper prints, those for which the data hold something. */
   printed: number;
+  /** The others. */
+  absent?: number;
   differing: readonly string[];
 }
 
-const MOST_ROWS = 80;
 const MOST_CELLS = 10;
 
 /**
@@ -49,54 +51,112 @@ export async function verdict(checked: Verdict): Promise<void> {
   await display(verdictHtml(checked), verdictText(checked));
 }
 
-/** A table as HTML that takes its colours from the page around it; at most 80 rows. */
-export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
-  const { columns, body, note } = printed(frame, options);
-  // A caption without a table would break after every word.
-  if (!body.length) return `<p>${escape(caption)}: none</p>`;
-  const side = (text: boolean) => text ? ` style="text-align:left"` : "";
-  const heads = columns.map(({ head, text }) =>
-    `<th scope="col"${side(text)}>${escape(head)}</th>`
-  );
-  const lines = body.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
-  );
-  return [
-    `<div style="overflow-x:auto">`,
-    `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
-    `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
-    `<thead><tr>${heads.join("")}</tr></thead>`,
-    "<tbody>",
-    ...lines,
-    "</tbody>",
-    `</table>`,
-    ...note ? [`<p>${note}</p>`] : [],
-    `</div>`,
-  ].join("\n");
+/**
+ * Shows what would be asked (`Laboratory.preview`), or what was asked and replied
+ * (`Laboratory.exchanges`): message by message, with tokens and price.
+ */
+export async function exchange(of: Preview | Stored, caption: string): Promise<void> {
+  await display(exchangeHtml(of, caption), exchangeText(of, caption));
 }
 
-/** A table as aligned plain text; at most 80 rows. */
-export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
-  const { columns, body, note } = printed(frame, options);
-  if (!body.length) return `${caption}: none`;
-  const heads = columns.map(({ head }) => head);
-  const widths = heads.map((head, i) =>
-    Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
-  );
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => {
-      const blank = " ".repeat(widths[i]! - size(cell));
-      return columns[i]!.text ? cell + blank : blank + cell;
-    }).join("  ").trimEnd();
-  const table = [
-    line(heads),
-    widths.map((width) => "-".repeat(width)).join("  "),
-    ...body.map(line),
-  ];
-  return [caption, ...table, ...note ? [note] : []].join("\n");
+/** Shows word by word how a prompt was changed. */
+export async function edits(before: Prompt, after: Prompt, caption: string): Promise<void> {
+  await display(editsHtml(before, after, caption), editsText(before, after, caption));
 }
 
-const size = (text: string): number => [...text].length;
+/** A run that this process works on. */
+interface Work {
+  latest: Progress | null;
+  /** What it ended with; an error is a result here, so that it waits until somebody asks. */
+  outcome: Promise<Ended | Error>;
+  over: boolean;
+  /** The outcome, when it has been shown. */
+  shown: Promise<Ended | Error>;
+}
+
+const works = new Map<string, Work>();
+
+const REFRESH_MS = 1000;
+
+const soon = (ms: number): Promise<null> =>
+  new Promise((resolve) => setTimeout(() => resolve(null), ms));
+
+/**
+ * Begins to work on a run and shows where it stands, in one place that is written over until the run
+ * ends: done, failed by reason, speed, calls in flight, what is spent of the budget.
+ *
+ * It does not wait for the end, because a kernel runs one cell after another: a cell that stops the run
+ * would not be reached. `ended` waits. What stays at the end holds no time and no speed: it is the same
+ * whoever did the work and when. Outside a notebook a terminal gets a line that is written over.
+ *
+ * @param options of `Laboratory.run`
+ * @throws {Error} when the run cannot begin, such as without a budget
+ */
+export async function begin(
+  lab: Laboratory,
+  run: string,
+  options: Parameters<Laboratory["run"]>[1] = {},
+): Promise<void> {
+  const name = `${lab.schema} ${run}`;
+  const known = works.get(name);
+  const work = known && !known.over ? known : started(lab, run, options);
+  // What is refused is refused at once.
+  const early = await Promise.race([work.outcome, soon(100)]);
+  if (early instanceof Error) throw early;
+  works.set(name, work);
+  work.shown = watched(lab, run, work, await place());
+}
+
+/**
+ * Waits until a run that `begin` began has ended.
+ *
+ * @throws {RunError} when it cannot go on; what is done stays done
+ */
+export async function ended(lab: Laboratory, run: string): Promise<Ended> {
+  const work = works.get(`${lab.schema} ${run}`);
+  if (!work) throw new Error(`Run ${run} has not been begun here: \`await begin(lab, run)\``);
+  const outcome = await work.shown;
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+}
+
+function started(
+  lab: Laboratory,
+  run: string,
+  options: Parameters<Laboratory["run"]>[1] = {},
+): Work {
+  const onProgress = (progress: Progress) => {
+    work.latest = progress;
+    options.onProgress?.(progress);
+  };
+  const outcome = lab.run(run, { ...options, onProgress })
+    .catch((error: Error) => error)
+    .finally(() => (work.over = true));
+  const work: Work = { latest: null, outcome, over: false, shown: outcome };
+  return work;
+}
+
+async function watched(
+  lab: Laboratory,
+  run: string,
+  work: Work,
+  show: Place,
+): Promise<Ended | Error> {
+  let now = await standing(lab, run, {});
+  for (;;) {
+    const outcome = await Promise.race([work.outcome, soon(REFRESH_MS)]);
+    // While the database is away the run waits for it, and what is shown as well. Reasons are counted
+    // over all processes at the end only: there may be 100,000 pieces of work.
+    now = await standing(lab, run, outcome ? null : work.latest?.failed ?? {}).catch(() => now);
+    const end = outcome && (outcome instanceof Error ? outcome : outcome.ended);
+    await show(
+      standingHtml(now, work.latest, end),
+      standingText(now, work.latest, end),
+      end !== null,
+    );
+    if (outcome) return outcome;
+  }
+}
 
 /** A figure with its caption as HTML. */
 export function figureHtml(svg: string, caption: string): string {
@@ -119,89 +179,62 @@ export function verdictHtml(checked: Verdict): string {
   return `<p><strong>${count}</strong></p>` + (items && `\n<ul>\n${items}\n</ul>`);
 }
 
-function ruling({ agree, printed, differing }: Verdict): { count: string; cells: string[] } {
+function ruling({ agree, printed, absent = 0, differing }: Verdict) {
   const more = differing.length - MOST_CELLS;
   const cells = differing.slice(0, MOST_CELLS);
+  const others = "these data hold other models or conditions";
   return {
-    count: `${agree} of ${printed} printed cells agree`,
+    count: printed || !absent
+      ? `${agree} of ${printed} printed cells agree` +
+        (absent ? `; ${absent} more are not compared: ${others}` : "")
+      : `None of the ${absent} printed cells can be compared: ${others}`,
     cells: more > 0 ? [...cells, `… and ${more} more`] : cells,
   };
 }
 
-interface Column {
-  head: string;
-  /** Text stands left, numbers right. */
-  text: boolean;
-}
+/** Shows something that replaces what was shown there before. */
+type Place = (html: string, text: string, last: boolean) => Promise<void>;
 
-/** A frame as the words and digits that will be shown. */
-function printed(frame: DataFrame, { decimals }: TableOptions) {
-  const named = typeof decimals === "object" ? decimals : {};
-  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
-  if (unknown.length) {
-    throw new Error(
-      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
-    );
+async function place(): Promise<Place> {
+  if (!kernel()) {
+    return (_html, text, last) => {
+      if (Deno.stderr.isTerminal()) {
+        const line = last ? "" : text.replace(/\n\s*/g, " · ");
+        Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
+      }
+      if (last) console.log(signed(text, text).text);
+      return Promise.resolve();
+    };
   }
-  const formats = frame.columns.map((name) => {
-    const series = frame.getColumn(name);
-    if (!series.isNumeric()) return null;
-    if (name in named) return (value: number) => rounded(value, named[name]!);
-    if (name === "p") return probability;
-    const fraction = typeof decimals === "number" ? decimals : 2;
-    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
-  });
-  const columns: Column[] = frame.columns.map((name, i) => ({
-    head: name.replaceAll("_", " "),
-    text: formats[i] === null,
-  }));
-  // Records keep nulls; a column's toArray() makes them 0.
-  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
-  const body = records.map((record) =>
-    frame.columns.map((name, i) => cell(record[name], formats[i]!))
-  );
-  return { columns, body, note: note(frame.height) };
+  const display_id = crypto.randomUUID();
+  await display("<p>It has begun</p>", "It has begun", { display_id });
+  return (html, text) => display(html, text, { display_id, update: true });
 }
 
-const note = (height: number): string =>
-  height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
-
-function cell(value: unknown, format: ((value: number) => string) | null): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  if (!format) return String(value);
-  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
-  return typeof value === "bigint" ? String(value) : format(Number(value));
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? "<0.001" : rounded(p, 3);
-}
-
-/** With a fixed number of decimals; never -0. */
-function rounded(value: number, decimals: number): string {
-  const text = fixed(value, decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-const escape = (text: string): string => text.replace(/[&<>"']/g, (letter) => ENTITIES[letter]!);
-
-async function display(html: string, text: string): Promise<void> {
+/** With the banner of the data. */
+function signed(html: string, text: string): { html: string; text: string } {
   const data = banner();
-  const sign = data === null ? "" : `\n<p style="font-size:85%"><em>${escape(data)}</em></p>`;
-  const plain = data === null ? text : `${text}\n${data}`;
+  if (data === null) return { html, text };
+  return {
+    html: `${html}\n<p style="font-size:85%"><em>${escape(data)}</em></p>`,
+    text: `${text}\n${data}`,
+  };
+}
+
+async function display(
+  html: string,
+  text: string,
+  where: { display_id?: string; update?: boolean } = {},
+): Promise<void> {
+  const shown = signed(html, text);
   const jupyter = kernel();
-  if (!jupyter) return console.log(plain);
-  await jupyter.display({ "text/html": html + sign, "text/plain": plain }, { raw: true });
+  if (!jupyter) return console.log(shown.text);
+  await jupyter.display(
+    { "text/html": shown.html, "text/plain": shown.text },
+    { raw: true, ...where },
+  );
   // The kernel may report a cell done before its output is out; clients then drop it. 0 ms lose some.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await soon(20);
 }
 
 /** The notebook's kernel; asking for it elsewhere throws. */

@@ -15,6 +15,7 @@ import { dots, type Point } from "./plots/dots.ts";
 import { capital, distinct, scaleName } from "./plots/text.ts";
 
 export { histograms, keys } from "./plots/bars.ts";
+export { attrition } from "./plots/flow.ts";
 export { heatmap } from "./plots/tiles.ts";
 
 const Value = z.number().nullable();

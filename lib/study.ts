@@ -16,7 +16,7 @@ import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { instrumentFrom } from "./study/files.ts";
 import type { Plan } from "./study/plan.ts";
-import { population, profilesOf, settleIn, translated } from "./study/population.ts";
+import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { reap } from "./study/queue.ts";
@@ -24,6 +24,7 @@ import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import { conduct, type Ended, type RunOptions } from "./study/run.ts";
 import { tasks } from "./study/tasks.ts";
+import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
 export { administrations, personas } from "./study/plan.ts";
@@ -84,16 +85,19 @@ export class Laboratory {
    * Gives the study its respondents; a study has one population.
    *
    * @param from `reference`: the published EPQR-A profiles; `random`: their random control; or the path
-   *   of a CSV with a column `personality_id` and one per item
+   *   of a CSV with a column `personality_id` and one per item. Left out: the population that the study
+   *   has, or the published profiles
    * @param instrument what the profiles in a file are answers to (EPQR-A where left out)
    * @returns name of the population, number of profiles
    * @throws {Error} when the file does not fit, or the study has another population
    */
   async population(
-    from: string = "reference",
+    from?: string,
     instrument?: Instrument,
   ): Promise<{ name: string; profiles: number }> {
-    const found = await population(from, instrument);
+    const there = from === undefined ? await populationOf(this.sql) : null;
+    if (there) return { name: there.name, profiles: (await profilesOf(this.sql)).size };
+    const found = await population(from ?? "reference", instrument);
     await settleIn(this.sql, this.schema, found);
     return { name: found.name, profiles: found.profiles.length };
   }
@@ -198,6 +202,17 @@ export class Laboratory {
     const run = await register(this.sql, this.schema, plan, await codeVersion());
     await signed(this.sql, this.schema);
     return (await loaded(this.sql, this.schema, run)).plan.name;
+  }
+
+  /**
+   * A plan that was registered, and the models that it asks, at the prices of today's registry.
+   *
+   * @throws {Error} when there is none of that name, with those there are
+   */
+  async planned(name: string): Promise<{ plan: Plan; models: readonly Model[] }> {
+    const { plan, cells } = await loaded(this.sql, this.schema, name);
+    const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
+    return { plan, models: [...models.values()] };
   }
 
   /**
@@ -329,6 +344,27 @@ export class Laboratory {
   async clean(by: Mapping = this.mapping): Promise<Record<string, number>> {
     this.#mapping = by;
     return await recleaned(this.sql, by);
+  }
+
+  /**
+   * The first personas, by profile, condition and repetition: model, condition, profile, repetition,
+   * name, age, the cleaned demographics of Tables 1–3, occupation and location as written, description.
+   */
+  async personas(most = 20): Promise<DataFrame> {
+    return await personas(this.sql, most);
+  }
+
+  /** What models wrote in the fields that are cleaned, with how often: what `coverage` takes. */
+  async texts(): Promise<Text[]> {
+    return await texts(this.sql);
+  }
+
+  /**
+   * The personas' demographics as a mapping cleans them, without storing that: what the builder of
+   * Tables 1–3 takes.
+   */
+  async demographics(by: Mapping = this.mapping): Promise<DataFrame> {
+    return counts(await texts(this.sql), by);
   }
 
   /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of sheets. */

@@ -14,6 +14,7 @@ import {
   place,
   read,
   showing,
+  SHOWS,
   source,
   stringify,
   text,
@@ -71,7 +72,7 @@ function codeRules(cell: Cell): Finding[] {
     ...imports(code, bare),
     ...matches(bare, /(?<!\.)\b(function|class)\b(?!\s*:)/g, "is declared here: move it to lib/"),
     ...matches(bare, /\bconsole\b/g, "is used: show it, or leave it out"),
-    ...matches(bare, /(?<!await |[.\w$])(show|figure|verdict)\(/g, "is not awaited"),
+    ...matches(bare, new RegExp(`(?<!await |[.\\w$])${SHOWS}\\(`, "g"), "is not awaited"),
     ...(showing(cell) && !endsShowing(bare)
       ? [position(code, code.trimEnd().lastIndexOf("\n") + 1, "A showing cell ends in its show")]
       : []),
@@ -97,7 +98,7 @@ function imports(code: string, bare: string): Finding[] {
   });
 }
 
-/** Whether the last statement is an awaited show, figure or verdict. */
+/** Whether the last statement is an awaited show or its like. */
 function endsShowing(bare: string): boolean {
   const end = bare.trimEnd().replace(/;$/, "").trimEnd();
   let open = end.length;
@@ -107,7 +108,7 @@ function endsShowing(bare: string): boolean {
     if (sign === "(") depth--;
     if (depth === 0) break;
   }
-  return /(^|[;}\n])\s*await (show|figure|verdict)$/.test(end.slice(0, open));
+  return new RegExp(`(^|[;}\\n])\\s*await ${SHOWS}$`).test(end.slice(0, open));
 }
 
 function outputRules(cell: Cell): Finding[] {

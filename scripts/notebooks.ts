@@ -1,6 +1,7 @@
 /** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME…] [--check | --out DIR]`. */
 import { basename, dirname, join } from "node:path";
 import { ROOT } from "lib/config.ts";
+import { connect } from "lib/db.ts";
 import { main, UsageError } from "./cli.ts";
 import { execute, type ExecuteOptions, type Fault } from "./jupyter/execute.ts";
 import { Interrupted } from "./jupyter/kernel.ts";
@@ -51,8 +52,15 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
   return found.map((name) => join(folder, name));
 }
 
+/** Notebooks that continue one another: personas, their answers, what became of both. */
+const CHAIN = /^0[345]_/;
+
+/** Where these notebooks make their sample. */
+const SAMPLE = "demo";
+
 /**
- * Runs notebooks two at a time and hands each to `onDone` as it ends.
+ * Runs notebooks two at a time and hands each to `onDone` as it ends; those that continue one another
+ * run in order.
  *
  * @returns all of them, in the order in which they ended
  * @throws {Interrupted} on SIGINT and its like, when all kernels are gone
@@ -62,13 +70,18 @@ export async function runAll(
   options: RunOptions = {},
   onDone: (done: Done) => void = () => {},
 ): Promise<Done[]> {
-  const queue = [...paths];
+  const chained = (path: string) => CHAIN.test(basename(path));
+  const chain = paths.filter(chained).toSorted();
+  const others = paths.filter((path) => !chained(path)).map((path) => [path]);
+  const queue = chain.length ? [chain, ...others] : others;
   const all: Done[] = [];
   const work = async () => {
-    for (let path = queue.shift(); path; path = queue.shift()) {
-      const done = await runOne(path, options);
-      all.push(done);
-      onDone(done);
+    for (let some = queue.shift(); some; some = queue.shift()) {
+      for (const path of some) {
+        const done = await runOne(path, options);
+        all.push(done);
+        onDone(done);
+      }
     }
   };
   const empty = (reason: unknown) => {
@@ -78,6 +91,26 @@ export async function runAll(
   const workers = await Promise.allSettled([work().catch(empty), work().catch(empty)]);
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   return all;
+}
+
+/**
+ * Takes the sample of the study's notebooks away, so that they make it anew and show the same as the
+ * first time; with a single reply of a real model in it, it stays.
+ */
+export async function withoutSample(paths: readonly string[]): Promise<void> {
+  if (!paths.some((path) => basename(path).startsWith("03_"))) return;
+  const sql = await connect("owner");
+  try {
+    const [found] = await sql`
+      select to_regclass(${`${SAMPLE}.cells`}) is not null
+         and to_regclass(${`${SAMPLE}.profiles`}) is not null as there`;
+    if (!found!.there) return;
+    const [real] = await sql`
+      select from ${sql(SAMPLE)}.cells where model->>'provider' <> 'simulated' limit 1`;
+    if (!real) await sql`drop schema ${sql(SAMPLE)} cascade`;
+  } finally {
+    await sql.end();
+  }
 }
 
 async function runOne(path: string, options: RunOptions): Promise<Done> {
@@ -158,7 +191,9 @@ outputs in them. A notebook that fails is left as it was.
     if (check && out) throw new UsageError("--check writes nothing: leave out --out");
     const options = { check: check === true, out: out ? String(out) : undefined };
     try {
-      const all = await runAll(find(words), options, report);
+      const paths = find(words);
+      await withoutSample(paths);
+      const all = await runAll(paths, options, report);
       return all.some(({ failures }) => failures.length > 0) ? 1 : 0;
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;

@@ -7,7 +7,7 @@ import { TABLE_NAMES } from "lib/design.ts";
 import { restore } from "lib/restore.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import { read, text } from "./jupyter/notebook.ts";
-import { find, runAll } from "./notebooks.ts";
+import { find, runAll, withoutSample } from "./notebooks.ts";
 import { figures, report, type Section } from "./report.ts";
 import { writeTables } from "./tables.ts";
 
@@ -104,7 +104,9 @@ async function notebooks(): Promise<Outcome[]> {
   const out = join(OUT, "notebooks");
   const failures: string[] = [];
   const outcomes: Outcome[] = [];
-  await runAll(find([]), { out }, (done) => {
+  const paths = find([]);
+  await withoutSample(paths);
+  await runAll(paths, { out }, (done) => {
     failures.push(...done.failures);
     const [agree, printed] = counted(done.verdict);
     // The profiles' own scores are printed beside the tables, not in them.
@@ -146,7 +148,7 @@ async function page(study: Study, outcomes: readonly Outcome[]): Promise<string>
   await Deno.mkdir(folder, { recursive: true });
   let count = 0;
   for (const { name, notebook } of sections) {
-    for (const [index, svg] of figures(notebook, bannerOf(study.provenance)).entries()) {
+    for (const [index, svg] of figures(notebook).entries()) {
       const file = `${name}${index ? `_${index + 1}` : ""}.svg`;
       await Deno.writeTextFile(join(folder, file), svg);
       count += 1;
@@ -216,7 +218,7 @@ const forget = (): Promise<void> => Deno.remove(join(OUT, "start.json")).catch((
 /** SHA-256 of what the outputs are made from: code, notebooks, paper, and the rows themselves. */
 async function fingerprint(study: Study): Promise<string> {
   const hash = createHash("sha256");
-  for (const folder of ["lib", "notebooks", "scripts", "dataset/paper"]) {
+  for (const folder of ["lib", "notebooks", "scripts", "dataset/paper", "dataset/cleaning"]) {
     for (const path of filesOf(join(ROOT, folder))) {
       const committed = path.endsWith(".ipynb");
       hash.update(path).update(
@@ -224,7 +226,9 @@ async function fingerprint(study: Study): Promise<string> {
       );
     }
   }
-  hash.update(await Deno.readFile(join(ROOT, "deno.json")));
+  for (const file of ["deno.json", "dataset/models.json"]) {
+    hash.update(await Deno.readFile(join(ROOT, file)));
+  }
   hash.update(JSON.stringify(study.provenance));
   const sql = await connect("reader");
   const tables = [

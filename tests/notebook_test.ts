@@ -11,6 +11,10 @@ import {
   verdictHtml,
   verdictText,
 } from "lib/notebook.ts";
+import { standingHtml, standingText } from "lib/notebook/standing.ts";
+import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
+import { edited, prompt } from "lib/prompts.ts";
+import type { Progress } from "lib/study.ts";
 
 const TABLE = frame(
   [
@@ -181,6 +185,171 @@ Deno.test("a verdict lists at most 10 differing cells and counts the rest", () =
   assert.match(html, /<li>cell 1: paper &lt;0\.01, ours 1<\/li>/);
   const eleven = verdictText({ ...checked, differing: differing.slice(0, 10) });
   assert.doesNotMatch(eleven, /more/);
+});
+
+Deno.test("a verdict says what these data cannot be compared with", () => {
+  const none = { agree: 0, printed: 0, absent: 108, differing: [] };
+  assert.equal(
+    verdictText(none),
+    "None of the 108 printed cells can be compared: these data hold other models or conditions",
+  );
+  const some = { agree: 2, printed: 3, absent: 57, differing: ["a: paper 1, ours 2"] };
+  assert.equal(
+    verdictText(some).split("\n")[0],
+    "2 of 3 printed cells agree; 57 more are not compared: these data hold other models or conditions",
+  );
+});
+
+const PREVIEW = {
+  messages: [
+    { role: "system" as const, content: "\nBe <b>brief</b> & kind." },
+    { role: "user" as const, content: 'question,answer\n"A, b?",True\n\n  end' },
+  ],
+  tokens: 1234,
+  most: { gpt4o: 0.012345, mine: null },
+  profile: 7,
+  condition: "MaxN",
+};
+const STORED = {
+  run: "r",
+  model: "GPT-4o",
+  condition: "Base",
+  profile: 7,
+  repetition: 1,
+  messages: PREVIEW.messages,
+  reply: '{"name": "</pre><script>alert(1)</script>"}',
+  state: "done",
+  milliseconds: 123.4,
+  usd: 0.5,
+};
+
+/** The texts of a page's blocks, as a browser shows them: the line break after <pre> is none. */
+const letters = (html: string): string[] =>
+  [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("pre")]
+    .map((pre) => pre.textContent.replace(/^\n/, ""));
+
+Deno.test("exchangeHtml() shows every message and the reply as they are, under who says them", () => {
+  const html = exchangeHtml(STORED, "One & all");
+  assert.deepEqual(letters(html), [...STORED.messages.map(({ content }) => content), STORED.reply]);
+  const heads = [...html.matchAll(/<strong>(.*?)<\/strong>/g)].map((match) => match[1]);
+  assert.deepEqual(heads, ["System", "User", "Reply"]);
+  assert.match(html, /^<p>One &amp; all<\/p>/);
+  assert.doesNotMatch(html, /<script|<b>brief|#[0-9a-f]{3}|white;|black;/);
+});
+
+Deno.test("an exchange says its tokens and price, and why work failed", () => {
+  const last = (text: string) => text.split("\n").at(-1);
+  assert.equal(
+    last(exchangeText(PREVIEW, "")),
+    "1,234 tokens, as GPT-4o counts them · at most USD 0.0123 with gpt4o · " +
+      "no price is known for mine",
+  );
+  const hello = { ...STORED, messages: [PREVIEW.messages[1]!], reply: "hello world" };
+  assert.match(last(exchangeText(hello, ""))!, /^\d+ tokens asked, 2 replied, .* · USD 0\.50$/);
+  const failed = { ...STORED, usd: null, state: "failed: refused" };
+  assert.match(last(exchangeText(failed, ""))!, /its price is not known · failed: refused$/);
+  // No clock: what is stored in a notebook is the same in every run of it.
+  assert.doesNotMatch(exchangeText(STORED, ""), /123/);
+});
+
+Deno.test("exchangeText() indents what is said", () => {
+  const text = "Asked\n\nSystem:\n\n  Be <b>brief</b> & kind.\n\nUser:\n  question,answer\n" +
+    '  "A, b?",True\n\n    end\n\n1,234 tokens';
+  assert.ok(exchangeText(PREVIEW, "Asked").startsWith(text));
+});
+
+Deno.test("edits are marked by signs and elements, and give both texts back", () => {
+  const before = prompt("persona");
+  const after = edited(before, {
+    system: before.system.replace("coherent paragraphs", "paragraphs in <i>plain</i> words"),
+    user: before.user.replace("realistic ", ""),
+  });
+  const html = editsHtml(before, after, "Changes");
+  const document = new DOMParser().parseFromString(html, "text/html");
+  const texts = (tag: string) =>
+    [...document.querySelectorAll(tag)].map((element) => element.textContent);
+  assert.ok(texts("ins").every((text) => /^\{\+[^]*\+\}$/.test(text)), `${texts("ins")}`);
+  assert.ok(texts("del").every((text) => /^\[-[^]*-\]$/.test(text)), `${texts("del")}`);
+  const without = (text: string, gone: RegExp, signs: RegExp) =>
+    text.replace(gone, "").replace(signs, "$1");
+  const [system, user] = letters(html) as [string, string];
+  for (const [text, part] of [[system, "system"], [user, "user"]] as const) {
+    assert.equal(without(text, /\{\+[^]*?\+\}/g, /\[-([^]*?)-\]/g), before[part]);
+    assert.equal(without(text, /\[-[^]*?-\]/g, /\{\+([^]*?)\+\}/g), after[part]);
+  }
+  assert.match(html, /From version 1 to 1\+[0-9a-f]{8}: /);
+  assert.match(editsText(before, after, "Changes"), /\[-realistic -\]/);
+});
+
+Deno.test("a prompt that was not changed is one line", () => {
+  const written = prompt("administration");
+  const same = edited(written, { user: written.user });
+  const line = "Ours: nothing is changed: this is the administration prompt 1 as it stands";
+  assert.equal(editsText(written, same, "Ours"), line);
+  assert.equal(editsHtml(written, same, "Ours"), `<p>${line}</p>`);
+});
+
+const STANDING = {
+  run: "personas-1",
+  planned: 11234,
+  claimed: 40,
+  done: 1118,
+  failed: 7,
+  calls: 1131,
+  tokens: 1034567,
+  usd: 4.8712,
+  lost_usd: 0,
+  budget_calls: null,
+  budget_tokens: 2e6,
+  budget_usd: 25,
+  reasons: { "not <JSON>": 2, "truncated at 1000 tokens": 5 },
+};
+const PROGRESS: Progress = {
+  done: 500,
+  failed: {},
+  planned: 12000,
+  perSecond: 8.53,
+  concurrency: { gpt4o: 24, mine: 3 },
+  calls: 500,
+  tokens: 1,
+  usd: 1,
+  stored: 12,
+};
+
+Deno.test("while a run goes on, its standing says how far, how fast, and what is spent", () => {
+  assert.equal(
+    standingText(STANDING, PROGRESS, null),
+    [
+      "personas-1: 1,118 of 12,399 done, 7 failed, 11,274 left",
+      "  8.5 per second · at most in flight: gpt4o 24, mine 3 · 12 replies were stored already · " +
+      "about 22 min left",
+      "  Spent: 1,131 calls · 1,034,567 tokens of 2,000,000 · USD 4.87 of USD 25.00",
+      "  5 failed: truncated at 1000 tokens",
+      "  2 failed: not <JSON>",
+    ].join("\n"),
+  );
+  const html = standingHtml(STANDING, PROGRESS, null);
+  assert.match(html, /<progress value="1125" max="12399" aria-label="personas-1"/);
+  assert.match(html, /<li>2 failed: not &lt;JSON&gt;<\/li>/);
+  assert.match(standingText(STANDING, null, null), /\n {2}It has begun\n/);
+  const slow = { ...PROGRESS, perSecond: 0.5 };
+  assert.match(standingText(STANDING, slow, null), /^ {2}0\.50 per second .* about 6\.3 h left$/m);
+});
+
+Deno.test("what stays at the end of a run holds no time and no speed", () => {
+  for (const outcome of ["finished", "stopped", "budget spent", "limit reached"] as const) {
+    const end = standingText(STANDING, PROGRESS, outcome);
+    assert.equal(end, standingText(STANDING, { ...PROGRESS, perSecond: 99, stored: 0 }, outcome));
+    assert.doesNotMatch(end, /per second|in flight|stored| min | h left/);
+    assert.doesNotMatch(standingHtml(STANDING, PROGRESS, outcome), /<progress/);
+  }
+  const error = new Error("gpt4o: the key was refused");
+  assert.match(standingText(STANDING, PROGRESS, error), /\n {2}gpt4o: the key was refused\n/);
+  const over = { ...STANDING, planned: 0, claimed: 0, reasons: {} };
+  assert.match(
+    standingText(over, null, "finished"),
+    /^personas-1: 1,118 of 1,125 done, 7 failed\n {2}Finished: nothing is left to do\n/,
+  );
 });
 
 Deno.test("outside a notebook, show(), figure() and verdict() print plain text and no banner", async () => {

@@ -11,7 +11,7 @@ import { cells, Folder } from "./made.ts";
 
 Deno.test("the notebooks keep the house rules and pass format, types and lint", async () => {
   const paths = find([]);
-  assert.ok(paths.length >= 13, `${paths.length} notebooks`);
+  assert.ok(paths.length >= 16, `${paths.length} notebooks`);
   assert.deepEqual(await problems(paths), []);
 });
 
@@ -73,6 +73,14 @@ const BROKEN: [string, Cell[], string, RegExp][] = [
     /ends in its show/,
   ],
   ["a show in a block", ran([`{\n  await show(1);\n}`, SHOWN]), "2:3:1", /ends in its show/],
+  ["a run not awaited", ran([`begin(lab, run);`]), "2:1:1", /`begin\(` is not awaited/],
+  [
+    "an exchange in a variable",
+    ran([`const a = await exchange(b, "");`, SHOWN]),
+    "2:1:1",
+    /ends in/,
+  ],
+  ["silent edits", ran([`await edits(a, b, "");`]), "2:1:1", /Shows nothing/],
   ["a show in a sum", ran([`1 +\n  (await show(1));`, SHOWN]), "2:2:1", /ends in its show/],
   ["no code", ran([`1;`], [`// nothing`]), "3:1:1", /without code/],
   ["a silent show", ran([`1;`], [`await show(1);`]), "3:1:1", /Shows nothing/],
@@ -246,6 +254,28 @@ Deno.test("runAll() writes into another folder, or only compares", async () => {
   await runAll([path]);
   const [fresh] = await runAll([path], { check: true });
   assert.deepEqual([fresh!.failures, fresh!.written], [[], false]);
+});
+
+Deno.test("runAll() runs the notebooks of a study in order, beside the others", async () => {
+  using folder = new Folder();
+  const waits = [
+    `import { existsSync } from "node:fs";`,
+    `while (!existsSync("before")) await new Promise((resolve) => setTimeout(resolve, 50));`,
+  ];
+  const leaves = `await new Promise((resolve) => setTimeout(resolve, 500));
+Deno.writeTextFileSync("before", "");`;
+  const looks = `if (!Deno.readTextFileSync("before")) Deno.writeTextFileSync("order", "03 04");`;
+  // 05 is given first, and 00 ends only when 03 has run.
+  folder.write("05_last.ipynb", [`if (Deno.readTextFileSync("order") !== "03 04") throw 5;`]);
+  folder.write("00_other.ipynb", waits);
+  folder.write("04_next.ipynb", [looks]);
+  folder.write("03_first.ipynb", [leaves]);
+  const names = ["05_last", "00_other", "04_next", "03_first"];
+  const paths = names.map((name) => join(folder.path, `${name}.ipynb`));
+  const all = await runAll(paths, { out: join(folder.path, "out"), seconds: 60 });
+  assert.deepEqual(all.flatMap(({ failures }) => failures), []);
+  const chain = all.map(({ name }) => name).filter((name) => name !== "00_other");
+  assert.deepEqual(chain, ["03_first", "04_next", "05_last"]);
 });
 
 Deno.test("runAll() keeps what somebody wrote into a notebook while it ran", async () => {

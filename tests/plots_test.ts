@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "lib/frames.ts";
-import { agreement, alphas, forest, heatmap, histograms, keys, scores, shares } from "lib/plots.ts";
+import {
+  agreement,
+  alphas,
+  attrition,
+  forest,
+  heatmap,
+  histograms,
+  keys,
+  scores,
+  shares,
+} from "lib/plots.ts";
 
 type Cell = Record<string, string | number | null>;
 
@@ -365,6 +375,38 @@ Deno.test("keys() stacks the items of a scale and prints how many", () => {
   assert.deepEqual(legend(svg), ["Keyed Yes", "Keyed No"]);
   const counts = [...parse(svg).querySelectorAll('[aria-label="text"] text')];
   assert.deepEqual(counts.slice(0, 3).map((text) => text.textContent), ["5", "1", "6"]);
+});
+
+const FLOW = frame(
+  [
+    { kind: "personas", model: "A", planned: 100, asked: 100, answered: 90, complete: 90 },
+    { kind: "personas", model: "A", planned: 100, asked: 60, answered: 60, complete: 60 },
+    { kind: "personas", model: "B", planned: 1000, asked: 900, answered: 900, complete: 900 },
+    { kind: "administrations", model: "A", planned: 50, asked: 50, answered: 40, complete: 0 },
+  ].map((cell) => ({ ...cell, instrument: "epqra" })),
+  {
+    kind: "text",
+    instrument: "text",
+    model: "text",
+    planned: "integer",
+    asked: "integer",
+    answered: "integer",
+    complete: "integer",
+  },
+);
+
+Deno.test("attrition() adds up the cells of a model, stacks models, and prints each sum", () => {
+  const svg = attrition(FLOW);
+  const text = [...parse(svg).querySelectorAll('[aria-label="text"] text')]
+    .map((text) => text.textContent);
+  for (const sum of ["1,200", "1,060", "1,050", "50", "40", "0"]) {
+    assert.ok(text.includes(sum), `${sum} in ${text}`);
+  }
+  assert.ok(text.includes("Personas") && text.includes("EPQR-A sheets"), `${text}`);
+  assert.deepEqual(legend(svg), ["A", "B"]);
+  const widths = marks(svg, "values", "rect").map((bar) => Number(bar.getAttribute("width")));
+  assert.ok(Math.abs(widths[1]! / widths[0]! - 1000 / 200) < 0.05, `${widths}`);
+  assert.match(svg, /<desc>[^<]*highest 1000 \(Personas, Planned, B\)/);
 });
 
 Deno.test("a figure names the column it misses", () => {

@@ -15,5 +15,5 @@ export const escape = (text: string): string =>
 /** A number of things as it reads in a sentence. */
 export const whole = (number: number): string => number.toLocaleString("en");
 
-/** An amount of money; what is too little for two decimals keeps four. */
-export const dollars = (usd: number): string => `USD ${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
+/** An amount of money; of the price of a call, which is little, four decimals. */
+export const dollars = (usd: number): string => `USD ${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`;

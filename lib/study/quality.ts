@@ -6,7 +6,7 @@ import { frame } from "../frames.ts";
 /**
  * The flow of a study: one row per run and cell.
  *
- * Columns: run, kind, model, condition, planned (all work of the cell but what another run has), asked
+ * Columns: run, kind, instrument (that is asked, or that the profiles answered), model, condition, planned (all work of the cell but what another run has), asked
  * (at least one reply is stored), answered (the last reply could be used), failed, open (still to do or
  * under way), skipped (another run has it), stored (personas or sheets), complete (personas, or sheets
  * without a missing item: what corrected tables analyse), usd (of the stored replies; undefined
@@ -17,7 +17,7 @@ export async function flow(sql: Sql): Promise<DataFrame> {
     with asked as (
       select work, sum(usd) as usd from requests group by work
     )
-    select r.name as run, r.kind, c.model_label as model, c.condition,
+    select r.name as run, r.kind, r.instrument, c.model_label as model, c.condition,
            count(*) filter (where w.state <> 'skipped')::int as planned,
            count(q.work)::int as asked,
            count(*) filter (where w.state = 'done')::int as answered,
@@ -40,6 +40,7 @@ export async function flow(sql: Sql): Promise<DataFrame> {
   return frame(rows, {
     run: "text",
     kind: "text",
+    instrument: "text",
     model: "text",
     condition: "text",
     planned: "integer",

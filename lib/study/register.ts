@@ -49,9 +49,9 @@ export async function cellsOf(
       `Schema ${schema} holds no personas that could answer: have them written first`,
     );
   }
+  const registry = byId();
   const cells = rows.flatMap(({ model, ...population }) => {
-    // Today's entry of the registry has today's price; what was changed by hand stays as it was.
-    const own = plan.models.length ? plan.models : [model];
+    const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.map((one) => administrationCell(plan, population, one, model.id));
   });
   return { cells, instrument: plan.instrument };
@@ -230,13 +230,17 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
   >`
     select cell, model, model_label as label, condition, population
     from cells where run = ${row.run} order by cell`;
-  const registry = new Map(models().map((model) => [model.id, model]));
+  const registry = byId();
   const written = await sql<{ population: string; id: string }[]>`
     select distinct population, model as id from personas`;
   const ids = new Map(written.map(({ population, id }) => [population, id]));
-  const { plan } = row;
+  const plan: Plan = {
+    ...row.plan,
+    models: row.plan.models.map((model) => current(model, registry.get(model.id))),
+  };
   return {
     ...row,
+    plan,
     cells: new Map(cells.map((cell) => [cell.cell, {
       ...cell,
       model: current(cell.model, registry.get(cell.model.id)),
@@ -247,6 +251,8 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
     profiles: await profilesOf(sql),
   };
 }
+
+const byId = (): Map<string, Model> => new Map(models().map((model) => [model.id, model]));
 
 /** A model as planned, at today's price and address: its replies do not depend on these. */
 function current(planned: Model, today: Model | undefined): Model {

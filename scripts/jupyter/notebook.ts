@@ -36,9 +36,14 @@ export const place = (path: string): string =>
 
 export const source = (cell: Cell): string => text(cell.source);
 
+/** What a cell shows with: the functions of `lib/notebook.ts` that are awaited and end their cell. */
+export const SHOWS = "(?:show|figure|verdict|exchange|edits|begin)";
+
+const SHOWING = new RegExp(`await ${SHOWS}\\(`);
+
 /** A cell that must have an output. */
 export const showing = (cell: Cell): boolean =>
-  cell.cell_type === "code" && /await (show|figure|verdict)\(/.test(source(cell));
+  cell.cell_type === "code" && SHOWING.test(source(cell));
 
 /** @throws {Error} naming the file when it holds no notebook */
 export function read(path: string): Notebook {

@@ -1,0 +1,142 @@
+/** Where a run stands, in words. */
+import { z } from "zod";
+import { rows } from "../frames.ts";
+import type { Ended, Laboratory, Progress } from "../study.ts";
+import { dollars, escape, whole } from "./html.ts";
+
+const Count = z.number();
+const Limit = z.number().nullable();
+const Row = z.object({
+  run: z.string(),
+  planned: Count,
+  claimed: Count,
+  done: Count,
+  failed: Count,
+  calls: Count,
+  tokens: Count,
+  usd: Count,
+  lost_usd: Count,
+  budget_calls: Limit,
+  budget_tokens: Limit,
+  budget_usd: Limit,
+});
+
+/** A run over all processes that work on it, and what failed in it by reason. */
+export interface Standing extends z.infer<typeof Row> {
+  reasons: Readonly<Record<string, number>>;
+}
+
+const Failure = z.object({ run: z.string(), reason: z.string(), n: Count });
+
+/**
+ * How a run stands.
+ *
+ * @param reasons of failed work with their counts; null: of all of it, as stored
+ */
+export async function standing(
+  lab: Laboratory,
+  run: string,
+  reasons: Readonly<Record<string, number>> | null,
+): Promise<Standing> {
+  const own = rows(await lab.status(), Row).find((row) => row.run === run)!;
+  return { ...own, reasons: reasons ?? await stored(lab, run) };
+}
+
+async function stored(lab: Laboratory, run: string): Promise<Record<string, number>> {
+  const reasons: Record<string, number> = {};
+  for (const { run: of, reason, n } of rows((await lab.quality()).failures, Failure)) {
+    if (of === run) reasons[reason] = (reasons[reason] ?? 0) + n;
+  }
+  return reasons;
+}
+
+/** What ended a run in this process: its own word for it, or an error. */
+export type Outcome = Ended["ended"] | Error;
+
+const MOST_REASONS = 10;
+
+/** The words that are shown: a first line, more lines, and reasons as a list. */
+function said(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+  const left = now.planned + now.claimed, all = left + now.done + now.failed;
+  const head = `${whole(now.done)} of ${whole(all)} done, ${whole(now.failed)} failed` +
+    (left ? `, ${whole(left)} left` : "");
+  const reasons = Object.entries(now.reasons).toSorted(([, a], [, b]) => b - a)
+    .map(([reason, n]) => `${whole(n)} failed: ${reason}`);
+  const more = reasons.length - MOST_REASONS;
+  return {
+    left,
+    all,
+    head,
+    lines: [
+      ...outcome === null ? [pace(left, progress)] : [ending(outcome, left)],
+      spent(now),
+    ].filter((line) => line),
+    reasons: more > 0 ? [...reasons.slice(0, MOST_REASONS), `… and ${more} more`] : reasons,
+  };
+}
+
+/** How fast it goes; nothing before the first reply. */
+function pace(left: number, progress: Progress | null): string {
+  if (!progress || progress.perSecond === 0) return "It has begun";
+  const { perSecond, concurrency, stored } = progress;
+  const atOnce = Object.entries(concurrency).map(([model, n]) => `${model} ${n}`).join(", ");
+  return [
+    `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
+    `at most in flight: ${atOnce}`,
+    ...stored ? [`${whole(stored)} replies were stored already`] : [],
+    `about ${duration(left / perSecond)} left`,
+  ].join(" · ");
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function spent(now: Standing): string {
+  const limits = [
+    [`${whole(now.calls)} calls`, now.budget_calls, whole],
+    [`${whole(now.tokens)} tokens`, now.budget_tokens, whole],
+    [dollars(now.usd), now.budget_usd, dollars],
+  ] as const;
+  const paid = limits.map(([used, limit, as]) => limit === null ? used : `${used} of ${as(limit)}`);
+  const lost = now.lost_usd ? [`at most ${dollars(now.lost_usd)} in calls that were lost`] : [];
+  return `Spent: ${[...paid, ...lost].join(" · ")}`;
+}
+
+function ending(outcome: Outcome, left: number): string {
+  if (outcome instanceof Error) return outcome.message;
+  switch (outcome) {
+    case "finished":
+      return "Finished: nothing is left to do";
+    case "stopped":
+      return left ? "Stopped: run the cell again to go on" : "Stopped: nothing is left to do";
+    case "budget spent":
+      return "No further call fits into the budget: raise it and run the cell again to go on";
+    case "limit reached":
+      return "As much as it was to do is done: run the cell again to go on";
+  }
+}
+
+/** Where a run stands as HTML. */
+export function standingHtml(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+  const { left, all, head, lines, reasons } = said(now, progress, outcome);
+  const name = escape(now.run);
+  const bar = `<progress value="${all - left}" max="${Math.max(1, all)}" ` +
+    `aria-label="${name}" style="width:100%;max-width:32em"></progress>`;
+  return [
+    `<p><strong>${name}</strong>: ${escape(head)}</p>`,
+    ...outcome === null ? [`<p>${bar}</p>`] : [],
+    ...lines.map((line) => `<p>${escape(line)}</p>`),
+    ...reasons.length
+      ? [`<ul>\n${reasons.map((reason) => `<li>${escape(reason)}</li>`).join("\n")}\n</ul>`]
+      : [],
+  ].join("\n");
+}
+
+/** Where a run stands as plain text. */
+export function standingText(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+  const { head, lines, reasons } = said(now, progress, outcome);
+  return [`${now.run}: ${head}`, ...[...lines, ...reasons].map((line) => `  ${line}`)].join("\n");
+}

@@ -1,0 +1,94 @@
+/** What models wrote of their personas, and what cleaning makes of it. */
+import type { DataFrame } from "polars";
+import { cleaned, type Field, FIELDS, type Mapping } from "../cleaning.ts";
+import type { Sql } from "../db.ts";
+import { frame, type Kind } from "../frames.ts";
+
+/** A text that a model wrote in one field, as often as it did so in one repetition of a condition. */
+export interface Text {
+  /** Label of the model. */
+  model: string;
+  condition: string;
+  repetition: number;
+  field: Field;
+  original: string;
+  n: number;
+}
+
+type Counted = Text & { id: string; population: string };
+
+/** All texts that are cleaned, counted; models and conditions in the order of their cells. */
+export async function texts(sql: Sql): Promise<Counted[]> {
+  const found = await Promise.all(FIELDS.map((field) =>
+    sql<Counted[]>`
+      select p.model as id, p.population, min(p.model_print) as model,
+             min(p.population_print) as condition, p.repetitions as repetition,
+             ${field} as field, p.${sql(`${field}_original`)} as original, count(*)::int as n
+      from personas p join work w on w.work = p.work
+      group by p.model, p.population, p.repetitions, p.${sql(`${field}_original`)}
+      order by min(w.cell), p.repetitions, p.${sql(`${field}_original`)} collate "C"`
+  ));
+  return found.flat();
+}
+
+/** Counts of categories, in the form in which `Study.demographics` reads them. */
+export function counts(texts: readonly Counted[], mapping: Mapping): DataFrame {
+  const cells = new Map<string, Record<string, unknown> & { n: number }>();
+  for (const { id, population, model, condition, repetition, field, original, n } of texts) {
+    const { value } = cleaned(field, original, mapping);
+    const key = JSON.stringify([population, repetition, field, value]);
+    const cell = cells.get(key);
+    if (cell) cell.n += n;
+    else {
+      cells.set(key, {
+        model: id,
+        population,
+        model_print: model,
+        population_print: condition,
+        repetition,
+        attribute: field,
+        value,
+        n,
+      });
+    }
+  }
+  return frame([...cells.values()], {
+    model: "text",
+    population: "text",
+    model_print: "text",
+    population_print: "text",
+    repetition: "integer",
+    attribute: "text",
+    value: "text",
+    n: "integer",
+  });
+}
+
+const TEXTS = ["gender", "race", "sexual_orientation", "religious_belief", "political_orientation"];
+
+/** Personas in order of profile, condition, model and repetition. */
+export async function personas(sql: Sql, most: number): Promise<DataFrame> {
+  const columns = [...TEXTS, "occupation_original", "location_original"];
+  const rows = await sql`
+    select p.model_print as model, p.population_print as condition,
+           p.ref_personality_id as profile, p.repetitions as repetition, p.name, p.age,
+           ${sql.unsafe(columns.map((name) => `p.${name}`).join(", "))}, p.description
+    from personas p join work w on w.work = p.work
+    order by p.ref_personality_id, w.cell, p.repetitions
+    limit ${most}`;
+  const named = rows.map(({ occupation_original, location_original, ...row }) => ({
+    ...row,
+    occupation: occupation_original,
+    location: location_original,
+  }));
+  const text = (names: readonly string[]): Record<string, Kind> =>
+    Object.fromEntries(names.map((name) => [name, "text"]));
+  return frame(named, {
+    ...text(["model", "condition"]),
+    profile: "integer",
+    repetition: "integer",
+    name: "text",
+    age: "integer",
+    ...text([...TEXTS, "occupation", "location", "description"]),
+  });
+}

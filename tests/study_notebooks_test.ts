@@ -1,0 +1,226 @@
+/**
+ * The notebooks of a study, run on the kernel: the sample, stopping and going on, and the tables of the
+ * sample by changing one line.
+ */
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { PUBLISHED, ROOT } from "lib/config.ts";
+import { open } from "lib/db.ts";
+import { rows } from "lib/frames.ts";
+import { model } from "lib/llm.ts";
+import { enter, personas } from "lib/study.ts";
+import { build } from "lib/tables.ts";
+import { z } from "zod";
+import { execute } from "../scripts/jupyter/execute.ts";
+import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";
+import { find, runAll, withoutSample } from "../scripts/notebooks.ts";
+import { figures } from "../scripts/report.ts";
+import { as, restored } from "./data.ts";
+import { Folder } from "./made.ts";
+
+const SECONDS = 300;
+const STUDY = ["03_generate_personas", "04_administer", "05_data_quality"];
+const SIMULATED = model("simulated").label;
+
+const path = (name: string): string => join(ROOT, "notebooks", `${name}.ipynb`);
+
+const plain = (cell: Cell): string =>
+  (cell.outputs ?? []).map((output) =>
+    "data" in output ? [output.data["text/plain"] ?? ""].flat().join("") : output.output_type
+  ).join("\n");
+
+const shown = ({ cells }: Notebook): string => cells.map(plain).join("\n");
+
+async function ran(path: string): Promise<Notebook> {
+  const { notebook, failures, problems } = await execute(path, { seconds: SECONDS });
+  assert.deepEqual([...failures, ...problems], []);
+  return notebook;
+}
+
+/** Runs a notebook made of these cells. */
+async function made(...texts: string[]): Promise<Notebook> {
+  using folder = new Folder(ROOT);
+  return await ran(folder.write("03_made.ipynb", texts));
+}
+
+const count = async (table: string): Promise<number> => {
+  const [row] = await as("owner", (sql) => sql`select count(*)::int as n from ${sql(table)}`);
+  return row!.n;
+};
+
+Deno.test("notebooks 03 to 05 run from nothing, and show what is stored in them", async () => {
+  await restored(PUBLISHED);
+  const paths = STUDY.map(path);
+  await withoutSample(paths);
+  const all = await runAll(paths, { check: true, seconds: SECONDS });
+  assert.deepEqual(all.flatMap(({ failures }) => failures), []);
+  assert.equal(await count("demo.personas"), 360);
+  assert.equal(await count("demo.administrations"), 360);
+  assert.equal(await count("demo.requests"), 720);
+});
+
+Deno.test("run again they ask nothing again, and say so", async () => {
+  const before = await as("owner", (sql) => sql`select max(created) as at from demo.requests`);
+  for (const name of STUDY) {
+    const text = shown(await ran(path(name)));
+    assert.match(text, /simulated, no model was asked: Simulated/);
+    if (name === "03_generate_personas") {
+      assert.match(text, /360 of 360 done, 0 failed\n {2}Finished: nothing is left to do/);
+    }
+  }
+  assert.equal(await count("demo.requests"), 720);
+  const after = await as("owner", (sql) => sql`select max(created) as at from demo.requests`);
+  assert.deepEqual(after, before);
+});
+
+const LINE = `open({ schema: "${PUBLISHED}" })`;
+const TABLES = find(["1", "2"]).filter((path) => /^(1[1-6]|2[4-7])_/.test(basename(path)));
+
+/** Tables of models that none of the sample's is printed beside. */
+const OTHERS = ["12_table2", "13_table3"];
+
+for (const table of TABLES) {
+  const name = basename(table, ".ipynb");
+  Deno.test(`${name} runs on the sample by changing one line`, async () => {
+    const original = read(table);
+    const lines = original.cells.map(source).join("\n").split(LINE).length - 1;
+    assert.equal(lines, 1);
+    using folder = new Folder(ROOT);
+    const changed = original.cells.map((cell) => ({
+      ...cell,
+      source: source(cell).replace(LINE, `open({ schema: "demo" })`),
+    }));
+    const notebook = await ran(folder.write(basename(table), changed));
+    const text = shown(notebook);
+    assert.match(text, /^Data: own study, .* no model was asked: Simulated/m);
+    assert.doesNotMatch(text, /reconstruction/);
+    assert.match(text, /None of the \d+ printed cells can be compared/);
+    assert.doesNotMatch(text, /NaN|undefined|\[object/);
+    if (OTHERS.some((other) => name.startsWith(other))) return;
+    const laidOut = notebook.cells.map(plain).find((text) => /^Table A?\d\. /.test(text))!;
+    assert.ok(laidOut.includes(SIMULATED), laidOut);
+    assert.match(laidOut, /\d\.\d/);
+    // Figures of the sample say that they are of the sample.
+    for (const svg of figures(notebook)) assert.match(svg, /<!-- Data: own study, .*Simulated/);
+  });
+}
+
+Deno.test("the sample's dose lies between Base and MaxN, and errors are one in ten", async () => {
+  const study = await open({ schema: "demo" });
+  const table = await build("table4", study);
+  const agreement = await build("tableA6", study);
+  await study.close();
+  const Cell = z.object({ condition: z.string(), scale: z.string(), mean: z.number() });
+  const n = new Map(
+    rows(table, Cell).filter(({ scale }) => scale === "N")
+      .map(({ condition, mean }) => [condition, mean]),
+  );
+  assert.ok(n.get("Base")! < n.get("N=3")! && n.get("N=3")! < n.get("MaxN")!, `${[...n]}`);
+  const Agreed = z.object({ metric: z.string(), value: z.number().nullable() });
+  const accuracies = rows(agreement, Agreed).filter(({ metric }) => metric === "accuracy");
+  assert.ok(accuracies.length >= 4);
+  // 360 answers on each scale, wrong with probability 0.1: SE 1.6 points.
+  for (const { value } of accuracies) assert.ok(Math.abs(value! - 90) < 5, `${value}`);
+});
+
+const SAMPLE = (schema: string, profiles: number, rest = "") =>
+  `import { model } from "lib/llm.ts";
+import { begin, ended, show } from "lib/notebook.ts";
+import { enter, personas } from "lib/study.ts";
+const lab = await enter({ schema: "${schema}" });
+await lab.population();
+const plan = personas({ models: [model("simulated")], profiles: ${profiles}, name: "p"${rest} });
+const run = await lab.register(plan);`;
+
+Deno.test("a run goes on while other cells run, in one display, and can be stopped", async () => {
+  await restored(PUBLISHED);
+  const notebook = await made(
+    SAMPLE("study_stopped", 826, ", repetitions: 20"),
+    `await begin(lab, run);`,
+    `const heard = await Promise.race([ended(lab, run), Promise.resolve("not yet")]);`,
+    `await lab.stop(run);`,
+    `const { ended: why, done } = await ended(lab, run);`,
+    `import { frame } from "lib/frames.ts";
+await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "integer" }), "End");`,
+    `await begin(lab, run, { limit: 5 });`,
+    `await ended(lab, run);`,
+    `await lab.close();`,
+  );
+  const [, first, , , , end, again] = notebook.cells;
+  assert.equal(first!.outputs!.length, 1);
+  assert.match(plain(first!), /^p: [\d,]+ of 49,560 done, 0 failed, [\d,]+ left\n {2}Stopped: run/);
+  assert.match(plain(end!), /not yet +stopped +\d+/);
+  assert.match(plain(again!), /As much as it was to do is done: run the cell again to go on/);
+  const done = Number(/stopped +(\d+)/.exec(plain(end!))![1]);
+  assert.equal(await count("study_stopped.personas"), done + 5);
+});
+
+Deno.test("begin() twice works on the run once; a run that cannot begin says why in its cell", async () => {
+  await restored(PUBLISHED);
+  const notebook = await made(
+    SAMPLE("study_twice", 826, ", repetitions: 2"),
+    `await begin(lab, run);`,
+    `await begin(lab, run);`,
+    `await ended(lab, run);`,
+    `await lab.close();`,
+  );
+  const text =
+    /^p: 4,956 of 4,956 done, 0 failed\n {2}Finished: nothing is left to do\n {2}Spent: 4,956 c/;
+  assert.match(plain(notebook.cells[2]!), text);
+  const workers = await as("owner", (sql) => sql`select from study_twice.workers`);
+  assert.equal(workers.length, 1);
+
+  using folder = new Folder(ROOT);
+  const costly = folder.write("03_costly.ipynb", [
+    SAMPLE("study_costly", 1).replace(`"simulated"`, `"gpt4o"`),
+    `await begin(lab, run);`,
+  ]);
+  const { failures } = await execute(costly, { seconds: SECONDS });
+  assert.equal(failures.length, 1);
+  assert.equal(failures[0]!.line, "await begin(lab, run);");
+  assert.match(failures[0]!.evalue, /gpt4o, which may cost money, and has no budget/);
+});
+
+Deno.test("outside a notebook the end of a run is printed once, and nothing on the way", async () => {
+  await restored(PUBLISHED);
+  const code = `${SAMPLE("study_printed", 30)}
+await begin(lab, run);
+await ended(lab, run);
+await lab.close();
+await ended(lab, "other").catch((error) => console.log(error.message));`;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", code],
+    cwd: ROOT,
+  });
+  const { stdout, stderr, success } = await command.output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal(new TextDecoder().decode(stderr), "");
+  assert.match(
+    new TextDecoder().decode(stdout),
+    /^p: 90 of 90 done, 0 failed\n {2}Finished: .*\n {2}Spent: 90 calls .*\nData: .*\nRun other has not been begun here: .*\n$/,
+  );
+});
+
+Deno.test("the sample is made anew, unless one of its models is real", async () => {
+  await restored(PUBLISHED);
+  const there = async () => {
+    const [row] = await as("owner", (sql) => sql`select to_regclass('demo.runs') as name`);
+    return row!.name !== null;
+  };
+  const lab = await enter({ schema: "demo" });
+  await lab.population();
+  await lab.register(personas({ models: [model("simulated")], profiles: 1, name: "mine" }));
+  await withoutSample([path("14_table4_personality")]);
+  assert.ok(await there());
+  await lab.register(personas({ models: [model("gpt4o")], profiles: 1, name: "real" }));
+  await withoutSample([path("03_generate_personas")]);
+  assert.ok(await there());
+  await as("owner", async (sql) => {
+    await sql`delete from demo.work where run = (select run from demo.runs where name = 'real')`;
+    await sql`delete from demo.cells where model_id = 'gpt4o'`;
+  });
+  await withoutSample([path("03_generate_personas")]);
+  assert.ok(!await there());
+  await withoutSample([path("03_generate_personas")]);
+  await lab.close();
+});
