@@ -135,14 +135,17 @@ const known = { keys: new Set<string>(), passwords: new Set<string>() };
 /** Shorter values would be found inside ordinary words. */
 const SHORTEST = 6;
 
-/** Remembers a secret, as it stands and as it reads in JSON, in JSON inside JSON, and in a URL. */
+/** Remembers a secret, as it stands and as it reads in a URL and in JSON, also JSON inside JSON. */
 function remember(value: string | null, among: Set<string>): void {
   if (value === null || value.length < SHORTEST || among.has(value)) return;
-  const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
-  among.add(value);
-  among.add(escaped(value));
-  among.add(escaped(escaped(value)));
   among.add(encodeURIComponent(value.toWellFormed()));
+  // Some programs write \/ for / in JSON.
+  for (let text of [value, value.replaceAll("/", "\\/")]) {
+    for (let depth = 0; depth <= 3; depth++) {
+      among.add(text);
+      text = JSON.stringify(text).slice(1, -1);
+    }
+  }
 }
 
 /**

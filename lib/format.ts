@@ -38,3 +38,20 @@ export function custom(value: number | null): string {
 
 /** A stand-in for a cell without data. */
 export const DASH = "—";
+
+/** A number of things as it reads in a sentence: `12,390`. */
+export const whole = (number: number): string => number.toLocaleString("en");
+
+/** A number of things with its noun: `1 call`, `12,390 calls`. */
+export const plural = (n: number, one: string): string => `${whole(n)} ${one}${n === 1 ? "" : "s"}`;
+
+/** Money; little of it with four decimals, since a call costs little. */
+export const dollars = (usd: number | null): string =>
+  usd === null ? "an unknown cost" : `USD ${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`;
+
+/** A length of time: `40 s`, `12 min`, `3.5 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

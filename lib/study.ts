@@ -6,7 +6,7 @@
  */
 import type { DataFrame } from "polars";
 import { type Mapping, mapping } from "./cleaning.ts";
-import { codeVersion, PUBLISHED, settings } from "./config.ts";
+import { codeVersion, PUBLISHED, settings, variable } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import { frame } from "./frames.ts";
 import type { Instrument } from "./instruments.ts";
@@ -19,7 +19,7 @@ import type { Plan } from "./study/plan.ts";
 import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { reap } from "./study/queue.ts";
+import { list, reap } from "./study/queue.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import { conduct, type Ended, type RunOptions } from "./study/run.ts";
@@ -161,6 +161,7 @@ export class Laboratory {
       : await this.sql<{ profile: number; persona: number; repetition: number }[]>`
         select ref_personality_id as profile, id as persona, 1 as repetition from personas
         where population = ${cell.population}
+          and (${plan.personas === null} or repetitions = any(${list(plan.personas ?? [])}::int[]))
           and ref_personality_id = ${profile ?? this.sql`ref_personality_id`}
         order by ref_personality_id, repetitions limit 1`;
     if (!row) throw new RangeError(`Profile ${profile} is not there in schema ${this.schema}`);
@@ -227,14 +228,15 @@ export class Laboratory {
   async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
     const run = await loaded(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
-    await this.#budget(run.run, name, models, options);
+    // In a transaction: a budget that is refused does not stay.
+    await this.sql.begin((sql) => this.#budget(sql as unknown as Sql, run.run, models, options));
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
   }
 
   async #budget(
+    sql: Sql,
     run: number,
-    name: string,
     models: readonly Model[],
     { budget, recorded }: RunOptions & { budget?: Budget },
   ): Promise<void> {
@@ -242,30 +244,32 @@ export class Laboratory {
       if (value >= 0) continue;
       throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
     }
-    const [now] = await this.sql<{ calls: number; tokens: number; usd: number | null }[]>`
+    type Limits = { calls: number | null; tokens: number | null; usd: number | null };
+    const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
       update runs set
         budget_calls = coalesce(${budget?.calls ?? null}, budget_calls),
         budget_tokens = coalesce(${budget?.tokens ?? null}, budget_tokens),
         budget_usd = coalesce(${budget?.usd ?? null}, budget_usd)
       where run = ${run}
-      returning budget_calls as calls, budget_tokens as tokens, budget_usd as usd`;
+      returning name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd`;
     const paid = models.filter(({ provider, price }) =>
       provider !== "simulated" && !(price && price.input === 0 && price.output === 0)
     );
     if (recorded || !paid.length) return;
     const ids = [...new Set(paid.map(({ id }) => id))].join(", ");
-    if (Object.values(now!).every((limit) => limit === null)) {
+    if (Object.values(now).every((limit) => limit === null)) {
       throw new Error(
         `Run ${name} asks ${ids}, which may cost money, and has no budget: look at the estimate, ` +
           "then give a budget of usd, tokens or calls",
       );
     }
     const unpriced = paid.find(({ price }) => price === null);
-    if (now!.usd !== null && unpriced) {
+    if (now.usd !== null && unpriced) {
       throw new Error(
         `Run ${name} has a budget in USD, and the price of ${unpriced.id} is unknown: add to its entry ` +
-          `in dataset/models.local.json "price": {"input": …, "output": …, "as_of": "…", "source": ` +
-          `"…"} (USD per million tokens), or give a budget of tokens or calls`,
+          `in ${variable("MODELS_FILE") ?? "dataset/models.local.json"} "price": {"input": …, ` +
+          `"output": …, "as_of": "…", "source": "…"} (USD per million tokens), or give a budget of ` +
+          "tokens or calls",
       );
     }
   }
@@ -278,7 +282,7 @@ export class Laboratory {
 
   /**
    * Where the runs stand, oldest first: run, kind, planned, claimed, done, failed, skipped, calls,
-   * tokens, usd (paid), lost_usd (calls of killed processes: at most), budget_calls, budget_tokens,
+   * tokens, usd (paid; undefined where a reply's price is unknown), lost_usd (calls of killed processes: at most), budget_calls, budget_tokens,
    * budget_usd, stopping (yes or no).
    */
   async status(): Promise<DataFrame> {
@@ -291,7 +295,11 @@ export class Laboratory {
              count(*) filter (where w.state = 'done')::int as done,
              count(*) filter (where w.state = 'failed')::int as failed,
              count(*) filter (where w.state = 'skipped')::int as skipped,
-             r.calls::float8, r.tokens::float8, r.usd, r.lost_usd,
+             r.calls::float8, r.tokens::float8,
+             case when not exists (
+               select from requests q where q.run = r.run and q.usd is null
+             ) then r.usd end as usd,
+             r.lost_usd,
              r.budget_calls::float8, r.budget_tokens::float8, r.budget_usd,
              case when r.stopping then 'yes' else 'no' end as stopping
       from runs r left join work w on w.run = r.run

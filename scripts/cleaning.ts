@@ -1,6 +1,7 @@
 /** `deno task cleaning`: the mapping from free text to categories, learned from published pairs. */
 import { check, type Counted, FIELDS, FOLDER, learn, mapping, save } from "lib/cleaning.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { main, UsageError } from "./cli.ts";
 
 /** The texts of every field with what the cleaned column holds, counted, and where they are from. */
@@ -35,7 +36,6 @@ async function published(schema?: string): Promise<{ pairs: Counted[]; name: str
   }
 }
 
-const whole = (number: number): string => number.toLocaleString("en");
 const quoted = (text: string | null): string => text === null ? "nothing" : JSON.stringify(text);
 const SHOWN = 10;
 

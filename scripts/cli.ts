@@ -80,12 +80,18 @@ export function message(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
+/** One Ctrl-C in a terminal comes twice: from the terminal, and from `deno task`, which passes it on. */
+const SAME_MS = 500;
+
 /** Ctrl-C as a signal; a second one ends the process. */
 export function interruptible(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort(new Error("Stopped"));
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort(new Error("Stopped"));
+    } else if (performance.now() - first > SAME_MS) Deno.exit(130);
   });
   return controller.signal;
 }

@@ -11,7 +11,6 @@ import { main, nearest, UsageError } from "./cli.ts";
 async function published(schema: string): Promise<void> {
   const study = await open({ schema });
   await study.close();
-  const name = `schema ${schema} (${bannerOf(study.provenance)})`;
   if (study.provenance.source === "study") {
     throw new Error(
       `Schema ${schema} is a study of your own: reparse it without --published, or name the ` +
@@ -22,18 +21,24 @@ async function published(schema: string): Promise<void> {
   try {
     const compared = await reparsePublished(sql, schema);
     if (compared.height === 0) {
+      const what = study.provenance.source === "reconstruction"
+        ? "is the shipped reconstruction, which was made without replies"
+        : "holds no replies";
       throw new Error(
-        `There are no replies in ${name}: the reconstruction was made without any. Restore the ` +
-          "original first (`deno task restore --from PATH --force`, where PATH is the dataset of " +
-          "Zenodo 17286313)",
+        `Schema ${schema} ${what}: restore the original first (\`deno task restore --from PATH ` +
+          "--force`, where PATH is the dataset of Zenodo 17286313)",
       );
     }
     console.log(
-      tableText(compared, `Replies of ${name}, parsed again, beside the published answers`),
+      tableText(
+        compared,
+        `Replies of schema ${schema}, parsed again, beside the published answers`,
+      ),
     );
     console.log(`
 no sheet: replies that this code makes no sheet of; answers: items that both have, equal or differing;
 only published, only parsed: items that the other lacks`);
+    console.log(bannerOf(study.provenance));
   } finally {
     await sql.end();
   }

@@ -1,11 +1,11 @@
 /** `deno task restore`: a dataset into a schema, all or nothing. */
 import { bannerOf } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { type Check, restore, type RestoreOptions } from "lib/restore.ts";
 import { interruptible, main, progress } from "./cli.ts";
 
 /** What was counted, what was published, and by how much they differ; as aligned text. */
 export function checkLines(checks: readonly Check[]): string[] {
-  const whole = (number: number) => number.toLocaleString("en");
   const width = Math.max(...checks.map(({ what }) => what.length));
   return checks.map(({ what, found, published, difference }) => {
     const against = published === null

@@ -14,7 +14,8 @@ export function client(at: Server, parameters: Record<string, string> = {}, max 
     ...(at.host.startsWith("/") ? { path: `${at.host}/.s.PGSQL.${at.port}` } : {}),
     database: at.database,
     username: at.user,
-    password: at.password,
+    // A function, because the options are seen where a pool is shown in a notebook.
+    password: () => at.password,
     ssl: at.ssl,
     max,
     connect_timeout: SECONDS,

@@ -1,8 +1,9 @@
 /** Where a run stands, in words. */
 import { z } from "zod";
+import { dollars, duration, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Ended, Laboratory, Progress } from "../study.ts";
-import { dollars, escape, whole } from "./html.ts";
+import { escape } from "./html.ts";
 
 const Count = z.number();
 const Limit = z.number().nullable();
@@ -14,7 +15,7 @@ const Row = z.object({
   failed: Count,
   calls: Count,
   tokens: Count,
-  usd: Count,
+  usd: Limit,
   lost_usd: Count,
   budget_calls: Limit,
   budget_tokens: Limit,
@@ -86,12 +87,6 @@ function pace(left: number, progress: Progress | null): string {
     ...stored ? [`${whole(stored)} replies were stored already`] : [],
     `about ${duration(left / perSecond)} left`,
   ].join(" · ");
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function spent(now: Standing): string {

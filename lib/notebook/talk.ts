@@ -1,7 +1,8 @@
 /** What is said to models and what they reply, and what changed from one prompt to another. */
+import { dollars, whole } from "../format.ts";
 import { changes, type Message, type Prompt, tokens } from "../prompts.ts";
 import type { Preview, Stored } from "../study.ts";
-import { dollars, escape, whole } from "./html.ts";
+import { escape } from "./html.ts";
 
 const ROLES = { system: "System", user: "User", assistant: "Model" } as const;
 

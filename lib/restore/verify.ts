@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import type { Provenance, Sql } from "../db.ts";
+import { whole } from "../format.ts";
 
 /** One count. */
 export interface Check {
@@ -191,7 +192,6 @@ export async function implausible(sql: Sql, schema: string): Promise<string | nu
     join ${sql(schema)}.experiments_list l using (experiment_id)
     group by 1
     order by 1`;
-  const whole = (n: number) => n.toLocaleString("en");
   if (row!.answers && row!.listed && !instruments.length) {
     return `Table eval_questionnaires: not one of its ${whole(row!.answers)} answers belongs to ` +
       `one of the ${whole(row!.listed)} administrations in experiments_list`;

@@ -243,7 +243,12 @@ const ordered = (_: string, value: unknown): unknown =>
 
 /** What two plans of one name must share. */
 export const identity = (plan: Plan): string =>
-  hash({ ...plan, name: "", prompt: plan.prompt.hash, models: plan.models.map(behaviour) });
+  hash({
+    ...plan,
+    name: "",
+    prompt: plan.prompt.hash,
+    models: plan.models.map((model) => [model.id, behaviour(model)]),
+  });
 
 const named = (plan: Omit<PersonasPlan, "name"> | Omit<AdministrationsPlan, "name">): string =>
   `${plan.kind}-${identity({ ...plan, name: "" } as Plan).slice(0, 8)}`;

@@ -14,6 +14,7 @@ export async function timed(
   command: string,
   args: string[],
   env: Record<string, string> = {},
+  ends: readonly number[] = [0],
 ): Promise<Run> {
   const started = performance.now();
   const child = new Deno.Command(command, {
@@ -26,10 +27,10 @@ export async function timed(
   }).spawn();
   let peak = 0;
   const poll = setInterval(() => peak = Math.max(peak, residentPeak(child.pid)), 20);
-  const { success, stderr } = await child.output();
+  const { code, stderr } = await child.output();
   clearInterval(poll);
   const seconds = (performance.now() - started) / 1000;
-  if (!success) {
+  if (!ends.includes(code)) {
     throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
   }
   return { seconds, megabytes: peak || null };

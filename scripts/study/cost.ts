@@ -1,0 +1,119 @@
+/** What a plan has left to do, and what it costs. */
+import { z } from "zod";
+import { dollars, plural } from "lib/format.ts";
+import { rows } from "lib/frames.ts";
+import type { Model } from "lib/llm.ts";
+import { tableText } from "lib/notebook.ts";
+import type { Laboratory, Plan } from "lib/study.ts";
+import { outdated } from "../config.ts";
+import { type Standing, typed } from "./place.ts";
+
+const Row = z.object({
+  model: z.string(),
+  calls: z.number().nullable(),
+  tokens_in: z.number().nullable(),
+  tokens_out: z.number().nullable(),
+  replies_measured: z.number().nullable(),
+  usd: z.number().nullable(),
+  usd_most: z.number().nullable(),
+  price_as_of: z.string().nullable(),
+});
+
+export interface Cost {
+  calls: number;
+  /** Generously counted. */
+  tokens: number;
+  usd: number | null;
+  most: number | null;
+  /** Models that have no price. */
+  unpriced: string[];
+  table: string;
+  notes: string[];
+}
+
+/** Calls, tokens and cost of what a plan has left, as a table and as numbers. */
+export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
+  const frame = await lab.estimate(plan);
+  const all = rows(frame, Row);
+  const { calls, usd, usd_most: most } = all.pop()!;
+  const asked = all.filter((row) => row.calls);
+  const paid = asked.filter((row) => row.usd_most !== 0);
+  const named = (rows: typeof all) => rows.map(({ model }) => model).join(", ");
+  const unmeasured = paid.filter((row) => !row.replies_measured);
+  const unpriced = paid.filter((row) => row.usd === null);
+  const old = paid.filter(({ price_as_of }) => price_as_of && outdated(price_as_of));
+  const notes = [
+    ...most
+      ? [
+        "usd most takes every reply as long as the model may write; replies that do not fit and " +
+        "are asked for again come on top",
+      ]
+      : [],
+    ...unmeasured.length
+      ? [
+        `the length of replies is assumed for ${named(unmeasured)}: \`${
+          typed(lab, `estimate ${plan.name} --pilot`)
+        }\` measures it`,
+      ]
+      : [],
+    ...unpriced.length ? [`no price is known for ${named(unpriced)}`] : [],
+    ...old.map((row) => `the price of ${row.model} is of ${row.price_as_of}: more than a year old`),
+  ];
+  const decimals = (most ?? 0) >= 10 ? 2 : 4;
+  return {
+    calls: calls ?? 0,
+    tokens: asked.reduce(
+      (sum, { calls, tokens_in, tokens_out }) => sum + calls! * 2 * (tokens_in! + tokens_out!),
+      0,
+    ),
+    usd,
+    most,
+    unpriced: unpriced.map((row) => row.model),
+    table: tableText(frame, `What ${plan.name} has left to do`, {
+      decimals: { tokens_in: 0, tokens_out: 0, usd: decimals, usd_most: decimals },
+    }),
+    notes,
+  };
+}
+
+export function printCost({ table, notes }: Cost): void {
+  console.log(`\n${table}`);
+  for (const note of notes) console.log(`  ${note}`);
+}
+
+/**
+ * Calls and cost in words.
+ *
+ * @param n so many of the calls; what failed before is among what a plan has left, and not asked
+ */
+export function inWords({ calls, usd, most, unpriced }: Cost, n: number): string {
+  const part = calls ? n / calls : 1;
+  const price = most === 0
+    ? "free of charge"
+    : usd === null
+    ? `cost unknown (no price of ${unpriced.join(", ")})`
+    : `about ${dollars(usd * part)}, at most ${dollars(most! * part)}`;
+  return `${plural(n, "call")}, ${price}`;
+}
+
+/**
+ * Flags of a budget that should do, for what the run has spent and will cost at most: of each of its
+ * limits that is lower; in USD where it has none, or in calls, with some to spare, where the price is
+ * unknown.
+ */
+export function enough({ calls, tokens, most }: Cost, now: Standing): string {
+  const cents = most === null ? null : Math.ceil(((now.usd ?? 0) + now.lost_usd + most) * 100);
+  const needed = [
+    ["--budget-usd", now.budget_usd, cents === null ? null : (cents / 100).toFixed(2)],
+    ["--budget-calls", now.budget_calls, String(now.calls + Math.ceil(calls * 1.2))],
+    ["--budget-tokens", now.budget_tokens, String(now.tokens + Math.ceil(tokens))],
+  ] as const;
+  const kept = needed.filter(([, limit]) => limit !== null);
+  const first = needed.find(([, , need]) => need !== null)!;
+  return (kept.length ? kept : [first])
+    .filter(([, limit, need]) => need !== null && (limit ?? -1) < Number(need))
+    .map(([flag, , need]) => `${flag} ${need}`).join(" ");
+}
+
+export const mayCost = ({ provider, price }: Model): boolean =>
+  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);

@@ -1,0 +1,126 @@
+/** The study that a command is about, and how its runs stand. */
+import { z } from "zod";
+import { PUBLISHED, schemaName, settings } from "lib/config.ts";
+import { connect } from "lib/db.ts";
+import { plural, whole } from "lib/format.ts";
+import { rows } from "lib/frames.ts";
+import { enter, type Laboratory } from "lib/study.ts";
+import { nearest, UsageError } from "../cli.ts";
+import { argument, type Flags, text } from "./flags.ts";
+
+/** Schemas that hold a study. */
+async function studies(): Promise<string[]> {
+  const sql = await connect("reader");
+  try {
+    const found = await sql<{ schema: string }[]>`
+      select schemaname as schema from pg_tables
+      where tablename in ('runs', 'cells', 'work', 'requests')
+      group by 1 having count(*) = 4 order by 1`;
+    return found.map(({ schema }) => schema);
+  } finally {
+    await sql.end();
+  }
+}
+
+/**
+ * Does something in the study that `--schema` names.
+ *
+ * @param made whether the schema is made where it is not there
+ */
+export async function within<T>(
+  flags: Flags,
+  made: boolean,
+  act: (lab: Laboratory) => Promise<T>,
+): Promise<T> {
+  const given = text(flags, "schema");
+  const schema = given === undefined ? settings().studySchema : argument(() => schemaName(given));
+  if (schema === PUBLISHED) {
+    throw new UsageError(`--schema ${schema} holds the published data: name another`);
+  }
+  if (!made) {
+    const known = await studies();
+    if (!known.includes(schema)) {
+      const others = known.length ? `there are ${known.join(", ")}` : "no schema does yet";
+      throw new Error(
+        `Schema ${schema} holds no study (${others}): plan one with \`deno task study plan\``,
+      );
+    }
+  }
+  const lab = await enter({ schema });
+  try {
+    return await act(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
+/** A command as the user would type it, for the same schema. */
+export const typed = (lab: Laboratory, words: string): string =>
+  `deno task study ${words.trimEnd()}` +
+  (lab.schema === settings().studySchema ? "" : ` --schema ${lab.schema}`);
+
+const Count = z.number();
+const Limit = z.number().nullable();
+/** How a run stands, over all processes. */
+export const Standing = z.object({
+  run: z.string(),
+  kind: z.enum(["personas", "administrations"]),
+  planned: Count,
+  claimed: Count,
+  done: Count,
+  failed: Count,
+  skipped: Count,
+  calls: Count,
+  tokens: Count,
+  usd: Limit,
+  lost_usd: Count,
+  budget_calls: Limit,
+  budget_tokens: Limit,
+  budget_usd: Limit,
+});
+export type Standing = z.infer<typeof Standing>;
+
+/** Pieces of work that are not done yet, or under way. */
+export const leftOf = ({ planned, claimed }: Standing): number => planned + claimed;
+
+/** How runs stand, in the order of their names. */
+export async function standing(lab: Laboratory, names: readonly string[]): Promise<Standing[]> {
+  const all = rows(await lab.status(), Standing);
+  return names.map((name) => {
+    const found = all.find(({ run }) => run === name);
+    if (found) return found;
+    const known = all.map(({ run }) => run);
+    throw new UsageError(
+      `Schema ${lab.schema} has no run ${name}: ` +
+        (known.length
+          ? `did you mean ${nearest(name, known)}? \`${typed(lab, "status")}\` lists them`
+          : `it has none yet: plan one with \`${typed(lab, "plan personas")}\``),
+    );
+  });
+}
+
+/** The runs that a command names: at least one, and each once. */
+export function runs(words: readonly string[], most = Infinity): readonly string[] {
+  if (!words.length) {
+    throw new UsageError("Name a run: `deno task study status` lists them");
+  }
+  if (words.length > most) throw new UsageError(`One run at a time: unexpected ${words[most]}`);
+  const twice = words.find((word, index) => words.indexOf(word) < index);
+  if (twice) throw new UsageError(`Run ${twice} is named twice`);
+  return words;
+}
+
+const Failure = z.object({ run: z.string(), reason: z.string(), n: z.number() });
+const SHOWN = 10;
+
+/** Why work of a run failed, the most frequent first. */
+export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
+  const sums = new Map<string, number>();
+  for (const { run: of, reason, n } of rows((await lab.quality()).failures, Failure)) {
+    if (of === run) sums.set(reason, (sums.get(reason) ?? 0) + n);
+  }
+  const lines = [...sums].toSorted(([, a], [, b]) => b - a)
+    .map(([reason, n]) => `  ${whole(n)} failed: ${reason}`);
+  const more = lines.length - SHOWN;
+  return more > 0 ? [...lines.slice(0, SHOWN), `  … and ${plural(more, "other reason")}`] : lines;
+}

@@ -1,0 +1,196 @@
+/** Plans, registered, and what they would ask. */
+import { plural, whole } from "lib/format.ts";
+import { prompt } from "lib/prompts.ts";
+import { exchange } from "lib/notebook.ts";
+import { administrations, type Laboratory, personas, type Plan } from "lib/study.ts";
+import { UsageError } from "../cli.ts";
+import { cost, enough, printCost } from "./cost.ts";
+import {
+  argument,
+  file,
+  type Flags,
+  instrumentOf,
+  many,
+  modelOf,
+  none,
+  number,
+  oneOf,
+  promptOf,
+  runName,
+  text,
+} from "./flags.ts";
+import { leftOf, runs, standing, typed, within } from "./place.ts";
+
+/** What both kinds of plans take. */
+function common(flags: Flags) {
+  const seed = number(flags, "seed", "integer");
+  const repetitions = number(flags, "repetitions", "count");
+  const variant = text(flags, "variant");
+  return {
+    ...seed !== undefined && { seed },
+    ...repetitions !== undefined && { repetitions },
+    ...variant !== undefined && { variant },
+    ...runName(flags),
+  };
+}
+
+const PUBLISHED_PEOPLE: readonly string[] = ["reference", "random"];
+
+/** `plan personas` */
+export async function planPersonas(flags: Flags, words: string[]): Promise<void> {
+  none(words);
+  const asked = many(flags, "model").map(modelOf);
+  if (!asked.length) {
+    throw new UsageError("Say who writes: --model ID; `deno task config` lists the models");
+  }
+  const conditions = many(flags, "condition");
+  const profiles = number(flags, "profiles", "count");
+  const from = number(flags, "first-repetition", "count");
+  const given = common(flags);
+  const population = text(flags, "population");
+  const answered = text(flags, "instrument-of-profiles");
+  if (population !== undefined) file("population", population, /\.csv$/i, PUBLISHED_PEOPLE);
+  if (answered !== undefined && [undefined, ...PUBLISHED_PEOPLE].includes(population)) {
+    throw new UsageError(
+      "--instrument-of-profiles says what a file of profiles are answers to: " +
+        "give it together with --population FILE.csv",
+    );
+  }
+  const version = text(flags, "prompt");
+  const written = argument(() => prompt("persona", version));
+  const plan = argument(() =>
+    personas({
+      models: asked,
+      ...conditions.length && { conditions },
+      ...profiles !== undefined && { profiles },
+      ...from !== undefined && { from },
+      prompt: written,
+      ...given,
+    })
+  );
+  await within(flags, true, async (lab) => {
+    const instrument = answered === undefined ? undefined : await instrumentOf(lab, answered);
+    const people = await lab.population(population, instrument);
+    const first = plan.from, last = plan.from + plan.repetitions - 1;
+    await planned(lab, plan, [
+      [
+        "profiles",
+        `${Math.min(plan.profiles ?? Infinity, people.profiles)} of ${people.name}` +
+        ` (${people.profiles})`,
+      ],
+      ["models", plan.models.map(({ id }) => id).join(", ")],
+      ["conditions", plan.conditions.map(({ name }) => name).join(", ")],
+      ["repetitions", first === last ? `${first}` : `${first} to ${last}`],
+    ]);
+  });
+}
+
+/** `plan administrations` */
+export async function planAdministrations(flags: Flags, words: string[]): Promise<void> {
+  none(words);
+  const name = text(flags, "instrument");
+  if (name === undefined) {
+    throw new UsageError("Say what is answered: --instrument epqra, bigfive or a file of your own");
+  }
+  const asked = many(flags, "model").map(modelOf);
+  const items = oneOf(flags, "items", ["printed", "shuffled"]);
+  const options = oneOf(flags, "options", ["printed", "reversed", "shuffled"]);
+  const coding = oneOf(flags, "coding", ["true/false", "yes/no", "number", "label"]);
+  const which = many(flags, "personas");
+  if (which.some((one) => one !== "all" && !/^[1-9]\d*$/.test(one))) {
+    throw new UsageError(
+      `--personas is all, or repetitions such as 1,2: current value is ${which.join(",")}`,
+    );
+  }
+  const given = common(flags);
+  await within(flags, true, async (lab) => {
+    const instrument = await instrumentOf(lab, name, text(flags, "language"));
+    const written = await promptOf(lab, "administration", text(flags, "prompt"));
+    const plan = argument(() =>
+      administrations({
+        instrument,
+        models: asked,
+        ...which.length && { personas: which.includes("all") ? "all" : which.map(Number) },
+        ...items && { items },
+        ...options && { options },
+        ...coding && { coding },
+        original: Boolean(flags["original-rule"]),
+        prompt: written,
+        ...given,
+      })
+    );
+    const { setting } = plan;
+    await planned(lab, plan, [
+      [
+        "instrument",
+        `${instrument.title} (${instrument.language}), ${instrument.items.length} ` +
+        `items in order ${setting.items}, options ${setting.options}, coded ${setting.coding}`,
+      ],
+      [
+        "answered by",
+        asked.length ? asked.map(({ id }) => id).join(", ") : "the model that wrote the persona",
+      ],
+      ["personas", plan.personas ? `repetition ${plan.personas.join(", ")}` : "all"],
+      ["repetitions", `${plan.repetitions}`],
+      ...plan.original
+        ? [["rule", "the original's: incomplete or all-alike is no sheet"] as const]
+        : [],
+    ]);
+  });
+}
+
+/** Registers a plan, and says what it is, what it costs and what to type next. */
+async function planned(
+  lab: Laboratory,
+  plan: Plan,
+  facts: readonly (readonly [string, string])[],
+): Promise<void> {
+  const run = await lab.register(plan);
+  const [now] = await standing(lab, [run]);
+  const { done, failed, skipped } = now!;
+  const left = leftOf(now!);
+  const what = plan.kind === "personas" ? "persona" : "sheet";
+  console.log([
+    `Run ${run} in schema ${lab.schema}: ${plural(left, what)} to do`,
+    ...done || failed ? [`${whole(done)} done and ${whole(failed)} failed before`] : [],
+    ...skipped ? [`${whole(skipped)} that another run has are skipped`] : [],
+  ].join(", "));
+  const all = [
+    ...facts,
+    ["prompt", `${plan.prompt.purpose} ${plan.prompt.version}`],
+    ["seed", `${plan.seed}${plan.variant ? `, variant ${plan.variant}` : ""}`],
+  ];
+  for (const [name, value] of all) console.log(`  ${name!.padEnd(12)} ${value}`);
+  const price = await cost(lab, plan);
+  printCost(price);
+  if (left + done + failed + skipped === 0) {
+    return console.log("\nNo persona of the study is one of these: nothing is planned");
+  }
+  if (!left) return console.log(`\nNothing is left to do: \`${typed(lab, `status ${run}`)}\``);
+  const budget = price.most === 0 ? "" : ` ${enough(price, now!)}`;
+  console.log(`\nLook at one question:  ${typed(lab, `preview ${run}`)}`);
+  console.log(`Ask them all:          ${typed(lab, `run ${run}${budget}`)}`);
+}
+
+/** `preview RUN` */
+export async function preview(flags: Flags, words: string[]): Promise<void> {
+  const names = runs(words, 1);
+  const profile = number(flags, "profile", "integer");
+  const condition = text(flags, "condition");
+  await within(flags, false, async (lab) => {
+    await standing(lab, names);
+    const { plan } = await lab.planned(names[0]!);
+    const known = plan.kind === "personas" ? plan.conditions.map(({ name }) => name) : null;
+    const found = known?.find((name) => name.toLowerCase() === condition?.toLowerCase());
+    const shown = await lab.preview(plan, {
+      ...profile !== undefined && { profile },
+      ...condition !== undefined && { condition: found ?? condition },
+    }).catch((error) => {
+      throw error instanceof RangeError ? new UsageError(error.message) : error;
+    });
+    await exchange(
+      shown,
+      `Run ${plan.name}: profile ${shown.profile} under ${shown.condition}, as it would be asked`,
+    );
+  });
+}

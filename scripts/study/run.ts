@@ -1,0 +1,286 @@
+/** Runs: agreed to, worked on, shown while they go, summed up. */
+import { dollars, duration, plural, whole } from "lib/format.ts";
+import { paceOf, recordedFile } from "lib/llm.ts";
+import { type Budget, type Ended, type Laboratory, type Progress, RunError } from "lib/study.ts";
+import { interruptible, progress, UsageError } from "../cli.ts";
+import { cost, enough, inWords, mayCost, printCost } from "./cost.ts";
+import { type Flags, number, text } from "./flags.ts";
+import { leftOf, reasons, runs, type Standing, standing, typed, within } from "./place.ts";
+
+/** Exit status: something is left to do, because of a stop, the budget or a limit. */
+const LEFT = 3;
+
+function budgetOf(flags: Flags): Budget {
+  const usd = number(flags, "budget-usd", "amount");
+  const calls = number(flags, "budget-calls", "amount");
+  const tokens = number(flags, "budget-tokens", "amount");
+  return {
+    ...usd !== undefined && { usd },
+    ...calls !== undefined && { calls },
+    ...tokens !== undefined && { tokens },
+  };
+}
+
+/**
+ * Works on runs, one after the other, once the user has agreed to what it may cost.
+ *
+ * @param how `limit`: pieces of work of each model; `next`: whether it says what to type next
+ * @returns the exit status; null where the user did not agree
+ */
+async function launch(
+  lab: Laboratory,
+  names: readonly string[],
+  flags: Flags,
+  { limit, next }: { limit?: number | undefined; next: boolean },
+): Promise<number | null> {
+  const budget = budgetOf(flags);
+  const concurrency = number(flags, "concurrency", "count");
+  const from = text(flags, "recorded-from");
+  const recorded: RunOptions["recorded"] = from !== undefined
+    ? recordedFile(from)
+    : flags.recorded
+    ? true
+    : undefined;
+  const open: string[] = [];
+  let asks = false;
+  for (const now of await standing(lab, names)) {
+    const { plan, models } = await lab.planned(now.run);
+    for (const model of models) if (concurrency) paceOf(model).most = concurrency;
+    if (!leftOf(now)) {
+      console.log(`${counted(now)}: nothing to do`);
+      for (const line of await nextOf(lab, now)) console.log(line);
+      continue;
+    }
+    open.push(now.run);
+    const price = await cost(lab, plan);
+    const most = Math.min(leftOf(now), (limit ?? Infinity) * models.length);
+    console.log(
+      `${now.run}: ${whole(leftOf(now))} to do${limit ? `, now ${limit} of each model` : ""}: ${
+        recorded ? "from stored replies only" : inWords(price, most)
+      }`,
+    );
+    if (recorded || !models.some(mayCost)) continue;
+    const kept = [now.budget_usd, now.budget_calls, now.budget_tokens].some((one) => one !== null);
+    if (!Object.keys(budget).length && !kept) {
+      const ids = models.filter(mayCost).map(({ id }) => id).join(", ");
+      throw new Error(
+        `${now.run} asks ${ids}, which may cost money, and has no budget: add ${
+          enough(price, now)
+        } (or ` +
+          "--budget-usd, --budget-calls or --budget-tokens of your own)",
+      );
+    }
+    asks = true;
+  }
+  if (asks && !flags.yes) {
+    if (Deno.stdin.isTerminal()) {
+      if (!confirm("Go on?")) {
+        console.log("Nothing was asked");
+        return null;
+      }
+    } else if (!Object.keys(budget).length) {
+      throw new Error(
+        "Without a terminal nobody can be asked whether to go on: add --yes, which takes the budget " +
+          "that the run has, or give a budget",
+      );
+    }
+  }
+  const signal = interruptible();
+  signal.addEventListener("abort", () => {
+    progress("");
+    console.error("Finishing what is in flight; Ctrl-C again ends at once, and loses it");
+  });
+  const options = {
+    ...Object.keys(budget).length && { budget },
+    ...limit !== undefined && { limit },
+    ...recorded !== undefined && { recorded },
+    signal,
+  };
+  let code = 0;
+  for (const name of open) {
+    code = Math.max(code, signal.aborted ? LEFT : await worked(lab, name, options, next));
+  }
+  return code;
+}
+
+type RunOptions = NonNullable<Parameters<Laboratory["run"]>[1]>;
+
+async function worked(
+  lab: Laboratory,
+  name: string,
+  options: RunOptions,
+  next: boolean,
+): Promise<number> {
+  const face = new Face(lab, name);
+  let ended: Ended;
+  try {
+    ended = await lab.run(name, { ...options, onProgress: (now) => face.show(now) });
+  } catch (error) {
+    progress("");
+    if (error instanceof RunError) {
+      const [now] = await standing(lab, [name]).catch(() => []);
+      if (now) console.log(`${counted(now)}\nGo on: ${typed(lab, `run ${name}`)}`);
+    }
+    throw error;
+  }
+  progress("");
+  const [now] = await standing(lab, [name]);
+  for (const line of await summary(lab, ended, now!)) console.log(line);
+  if (next) { for (const line of await nextOf(lab, now!, ended)) console.log(line); }
+  console.log(await lab.banner());
+  return leftOf(now!) ? LEFT : 0;
+}
+
+/** The line that shows how far a run is. */
+class Face {
+  #now: Standing | null = null;
+  #asked = false;
+  #last = 0;
+
+  constructor(private readonly lab: Laboratory, private readonly run: string) {}
+
+  show(progressed: Progress): void {
+    if (!Deno.stderr.isTerminal()) return;
+    this.#refresh();
+    const now = this.#now;
+    if (!now) return;
+    const { perSecond, concurrency, failed } = progressed;
+    const failures = Object.entries(failed).toSorted(([, a], [, b]) => b - a)
+      .map(([reason, n]) => `${n}× ${reason}`);
+    const left = leftOf(now);
+    const line = [
+      `${whole(now.done)} of ${whole(now.done + now.failed + left)} done`,
+      `${whole(now.failed)} failed`,
+      `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
+      `${Object.values(concurrency).reduce((sum, n) => sum + n, 0)} at a time`,
+      ...used(now),
+      `${whole(left)} left${perSecond ? `, ${duration(left / perSecond)}` : ""}`,
+      ...failures,
+    ].join(" · ");
+    progress(fitting(line));
+  }
+
+  /** Over all processes; not more often than the database bears. */
+  #refresh(): void {
+    if (this.#asked || performance.now() - this.#last < 1000) return;
+    this.#asked = true;
+    standing(this.lab, [this.run]).then(([now]) => (this.#now = now!)).catch(() => {})
+      .finally(() => {
+        this.#asked = false;
+        this.#last = performance.now();
+      });
+  }
+}
+
+/** As much as one line of the terminal takes: a longer one could not be written over. */
+function fitting(line: string): string {
+  let columns = 80;
+  try {
+    ({ columns } = Deno.consoleSize());
+  } catch {
+    // No terminal that tells its size.
+  }
+  const letters = [...line.replace(/\s+/g, " ")];
+  return letters.length < columns ? letters.join("") : `${letters.slice(0, columns - 2).join("")}…`;
+}
+
+/** What a run has used, each of its limit where there is one. */
+function used(now: Standing, all = false): string[] {
+  return ([
+    [plural(now.calls, "call"), now.budget_calls, whole],
+    [plural(now.tokens, "token"), now.budget_tokens, whole],
+    [dollars(now.usd), now.budget_usd, dollars],
+  ] as const).flatMap(([used, limit, as], kind) =>
+    limit !== null ? [`${used} of ${as(limit)}`] : all || kind === 2 ? [used] : []
+  );
+}
+
+/** How a run stands, in one line. */
+export const counted = (now: Standing): string =>
+  `${now.run}: ${whole(now.done)} of ${whole(now.done + now.failed + leftOf(now))} done, ` +
+  `${whole(now.failed)} failed, ${whole(leftOf(now))} left; spent ${used(now, true).join(", ")}` +
+  (now.lost_usd ? `, and at most ${dollars(now.lost_usd)} in calls that were lost` : "");
+
+/** What came of a run, and why it ended. */
+async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<string[]> {
+  const left = leftOf(now);
+  const why = left === 0 ? "Finished" : {
+    finished: "The others are worked on elsewhere",
+    stopped: "Stopped when what was in flight had come in",
+    "budget spent": "Stopped: no further call fits into the budget",
+    "limit reached": "Stopped at the limit",
+  }[ended.ended];
+  const speed = ended.done ? `, ${ended.perSecond.toPrecision(3)} per second` : "";
+  const stored = ended.stored
+    ? `; ${whole(ended.stored)} of the replies were stored already, and not bought again`
+    : "";
+  return [
+    `${counted(now)}. ${why}, after ${duration(ended.seconds)}${speed}${stored}.`,
+    ...await reasons(lab, now.run),
+  ];
+}
+
+/** What to type next. */
+export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Promise<string[]> {
+  const { run, kind } = now;
+  const steps: [string, string][] = [];
+  if (leftOf(now)) {
+    const raise = ended?.ended === "budget spent"
+      ? ` ${enough(await cost(lab, (await lab.planned(run)).plan), now)}`
+      : "";
+    steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
+  }
+  if (now.failed) steps.push(["Ask those that failed again", typed(lab, `retry-failed ${run}`)]);
+  if (!leftOf(now) && now.done) {
+    steps.push(
+      kind === "personas"
+        ? ["Let them answer", typed(lab, "plan administrations --instrument epqra")]
+        : ["Build the tables", `deno task tables --schema ${lab.schema} --out out/${lab.schema}`],
+    );
+  }
+  const width = Math.max(...steps.map(([what]) => what.length));
+  return steps.map(([what, command]) => `${`${what}:`.padEnd(width + 1)} ${command}`);
+}
+
+/** `run RUN …` */
+export async function run(flags: Flags, words: string[]): Promise<number> {
+  const names = runs(words);
+  budgetOf(flags);
+  const limit = number(flags, "limit", "count");
+  if (flags.recorded && flags["recorded-from"]) {
+    throw new UsageError("--recorded and --recorded-from exclude each other");
+  }
+  return await within(
+    flags,
+    false,
+    async (lab) => await launch(lab, names, flags, { limit, next: true }) ?? LEFT,
+  );
+}
+
+/** So many of each model are asked before an estimate, where one asks for it. */
+export const PILOT = 20;
+
+/** `estimate RUN` */
+export async function estimate(flags: Flags, words: string[]): Promise<number> {
+  const names = runs(words, 1);
+  return await within(flags, false, async (lab) => {
+    await standing(lab, names);
+    const pilot = { limit: PILOT, next: false };
+    if (flags.pilot && await launch(lab, names, flags, pilot) === null) return LEFT;
+    const { plan } = await lab.planned(names[0]!);
+    const price = await cost(lab, plan);
+    printCost(price);
+    const [now] = await standing(lab, names);
+    if (now!.failed) {
+      console.log(
+        `  ${plural(now!.failed, "call")} that failed before ${now!.failed === 1 ? "is" : "are"} ` +
+          "among them, and asked only after retry-failed",
+      );
+    }
+    if (leftOf(now!)) {
+      const budget = price.most === 0 ? "" : ` ${enough(price, now!)}`;
+      console.log(`\nNext: ${typed(lab, `run ${names[0]}${budget}`)}`);
+    }
+    return 0;
+  });
+}
