@@ -56,6 +56,11 @@ export interface Options {
   signal?: AbortSignal;
   /** Awaited before every request; what it throws ends the call before the request is made. */
   before?: (attempt: number) => Promise<void>;
+  /**
+   * Called when a request brought no reply; `unsure`: the provider may charge for it all the same, since
+   * it was sent and not answered.
+   */
+  after?: (unsure: boolean) => void;
   /** Requests after the first one, where that may help; 5 without it. */
   retries?: number;
   /** The model's own without it. */
@@ -80,7 +85,7 @@ const LONGEST_WAIT = 30_000;
  * @throws {CallError} with one line on what was refused and what to do
  */
 export async function exchange(model: Model, call: Call, options: Options = {}): Promise<Exchange> {
-  const { signal, before, retries = RETRIES, pace = paceOf(model), recorded } = options;
+  const { signal, before, after, retries = RETRIES, pace = paceOf(model), recorded } = options;
   const provider = PROVIDERS[model.provider];
   const key = requestKey(model, call);
   const body = provider.body(model, call);
@@ -110,6 +115,7 @@ export async function exchange(model: Model, call: Call, options: Options = {}):
     try {
       return await pace.run(attempt, signal, made > 0);
     } catch (error) {
+      if (error instanceof Fault) after?.(error.unsure);
       const fault = signal?.aborted ? new Fault("stopped", { kind: "stopped" }) : error;
       if (!(fault instanceof Fault)) throw error;
       if (!fault.again || made > retries) throw failed(model, fault, made);
@@ -147,18 +153,25 @@ async function limited(
       throw new Fault(`no whole reply within ${timeout_seconds} s`, {
         kind: "timed out",
         again: true,
+        unsure: true,
       });
     }
     if (error instanceof Fault) throw error;
-    throw new Fault(`it cannot be reached (${rootOf(error)})`, {
+    const why = rootOf(error);
+    throw new Fault(`it cannot be reached (${why})`, {
       kind: "unavailable",
       again: true,
+      unsure: !NOT_SENT.test(why),
     });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
 }
+
+/** Faults before a request could be sent, as Deno and Node word them. */
+const NOT_SENT =
+  /connection refused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|dns error|resolve|unreachable/i;
 
 /** What lies under an error of a connection: the clients say “Connection error.” */
 function rootOf(error: unknown): string {

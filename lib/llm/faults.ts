@@ -45,12 +45,14 @@ export class Fault extends Error {
   readonly overloaded: boolean;
   /** How long the provider asks to wait, ms. */
   readonly waitMs: number | null;
+  /** Whether the provider may have done the work, and charge for it. */
+  readonly unsure: boolean;
 
   constructor(
     message: string,
-    { kind, fatal = false, again = false, overloaded = false, waitMs = null }:
+    { kind, fatal = false, again = false, overloaded = false, waitMs = null, unsure = false }:
       & { kind: Kind }
-      & Partial<Pick<Fault, "fatal" | "again" | "overloaded" | "waitMs">>,
+      & Partial<Pick<Fault, "fatal" | "again" | "overloaded" | "waitMs" | "unsure">>,
   ) {
     super(message);
     this.kind = kind;
@@ -58,6 +60,7 @@ export class Fault extends Error {
     this.again = again;
     this.overloaded = overloaded;
     this.waitMs = waitMs;
+    this.unsure = unsure;
   }
 }
 
@@ -106,6 +109,8 @@ export function refused({ status, code, message, header }: Refusal): Fault {
       again: true,
       overloaded,
       waitMs: waitOf(header),
+      // Time-outs of the provider or of a gateway before it: the model may have been at work.
+      unsure: [408, 504, 524].includes(status),
     });
   }
   return new Fault(`it refused the request (${said})`, {

@@ -1,10 +1,11 @@
 /**
  * The work of a run as rows that any number of processes share: claimed, paid for, answered, settled.
  *
- * Every statement is a transaction of its own. Locks are taken in one order (work, then run; to reserve:
- * run, then one's own work that nothing else touches), so that workers wait for each other, but never
- * in a circle.
+ * Every statement is a transaction of its own, so that a process that sleeps holds nobody up. Locks are
+ * taken in one order (work, then run; to hold: run, then one's own work that nothing else touches), so
+ * that workers wait for each other, but never in a circle.
  */
+import postgres from "postgres";
 import type { Sql } from "../db.ts";
 import type { Model } from "../llm.ts";
 
@@ -26,6 +27,8 @@ export interface Charge {
   usd: number;
 }
 
+export type Granted = "granted" | "wait" | "spent" | "lost" | "stopped";
+
 /** A reply as it is kept. */
 export interface Kept extends Charge {
   key: string;
@@ -38,6 +41,8 @@ export interface Kept extends Charge {
   tokensOut: number | null;
   /** Price of this reply, or null where the model has no price. */
   paid: number | null;
+  /** Attempts before this one that the provider may have charged for as well: at most. */
+  lost: Charge;
 }
 
 /** The lock that a living worker's connection holds; PostgreSQL lets go of it when the process dies. */
@@ -47,14 +52,28 @@ export const LEASE_SECONDS = 60;
 
 /** A process at work on one run. */
 export class Worker {
+  #leaving = false;
+  #seen = 0;
+  /**
+   * A connection of its own, which holds the lock. Not one that is reserved in the pool: a query on a
+   * reserved connection that was cut ends the process (porsager/postgres#1208).
+   */
+  readonly #alive: Sql;
+
   private constructor(
     private readonly sql: Sql,
     readonly run: number,
     readonly id: number,
     private readonly lease: number,
-  ) {}
-
-  #connection: Awaited<ReturnType<Sql["reserve"]>> | null = null;
+  ) {
+    this.#alive = postgres({
+      ...sql.options as unknown as postgres.Options<Record<string, never>>,
+      max: 1,
+      max_lifetime: null,
+      connection: { ...sql.options.connection, lock_timeout: 5000 },
+      onclose: () => this.#leaving || this.live().catch(() => {}),
+    });
+  }
 
   static async hired(sql: Sql, run: number, host: string, lease = LEASE_SECONDS): Promise<Worker> {
     const [row] = await sql<{ worker: number }[]>`
@@ -68,32 +87,29 @@ export class Worker {
 
   /** Says that this worker lives, and takes back what dead ones had claimed. */
   async live(): Promise<void> {
-    if (!this.#connection) {
-      this.#connection = await this.sql.reserve();
-      await this.#connection`select pg_advisory_lock(${ALIVE}::int, ${this.id}::int)`;
-    }
-    try {
-      await this.#connection`
-        update workers set lease = now() + ${this.lease} * interval '1 second'
-        where worker = ${this.id}`;
-    } catch (error) {
-      // The lock went with the connection: the next sign of life takes another.
-      this.#connection.release();
-      this.#connection = null;
-      throw error;
-    }
-    await reap(this.sql, this.run);
+    const now = Date.now();
+    await this.#alive`
+      select pg_advisory_lock(${ALIVE}::int, ${this.id}::int)
+      where not exists (
+        select from pg_locks where pid = pg_backend_pid() and locktype = 'advisory')`;
+    await this.#alive`
+      update workers set lease = now() + ${this.lease} * interval '1 second'
+      where worker = ${this.id}`;
+    this.#seen = now;
+    await reap(this.sql, this.run, this.id);
+  }
+
+  /** Whether what it has claimed is still its own for sure: a process can sleep longer than its lease. */
+  get sure(): boolean {
+    return Date.now() - this.#seen < this.lease * 1000;
   }
 
   /** Lets go of all that is claimed, so that others can go on at once. */
   async leave(): Promise<void> {
-    await giveBack(this.sql, this.run, this.sql`worker = ${this.id}`);
-    if (!this.#connection) return;
-    await this.#connection`select pg_advisory_unlock(${ALIVE}::int, ${this.id}::int)`.catch(
-      () => {},
-    );
-    this.#connection.release();
-    this.#connection = null;
+    this.#leaving = true;
+    // What cannot be given back now, others take back when the lock is gone.
+    await giveBack(this.sql, this.run, this.sql`worker = ${this.id}`).catch(() => {});
+    await this.#alive.end({ timeout: 5 });
   }
 
   /**
@@ -132,61 +148,16 @@ export class Worker {
    * What all workers have in flight counts as spent. Granted in order, as far as the budget goes.
    *
    * @returns for each: granted; `wait`, where it may fit when calls in flight turn out cheaper;
-   *   `spent`, where it cannot; or `lost`, where others have the work meanwhile
+   *   `spent`, where it cannot; `lost`, where others have the work meanwhile; `stopped`, where the run
+   *   is to end
    */
   async hold(
     asked: readonly { work: number; charge: Charge }[],
-  ): Promise<("granted" | "wait" | "spent" | "lost")[]> {
-    return await this.sql.begin(async (sql) => {
-      const [run] = await sql`
-        select budget_calls::float8 as calls, budget_tokens::float8 as tokens, budget_usd as usd,
-               (calls + lost_calls)::float8 as "spentCalls",
-               (tokens + lost_tokens)::float8 as "spentTokens", usd + lost_usd as "spentUsd"
-        from runs where run = ${this.run} for no key update`;
-      const limit = { calls: run!.calls, tokens: run!.tokens, usd: run!.usd } as Partial<Charge>;
-      const bounded = Object.values(limit).some((value) => value !== null);
-      const taken = { calls: 0, tokens: 0, usd: 0 };
-      let flying = 0;
-      if (bounded) {
-        // A statement of its own: only now is it sure to see what others held before.
-        const [open] = await sql`
-          select coalesce(sum(held_calls + spent_calls), 0)::float8 as calls,
-                 coalesce(sum(held_tokens + spent_tokens), 0)::float8 as tokens,
-                 coalesce(sum(held_usd + spent_usd), 0) as usd,
-                 count(*) filter (where held_calls > 0)::int as flying
-          from work where run = ${this.run} and state = 'claimed'`;
-        flying = open!.flying;
-        taken.calls = run!.spentCalls + open!.calls;
-        taken.tokens = run!.spentTokens + open!.tokens;
-        taken.usd = run!.spentUsd + open!.usd;
-      }
-      const kinds = ["calls", "tokens", "usd"] as const;
-      const answers = asked.map(({ charge }) => {
-        const fits = kinds.every((kind) => {
-          const most = limit[kind] ?? null;
-          return most === null || taken[kind] + charge[kind] <= most;
-        });
-        if (!fits) return flying > 0 ? "wait" : "spent";
-        for (const kind of kinds) taken[kind] += charge[kind];
-        flying += 1;
-        return "granted";
-      });
-      const granted = asked.filter((_, index) => answers[index] === "granted")
-        .map(({ work, charge }) => ({ work, ...charge }));
-      if (!granted.length) return answers;
-      const held = await sql<{ work: number }[]>`
-          update work w
-          set held_calls = held_calls + g.calls, held_tokens = held_tokens + g.tokens,
-              held_usd = held_usd + g.usd
-          from jsonb_to_recordset(${JSON.stringify(granted)}::text::jsonb)
-            as g(work int, calls int, tokens int, usd float8)
-          where w.work = g.work and w.worker = ${this.id} and w.state = 'claimed'
-          returning w.work`;
-      const own = new Set(held.map(({ work }) => work));
-      return answers.map((answer, index) =>
-        answer === "granted" && !own.has(asked[index]!.work) ? "lost" : answer
-      );
-    });
+  ): Promise<Granted[]> {
+    const given = asked.map(({ work, charge }) => ({ work, ...charge }));
+    const rows = await this.sql<{ answer: Granted }[]>`
+      select answer from hold(${this.run}, ${this.id}, ${JSON.stringify(given)}::text::jsonb)`;
+    return rows.map(({ answer }) => answer);
   }
 
   /**
@@ -195,7 +166,7 @@ export class Worker {
    * @returns false when a reply to the same request was kept before
    */
   async keep(work: number, kept: Kept): Promise<boolean> {
-    const { key, ask, provider, sent, reply, milliseconds, tokensIn, tokensOut, paid } = kept;
+    const { key, ask, provider, sent, reply, milliseconds, tokensIn, tokensOut, paid, lost } = kept;
     const [row] = await this.sql<{ first: boolean; booked: boolean }[]>`
       with kept as (
         insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts,
@@ -211,6 +182,9 @@ export class Worker {
         where work = ${work} and worker = ${this.id} and state = 'claimed'
           and exists (select from kept)
         returning work
+      ), lost as (
+        update runs set lost_tokens = lost_tokens + ${lost.tokens}, lost_usd = lost_usd + ${lost.usd}
+        where run = ${this.run} and ${lost.tokens > 0} and exists (select from kept)
       )
       select exists (select from kept) as first, exists (select from booked) as booked`;
     // Someone else has the work meanwhile, or asked the same at the same time: paid is paid. The very
@@ -227,34 +201,38 @@ export class Worker {
     return row!.first;
   }
 
-  /** Books calls that brought no reply; `lost`: whether the provider may have charged for them. */
-  async forgo(work: number, calls: number, lost: boolean): Promise<void> {
+  /**
+   * Books calls that brought no reply.
+   *
+   * @param lost what the provider may have charged for them, at most
+   */
+  async forgo(work: number, calls: number, lost: Charge): Promise<void> {
     await this.sql`
-      with was as (
-        select work, held_tokens, held_usd from work
-        where work = ${work} and worker = ${this.id} and state = 'claimed' for update
-      ), booked as (
-        update work w set spent_calls = spent_calls + ${calls}, held_calls = 0, held_tokens = 0,
-                          held_usd = 0
-        from was where w.work = was.work
+      with booked as (
+        update work
+        set spent_calls = spent_calls + ${calls}, held_calls = 0, held_tokens = 0, held_usd = 0
+        where work = ${work} and worker = ${this.id} and state = 'claimed'
+        returning work
       )
       update runs
-      set lost_tokens = lost_tokens + was.held_tokens, lost_usd = lost_usd + was.held_usd
-      from was where run = ${this.run} and ${lost}`;
+      set lost_tokens = lost_tokens + ${lost.tokens}, lost_usd = lost_usd + ${lost.usd}
+      where run = ${this.run} and ${lost.tokens > 0} and exists (select from booked)`;
   }
 }
 
 /**
  * Takes back what workers had claimed whose lease has ended or whose process is gone. What they had in
  * flight may have been charged for: it is booked as lost, at most.
+ *
+ * @param but a worker that is known to live
  */
-export async function reap(sql: Sql, run: number): Promise<void> {
+export async function reap(sql: Sql, run: number, but = 0): Promise<void> {
   await giveBack(
     sql,
     run,
     sql`worker in (
       select w.worker from workers w
-      where w.run = ${run} and (w.lease < now() or not exists (
+      where w.run = ${run} and w.worker <> ${but} and (w.lease < now() or not exists (
         select from pg_locks l
         where l.locktype = 'advisory' and l.granted and l.classid = ${ALIVE}::int::oid
           and l.objid = w.worker::oid

@@ -14,7 +14,14 @@ import {
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
 import { Batch } from "./batch.ts";
-import { type Charge, LEASE_SECONDS, storedReplies, type Work, Worker } from "./queue.ts";
+import {
+  type Charge,
+  type Granted,
+  LEASE_SECONDS,
+  storedReplies,
+  type Work,
+  Worker,
+} from "./queue.ts";
 import { type Outcome, settle, type Settled } from "./settle.ts";
 import { MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
 
@@ -66,12 +73,8 @@ export class RunError extends Error {
   override readonly name = "RunError";
 }
 
-/** The run ends before a call was made. */
-class Ending extends Error {
-  constructor(readonly attempts = 0) {
-    super();
-  }
-}
+/** The run ends, or others have the work: before a call was made. */
+class Ending extends Error {}
 
 const PROGRESS_MS = 250;
 /** A model whose calls fail so often in a row is not there. */
@@ -119,7 +122,7 @@ class Labour {
     { key: string; ask: number },
     { provider: Model["provider"]; reply: string } | null
   >;
-  readonly #hold: Batch<{ work: number; charge: Charge }, "granted" | "wait" | "spent" | "lost">;
+  readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
   readonly #settle: Batch<Settled, void>;
 
   constructor(
@@ -186,11 +189,11 @@ class Labour {
       if (limit - taken <= 0) {
         if (idle) break;
       } else if (most >= window / 4 || idle) {
-        const works = await this.#claimed(model, most);
-        if (works.length) {
-          taken += works.length;
-          active += works.length;
-          for (const task of await this.#prepared(works)) {
+        const taking = await this.#taken(model, most);
+        if (taking.length) {
+          taken += taking.length;
+          active += taking.length;
+          for (const task of taking) {
             this.#perform(task).finally(() => {
               active -= 1;
               wake();
@@ -198,7 +201,7 @@ class Labour {
           }
           continue;
         }
-        if (idle && !await this.#others(model)) break;
+        if (idle && !await this.#others(model).catch((error) => this.#end(trouble(error)))) break;
       }
       // With nothing of its own it looks now and then whether the claims of others have come back.
       await new Promise<void>((resolve) => {
@@ -213,17 +216,15 @@ class Labour {
     if (!this.#ended && taken >= limit) this.#end("limit reached");
   }
 
-  async #claimed(model: Model, most: number): Promise<Work[]> {
+  /** What this process does next; nothing, and the end of the run, where the database is away. */
+  async #taken(model: Model, most: number): Promise<Task[]> {
     try {
-      return await this.worker.claim(model.id, most);
+      const works = await this.worker.claim(model.id, most);
+      return works.length ? await tasks(this.sql, this.run, works, this.mapping) : [];
     } catch (error) {
       this.#end(trouble(error));
       return [];
     }
-  }
-
-  async #prepared(works: readonly Work[]): Promise<Task[]> {
-    return await tasks(this.sql, this.run, works, this.mapping);
   }
 
   /** Whether other processes hold work of the model; ends the run when it was asked to stop. */
@@ -260,16 +261,12 @@ class Labour {
   /** A piece of work that brought no reply. */
   async #fell({ work, model }: Task, error: unknown): Promise<void> {
     if (error instanceof Ending || (error instanceof CallError && error.kind === "stopped")) {
-      await this.worker.forgo(work.work, error.attempts, false);
       return await this.worker.release([work.work]);
     }
     if (!(error instanceof CallError)) {
       this.#end(trouble(error));
       return;
     }
-    const unsure = error.kind === "timed out" || error.kind === "unavailable";
-    await this.worker.forgo(work.work, error.attempts, unsure);
-    this.#spent.calls += error.attempts;
     if (error.fatal) {
       this.#end(new RunError(error.message));
     } else if (error.kind === "not recorded" || error.kind === "bad request") {
@@ -310,14 +307,26 @@ class Labour {
     if (!recorded) await this.#granted(work, charge);
     const waits = new AbortController();
     this.#waiting.add(waits);
+    let attempts = 0, unsure = 0;
+    const lost = () => ({ calls: 0, tokens: unsure * charge.tokens, usd: unsure * charge.usd });
     const got = await exchange(model, call, {
       signal: waits.signal,
       ...(recorded && { recorded }),
       before: async (attempt) => {
-        if (attempt > 1) await this.#granted(work, charge, attempt - 1);
-        if (this.#ended) throw new Ending(attempt - 1);
+        if (attempt > 1) await this.#granted(work, charge);
+        if (this.#ended || !this.worker.sure) throw new Ending();
         this.#waiting.delete(waits); // a call that is made is paid for: it comes in
+        attempts = attempt;
       },
+      after: (mayCost) => {
+        unsure += Number(mayCost);
+        this.#waiting.add(waits);
+        if (this.#ended) waits.abort();
+      },
+    }).catch(async (error) => {
+      await this.worker.forgo(work, attempts, lost());
+      this.#spent.calls += attempts;
+      throw error;
     }).finally(() => this.#waiting.delete(waits));
     const reply = opened(model.provider, got.reply);
     const paid = recorded ? 0 : reply.usage && cost(model, reply.usage);
@@ -340,6 +349,7 @@ class Labour {
         tokensIn: reply.usage?.input ?? null,
         tokensOut: reply.usage?.output ?? null,
         paid,
+        lost: lost(),
       })
     );
     if (first) return reply;
@@ -348,13 +358,14 @@ class Labour {
   }
 
   /** Waits until a call fits into the budget. */
-  async #granted(work: number, charge: Charge, attempts = 0): Promise<void> {
+  async #granted(work: number, charge: Charge): Promise<void> {
     for (;;) {
-      if (this.#ended) throw new Ending(attempts);
+      if (this.#ended) throw new Ending();
       const answer = await this.#hold.add({ work, charge });
       if (answer === "granted") return;
-      if (answer === "lost") throw new Ending(attempts);
-      if (answer === "spent") this.#end("budget spent");
+      if (answer === "lost") throw new Ending();
+      if (answer === "stopped") this.#end("stopped");
+      else if (answer === "spent") this.#end("budget spent");
       else await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -194,7 +194,74 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       explanation text,
       answered timestamptz not null default now()
     )`.execute(db);
+  await holding(db);
   await published(db);
+}
+
+/**
+ * Holding calls against a budget, as one statement: no lock waits for a client, and each step inside
+ * sees what was committed before it.
+ *
+ * Charges are granted in order, as far as the budget goes. `wait`: it may fit when calls in flight turn
+ * out cheaper; `spent`: it cannot; `lost`: the worker does not have the work any more; `stopped`: the
+ * run is to end.
+ */
+async function holding(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create function hold(of_run integer, of_worker integer, asked jsonb)
+    returns table (answer text) language plpgsql as $$
+    #variable_conflict use_column
+    declare
+      budget record;
+      taken record;
+      one record;
+      calls_now double precision;
+      tokens_now double precision;
+      usd_now double precision;
+      flying integer;
+    begin
+      select stopping, budget_calls, budget_tokens, budget_usd, calls + lost_calls as calls,
+             tokens + lost_tokens as tokens, usd + lost_usd as usd
+      into budget from runs where run = of_run for no key update;
+      -- Only now, with the lock, is it sure to see what others held before.
+      select coalesce(sum(held_calls + spent_calls), 0) as calls,
+             coalesce(sum(held_tokens + spent_tokens), 0) as tokens,
+             coalesce(sum(held_usd + spent_usd), 0) as usd,
+             count(*) filter (where held_calls > 0) as flying
+      into taken from work where run = of_run and state = 'claimed';
+      calls_now := budget.calls + taken.calls;
+      tokens_now := budget.tokens + taken.tokens;
+      usd_now := budget.usd + taken.usd;
+      flying := taken.flying;
+      for one in
+        select * from jsonb_to_recordset(asked)
+          as g(work integer, calls integer, tokens integer, usd double precision)
+      loop
+        if budget.stopping then
+          answer := 'stopped';
+        elsif calls_now + one.calls > budget.budget_calls
+          or tokens_now + one.tokens > budget.budget_tokens
+          or usd_now + one.usd > budget.budget_usd
+        then
+          answer := case when flying > 0 then 'wait' else 'spent' end;
+        else
+          update work
+          set held_calls = held_calls + one.calls, held_tokens = held_tokens + one.tokens,
+              held_usd = held_usd + one.usd
+          where work = one.work and worker = of_worker and state = 'claimed';
+          if found then
+            answer := 'granted';
+            calls_now := calls_now + one.calls;
+            tokens_now := tokens_now + one.tokens;
+            usd_now := usd_now + one.usd;
+            flying := flying + 1;
+          else
+            answer := 'lost';
+          end if;
+        end if;
+        return next;
+      end loop;
+    end $$`.execute(db);
 }
 
 /** Takes the first version's tables away, which nothing wrote to. */
