@@ -10,7 +10,14 @@ import { edited, profileTable, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Plan, RunError } from "lib/study.ts";
 import { until } from "./command.ts";
 import { as, restored, SMALL } from "./data.ts";
-import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
+import {
+  type Answer,
+  type Asked,
+  type Behaviour,
+  provider,
+  type Server,
+  standIn,
+} from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { Made, Process, profiles, served } from "./study_worker.ts";
 
@@ -260,6 +267,47 @@ Deno.test("work whose calls fail is tried three times, then failed; retryFailed 
   assert.equal((await lab.run(run)).done, 2);
   assert.deepEqual(await bench.states(run), { done: 12 });
   assert.equal(statuses()[200], 12);
+});
+
+Deno.test("what a provider may have charged without answering is lost money, an error is not", async () => {
+  let first: Behaviour = {};
+  await using bench = await Bench.with("study_lost", 6, ({ times }) => times === 1 ? first : {});
+  const { lab } = bench.made;
+  const booked = async (seed: number, behaviour: Behaviour) => {
+    first = behaviour;
+    const models = [bench.model(6, { timeout_seconds: 1 })];
+    const more = { models, seed, variant: `v${seed}`, items: "shuffled" } as const;
+    const run = await bench.sheets(6, more);
+    assert.equal((await lab.run(run, FREE)).done, 6);
+    const [row] = await bench.made.rows(`
+      select calls, usd, lost_calls, lost_tokens, lost_usd from runs where name = '${run}'`);
+    return row as Record<string, number>;
+  };
+  const failed = await booked(1, { status: 500, headers: { "retry-after-ms": "1" } });
+  assert.deepEqual([failed.calls, failed.lost_calls, failed.lost_usd], [12, 0, 0]);
+  assert.ok(failed.usd! > 0);
+  // The shuffled order makes other bodies, which the server has not seen.
+  const late = await booked(2, { latency: 3000 });
+  assert.equal(late.calls, 12);
+  assert.ok(late.lost_usd! >= late.usd! / 2, `${late.lost_usd} lost, ${late.usd} paid`);
+  assert.ok(late.lost_tokens! > 6 * 600, "a lost call is booked at its most");
+});
+
+Deno.test("a stop does not wait until a provider takes calls again", async () => {
+  await using bench = await Bench.with(
+    "study_waits",
+    8,
+    () => ({ status: 429, headers: { "retry-after": "600" } }),
+  );
+  const run = await bench.sheets(4);
+  const controller = new AbortController();
+  const running = bench.made.lab.run(run, { ...FREE, signal: controller.signal });
+  await until("the first refusals", () => bench.server.tally().requests >= 4);
+  const began = performance.now();
+  controller.abort();
+  assert.equal((await running).ended, "stopped");
+  assert.ok(performance.now() - began < 10_000);
+  assert.deepEqual(await bench.states(run), { planned: 8 });
 });
 
 Deno.test("a server that answers nothing stops the run, and most of the work stays planned", async () => {
