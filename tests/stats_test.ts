@@ -13,21 +13,9 @@ import {
   sd,
   tTail,
 } from "lib/stats.ts";
+import { each, near } from "./near.ts";
 import python from "./reference/python.json" with { type: "json" };
 import r from "./reference/r.json" with { type: "json" };
-
-/** Equal within a relative tolerance; null only equals null. */
-function near(actual: number | null, expected: number | null, tolerance: number, at?: unknown) {
-  const equal = actual === expected ||
-    (actual !== null && expected !== null &&
-      Math.abs(actual - expected) <= tolerance * Math.abs(expected));
-  assert.ok(equal, `${actual} is not within ${tolerance} of ${expected}: ${JSON.stringify(at)}`);
-}
-
-function each<T>(cases: readonly T[], check: (one: T) => void) {
-  assert.ok(cases.length > 0);
-  cases.forEach(check);
-}
 
 const summary = (differences: readonly number[]) => ({
   mean: mean(differences)!,

@@ -1,0 +1,129 @@
+/** The cluster bootstrap: clusters are drawn with all their rows, so what depends stays together. */
+import { type Limits, NO_LIMITS, quantile, sd, sum } from "./basics.ts";
+import { normalQuantile, normalTail, tailOf } from "./tails.ts";
+
+/** Bootstrap results of one statistic; `draws` counts those in which it was defined. */
+export interface Bootstrap {
+  estimate: number | null;
+  se: number | null;
+  percentile: Limits;
+  bca: Limits;
+  draws: number;
+}
+
+/** What is drawn from, and what is computed of each draw. */
+export interface BootstrapOf {
+  /** How many clusters there are. */
+  clusters: number;
+  /**
+   * The statistics of a sample in which cluster g stands `weights[g]` times. The array is used again
+   * for the next draw. All 1 are the data themselves.
+   */
+  statistics: (weights: Readonly<Float64Array>) => readonly (number | null)[];
+  /** Numbers in [0, 1): the `uniform` of a seeded stream. */
+  uniform: () => number;
+  draws?: number;
+  level?: number;
+}
+
+/**
+ * Percentile and BCa intervals of any number of statistics from the same draws of whole clusters.
+ *
+ * All statistics see the same draws, so a difference of two is itself a statistic. Statistics made of
+ * sums per cluster are fast: `weightedTotals` gives the sums of a draw. BCa takes its bias correction
+ * from the share of draws below the estimate (ties half) and its acceleration from leaving out each
+ * cluster in turn. A draw in which a statistic is null is left out for it; everything is null where the
+ * estimate is, BCa also where all draws lie on one side or it is undefined without some cluster.
+ * Quantiles are of type 7. Source: Efron 1987, JASA 82, 171–185; Davison & Hinkley 1997, ch. 3.8.
+ *
+ * @param of 2,000 draws at the level 0.95, if nothing else is said
+ * @returns one result per statistic, in their order
+ * @throws {RangeError} with fewer than 2 clusters or draws, or when a statistic is not finite
+ */
+export function clusterBootstrap(of: BootstrapOf): Bootstrap[] {
+  const { clusters, uniform, draws = 2000, level = 0.95 } = of;
+  tailOf(level);
+  for (const [name, value] of [["clusters", clusters], ["draws", draws]] as const) {
+    if (!(Number.isInteger(value) && value >= 2)) {
+      throw new RangeError(`A bootstrap needs at least 2 ${name}: got ${value}`);
+    }
+  }
+  const statistics = (weights: Float64Array) => {
+    const values = of.statistics(weights);
+    const odd = values.findIndex((value) => value !== null && !Number.isFinite(value));
+    if (odd < 0) return values;
+    throw new RangeError(`Statistic ${odd + 1} of ${values.length} is ${values[odd]} in a draw`);
+  };
+  const weights = new Float64Array(clusters).fill(1);
+  const estimates = [...statistics(weights)];
+  const left = Array.from({ length: clusters }, (_, without) => {
+    weights[without] = 0;
+    const values = [...statistics(weights)];
+    weights[without] = 1;
+    return values;
+  });
+  const drawn = Array.from({ length: draws }, () => {
+    weights.fill(0);
+    for (let i = 0; i < clusters; i++) weights[Math.floor(uniform() * clusters)]! += 1;
+    return [...statistics(weights)];
+  });
+  return estimates.map((estimate, at) => {
+    const values = drawn.map((row) => row[at]!).filter((value) => value !== null);
+    if (estimate === null || values.length < 2) {
+      return { estimate, se: null, percentile: NO_LIMITS, bca: NO_LIMITS, draws: values.length };
+    }
+    return {
+      estimate,
+      se: sd(values),
+      percentile: percentileLimits(values, level),
+      bca: bcaLimits(estimate, values, left.map((row) => row[at]!), level),
+      draws: values.length,
+    };
+  });
+}
+
+/** Sums over a draw: one per column of sums by cluster. */
+export function weightedTotals(
+  weights: Readonly<Float64Array>,
+  columns: readonly ArrayLike<number>[],
+): number[] {
+  return columns.map((column) => {
+    let total = 0;
+    for (let g = 0; g < weights.length; g++) total += weights[g]! * column[g]!;
+    return total;
+  });
+}
+
+export function percentileLimits(draws: readonly number[], level: number): Limits {
+  const tail = tailOf(level);
+  return { ciLower: quantile(draws, tail), ciUpper: quantile(draws, 1 - tail) };
+}
+
+/** @param left the statistic without each cluster in turn */
+export function bcaLimits(
+  estimate: number,
+  draws: readonly number[],
+  left: readonly (number | null)[],
+  level: number,
+): Limits {
+  const below = draws.filter((draw) => draw < estimate).length;
+  const ties = draws.filter((draw) => draw === estimate).length;
+  const share = (below + ties / 2) / draws.length;
+  const known = left.filter((value) => value !== null);
+  if (share === 0 || share === 1 || known.length < left.length) return NO_LIMITS;
+  const centre = sum(known) / known.length;
+  const away = known.map((value) => centre - value);
+  const squares = sum(away.map((value) => value ** 2));
+  const acceleration = squares === 0
+    ? 0
+    : sum(away.map((value) => value ** 3)) / (6 * squares ** 1.5);
+  const bias = normalQuantile(share);
+  const limit = (tail: number): number | null => {
+    const z = bias + normalQuantile(tail);
+    const moved = bias + z / (1 - acceleration * z);
+    const upper = normalTail(moved) / 2;
+    return quantile(draws, moved > 0 ? 1 - upper : upper);
+  };
+  const tail = tailOf(level);
+  return { ciLower: limit(tail), ciUpper: limit(1 - tail) };
+}

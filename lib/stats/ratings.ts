@@ -1,0 +1,128 @@
+/** How far two or more measurements of the same subjects agree: intraclass correlation, limits. */
+import fQuantile from "stdlib/f-quantile";
+import { checked, deviations, type Interval, mean, NO_LIMITS, sd, sum } from "./basics.ts";
+import { pairedT } from "./means.ts";
+import { noncentralQuantile } from "./noncentral.ts";
+import { normalReach, tailOf } from "./tails.ts";
+
+/** Intraclass correlations of single measurements, after McGraw & Wong's names. */
+export interface Intraclass {
+  /** ICC(1): the measurements of a subject are in no order. */
+  one: Interval;
+  /** ICC(A,1): agreement; a constant shift between the measurements counts against it. */
+  agreement: Interval;
+  /** ICC(C,1): consistency; a constant shift does not count. */
+  consistency: Interval;
+  subjects: number;
+  measurements: number;
+}
+
+/**
+ * ICC(1), ICC(A,1) and ICC(C,1) of single measurements, from the mean squares of a two-way layout, with
+ * intervals from the F distribution.
+ *
+ * The interval of ICC(A,1) has Satterthwaite's df. Null with fewer than 2 subjects or measurements and
+ * where nothing varies; limits are null where an estimate is 1 and F would be infinite. Source: McGraw
+ * & Wong 1996, Psychological Methods 1, 30–46, tables 4 and 7.
+ *
+ * @param ratings one row per subject, one column per measurement, none missing
+ * @throws {RangeError} when the rows differ in length, a value is not finite or the level is no share
+ */
+export function intraclass(ratings: readonly (readonly number[])[], level = 0.95): Intraclass {
+  const tail = tailOf(level);
+  const [n, k] = [ratings.length, ratings[0]?.length ?? 0];
+  if (ratings.some((row) => row.length !== k)) {
+    throw new RangeError(`Every subject has ${k} measurements, as the first: some have not`);
+  }
+  const nothing: Interval = { estimate: null, ...NO_LIMITS };
+  const shape = { subjects: n, measurements: k };
+  const all = checked(ratings.flat());
+  if (n < 2 || k < 2) return { one: nothing, agreement: nothing, consistency: nothing, ...shape };
+  // Centred first, so that a high level of all ratings takes no digits.
+  const centred = deviations(all);
+  const rows = ratings.map((_, i) => sum(centred.slice(i * k, (i + 1) * k)) / k);
+  const columns = ratings[0]!.map((_, j) => sum(rows.map((_, i) => centred[i * k + j]!)) / n);
+  const squares = (values: readonly number[]) => sum(values.map((value) => value ** 2));
+  const betweenSubjects = k * squares(rows) / (n - 1);
+  const betweenColumns = n * squares(columns) / (k - 1);
+  const within = squares(centred.map((value, at) => value - rows[Math.floor(at / k)]!)) /
+    (n * (k - 1));
+  const residual = squares(
+    centred.map((value, at) => value - rows[Math.floor(at / k)]! - columns[at % k]!),
+  ) / ((n - 1) * (k - 1));
+  const reach = (df1: number, df2: number) => fQuantile(1 - tail, df1, df2);
+  /** (F − 1) / (F + k − 1), with F the ratio of the subjects' mean square to the error's. */
+  const byF = (error: number, df: number): Interval => {
+    const of = (f: number) =>
+      (betweenSubjects - f * error) / (betweenSubjects + (k - 1) * f * error);
+    if (betweenSubjects === 0 && error === 0) return nothing;
+    if (error === 0) return { estimate: 1, ...NO_LIMITS };
+    return {
+      estimate: of(1),
+      ciLower: of(reach(n - 1, df)),
+      ciUpper: of(1 / reach(df, n - 1)),
+    };
+  };
+  const agreement = (): Interval => {
+    const shift = k * betweenColumns + (k * n - k - n) * residual;
+    const of = (f: number, g: number) =>
+      n * (g * betweenSubjects - f * residual) / (f * shift + g * n * betweenSubjects);
+    if (betweenSubjects === 0 && shift === 0) return nothing;
+    const estimate = of(1, 1);
+    const a = k * estimate / (n * (1 - estimate));
+    const b = 1 + (n - 1) * a;
+    const [first, second] = [a * betweenColumns, b * residual];
+    const df = (first + second) ** 2 /
+      (first ** 2 / (k - 1) + second ** 2 / ((n - 1) * (k - 1)));
+    if (!(df > 0)) return { estimate, ...NO_LIMITS };
+    return { estimate, ciLower: of(reach(n - 1, df), 1), ciUpper: of(1, reach(df, n - 1)) };
+  };
+  return {
+    one: byF(within, n * (k - 1)),
+    agreement: agreement(),
+    consistency: byF(residual, (n - 1) * (k - 1)),
+    ...shape,
+  };
+}
+
+/** Bias and limits of agreement, each within its interval, in the unit of the differences. */
+export interface BlandAltman {
+  bias: Interval;
+  lower: Interval;
+  upper: Interval;
+  n: number;
+}
+
+/**
+ * Limits of agreement: mean ± 1.96 sd of the differences, between which 95 % of them are expected.
+ *
+ * The bias has its t interval. Each limit has its exact interval for normal differences, which is that
+ * of a quantile, from the noncentral t; Bland & Altman's own, mean ± t · √(1/n + 1.96² / (2(n − 1))) sd,
+ * is its approximation for many pairs. Null with fewer than 2 pairs. Source: Bland & Altman 1999,
+ * Statistical Methods in Medical Research 8, 135–160; Carkeet 2015, Optometry and Vision Science 92,
+ * e71–e80.
+ *
+ * @param level confidence level of the three intervals; the limits are always those of 95 %
+ * @throws {RangeError} when a difference is not finite or the level is not a share
+ */
+export function blandAltman(differences: readonly number[], level = 0.95): BlandAltman {
+  const tail = tailOf(level);
+  const n = differences.length;
+  const nothing: Interval = { estimate: null, ...NO_LIMITS };
+  const [centre, spread] = [mean(differences), sd(differences)];
+  if (centre === null || spread === null) {
+    return { bias: nothing, lower: nothing, upper: nothing, n };
+  }
+  const root = Math.sqrt(n);
+  const { estimate, ciLower, ciUpper } = pairedT({ mean: centre, sd: spread, n }, level);
+  const width = normalReach(0.95);
+  const quantile = (share: number) =>
+    noncentralQuantile(share, n - 1, width * root) * spread / root;
+  const [near, far] = [quantile(tail), quantile(1 - tail)];
+  return {
+    bias: { estimate, ciLower, ciUpper },
+    lower: { estimate: centre - width * spread, ciLower: centre - far, ciUpper: centre - near },
+    upper: { estimate: centre + width * spread, ciLower: centre + near, ciUpper: centre + far },
+    n,
+  };
+}
