@@ -1,0 +1,23 @@
+/**
+ * Whole studies with a known truth, drawn from a seed: to see what tests and intervals do where the
+ * answer is known. No model is asked, and nothing here says anything about one.
+ */
+export { written } from "./simulate/written.ts";
+export {
+  type Comparison,
+  type ErrorRate,
+  errorRates,
+  shareCoverage,
+  type Studies,
+} from "./simulate/rates.ts";
+export {
+  byProfile,
+  type Demographic,
+  type Drawn,
+  type Simulated,
+  type SimulatedBfi,
+  type SimulatedCell,
+  type SimulatedModel,
+  simulator,
+  type Specification,
+} from "./simulate/study.ts";

@@ -1,0 +1,563 @@
+/** A study as it would come out if its truth were what is stated. */
+import { CATEGORIES } from "../cleaning.ts";
+import { applied, type Condition, condition, populationName, type Profile } from "../conditions.ts";
+import type { Attribute } from "../design.ts";
+import { bfi44, epqra, type Instrument, keyedAnswer } from "../instruments.ts";
+import { seeded } from "../random.ts";
+import { mean, sd } from "../stats.ts";
+import { latentCorrelation, normal, zOf } from "./latent.ts";
+import { checkShare, checkWhole } from "./rates.ts";
+import { Urn } from "./urn.ts";
+
+/** One number for all scales, or one for each that is named. */
+type ByScale = number | Readonly<Record<string, number>>;
+
+/** A study and its truth, as data. */
+export interface Specification {
+  profiles: {
+    n: number;
+    /** One of two answers, all items keyed; the EPQR-A without it. */
+    instrument?: Instrument;
+    /** How often items are answered Yes: one rate, or one per item in their order; 0.5 without it. */
+    yes?: number | readonly number[];
+    /** KR-20 of each scale; 0.7 without it. */
+    reliability?: ByScale;
+  };
+  models: readonly SimulatedModel[];
+  /** By name or as data; Base, MaxN and MaxP without them. */
+  conditions?: readonly (string | Condition)[];
+  /** Personas of each profile by each model in each condition; 5 without it. */
+  repetitions?: number;
+  /** How many of them, from the first, answer the questionnaires; 1 without it. */
+  sheets?: number;
+}
+
+export interface SimulatedModel {
+  id: string;
+  label: string;
+  /** The chance that a persona's answer is its profile's, after the condition; 1 without it. */
+  fidelity?: ByScale;
+  /** How often the other answers are Yes; 0.5 without it. */
+  otherwise?: ByScale;
+  /**
+   * Least and most keyed answers of a scale: on a sheet beyond them, items drawn at random are turned
+   * round until it is there.
+   */
+  floor?: Readonly<Record<string, number>>;
+  ceiling?: Readonly<Record<string, number>>;
+  /** Without it the personas have no BFI. */
+  bfi?: SimulatedBfi;
+  demographics?: Readonly<Partial<Record<Attribute["column"], Demographic>>>;
+}
+
+/**
+ * The BFI from the latents of the profile: a trait is Σ loading × latent, filled up to variance 1 with
+ * what is the persona's own, and an item the whole number next to mean + sd × (item × trait + noise),
+ * from 1 to 5, reverse-scored items the other way.
+ *
+ * A condition moves a latent by as many standard deviations as it moves the profile's scale score.
+ */
+export interface SimulatedBfi {
+  /** By trait, then by scale of the profiles. */
+  loadings: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Correlation of an item with its trait before rounding; 0.6 without it. */
+  item?: number;
+  mean?: number;
+  sd?: number;
+}
+
+/**
+ * One attribute: a multinomial logit of the category, with a profile's repetitions alike.
+ *
+ * The weight of a category is its rate × exp(effect of the condition + slope × trait). A trait is the
+ * share of the scale's items that the profile, after the condition, answers as keyed, less the share
+ * expected of the unchanged profiles: the slope is what the whole range of the scale adds in log odds.
+ */
+export interface Demographic {
+  /** By category as cleaning names them (`CATEGORIES`); they add up to 1. */
+  rates: Readonly<Record<string, number>>;
+  /** By condition and category, in log odds; 0 where nothing is said. */
+  conditions?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** By scale and category, in log odds over the whole range. */
+  traits?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /**
+   * Intraclass correlation of every category by profile, on the scale of the shares and given the
+   * profile's rates; 0 without it. Shares of a profile are Dirichlet-distributed: see `Urn`.
+   */
+  icc?: number;
+  /**
+   * `own`: what a profile favours is another in each condition; `common` without it. Where a condition
+   * moves a rate by d, the common profiles do not all move by d: the moves vary by icc · d (1 − d).
+   */
+  profileEffect?: "common" | "own";
+}
+
+/** What one model's personas are in one condition. */
+export interface Drawn {
+  categories: readonly string[];
+  /** Place of the category, n × repetitions: all repetitions of the first profile, then the next. */
+  values: Uint8Array;
+  /** The truth: each category's rate, as the mean over these profiles. */
+  rates: readonly number[];
+}
+
+/** One model in one condition. What is an accessor is drawn when it is first asked for. */
+export interface SimulatedCell {
+  model: SimulatedModel;
+  condition: Condition;
+  population: string;
+  /** Profiles after the condition, n × items. */
+  readonly shown: Uint8Array;
+  /** Numbers of the items that the condition set, by profile. */
+  readonly changed: readonly (readonly number[])[];
+  /** Answers to the profiles' instrument, n × sheets × items. */
+  readonly sheets: Uint8Array;
+  /** Answers to the BFI, n × sheets × 44; null where the model has none. */
+  readonly bfi: Uint8Array | null;
+  /** @throws {RangeError} when the model has no such attribute */
+  demographic(attribute: Attribute["column"]): Drawn;
+}
+
+export interface Simulated {
+  specification: Specification;
+  seed: number;
+  /** Name of the population of profiles. */
+  reference: string;
+  instrument: Instrument;
+  n: number;
+  repetitions: number;
+  /** Sheets of each profile in each cell. */
+  sheetsEach: number;
+  /** Answers of the profiles, n × items, whose ids are 1 to n. */
+  profiles: Uint8Array;
+  /** Standard normal, n × scales. */
+  latents: Float64Array;
+  /** Every condition of the first model, then of the next. */
+  cells: readonly SimulatedCell[];
+}
+
+const DEFAULTS = ["Base", "MaxN", "MaxP"];
+
+/**
+ * Prepares a simulation; each call of what it returns draws one study from its seed.
+ *
+ * Every part has a stream of its own: a further model, attribute or questionnaire leaves the others as
+ * they were; a further condition or repetition draws the demographics anew.
+ *
+ * @throws {RangeError} when the specification contradicts itself, saying where
+ */
+export function simulator(specification: Specification): (seed: number) => Simulated {
+  const { profiles: { n, instrument = epqra, yes = 0.5, reliability = 0.7 }, models } =
+    specification;
+  const { repetitions = 5, sheets = 1 } = specification;
+  const conditions = (specification.conditions ?? DEFAULTS)
+    .map((one) => typeof one === "string" ? condition(one) : one);
+  check(specification, instrument, conditions);
+
+  const { items, scales } = instrument;
+  const rates = items.map(({ keyed }, place) => {
+    const rate = typeof yes === "number" ? yes : yes[place]!;
+    return keyed === 1 ? rate : 1 - rate;
+  });
+  const cuts = rates.map(zOf);
+  const scaleOf = items.map(({ scale }) => scales.indexOf(scale));
+  const ofScale = scales.map((_, scale) =>
+    items.keys().filter((place) => scaleOf[place] === scale).toArray()
+  );
+  const weights = scales.map((scale, at) =>
+    Math.sqrt(
+      latentCorrelation(
+        scale,
+        ofScale[at]!.map((place) => rates[place]!),
+        of(reliability, scale, 0.7),
+      ),
+    )
+  );
+  const expected = ofScale.map((places) => mean(places.map((place) => rates[place]!))!);
+
+  return (seed) => {
+    const random = seeded("simulated profiles", seed);
+    const profiles = new Uint8Array(n * items.length);
+    const latents = new Float64Array(n * scales.length);
+    for (let profile = 0; profile < n; profile++) {
+      for (let scale = 0; scale < scales.length; scale++) {
+        latents[profile * scales.length + scale] = normal(random);
+      }
+      for (let place = 0; place < items.length; place++) {
+        const weight = weights[scaleOf[place]!]!;
+        const latent = weight * latents[profile * scales.length + scaleOf[place]!]! +
+          Math.sqrt(1 - weight ** 2) * normal(random);
+        const { keyed } = items[place]!;
+        profiles[profile * items.length + place] = latent > -cuts[place]! ? keyed! : 1 - keyed!;
+      }
+    }
+    const base = {
+      specification,
+      seed,
+      reference: `simulated${n}`,
+      instrument,
+      n,
+      repetitions,
+      sheetsEach: sheets,
+      profiles,
+      latents,
+    };
+    const shown = conditions.map((condition) => once(() => changed(base, condition)));
+    const study = { ...base, scaleOf, ofScale, expected, conditions, shown };
+    const cells = models.flatMap((model) => {
+      const drawn = new Map<string, readonly Drawn[]>();
+      return conditions.map((condition, at): SimulatedCell => {
+        const answers = once(() => answered(study, model, at));
+        const bfi = once(() => model.bfi ? big(study, model, model.bfi, at) : null);
+        return {
+          model,
+          condition,
+          population: populationName(model.id, condition, base.reference),
+          get shown() {
+            return shown[at]!().answers;
+          },
+          get changed() {
+            return shown[at]!().items;
+          },
+          get sheets() {
+            return answers();
+          },
+          get bfi() {
+            return bfi();
+          },
+          demographic(attribute) {
+            if (!drawn.has(attribute)) drawn.set(attribute, demographics(study, model, attribute));
+            return drawn.get(attribute)![at]!;
+          },
+        };
+      });
+    });
+    return { ...base, cells };
+  };
+}
+
+/**
+ * Whether each persona of a cell has a category, 1 or 0, as a cluster per profile: what `dependence`
+ * and `clusteredDifference` take.
+ *
+ * @throws {RangeError} when there is no such category
+ */
+export function byProfile(
+  { n, repetitions }: Simulated,
+  drawn: Drawn,
+  category: string,
+): number[][] {
+  const place = drawn.categories.indexOf(category);
+  if (place < 0) {
+    throw new RangeError(
+      `No category has the name ${category}: there are ${drawn.categories.join(", ")}`,
+    );
+  }
+  return Array.from({ length: n }, (_, profile) =>
+    Array.from(
+      drawn.values.subarray(profile * repetitions, (profile + 1) * repetitions),
+      (value) => Number(value === place),
+    ));
+}
+
+type Base = Omit<Simulated, "cells">;
+
+interface Study extends Base {
+  scaleOf: readonly number[];
+  ofScale: readonly (readonly number[])[];
+  /** Share of keyed answers of the profiles, by scale. */
+  expected: readonly number[];
+  conditions: readonly Condition[];
+  shown: readonly (() => Changed)[];
+}
+
+interface Changed {
+  answers: Uint8Array;
+  items: readonly (readonly number[])[];
+}
+
+function changed({ n, instrument, profiles, seed }: Base, condition: Condition): Changed {
+  const width = instrument.items.length;
+  const answers = new Uint8Array(profiles.length);
+  const items = Array.from({ length: n }, (_, at) => {
+    const profile: Profile = {
+      id: at + 1,
+      answers: [...profiles.subarray(at * width, (at + 1) * width)],
+    };
+    const under = applied(instrument, profile, condition, seed);
+    answers.set(under.answers, at * width);
+    return under.changed;
+  });
+  return { answers, items };
+}
+
+function answered(study: Study, model: SimulatedModel, at: number): Uint8Array {
+  const { n, sheetsEach, instrument: { items, scales }, seed, scaleOf, ofScale } = study;
+  const random = seeded("simulated sheets", seed, model.id, study.conditions[at]!.name);
+  const shown = study.shown[at]!().answers;
+  const fidelity = scales.map((scale) => of(model.fidelity, scale, 1));
+  const otherwise = scales.map((scale) => of(model.otherwise, scale, 0.5));
+  const width = items.length;
+  const answers = new Uint8Array(n * sheetsEach * width);
+  for (let sheet = 0; sheet < n * sheetsEach; sheet++) {
+    const profile = Math.floor(sheet / sheetsEach);
+    for (let place = 0; place < width; place++) {
+      const scale = scaleOf[place]!;
+      answers[sheet * width + place] = random.uniform() < fidelity[scale]!
+        ? shown[profile * width + place]!
+        : Number(random.uniform() < otherwise[scale]!);
+    }
+    const own = answers.subarray(sheet * width, (sheet + 1) * width);
+    scales.forEach((scale, at) => {
+      const [floor, ceiling] = [model.floor?.[scale] ?? 0, model.ceiling?.[scale] ?? width];
+      const [keyed, others] = [true, false].map((keyed) =>
+        ofScale[at]!.filter((place) => (own[place] === items[place]!.keyed) === keyed)
+      );
+      const turned = keyed!.length > ceiling
+        ? random.sample(keyed!, keyed!.length - ceiling)
+        : keyed!.length < floor
+        ? random.sample(others!, floor - keyed!.length)
+        : [];
+      for (const place of turned) own[place] = 1 - own[place]!;
+    });
+  }
+  return answers;
+}
+
+/** Share of the items of each scale that are answered as keyed, n × scales. */
+function shares({ n, instrument: { items }, ofScale }: Study, answers: Uint8Array): Float64Array {
+  const found = new Float64Array(n * ofScale.length);
+  for (let profile = 0; profile < n; profile++) {
+    ofScale.forEach((places, scale) => {
+      let keyed = 0;
+      for (const place of places) {
+        keyed += Number(answers[profile * items.length + place] === items[place]!.keyed);
+      }
+      found[profile * ofScale.length + scale] = keyed / places.length;
+    });
+  }
+  return found;
+}
+
+function big(study: Study, model: SimulatedModel, given: SimulatedBfi, at: number): Uint8Array {
+  const { n, sheetsEach, instrument: { scales }, seed, latents, profiles } = study;
+  const { loadings, item: weight = 0.6, mean = 3, sd: spread = 1 } = given;
+  const random = seeded("simulated bfi", seed, model.id, study.conditions[at]!.name);
+  const [before, after] = [profiles, study.shown[at]!().answers].map((own) => shares(study, own));
+  const spreads = scales.map((_, scale) =>
+    sd(Array.from({ length: n }, (_, profile) => before![profile * scales.length + scale]!)) || 1
+  );
+  const own = bfi44.scales.map((trait) => {
+    const by = scales.map((scale) => loadings[trait]?.[scale] ?? 0);
+    const rest = Math.sqrt(1 - by.reduce((total, loading) => total + loading ** 2, 0));
+    return { by, rest };
+  });
+  const traitOf = bfi44.items.map(({ scale }) => bfi44.scales.indexOf(scale));
+  const { lowest, highest } = bfi44;
+  const answers = new Uint8Array(n * sheetsEach * bfi44.items.length);
+  for (let sheet = 0; sheet < n * sheetsEach; sheet++) {
+    const row = Math.floor(sheet / sheetsEach) * scales.length;
+    const traits = own.map(({ by, rest }) =>
+      by.reduce((total, loading, scale) => {
+        const moved = (after![row + scale]! - before![row + scale]!) / spreads[scale]!;
+        return total + loading * (latents[row + scale]! + moved);
+      }, rest * normal(random))
+    );
+    bfi44.items.forEach((item, place) => {
+      const level = weight * traits[traitOf[place]!]! + Math.sqrt(1 - weight ** 2) * normal(random);
+      const up = keyedAnswer(bfi44, item) === highest ? level : -level;
+      const answer = Math.round(mean + spread * up);
+      answers[sheet * bfi44.items.length + place] = Math.min(highest, Math.max(lowest, answer));
+    });
+  }
+  return answers;
+}
+
+/** One attribute of one model in all conditions, which may share what a profile favours. */
+function demographics(
+  study: Study,
+  model: SimulatedModel,
+  attribute: Attribute["column"],
+): readonly Drawn[] {
+  const { n, repetitions, seed, conditions } = study;
+  const given = model.demographics?.[attribute];
+  if (!given) {
+    throw new RangeError(
+      `Model ${model.id} has no ${attribute}: there are ` +
+        (Object.keys(model.demographics ?? {}).join(", ") || "none"),
+    );
+  }
+  const { icc = 0, profileEffect = "common" } = given;
+  const categories = Object.keys(given.rates);
+  const truths = conditions.map((condition, at) => cumulative(study, given, condition, at));
+  const values = conditions.map(() => new Uint8Array(n * repetitions));
+  const random = seeded("simulated demographics", seed, model.id, attribute);
+  const urn = new Urn(icc, conditions.length * repetitions, random);
+  for (let profile = 0; profile < n; profile++) {
+    urn.empty();
+    values.forEach((into, at) => {
+      if (profileEffect === "own") urn.empty();
+      const { bounds, fixed } = truths[at]!;
+      const first = fixed ? 0 : profile * categories.length;
+      for (let repetition = 0; repetition < repetitions; repetition++) {
+        const drawn = urn.draw();
+        let category = 0;
+        while (category < categories.length - 1 && drawn >= bounds[first + category]!) category++;
+        into[profile * repetitions + repetition] = category;
+      }
+    });
+  }
+  return values.map((values, at) => ({ categories, values, rates: truths[at]!.rates }));
+}
+
+/**
+ * Upper bounds of the categories between 0 and 1, by profile; one row for all where no trait counts
+ * (`fixed`).
+ */
+function cumulative(
+  study: Study,
+  { rates, conditions, traits }: Demographic,
+  condition: Condition,
+  at: number,
+): { bounds: Float64Array; fixed: boolean; rates: number[] } {
+  const { n, instrument: { scales }, expected } = study;
+  const categories = Object.keys(rates);
+  const fixed = traits === undefined;
+  const found = fixed ? null : shares(study, study.shown[at]!().answers);
+  const rows = fixed ? 1 : n;
+  const bounds = new Float64Array(rows * categories.length);
+  const means = categories.map(() => 0);
+  const fixedWeights = categories.map((category) =>
+    rates[category]! * Math.exp(conditions?.[condition.name]?.[category] ?? 0)
+  );
+  const slopes = Object.entries(traits ?? {}).map(([scale, own]) => ({
+    scale: scales.indexOf(scale),
+    own: categories.map((category) => own[category] ?? 0),
+  }));
+  for (let row = 0; row < rows; row++) {
+    const weights = fixedWeights.map((weight, category) =>
+      slopes.reduce((weight, { scale, own }) => {
+        const trait = found![row * scales.length + scale]! - expected[scale]!;
+        return weight * Math.exp(own[category]! * trait);
+      }, weight)
+    );
+    const whole = weights.reduce((total, weight) => total + weight, 0);
+    let upper = 0;
+    weights.forEach((weight, category) => {
+      upper += weight / whole;
+      bounds[row * categories.length + category] = upper;
+      means[category]! += weight / whole / rows;
+    });
+  }
+  return { bounds, fixed, rates: means };
+}
+
+/** A value of a scale, where one is stated for all or for it. */
+const of = (given: ByScale | undefined, scale: string, otherwise: number): number =>
+  (typeof given === "number" ? given : given?.[scale]) ?? otherwise;
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
+
+function check(
+  { profiles, models, repetitions = 5, sheets = 1 }: Specification,
+  instrument: Instrument,
+  conditions: readonly Condition[],
+): void {
+  const { items, scales, title, lowest, highest } = instrument;
+  checkWhole("profiles.n", profiles.n, 1);
+  checkWhole("repetitions", repetitions, 1);
+  checkWhole("sheets", sheets, 0);
+  if (sheets > repetitions) {
+    throw new RangeError(`Of ${repetitions} personas at most as many answer: got sheets ${sheets}`);
+  }
+  if (lowest !== 0 || highest !== 1 || items.some(({ keyed }) => keyed === null)) {
+    throw new RangeError(`Simulated profiles answer 0 or 1 to keyed items: ${title} has others`);
+  }
+  const { yes = 0.5 } = profiles;
+  const yesRates = typeof yes === "number" ? [yes] : yes;
+  if (typeof yes !== "number" && yes.length !== items.length) {
+    throw new RangeError(`${title} has ${items.length} items: got ${yes.length} yes-rates`);
+  }
+  const odd = yesRates.find((rate) => !(rate > 0 && rate < 1));
+  if (odd !== undefined) throw new RangeError(`A yes-rate lies above 0 and below 1: got ${odd}`);
+  unique("condition", conditions.map(({ name }) => name));
+  unique("model", models.map(({ id }) => id));
+  named("profiles.reliability", scalesOf(profiles.reliability), scales);
+  for (const model of models) {
+    const at = `models.${model.id}`;
+    for (const what of ["fidelity", "otherwise"] as const) {
+      named(`${at}.${what}`, scalesOf(model[what]), scales);
+      const given = model[what] ?? {};
+      for (const share of typeof given === "number" ? [given] : Object.values(given)) {
+        checkShare(`${at}.${what}`, share);
+      }
+    }
+    for (const what of ["floor", "ceiling"] as const) {
+      named(`${at}.${what}`, scalesOf(model[what]), scales);
+      for (const least of Object.values(model[what] ?? {})) checkWhole(`${at}.${what}`, least, 0);
+    }
+    for (const scale of scales) {
+      const most = items.filter((item) => item.scale === scale).length;
+      const [floor, ceiling] = [model.floor?.[scale] ?? 0, model.ceiling?.[scale] ?? most];
+      if (floor <= ceiling && ceiling <= most) continue;
+      throw new RangeError(
+        `${at}: floor and ceiling of ${scale} rise from 0 to ${most}: got ${floor} and ${ceiling}`,
+      );
+    }
+    if (model.bfi) checkBfi(`${at}.bfi`, model.bfi, scales);
+    for (const [attribute, one] of Object.entries(model.demographics ?? {})) {
+      const column = attribute as Attribute["column"];
+      named(`${at}.demographics`, [column], Object.keys(CATEGORIES));
+      named(`${at}.demographics.${column}`, Object.keys(one.rates), CATEGORIES[column]!);
+      checkDemographic(`${at}.demographics.${column}`, one, scales, conditions);
+    }
+  }
+}
+
+function checkBfi(at: string, { loadings, item = 0.6 }: SimulatedBfi, scales: readonly string[]) {
+  checkShare(`${at}.item`, item);
+  named(`${at}.loadings`, Object.keys(loadings), bfi44.scales);
+  for (const [trait, by] of Object.entries(loadings)) {
+    named(`${at}.loadings.${trait}`, Object.keys(by), scales);
+    const square = Object.values(by).reduce((total, loading) => total + loading ** 2, 0);
+    checkShare(`${at}.loadings.${trait}: the sum of their squares`, square);
+  }
+}
+
+function checkDemographic(
+  at: string,
+  { rates, conditions = {}, traits = {}, icc = 0 }: Demographic,
+  scales: readonly string[],
+  known: readonly Condition[],
+): void {
+  const categories = Object.keys(rates);
+  const whole = Object.values(rates).reduce((total, rate) => total + rate, 0);
+  Object.entries(rates).forEach(([category, rate]) => checkShare(`${at}.rates.${category}`, rate));
+  if (Math.abs(whole - 1) > 1e-9) {
+    throw new RangeError(`${at}.rates add up to 1: they are ${whole}`);
+  }
+  checkShare(`${at}.icc`, icc);
+  named(`${at}.conditions`, Object.keys(conditions), known.map(({ name }) => name));
+  named(`${at}.traits`, Object.keys(traits), scales);
+  for (const [by, effects] of Object.entries({ ...conditions, ...traits })) {
+    named(`${at}: the effects of ${by}`, Object.keys(effects), categories);
+  }
+}
+
+const scalesOf = (given: ByScale | undefined): string[] =>
+  typeof given === "object" ? Object.keys(given) : [];
+
+/** @throws {RangeError} when a name is none of the known ones */
+function named(at: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (!unknown.length) return;
+  throw new RangeError(`${at} names ${unknown.join(", ")}: there are ${known.join(", ")}`);
+}
+
+function unique(what: string, names: readonly string[]): void {
+  if (names.length && new Set(names).size === names.length) return;
+  throw new RangeError(`A simulation has each ${what} once, and at least one: got ${names}`);
+}
