@@ -7,7 +7,7 @@ import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
-import { type Administrations, demographics, profiles, sheets } from "./db/read.ts";
+import { type Administrations, demographics, personas, profiles, sheets } from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
 
 export type { Administrations } from "./db/read.ts";
@@ -148,6 +148,15 @@ export class Study {
    */
   demographics(): Promise<DataFrame> {
     return this.#once("demographics", () => demographics(this.sql, this.schema));
+  }
+
+  /**
+   * The personas that {@link demographics} counts, one row each in order of their ids: model,
+   * population, model_print, population_print, profile, repetition, gender, political_orientation,
+   * race, religious_belief, sexual_orientation (null where the model gave none).
+   */
+  personas(): Promise<DataFrame> {
+    return this.#once("personas", () => personas(this.sql, this.schema));
   }
 
   /** Closes the connections; what was read stays. */

@@ -3,10 +3,19 @@
  * cell, starting from the printed layout. Nothing here is formatted and nothing is read.
  */
 import type { DataFrame } from "polars";
-import type { Administrations } from "./db.ts";
+import type { Administrations, Study } from "./db.ts";
 import type { Mode, TableName } from "./design.ts";
+import { seeded } from "./random.ts";
 import { agreement } from "./tables/agreement.ts";
 import { demographics } from "./tables/demographics.ts";
+import { sharesSurvival } from "./tables/shares.ts";
+import {
+  agreementSurvival,
+  convergenceSurvival,
+  personalitySurvival,
+  reliabilitySurvival,
+  traitsSurvival,
+} from "./tables/survival.ts";
 import {
   baselines,
   convergence,
@@ -69,5 +78,50 @@ export async function build(
       return agreement(await epqra(), await reference(), name, options);
     case "baselines":
       return baselines(await reference(), await reads.profiles("random"), options);
+  }
+}
+
+/**
+ * What survives of a table: its cells with interval, effect size, naive and cluster-aware p, both
+ * adjusted for the table as one family, and whether the paper's marker stands.
+ *
+ * Columns: the layout's keys; n (rows), clusters (profiles); estimate, ci_lower, ci_upper (95 %, of what
+ * is tested); effect_name, effect, effect_lower, effect_upper; p_naive (the paper's test, as the paper
+ * makes it), p_cluster, p_holm, p_bh, family (how many tests the table has); marker (the paper's;
+ * Table 5: the level that its type face stands for; undefined in tables that mark nothing), verdict
+ * (stands, weakens, vanishes, appears, or — for neither; by p_holm; undefined where nothing is
+ * tested); then what only this table has. How each table is tested stands at its builder in
+ * `lib/tables/survival.ts` and `lib/tables/shares.ts`.
+ *
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export async function survival(
+  name: Exclude<TableName, "baselines">,
+  reads: Reads & Pick<Study, "personas">,
+  options: { draws?: number; seed?: number } = {},
+): Promise<DataFrame> {
+  const { draws = 2000, seed = 826 } = options;
+  const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
+  const epqra = () => reads.sheets("epqra");
+  const bfi = () => reads.sheets("bigfive");
+  const reference = () => reads.profiles("reference");
+  switch (name) {
+    case "table1":
+    case "table2":
+    case "table3":
+      return sharesSurvival(await reads.demographics(), await reads.personas(), name, drawn);
+    case "table4":
+      return personalitySurvival(await epqra(), await reference());
+    case "table5":
+      return convergenceSurvival(await epqra(), await bfi(), drawn);
+    case "table6":
+      return reliabilitySurvival(await epqra(), name, drawn);
+    case "tableA4":
+      return traitsSurvival(await bfi());
+    case "tableA5":
+      return reliabilitySurvival(await bfi(), name, drawn);
+    case "tableA6":
+    case "tableA7":
+      return agreementSurvival(await epqra(), await reference(), name, drawn);
   }
 }

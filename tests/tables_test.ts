@@ -24,69 +24,9 @@ import {
   traitReliability,
   traits,
 } from "lib/tables.ts";
-
-type Answer = number | null | undefined;
-
-/** A sheet: its keys, and answers by item number; undefined: the item is not on the sheet. */
-interface Sheet {
-  group?: number;
-  model?: string;
-  condition?: string;
-  population?: string;
-  profile: number;
-  answers: Answer[];
-}
-
-function administrations(instrument: typeof epqra, sheets: readonly Sheet[]): Administrations {
-  const records = sheets.map(({ answers, ...sheet }, index) => ({
-    group: 1,
-    model: "GPT-4o",
-    condition: "Base",
-    population: "generated_gpt4o_spain826",
-    ...sheet,
-    administration: index + 1,
-    ...Object.fromEntries(instrument.items.flatMap(({ number, keyed, reverse }) => {
-      const answer = answers[number - 1];
-      // As the view scores: an unanswered keyed item 0, another undefined.
-      const score = answer === undefined
-        ? null
-        : keyed !== null
-        ? Number(answer === keyed)
-        : answer === null
-        ? null
-        : reverse
-        ? 6 - answer
-        : answer;
-      return [[`answer ${number}`, answer ?? null], [`score ${number}`, score]];
-    })),
-  }));
-  const items = instrument.items.map(({ number, scale, keyed }) => ({
-    item: number,
-    scale,
-    key: keyed,
-  }));
-  const text = ["model", "condition", "population"].map((name) => [name, "text"]);
-  const keys = ["group", "profile", "administration"].map((name) => [name, "integer"]);
-  const columns = instrument.items.flatMap(({ number }) => [
-    [`answer ${number}`, "integer"],
-    [`score ${number}`, "integer"],
-  ]);
-  return {
-    items: frame(items, { item: "integer", scale: "text", key: "integer" }),
-    sheets: frame(records, Object.fromEntries([...text, ...keys, ...columns])),
-  };
-}
+import { administrations, type Answer, extravert, type Sheet } from "./sheets.ts";
 
 const all = (answer: Answer, length = 24): Answer[] => Array(length).fill(answer);
-/** A sheet with so many points on E (items 2, 4, 13, 15, 20, 23) and none elsewhere. */
-function extravert(points: number): Answer[] {
-  const answers: Answer[] = epqra.items.map(({ keyed }) => 1 - keyed!);
-  for (const item of [2, 4, 13, 15, 20, 23].slice(0, points)) {
-    answers[item - 1] = epqra.items[item - 1]!.keyed!;
-  }
-  return answers;
-}
-
 type Row = Record<string, never>;
 function cell(table: DataFrame, keys: Record<string, string>): Row {
   const found = (table.toRecords() as Row[]).filter((row) =>

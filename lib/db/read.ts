@@ -126,6 +126,25 @@ export async function demographics(sql: postgres.Sql, schema: string): Promise<D
   });
 }
 
+export async function personas(sql: postgres.Sql, schema: string): Promise<DataFrame> {
+  const kinds = {
+    model: "text",
+    population: "text",
+    model_print: "text",
+    population_print: "text",
+    profile: "integer",
+    repetition: "integer",
+    ...Object.fromEntries(ATTRIBUTES.map((attribute) => [attribute, "text"] as const)),
+  } as const;
+  const people = await sql`
+    select model, population, model_print, population_print, ref_personality_id as profile,
+           repetitions as repetition, ${sql(ATTRIBUTES)}
+    from ${sql(schema)}.personas
+    where word_count_description is not null
+    order by id`;
+  return frame(people, kinds);
+}
+
 interface Item {
   item: number;
   scale: string;

@@ -63,7 +63,7 @@ export function demographics(
   const cells = withNew(withUnmapped(printedCells, shown), shown);
   const tidy = cells.map((cell) => {
     const attribute = ATTRIBUTES.find(({ category }) => category === cell.category)!.column;
-    const matches = (row: Row) => inCategory(row, cell.category!, cell.subcategory!, mode);
+    const matches = (row: Row) => inCategory(row.value, cell.category!, cell.subcategory!, mode);
     const of = (condition: string) => byCell.get(`${cell.model}|${condition}|${attribute}`) ?? [];
     const own = of(cell.condition!), base = of("Base");
     const shares = [...Map.groupBy(own, ({ repetition }) => repetition).values()]
@@ -115,8 +115,14 @@ function withUnmapped(
   });
 }
 
+/** What a persona's model and condition are told from. */
+type Named = Pick<Row, "model" | "population" | "model_print" | "population_print">;
+
 /** Model and condition of a persona. */
-function labels(row: Row, mode: Mode): { model: string | null; condition: string | null } {
+export function labels(
+  row: Named,
+  mode: Mode,
+): { model: string | null; condition: string | null } {
   const population = row.population ?? "";
   // The original's generator writes the raw names where labels belong.
   const named = row.population_print === population ? null : row.population_print;
@@ -197,11 +203,16 @@ const RULES: Record<string, Record<string, Rule>> = {
 };
 
 /** Whether a persona's value falls in a row; the rest falls in the row that no rule names. */
-function inCategory(row: Row, category: string, subcategory: string, mode: Mode): boolean {
+export function inCategory(
+  given: string | null,
+  category: string,
+  subcategory: string,
+  mode: Mode,
+): boolean {
   const rules = RULES[category]!;
-  if (row.value === UNMAPPED) return subcategory === ROW_UNMAPPED;
+  if (given === UNMAPPED) return subcategory === ROW_UNMAPPED;
   if (subcategory === ROW_UNMAPPED) return false;
-  const value = cleaned(row.value, category);
+  const value = cleaned(given, category);
   const rule = rules[subcategory];
   if (rule) return value === null ? subcategory === "Unspe." : rule(value, mode);
   return value === null

@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** The paper's code leaves out cells with fewer pairs. */
-const FEWEST = 5;
+export const FEWEST = 5;
 
 /**
  * Table 4: how far each model's personas answer from the profile they were made from.
@@ -134,7 +134,7 @@ export function convergence(
   });
 }
 
-function profileScores(
+export function profileScores(
   answers: Answers,
   model: string,
   scale: string,
@@ -153,7 +153,7 @@ function profileScores(
 }
 
 /** Alpha of one scale over some sheets; items that none of them has are not part of it. */
-function alpha(answers: Answers, sheets: readonly Sheet[], scale: string): {
+export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string): {
   alpha: number | null;
   n: number;
 } {
@@ -290,7 +290,7 @@ export function distributions(sources: Readonly<Record<string, Administrations>>
  * `printed` knows them by the published group numbers where the data have these; `corrected`, and a
  * study of one's own, by population.
  */
-function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
+export function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
   const published = ({ group }: Sheet) => group !== null && group >= 366 && group <= 370;
   const referred = ({ group }: Sheet) => group === BFI_REFERENCE_GROUP;
   const bare = ({ population }: Sheet) => population === "spain826";

@@ -1,0 +1,197 @@
+/** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
+import type { DataFrame } from "polars";
+import { z } from "zod";
+import { ATTRIBUTES, layout, REPETITIONS } from "../design.ts";
+import { rows } from "../frames.ts";
+import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../stats.ts";
+import { column } from "./answers.ts";
+import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
+import { demographics, inCategory, labels } from "./demographics.ts";
+import { judged, markerOf, type Marks, pOf } from "./family.ts";
+
+const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
+
+type Name = "table1" | "table2" | "table3";
+
+const Found = z.object({
+  model: z.string(),
+  condition: z.string(),
+  category: z.string(),
+  subcategory: z.string(),
+  p: z.number().nullable(),
+});
+
+/**
+ * Tables 1–3: is a demographic category as common as in the same model's Base?
+ *
+ * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5. Its
+ * interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile: a
+ * profile that has personas in both counts with the difference of its parts, so that what it has in
+ * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent. The effect
+ * is Cohen's h, with percentile limits of draws of whole profiles, all cells together. `p_naive` is the
+ * paper's pooled z; `p_fisher` stands beside it where an expected count is below 5, where also
+ * `p_cluster` has few personas to go by. Rows that the paper does not print (Race Other, Relig.
+ * Others, Sex. Or. Others) are in the table and its family, and have no marker. Base is not tested.
+ *
+ * @param counts as `Study.demographics` reads them
+ * @param personas as `Study.personas` reads them
+ */
+export function sharesSurvival(
+  counts: DataFrame,
+  personas: DataFrame,
+  table: Name,
+  draws: Draws,
+): DataFrame {
+  const keys = layout(table).keys;
+  const paper = pOf(demographics(counts, table), keys);
+  const cells = rows(demographics(counts, table, { mode: "corrected" }), Found);
+  const people = peopleOf(personas);
+  const groups = Map.groupBy(people, ({ model, condition }) => `${model}|${condition}`);
+  const shown = new Set(cells.map(({ model }) => model));
+  const place = places(
+    people.filter(({ model }) => shown.has(model!)).map(({ cluster }) => cluster),
+  );
+  const held = new Map<string, Held>();
+  const of = (cell: z.infer<typeof Found>, condition: string): Held => {
+    const { model, category, subcategory } = cell;
+    const key = `${model}|${condition}|${category}|${subcategory}`;
+    if (!held.has(key)) {
+      const own = groups.get(`${model}|${condition}`) ?? [];
+      held.set(key, holding(own, category, subcategory, place));
+    }
+    return held.get(key)!;
+  };
+  const tested = cells.filter(({ condition }) => condition !== "Base");
+  const boot = bootstrapped(
+    place.size,
+    tested.map((cell) => {
+      const own = of(cell, cell.condition), base = of(cell, "Base");
+      return {
+        columns: [own.hits, own.sizes, base.hits, base.sizes],
+        of: ([a, n, b, m]) => cohenH({ count: a!, n: n! }, { count: b!, n: m! }).estimate,
+      };
+    }),
+    draws,
+  );
+  const limits = new Map(tested.map((cell, at) => [cell, boot[at]!.percentile]));
+  const tidy = cells.map((cell) => {
+    const own = of(cell, cell.condition), base = of(cell, "Base");
+    const alone = {
+      ...cell,
+      n: own.all.n,
+      clusters: own.values.filter((values) => values.length > 0).length,
+      count: own.all.count,
+      marker: "",
+    };
+    if (cell.condition === "Base") return alone;
+    const difference = clusteredDifference(own.values, base.values);
+    const independent = newcombe(own.all, base.all);
+    const printed = paper(cell);
+    const lost = !isPrinted(cell);
+    return {
+      ...alone,
+      clusters: difference.clusters,
+      base_n: base.all.n,
+      base_count: base.all.count,
+      estimate: difference.estimate,
+      ci_lower: difference.ciLower,
+      ci_upper: difference.ciUpper,
+      effect_name: difference.estimate === null ? null : "h",
+      effect: cohenH(own.all, base.all).estimate,
+      effect_lower: limits.get(cell)!.ciLower,
+      effect_upper: limits.get(cell)!.ciUpper,
+      p_naive: printed ?? cell.p,
+      p_cluster: difference.p,
+      marker: lost ? "" : markerOf(printed, MARKS),
+      newcombe_lower: independent.ciLower,
+      newcombe_upper: independent.ciUpper,
+      p_fisher: scarce(own.all, base.all) ? fisherExact(own.all, base.all).p : null,
+    };
+  });
+  return judged(tidy, keys, {
+    count: "integer",
+    base_n: "integer",
+    base_count: "integer",
+    newcombe_lower: "number",
+    newcombe_upper: "number",
+    p_fisher: "number",
+  }, MARKS);
+}
+
+const isPrinted = ({ category, subcategory }: { category: string; subcategory: string }) =>
+  !ATTRIBUTES.some((of) =>
+    of.category === category && (of.hidden === subcategory || of.added === subcategory)
+  );
+
+/** Whether a count expected of two equal shares is below 5. */
+function scarce(a: Count, b: Count): boolean {
+  const yes = a.count + b.count, n = a.n + b.n;
+  return n > 0 && Math.min(yes, n - yes) * Math.min(a.n, b.n) / n < 5;
+}
+
+interface Person {
+  cluster: number;
+  model: string | null;
+  condition: string | null;
+  values: Record<string, string | null>;
+}
+
+function peopleOf(personas: DataFrame): Person[] {
+  const text = (name: string) => column<string | null>(personas, name);
+  const names = {
+    model: text("model"),
+    population: text("population"),
+    model_print: text("model_print"),
+    population_print: text("population_print"),
+  };
+  const profile = column<number | null>(personas, "profile");
+  const repetition = column<number | null>(personas, "repetition");
+  const attributes = ATTRIBUTES.map((of) => [of.category, text(of.column)] as const);
+  const known = new Map<string, ReturnType<typeof labels>>();
+  return profile.flatMap((of, row) => {
+    if (repetition[row] === null || repetition[row]! > REPETITIONS) return [];
+    const raw = {
+      model: names.model[row]!,
+      population: names.population[row]!,
+      model_print: names.model_print[row]!,
+      population_print: names.population_print[row]!,
+    };
+    const key = JSON.stringify(Object.values(raw));
+    if (!known.has(key)) known.set(key, labels(raw, "corrected"));
+    return [{
+      cluster: clusterOf({ profile: of, row }),
+      ...known.get(key)!,
+      values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
+    }];
+  });
+}
+
+/** Personas of one model and condition, and those of them in a category. */
+interface Held {
+  all: Count;
+  /** 1 in the category, 0 not, by place of the cluster. */
+  values: number[][];
+  hits: Float64Array;
+  sizes: Float64Array;
+}
+
+function holding(
+  people: readonly Person[],
+  category: string,
+  subcategory: string,
+  place: ReadonlyMap<number, number>,
+): Held {
+  const known = new Map<string | null, number>();
+  const values: number[][] = Array.from({ length: place.size }, () => []);
+  for (const person of people) {
+    const value = person.values[category]!;
+    if (!known.has(value)) {
+      known.set(value, Number(inCategory(value, category, subcategory, "corrected")));
+    }
+    values[place.get(person.cluster)!]!.push(known.get(value)!);
+  }
+  const hits = Float64Array.from(values, (own) => own.reduce((sum, value) => sum + value, 0));
+  const sizes = Float64Array.from(values, (own) => own.length);
+  const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
+  return { all: { count: total(hits), n: total(sizes) }, values, hits, sizes };
+}

@@ -1,0 +1,418 @@
+/** What survives: small tables against R, what must not matter, families and verdicts. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { DataFrame } from "polars";
+import { type Administrations, migrate, open, type Study } from "lib/db.ts";
+import { layout, TABLE_NAMES, type TableName } from "lib/design.ts";
+import { frame } from "lib/frames.ts";
+import { bfi44, epqra } from "lib/instruments.ts";
+import { printed } from "lib/paper.ts";
+import { build, survival } from "lib/tables.ts";
+import { judged, type Marks, verdict } from "lib/tables/family.ts";
+import { as, restored, SMALL } from "./data.ts";
+import { close, each, near } from "./near.ts";
+import { administrations, extravert, type Sheet } from "./sheets.ts";
+import r from "./reference/survival.json" with { type: "json" };
+
+type Row = Record<string, never>;
+type Kind = Exclude<TableName, "baselines">;
+const NAMES = TABLE_NAMES.filter((name) => name !== "baselines") as Kind[];
+
+const rows = (table: DataFrame): Row[] => table.toRecords() as Row[];
+function cell(table: DataFrame, keys: Record<string, string>): Row {
+  const found = rows(table).filter((row) =>
+    Object.entries(keys).every(([key, value]) => row[key] === value)
+  );
+  assert.equal(found.length, 1, JSON.stringify(keys));
+  return found[0]!;
+}
+
+interface Person {
+  profile: number | null;
+  condition?: string;
+  gender?: string | null;
+  race?: string;
+  repetition?: number;
+}
+
+/** Both reads of some personas of GPT-4o: one row each, and counted. */
+function people(given: readonly Person[]): Pick<Study, "demographics" | "personas"> {
+  const records = given.map(({ condition = "Base", ...person }) => ({
+    model: "gpt4o",
+    model_print: "GPT-4o",
+    population: condition === "Base" ? "generated_gpt4o_spain826" : `borderline_${condition}_gpt4o`,
+    population_print: condition,
+    repetition: 1,
+    gender: "male",
+    race: "white",
+    political_orientation: "centre",
+    religious_belief: "atheist",
+    sexual_orientation: "heterosexual",
+    ...person,
+  }));
+  const text = ["model", "population", "model_print", "population_print"];
+  const attributes = [
+    "gender",
+    "race",
+    "political_orientation",
+    "religious_belief",
+    "sexual_orientation",
+  ] as const;
+  const kinds = (names: readonly string[], kind: "text" | "integer") =>
+    Object.fromEntries(names.map((name) => [name, kind]));
+  const counts = attributes.flatMap((attribute) =>
+    records.map((record) => ({ ...record, attribute, value: record[attribute], n: 1 }))
+  );
+  return {
+    personas: () =>
+      Promise.resolve(frame(records, {
+        ...kinds([...text, ...attributes], "text"),
+        ...kinds(["profile", "repetition"], "integer"),
+      })),
+    demographics: () =>
+      Promise.resolve(frame(counts, {
+        ...kinds([...text, "attribute", "value"], "text"),
+        ...kinds(["repetition", "n"], "integer"),
+      })),
+  };
+}
+
+const none = (): never => assert.fail("not asked for");
+/** Reads of typed-in sheets. */
+function reads(
+  given: { epqra?: Sheet[]; bigfive?: Sheet[]; reference?: Sheet[]; people?: Person[] },
+): Parameters<typeof survival>[1] {
+  const sheets = { epqra: [epqra, given.epqra], bigfive: [bfi44, given.bigfive] } as const;
+  const made = (instrument: typeof epqra, sheets: Sheet[] | undefined): Promise<Administrations> =>
+    Promise.resolve(administrations(instrument, sheets ?? none()));
+  return {
+    ...people(given.people ?? []),
+    sheets: (name) => made(...(sheets[name as "epqra"] as [typeof epqra, Sheet[]])),
+    profiles: () => made(epqra, given.reference),
+  };
+}
+
+const GENDER = { model: "GPT-4o", condition: "MaxN", category: "Gender", subcategory: "Female" };
+const E = { model: "GPT-4o", condition: "Base", scale: "E" };
+
+const PEOPLE: Person[] = r.shares.rows.map(([profile, max, hit]) => ({
+  profile: profile!,
+  condition: max ? "MaxN" : "Base",
+  gender: hit ? "female" : "male",
+}));
+
+// lm(hit ~ max) with sandwich::vcovCL, prop.test, fisher.test.
+Deno.test("survival() of Table 1 agrees with R within 1e-10", async () => {
+  const row = cell(await survival("table1", reads({ people: PEOPLE }), { draws: 200 }), GENDER);
+  near(row.estimate, r.shares.cluster.estimate, 1e-12);
+  near(row.p_cluster, r.shares.cluster.p, 1e-10);
+  near(row.p_naive, r.shares.naive, 1e-10);
+  close(row.ci_lower, r.shares.cluster.limits[0], 1e-11);
+  close(row.ci_upper, r.shares.cluster.limits[1], 1e-11);
+  assert.deepEqual([row.clusters, row.marker, row.p_fisher], [12, "†", null]);
+  assert.ok(row.effect_lower! < row.effect! && row.effect! < row.effect_upper!);
+  const { count, n, fisher } = r.shares.rare;
+  const rare = count.flatMap((of, group) =>
+    Array.from({ length: n[group]! }, (_, i) => ({
+      profile: i,
+      condition: group ? "Base" : "MaxN",
+      gender: i < of ? "female" : "male",
+    }))
+  );
+  near(
+    cell(await survival("table1", reads({ people: rare }), { draws: 50 }), GENDER).p_fisher,
+    fisher,
+    1e-12,
+  );
+});
+
+const PROFILES: Sheet[] = [
+  ...new Map(r.scores.rows.map(([profile, , before]) => [profile, before])),
+]
+  .map(([profile, before]) => ({ profile: profile!, answers: extravert(before!) }));
+const SHEETS: Sheet[] = r.scores.rows.map(([profile, own]) => ({
+  profile: profile!,
+  answers: extravert(own!),
+}));
+
+// t.test of the profiles' means and of all sheets; noncentral limits by pt, right to 1e-9.
+Deno.test("survival() of Table 4 agrees with R within 1e-10", async () => {
+  const given = reads({ epqra: SHEETS, reference: PROFILES });
+  const row = cell(await survival("table4", given), E);
+  near(row.estimate, r.scores.estimate, 1e-12);
+  near(row.ci_lower, r.scores.limits[0], 1e-10);
+  near(row.ci_upper, r.scores.limits[1], 1e-10);
+  near(row.p_cluster, r.scores.p, 1e-10);
+  near(row.p_naive, r.scores.naive, 1e-10);
+  near(row.effect, r.scores.d, 1e-12);
+  near(row.effect_lower, r.scores.d_limits[0], 1e-7);
+  near(row.effect_upper, r.scores.d_limits[1], 1e-7);
+  near(row.d_av, r.scores.d_av, 1e-12);
+  near(row.p_equivalence, r.scores.equivalence, 1e-10);
+  assert.deepEqual([row.n, row.clusters], [SHEETS.length, 9]);
+  assert.deepEqual([row.bound_lower, row.bound_upper, row.effect_name], [-0.5, 0.5, "d_z"]);
+});
+
+/** A BFI sheet with these scores on the items of E and 3 elsewhere. */
+function outgoing(scores: readonly number[]): number[] {
+  const items = bfi44.items.filter(({ scale }) => scale === "E");
+  const at = new Map(items.map(({ number }, index) => [number, scores[index]!]));
+  return bfi44.items.map(({ number, reverse }) => {
+    const score = at.get(number) ?? 3;
+    return reverse ? 6 - score : score;
+  });
+}
+const BFI: Sheet[] = r.bfi.rows.map(([profile, ...scores]) => ({
+  profile: profile!,
+  answers: outgoing(scores),
+}));
+
+// cor.test of the profiles' means; psych::alpha, qf; vcovCL of the mean.
+Deno.test("survival() of Tables 5, A4 and A5 agrees with R within 1e-10", async () => {
+  const given = reads({ epqra: SHEETS, bigfive: BFI });
+  const five = await survival("table5", given, { draws: 300 });
+  const both = cell(five, { model: "GPT-4o", epqra_scale: "E", bfi_trait: "E" });
+  near(both.estimate, r.correlation.r, 1e-11);
+  near(both.p_cluster, r.correlation.p, 1e-10);
+  near(both.ci_lower, r.correlation.limits[0], 1e-10);
+  near(both.ci_upper, r.correlation.limits[1], 1e-10);
+  assert.ok(both.boot_lower! < both.estimate! && both.estimate! < both.boot_upper!);
+  const own = { model: "GPT-4o", trait: "E" };
+  const four = cell(await survival("tableA4", given), own);
+  near(four.estimate, r.bfi.mean.estimate, 1e-12);
+  near(four.se, r.bfi.mean.se, 1e-11);
+  near(four.ci_lower, r.bfi.mean.limits[0], 1e-10);
+  assert.deepEqual([four.n, four.clusters, four.verdict, four.family], [18, 9, null, null]);
+  const table = await survival("tableA5", given, { draws: 300 });
+  const alpha = cell(table, own);
+  near(alpha.estimate, r.bfi.alpha, 1e-11);
+  near(alpha.feldt_lower, r.bfi.feldt[0], 1e-9);
+  near(alpha.feldt_upper, r.bfi.feldt[1], 1e-9);
+  assert.ok(alpha.ci_lower! < alpha.estimate! && alpha.estimate! < alpha.ci_upper!);
+  assert.deepEqual([alpha.items, alpha.constant_items], [8, 0]);
+  const flat = cell(table, { ...own, trait: "N" });
+  assert.deepEqual([flat.estimate, flat.ci_lower, flat.constant_items], [null, null, 8]);
+});
+
+// vcovCL of lm(hit ~ 1) on the answers that count; psych::cohen.kappa.
+Deno.test("survival() of Table A6 agrees with R within 1e-10", async () => {
+  const items = epqra.items.filter(({ scale }) => scale === "E").map(({ number }) => number);
+  const answers = (of: readonly number[]) => {
+    const sheet: number[] = epqra.items.map(() => 0);
+    items.forEach((item, at) => sheet[item - 1] = of[at]!);
+    return sheet;
+  };
+  const sheets: Sheet[] = [], before = new Map<number, Sheet>();
+  for (let at = 0; at < r.agreement.rows.length; at += 6) {
+    const six = r.agreement.rows.slice(at, at + 6), profile = six[0]![0]!;
+    sheets.push({ profile, answers: answers(six.map(([, given]) => given!)) });
+    before.set(profile, { profile, answers: answers(six.map(([, , own]) => own!)) });
+  }
+  const given = reads({ epqra: sheets, reference: [...before.values()] });
+  const table = await survival("tableA6", given, { draws: 300 });
+  for (const metric of ["accuracy", "precision", "recall", "specificity"] as const) {
+    const row = cell(table, { ...E, metric });
+    near(row.estimate, 100 * r.agreement[metric].estimate, 1e-11);
+    near(row.ci_lower, 100 * r.agreement[metric].limits[0]!, 1e-10);
+    near(row.ci_upper, 100 * r.agreement[metric].limits[1]!, 1e-10);
+  }
+  const accuracy = cell(table, { ...E, metric: "accuracy" });
+  near(accuracy.effect, r.agreement.kappa, 1e-12);
+  assert.ok(accuracy.effect_lower! < accuracy.effect! && accuracy.effect! < accuracy.effect_upper!);
+  // All answers on L are No, as the profile's: right without a look, and kappa undefined.
+  const lie = cell(table, { ...E, scale: "L", metric: "accuracy" });
+  assert.deepEqual([lie.estimate, lie.majority, lie.chance, lie.effect], [100, 100, 100, null]);
+  const mae = cell(table, { ...E, metric: "mae" }), rmse = cell(table, { ...E, metric: "rmse" });
+  const away = sheets.map(({ profile, answers }) => {
+    const sum = (of: Sheet["answers"]) => of.reduce<number>((total, value) => total + value!, 0);
+    return sum(answers) - sum(before.get(profile)!.answers);
+  });
+  const average = (of: number[]) => of.reduce((total, value) => total + value, 0) / of.length;
+  near(mae.estimate, average(away.map(Math.abs)), 1e-12);
+  near(rmse.estimate, Math.sqrt(average(away.map((value) => value ** 2))), 1e-12);
+});
+
+Deno.test("every sheet twice: p_cluster stays as it is, p_naive shrinks", async () => {
+  const twice = <T>(of: readonly T[]): T[] => [...of, ...of];
+  const [one, two] = await Promise.all([
+    survival("table4", reads({ epqra: SHEETS, reference: PROFILES })),
+    survival("table4", reads({ epqra: twice(SHEETS), reference: PROFILES })),
+  ]);
+  near(cell(two, E).p_cluster, cell(one, E).p_cluster, 1e-12);
+  near(cell(two, E).effect_upper, cell(one, E).effect_upper, 1e-12);
+  assert.ok(cell(two, E).p_naive! < cell(one, E).p_naive! / 10);
+  const options = { draws: 200 };
+  const [few, many] = await Promise.all([
+    survival("table1", reads({ people: PEOPLE }), options),
+    survival("table1", reads({ people: twice(PEOPLE) }), options),
+  ]);
+  near(cell(many, GENDER).p_cluster, cell(few, GENDER).p_cluster, 1e-11);
+  near(cell(many, GENDER).effect_upper, cell(few, GENDER).effect_upper, 1e-12);
+  assert.ok(cell(many, GENDER).p_naive! < cell(few, GENDER).p_naive! / 10);
+  const [alone, pair] = await Promise.all([
+    survival("tableA5", reads({ bigfive: BFI }), options),
+    survival("tableA5", reads({ bigfive: twice(BFI) }), options),
+  ]);
+  const of = (table: DataFrame) => cell(table, { model: "GPT-4o", trait: "E" });
+  const width = ({ feldt_lower, feldt_upper }: Row) => feldt_upper! - feldt_lower!;
+  // Alpha's divisor n − 1 cancels, so the draws of profiles give the same limits.
+  near(of(pair).ci_lower, of(alone).ci_lower, 1e-10);
+  assert.ok(width(of(pair)) < 0.8 * width(of(alone)));
+});
+
+Deno.test("the order of the rows does not matter, the seed does", async () => {
+  const given = { epqra: SHEETS, bigfive: BFI, reference: PROFILES, people: PEOPLE };
+  const turned = {
+    epqra: SHEETS.toReversed(),
+    bigfive: BFI.toReversed(),
+    reference: PROFILES.toReversed(),
+    people: PEOPLE.toReversed(),
+  };
+  for (const name of NAMES) {
+    const options = { draws: 60 };
+    const [one, two] = await Promise.all([
+      survival(name, reads(given), options),
+      survival(name, reads(turned), options),
+    ]);
+    const others = rows(two);
+    rows(one).forEach((row, at) => {
+      for (const [key, value] of Object.entries(row as Record<string, unknown>)) {
+        const other = others[at]![key];
+        if (typeof value === "number") close(other, value, 1e-9, { name, key, row });
+        else assert.equal(other, value, `${name} ${key}`);
+      }
+    });
+  }
+  const limits = async (seed?: number) =>
+    cell(await survival("table1", reads(given), { draws: 60, ...(seed ? { seed } : {}) }), GENDER)
+      .effect_lower;
+  assert.equal(await limits(), await limits());
+  assert.notEqual(await limits(), await limits(1));
+});
+
+const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
+
+Deno.test("judged() takes the defined p for one family, and agrees with R's p.adjust", () => {
+  const cells = [...r.family.p, null].map((p, at) => ({
+    key: `${at}`,
+    n: 1,
+    clusters: 1,
+    p_cluster: p,
+    marker: ["‡", "†", "†", "", "‡", ""][at]!,
+  }));
+  const found = rows(judged(cells, ["key"], {}, MARKS));
+  r.family.p.forEach((_, at) => {
+    near(found[at]!.p_holm, r.family.holm[at], 1e-14);
+    near(found[at]!.p_bh, r.family.bh[at], 1e-14);
+  });
+  assert.deepEqual(found.map(({ family }) => family), [5, 5, 5, 5, 5, null]);
+  // Holm: .002, .036, .06, .016, .7.
+  assert.deepEqual(found.map(({ verdict }) => verdict), [
+    "weakens",
+    "weakens",
+    "vanishes",
+    "appears",
+    "vanishes",
+    null,
+  ]);
+});
+
+Deno.test("verdict() asks for less than the marker's level, not for the level", () => {
+  const cases: [string, number | null, string | null][] = [
+    ["‡", 0.0009, "stands"],
+    ["‡", 0.001, "weakens"],
+    ["†", 0.0001, "stands"],
+    ["*", 0.0499, "stands"],
+    ["*", 0.05, "vanishes"],
+    ["", 0.05, "—"],
+    ["", 0.0499, "appears"],
+    ["*", null, null],
+  ];
+  each(cases, ([marker, p, expected]) => assert.equal(verdict(marker, p, MARKS), expected));
+});
+
+Deno.test("rows that the paper does not print have no marker, and count in the family", async () => {
+  const given = Array.from({ length: 40 }, (_, profile) => [
+    { profile, race: "white" },
+    { profile, condition: "MaxN", race: profile < 30 ? "elf" : "white" },
+  ]).flat();
+  const table = await survival("table1", reads({ people: given }), { draws: 50 });
+  const other = cell(table, { ...GENDER, category: "Race", subcategory: "Other" });
+  assert.deepEqual([other.marker, other.verdict, other.estimate], ["", "appears", 0.75]);
+  assert.ok(other.p_naive! < 1e-10);
+  const white = cell(table, { ...GENDER, category: "Race", subcategory: "White" });
+  assert.deepEqual([white.marker, white.verdict], ["‡", "stands"]);
+  // Race alone differs; all else is constant, which no test can judge.
+  assert.equal(white.family, 2);
+});
+
+Deno.test("a missing answer leaves the cell; a persona without profile is a cluster", async () => {
+  const gap = SHEETS.map((sheet, at) => ({
+    ...sheet,
+    answers: sheet.answers.map((answer, item) => at === 0 && item === 1 ? null : answer),
+  }));
+  const table = await survival("table4", reads({ epqra: gap, reference: PROFILES }));
+  assert.equal(cell(table, E).n, SHEETS.length - 1);
+  const lost = PEOPLE.map((person, at) => at < 2 ? { ...person, profile: null } : person);
+  const shares = await survival("table1", reads({ people: lost }), { draws: 50 });
+  assert.equal(cell(shares, GENDER).clusters, 12 + 2);
+});
+
+Deno.test("without data every number is undefined, in every table", async () => {
+  const nothing = reads({ epqra: [], bigfive: [], reference: [] });
+  for (const name of NAMES) {
+    const table = await survival(name, nothing);
+    assert.ok(table.height >= layout(name).cells.length, name);
+    for (const row of rows(table)) {
+      assert.deepEqual([row.n, row.estimate, row.p_cluster, row.verdict], [0, null, null, null]);
+    }
+  }
+});
+
+Deno.test("survival() marks what the printed table marks, on a restored database", async () => {
+  await restored("survival_small", join(SMALL, "csv"));
+  const study = await open({ schema: "survival_small" });
+  for (const name of ["table1", "table2", "table3", "table4", "table5"] as const) {
+    const keys = layout(name).keys;
+    const key = (row: Row) => keys.map((column) => row[column]).join("|");
+    const paper = new Map(
+      rows(printed(name, await build(name, study))).map((row) => [key(row), row]),
+    );
+    const marked = rows(await survival(name, study, { draws: 50 }));
+    for (const row of marked) {
+      const cell = paper.get(key(row));
+      if (name !== "table5") {
+        const lost = row.category === "Race" && row.subcategory === "Other" ||
+          row.category === "Relig. Beli." && row.subcategory === "Others";
+        assert.equal(row.marker, lost ? "" : cell?.marker ?? "", key(row));
+      } else {
+        const face = ["", "p<0.05", "p<0.01", "p<0.001"].indexOf(row.marker!);
+        assert.match(cell!.printed!, [/^[^*<]/, /^<u>/, /^\*[^*]/, /^\*\*/][face]!, key(row));
+      }
+    }
+    const tests = marked.filter(({ p_cluster }) => p_cluster !== null);
+    assert.ok(tests.length > 0, name);
+    assert.ok(tests.every(({ family }) => family === tests.length), name);
+  }
+  await study.close();
+});
+
+Deno.test("Study.personas() has a row for each persona that demographics() counts", async () => {
+  await restored("survival_small", join(SMALL, "csv"));
+  await migrate("survival_study", "study");
+  for (const schema of ["survival_small", "survival_study"]) {
+    const study = await open({ schema });
+    const [personas, counts] = await Promise.all([study.personas(), study.demographics()]);
+    const genders = rows(counts).filter(({ attribute }) => attribute === "gender");
+    assert.equal(personas.height, genders.reduce((total, { n }) => total + n!, 0));
+    assert.equal(personas.height > 0, schema === "survival_small");
+    await study.close();
+  }
+  const [row] = await as("reader", (sql) =>
+    sql`
+    select ref_personality_id as profile, gender from survival_small.personas order by id limit 1`);
+  const study = await open({ schema: "survival_small" });
+  const [first] = rows(await study.personas());
+  assert.deepEqual([first!.profile, first!.gender], [row!.profile, row!.gender]);
+  await study.close();
+});
