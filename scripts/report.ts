@@ -23,7 +23,7 @@ tbody tr:nth-child(even) { background: #f6f6f6; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 nav ul { columns: 2 18rem; padding-left: 1.2rem; } nav li { break-inside: avoid; } code { overflow-wrap: anywhere; } dd { margin-left: 1rem; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; }
-  h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; }
+  h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; max-height: none !important; }
   table { font-size: 7.5pt; } }
 `;
 

@@ -6,14 +6,17 @@ import { escape } from "./html.ts";
 export interface TableOptions {
   /**
    * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
-   * and `p` has 3 with `<0.001` below.
+   * and `p` and `p_…` have 3 with `<0.001` below. Limits that stand side by side (`ci_lower`,
+   * `ci_upper`) are shown as one column.
    */
   decimals?: number | Readonly<Record<string, number>>;
 }
 
-const MOST_ROWS = 80;
+const MOST_ROWS = 120;
+/** A longer table scrolls in a box of its own, so that the cell below stays near. */
+const TALL = 40;
 
-/** A table as HTML that takes its colours from the page around it; at most 80 rows. */
+/** A table as HTML that takes its colours from the page around it; at most 120 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
   // A caption without a table would break after every word.
@@ -25,8 +28,9 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   const lines = body.map((row) =>
     `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
   );
+  const box = body.length > TALL ? "overflow:auto;max-height:36em" : "overflow-x:auto";
   return [
-    `<div style="overflow-x:auto">`,
+    `<div style="${box}">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
     `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
     `<thead><tr>${heads.join("")}</tr></thead>`,
@@ -39,7 +43,7 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   ].join("\n");
 }
 
-/** A table as aligned plain text; at most 80 rows. */
+/** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
   if (!body.length) return `${caption}: none`;
@@ -77,30 +81,53 @@ function printed(frame: DataFrame, { decimals }: TableOptions) {
       `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
     );
   }
-  const formats = frame.columns.map((name) => {
+  const format = (name: string): Format | null => {
     const series = frame.getColumn(name);
     if (!series.isNumeric()) return null;
-    if (name in named) return (value: number) => rounded(value, named[name]!);
-    if (name === "p") return probability;
+    if (name in named) return (value) => rounded(value, named[name]!);
+    if (name === "p" || name.startsWith("p_")) return probability;
     const fraction = typeof decimals === "number" ? decimals : 2;
-    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
-  });
-  const columns: Column[] = frame.columns.map((name, i) => ({
-    head: name.replaceAll("_", " "),
-    text: formats[i] === null,
+    return (value) => rounded(value, series.isFloat() ? fraction : 0);
+  };
+  const formats = new Map(frame.columns.map((name) => [name, format(name)]));
+  const parts = joined(frame.columns);
+  const columns: Column[] = parts.map(({ head, names }) => ({
+    head,
+    text: names.every((name) => formats.get(name) === null),
   }));
   // Records keep nulls; a column's toArray() makes them 0.
   const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
   const body = records.map((record) =>
-    frame.columns.map((name, i) => cell(record[name], formats[i]!))
+    parts.map(({ names }) => {
+      const cells = names.map((name) => cell(record[name], formats.get(name)!));
+      if (cells.length === 1) return cells[0]!;
+      return cells.every((text) => text === DASH) ? DASH : `[${cells.join(", ")}]`;
+    })
   );
   return { columns, body, note: note(frame.height) };
 }
 
+type Format = (value: number) => string;
+
+/** Columns as they are shown: a lower limit and the upper one behind it are one. */
+function joined(columns: readonly string[]): { head: string; names: string[] }[] {
+  return columns.flatMap((name, at) => {
+    const of = /^(.+)_lower$/.exec(name)?.[1];
+    if (of !== undefined && columns[at + 1] === `${of}_upper`) {
+      return [{ head: limits(of), names: [name, `${of}_upper`] }];
+    }
+    const before = /^(.+)_upper$/.exec(name)?.[1];
+    if (before !== undefined && columns[at - 1] === `${before}_lower`) return [];
+    return [{ head: name.replaceAll("_", " "), names: [name] }];
+  });
+}
+
+const limits = (of: string): string => of === "ci" ? "95% CI" : `${of.replaceAll("_", " ")} limits`;
+
 const note = (height: number): string =>
   height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
 
-function cell(value: unknown, format: ((value: number) => string) | null): string {
+function cell(value: unknown, format: Format | null): string {
   if (value === null || value === undefined || Number.isNaN(value)) return DASH;
   if (!format) return String(value);
   if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
