@@ -10,9 +10,11 @@ import {
   forest,
   heatmap,
   histograms,
+  kappas,
   keys,
   scores,
   shares,
+  survivors,
 } from "lib/plots.ts";
 
 type Cell = Record<string, string | number | null>;
@@ -87,6 +89,33 @@ const HEATMAP = cells(
   ),
   ["r"],
 );
+const SURVIVORS = cells(
+  ["Base", "MaxN", "MaxP"].flatMap((condition, i) =>
+    ["Female", "Male"].map((subcategory, j) => ({
+      model: "GPT-4o",
+      condition,
+      category: "Gender",
+      subcategory,
+      estimate: i === 0 ? null : i / 10 - j,
+      ci_lower: i === 0 ? null : i / 10 - j - 0.05,
+      ci_upper: i === 0 ? null : i / 10 - j + 0.05,
+      verdict: [[null, null], ["stands", "—"], ["vanishes", null]][i]![j]!,
+    }))
+  ),
+  ["estimate", "ci_lower", "ci_upper"],
+);
+const KAPPAS = cells(
+  pairs.flatMap((pair, i) =>
+    ["N", "E"].map((scale) => ({
+      ...pair,
+      scale,
+      effect: i === 2 ? null : i / 4,
+      effect_lower: i === 2 ? null : i / 4 - 0.1,
+      effect_upper: i === 2 ? null : i / 4 + 0.1,
+    }))
+  ),
+  ["effect", "effect_lower", "effect_upper"],
+);
 const HISTOGRAMS = cells(
   ["reference", "random"].flatMap((source) =>
     ["N", "E"].flatMap((scale) =>
@@ -110,6 +139,8 @@ const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   heatmap: [heatmap, HEATMAP],
   histograms: [histograms, HISTOGRAMS],
   keys: [keys, KEYS],
+  survivors: [survivors, SURVIVORS],
+  kappas: [kappas, KAPPAS],
 };
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -141,6 +172,13 @@ function left(mark: Mark | null): number {
   const at = ["x", "x1", "cx"].map((name) => Number(mark.getAttribute(name) ?? 0));
   const shift = mark.getAttribute("transform")?.match(/translate\((-?[\d.]+)/)?.[1];
   return Number(shift ?? 0) + at.reduce((a, b) => a + b) + left(mark.parentElement);
+}
+
+/** How far a dot stands from the top edge, by all shifts. */
+function top(mark: Mark | null): number {
+  if (!mark) return 0;
+  const shift = mark.getAttribute("transform")?.match(/translate\(-?[\d.]+,(-?[\d.]+)/)?.[1];
+  return Number(shift ?? 0) + top(mark.parentElement);
 }
 
 /** Throws unless tags nest, attributes are quoted, and no bare & or < is left. */
@@ -217,6 +255,33 @@ Deno.test("forest() draws each estimate in the middle of its interval", () => {
     assert.ok(Math.abs(middle - dots[i]!) < 0.02, `${middle} and ${dots[i]}`);
     assert.ok(Math.abs(length - whiskers[0]!.length) < 0.02 && length > 10);
   });
+});
+
+Deno.test("survivors() draws no Base, and what becomes of each marker in the legend's order", () => {
+  const svg = survivors(SURVIVORS);
+  assert.deepEqual(legend(svg), [
+    "Marker stands",
+    "Marker vanishes",
+    "Neither",
+    "Not tested: too few vary",
+  ]);
+  assert.ok(texts(svg).includes("GPT-4o, MaxN") && !texts(svg).some((text) => /Base$/.test(text)));
+  // In percentage points: 10, −90, 20, −80.
+  const dots = marks(svg, "values", "path").map(left);
+  assert.equal(dots.length, 4);
+  assert.ok(Math.abs((dots[0]! - dots[1]!) - (dots[2]! - dots[3]!)) < 0.01);
+  // One point per row and panel stands in the middle of its row, whatever its kind.
+  const tops = marks(svg, "values", "path").map(top);
+  assert.ok(Math.abs(tops[0]! - tops[2]!) < 0.01 && Math.abs(tops[1]! - tops[3]!) < 0.01);
+});
+
+Deno.test("alphas() draws intervals where the frame has them", () => {
+  assert.equal(marks(alphas(ALPHAS), "whiskers", "line").length, 0);
+  const limits = ALPHAS.withColumns(
+    ALPHAS.getColumn("alpha").minus(0.1).rename("ci_lower"),
+    ALPHAS.getColumn("alpha").plus(0.1).rename("ci_upper"),
+  );
+  assert.equal(marks(alphas(limits), "whiskers", "line").length, 6);
 });
 
 Deno.test("dots keep the distances of their values, on an axis that grows for outliers", () => {
