@@ -13,6 +13,7 @@ import { custom, DASH, fixed, shortest } from "./format.ts";
 import { rounded } from "./stats.ts";
 
 export { latex, markdown } from "./paper/render.ts";
+export { surviving } from "./paper/surviving.ts";
 
 type Cell = Record<string, string | number | null>;
 
