@@ -8,7 +8,7 @@ const FLOORS = [
   ["design", "format", "instruments", "stats", "random"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config"],
   ["db", "llm"],
-  ["tables", "study", "restore", "simulate"],
+  ["tables", "study", "restore", "simulate", "press"],
   ["paper", "plots", "notebook"],
 ];
 

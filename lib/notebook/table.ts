@@ -1,14 +1,10 @@
 /** A frame as a table, in HTML and in plain text. */
 import type { DataFrame } from "polars";
-import { DASH, fixed } from "../format.ts";
+import { columnsOf, type Decimals } from "../press.ts";
 import { escape } from "./html.ts";
 
 export interface TableOptions {
-  /**
-   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
-   * and `p` has 3 with `<0.001` below.
-   */
-  decimals?: number | Readonly<Record<string, number>>;
+  decimals?: Decimals;
 }
 
 const MOST_ROWS = 80;
@@ -70,49 +66,15 @@ interface Column {
 
 /** A frame as the words and digits that will be shown. */
 function printed(frame: DataFrame, { decimals }: TableOptions) {
-  const named = typeof decimals === "object" ? decimals : {};
-  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
-  if (unknown.length) {
-    throw new Error(
-      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
-    );
-  }
-  const formats = frame.columns.map((name) => {
-    const series = frame.getColumn(name);
-    if (!series.isNumeric()) return null;
-    if (name in named) return (value: number) => rounded(value, named[name]!);
-    if (name === "p") return probability;
-    const fraction = typeof decimals === "number" ? decimals : 2;
-    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
-  });
-  const columns: Column[] = frame.columns.map((name, i) => ({
+  const shown = columnsOf(frame.head(MOST_ROWS), decimals);
+  const columns: Column[] = shown.map(({ name, text }) => ({
     head: name.replaceAll("_", " "),
-    text: formats[i] === null,
+    text,
   }));
-  // Records keep nulls; a column's toArray() makes them 0.
-  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
-  const body = records.map((record) =>
-    frame.columns.map((name, i) => cell(record[name], formats[i]!))
-  );
+  const height = Math.min(frame.height, MOST_ROWS);
+  const body = Array.from({ length: height }, (_, row) => shown.map(({ cells }) => cells[row]!));
   return { columns, body, note: note(frame.height) };
 }
 
 const note = (height: number): string =>
   height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
-
-function cell(value: unknown, format: ((value: number) => string) | null): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  if (!format) return String(value);
-  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
-  return typeof value === "bigint" ? String(value) : format(Number(value));
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? "<0.001" : rounded(p, 3);
-}
-
-/** With a fixed number of decimals; never -0. */
-function rounded(value: number, decimals: number): string {
-  const text = fixed(value, decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text;
-}

@@ -1,0 +1,139 @@
+/** What a notebook has shown, and its files for a paper. */
+import { join, relative } from "node:path";
+import type { DataFrame } from "polars";
+import { codeVersion, ROOT, settings } from "../config.ts";
+import { plural } from "../format.ts";
+import {
+  csv,
+  type Decimals,
+  figureFiles,
+  figureLatex,
+  gridOf,
+  keepAll,
+  latex,
+  markdown,
+  type Png,
+  PREAMBLE,
+  sourceOf,
+} from "../press.ts";
+
+/** What the files for a paper say besides what is shown. */
+export interface Printed {
+  /** Name of the files; left out, made from the caption. */
+  name?: string;
+  /** Sentences for under the table or figure: what markers mean, which family of tests. */
+  notes?: string | readonly string[];
+  /** The tidy frame behind it: written as CSV, and n is read from its column `n`. */
+  data?: DataFrame;
+}
+
+interface Shown extends Printed {
+  caption: string;
+  /** Of the data that were open when it was shown. */
+  banner: string | null;
+  of: { frame: DataFrame; decimals?: Decimals } | { svg: string };
+}
+
+/** By kind and name, in the order in which they were first shown. */
+const all = new Map<string, Shown>();
+
+/** Keeps what a cell shows; a cell that runs again puts its own in place of it. */
+export function remember(shown: Shown): void {
+  const kind = "svg" in shown.of ? "figure" : "table";
+  const key = `${kind} ${nameOf(shown)}`;
+  if ("frame" in shown.of && shown.of.frame.height === 0) all.delete(key);
+  else all.set(key, shown);
+}
+
+/**
+ * Writes all that was shown.
+ *
+ * @returns what went where, in words
+ */
+export async function write(folder: string, png?: Png): Promise<string> {
+  if (!/^[\w-]+$/.test(folder)) {
+    throw new RangeError(
+      `A folder for a paper is named with letters, digits, _ and -: current value is ${
+        JSON.stringify(folder)
+      }`,
+    );
+  }
+  if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
+  const files = new Map<string, string | Uint8Array>();
+  const code = await codeVersion();
+  for (const [key, shown] of all) {
+    const taken = files.has(`${nameOf(shown)}.tex`);
+    const name = taken ? `${nameOf(shown)}-${key.split(" ")[0]}` : nameOf(shown);
+    const source = sourceOf(shown.data ?? frameOf(shown), shown.banner, code);
+    const made = "svg" in shown.of
+      ? await figureOf(shown, shown.of.svg, name, source, png)
+      : tableOf(shown, shown.of, name, source);
+    for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
+  }
+  files.set("main.tex", document(folder, files.keys()));
+  const path = join(settings().outDir, "papers", folder);
+  await keepAll(path, files);
+  const count = (kind: string) => [...all.keys()].filter((key) => key.startsWith(kind)).length;
+  const inside = relative(ROOT, path);
+  return `For a paper: ${plural(count("table"), "table")} and ${
+    plural(count("figure"), "figure")
+  } ` +
+    `in ${inside.startsWith("..") ? path : inside.replaceAll("\\", "/")}`;
+}
+
+const frameOf = ({ of }: Shown): DataFrame | null => "frame" in of ? of.frame : null;
+const notesOf = ({ notes = [] }: Shown): readonly string[] => [notes].flat();
+
+function tableOf(
+  shown: Shown,
+  { frame, decimals }: { frame: DataFrame; decimals?: Decimals },
+  name: string,
+  source: string,
+) {
+  const grid = { ...gridOf(frame, shown.caption, decimals), source, notes: notesOf(shown) };
+  return {
+    csv: csv(shown.data ?? frame, shown.banner),
+    md: markdown(grid),
+    tex: latex(grid, name),
+  };
+}
+
+async function figureOf(shown: Shown, svg: string, name: string, source: string, png?: Png) {
+  const about = { title: shown.caption, source };
+  const files = await figureFiles(svg, about, png);
+  return {
+    ...files,
+    ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
+    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${name}.pdf`),
+  };
+}
+
+/** A document that holds all of them and nothing else. */
+function document(folder: string, names: Iterable<string>): string {
+  const parts = [...names].filter((name) => name.endsWith(".tex"));
+  return [
+    `% Written by save("${folder}"). To include a part in a paper: the packages below,`,
+    `% \\graphicspath{{${folder}/}} and \\input{${folder}/NAME}.`,
+    "\\documentclass[a4paper]{article}",
+    PREAMBLE,
+    "\\usepackage[margin=2.5cm]{geometry}",
+    "\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}",
+    "\\begin{document}",
+    // LaTeX holds back 18 floats at most.
+    ...parts.flatMap((name, i) => [`\\input{${name}}`, ...i % 6 === 5 ? ["\\clearpage"] : []]),
+    "\\end{document}",
+    "",
+  ].join("\n");
+}
+
+/** `Table 6. Cronbach's alpha` is `table-6-cronbachs-alpha`; at most 60 letters, whole words. */
+function nameOf({ name, caption }: Shown): string {
+  const plain = (name ?? caption).normalize("NFD").replace(/[\p{M}'’]/gu, "").toLowerCase();
+  const words = plain.split(/[^a-z0-9]+/).filter((word) => word);
+  let slug = words.shift()?.slice(0, 60) ?? "untitled";
+  for (const word of words) {
+    if (slug.length + 1 + word.length > 60) break;
+    slug += `-${word}`;
+  }
+  return slug;
+}
