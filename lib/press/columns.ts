@@ -7,6 +7,8 @@ import { symbol, tex } from "./tex.ts";
 export interface TexColumn {
   spec: string;
   span: 1 | 2;
+  /** Words stand left, as does their heading; the others' is in the middle. */
+  left: boolean;
   /** Letters of its longest line. */
   width: number;
   cells: string[];
@@ -57,6 +59,7 @@ function numbers(name: string, cells: readonly string[]): TexColumn | null {
   return {
     spec: sColumn(found),
     span: 1,
+    left: false,
     width: longest([name, ...cells]),
     cells: cells.map((cell, i) => found[i] ? inS(found[i]) : `{${undefinedAs(cell)}}`),
   };
@@ -71,6 +74,7 @@ function pairs(name: string, cells: readonly string[]): TexColumn | null {
   return {
     spec: `${sColumn(half(0))}@{$\\,\\pm\\,$}${sColumn(half(1))}`,
     span: 2,
+    left: false,
     width: longest([name, ...cells]),
     cells: halves.map(([mean, sd]) =>
       mean ? `${inS(mean)} & ${sd ? inS(sd) : "{---}"}` : "\\multicolumn{2}{c}{---}"
@@ -90,7 +94,13 @@ function figures(name: string, cells: readonly string[]): TexColumn | null {
     UNDEFINED.includes(cell) || /^\D*\d[^a-zA-Z]*/.test(bare(cell))
   );
   if (!fits || cells.some((cell) => /\p{L}{2}/u.test(bare(cell)))) return null;
-  return { spec: "r", span: 1, width: longest([name, ...cells]), cells: cells.map(emphasised) };
+  return {
+    spec: "r",
+    span: 1,
+    left: false,
+    width: longest([name, ...cells]),
+    cells: cells.map(emphasised),
+  };
 }
 
 const bare = (cell: string): string => UNDEFINED.includes(cell) ? "" : cell.replace(/<\/?u>/g, "");
@@ -111,6 +121,7 @@ function text([name, ...cells]: readonly string[]): TexColumn {
     // Half an em is a letter's width.
     spec: broken ? `>{\\raggedright\\arraybackslash}p{${WIDEST / 2}em}` : "l",
     span: 1,
+    left: true,
     width: Math.max([...name!].length, Math.min(width, WIDEST)),
     cells: cells.map((cell) => statistics && symbol(cell) || tex(cell)),
   };

@@ -30,7 +30,7 @@ export interface Head {
  * "naive" and "Holm".
  */
 export function headsOf(names: readonly string[]): Head[] {
-  const parts = names.map((name) => name.split(/[_ ]+/).filter((word) => word));
+  const parts = names.map(partsOf);
   const heads: Head[] = [];
   while (heads.length < names.length) {
     const from = heads.length;
@@ -48,18 +48,17 @@ function limits(run: readonly string[][]): Head[] | null {
   if (lower?.at(-1) !== "lower" || upper?.at(-1) !== "upper") return null;
   const of = lower.slice(0, -1);
   if (of.join() !== upper.slice(0, -1).join() || !of.length) return null;
-  const over = of[0] === "ci"
-    ? words(of)
-    : of[0] === "bound"
-    ? "bounds"
-    : METHODS.includes(of[0]!)
-    ? `95% CI (${words(of)})`
-    : `95% CI of ${words(of)}`;
+  const over = OVER[of[0]!]?.(words(of)) ?? `95% CI of ${words(of)}`;
   return [{ over, label: "lower" }, { over, label: "upper" }];
 }
 
-/** Intervals that are named by who made them. */
-const METHODS = ["feldt", "newcombe"];
+/** Intervals that are not those of a quantity, and how they read. */
+const OVER: Readonly<Record<string, (name: string) => string>> = {
+  ci: (name) => name,
+  bound: () => "bounds",
+  feldt: (name) => `95% CI (${name})`,
+  newcombe: (name) => `95% CI (${name})`,
+};
 
 /** The columns up to the next interval. */
 function family(run: readonly string[][]): Head[] {
@@ -73,18 +72,19 @@ function family(run: readonly string[][]): Head[] {
   return own.map((one) => ({ over, label: words(one.slice(shared)) }));
 }
 
+/** The words of a name; a letter with its index is one. */
+const partsOf = (name: string): string[] =>
+  SYMBOL.test(name) ? [name] : name.split(/[_ ]+/).filter((word) => word);
+
 /** One name in words. */
-export const worded = (name: string): string => words(name.split("_"));
+export const worded = (name: string): string => words(partsOf(name));
 
 /** As a heading begins: with a capital, unless it is a statistic of one letter. */
 export const capital = (text: string): string =>
   symbolOf(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
-const words = (parts: readonly string[]): string => {
-  const text = parts.map((word) => WRITTEN[word] ?? word).join(" ");
-  // A letter with an index stays one symbol.
-  return parts.length === 2 && SYMBOL.test(parts.join("_")) ? parts.join("_") : text;
-};
+const words = (parts: readonly string[]): string =>
+  parts.map((word) => WRITTEN[word] ?? word).join(" ");
 
 /** Statistics that are one letter, with or without an index: `p`, `d_z`. */
 const SYMBOL = /^([dghknprtzF])(?:_(z|av|s))?$/;

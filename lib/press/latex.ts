@@ -133,8 +133,10 @@ function heading({ side, head }: Grid, columns: readonly TexColumn[]): string[] 
       return { text, width, columns: `${column - width}-${column - 1}` };
     });
     const names = side.map((name) => last ? labelled(capital(worded(name))) : "");
-    const cells = placed.map(({ text, width }) =>
-      text ? `\\multicolumn{${width}}{c}{${labelled(text)}}` : width > 1 ? " &" : ""
+    const cells = placed.map(({ text, width }, i) =>
+      !text || last && values[i]!.left
+        ? labelled(text) + " &".repeat(width - 1)
+        : `\\multicolumn{${width}}{c}{${labelled(text)}}`
     );
     const rules = last
       ? []
