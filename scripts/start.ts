@@ -195,7 +195,11 @@ function differing(name: string): string[] {
 async function remembered(): Promise<Record_ | null> {
   try {
     const found: Record_ = JSON.parse(await Deno.readTextFile(out("start.json")));
-    const files = ["report.html", ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`))];
+    const files = [
+      "report.html",
+      "papers",
+      ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`)),
+    ];
     await Promise.all(files.map((file) => Deno.stat(out(file))));
     return found;
   } catch {

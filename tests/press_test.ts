@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
+import { inflateSync } from "node:zlib";
 import PDFDocument from "pdfkit";
 import pl from "polars";
 import { z } from "zod";
@@ -211,7 +212,7 @@ Deno.test({
   ...compiling,
   fn: async () => {
     const hostile = frame(
-      [HOSTILE, "[a", "*", WIDE.repeat(2)].map((text, i) => ({
+      [HOSTILE, "[a", "*", "0123456789abcdef".repeat(8), WIDE.repeat(2)].map((text, i) => ({
         [HOSTILE]: text,
         note: text,
         p: i / 1000,
@@ -292,6 +293,13 @@ function glyphs(file: Uint8Array): Glyphs {
   return pdf._font.font;
 }
 
+/** What a PDF draws, from the second operator on: the first turns the page upside down. */
+function contentOf(file: Uint8Array): string {
+  const pdf = Buffer.from(file), from = pdf.indexOf("stream\n") + 7;
+  const drawn = inflateSync(pdf.subarray(from, pdf.indexOf("endstream", from))).toString();
+  return drawn.slice(drawn.indexOf("\n") + 1);
+}
+
 const ODD = "† ‡ ¶ § − – — ± × ≤ ≥ α β κ χ ² ° … é ñ ł ő ß œ ğ д Ω ∞";
 
 /** Every kind of figure, and one that shows letters of all kinds in all styles. */
@@ -332,6 +340,7 @@ for (const [name, svg] of Object.entries(FIGURES)) {
     assert.equal(pdf.match(/\/BaseFont \/[A-Z]{6}\+DejaVuSans/g)!.length, 2 * letters.size);
     assert.equal(pdf.match(/\/FontFile2 /g)!.length, letters.size);
     assert.equal(pdf.match(/\/Type \/Page\b/g)!.length, 1);
+    assert.ok(contentOf(files.pdf).startsWith("0.775098 0 0 0.775098 0 0 cm\n"), "not to scale");
     const width = Number(/^<svg [^>]*\bwidth="(\d+)"/.exec(svg)![1]);
     const page = /\/MediaBox \[0 0 ([\d.]+) /.exec(pdf)![1];
     assert.ok(Math.abs(Number(page) / 72 * 25.4 - width / 640 * 175) < 0.01, page);
@@ -436,7 +445,7 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   assert.equal(code, 0, err);
   const [said, refused] = out.trimEnd().split("\n").slice(-2);
-  assert.equal(said, `For a paper: 1 table and 2 figures in ${at}`);
+  assert.equal(said, `For a paper: 1 table and 2 figures in ${basename(folder.path)}/papers/mine`);
   assert.match(refused!, /named with letters, digits, _ and -: current value is "\.\.\/mine"/);
   const endings = (name: string, ...all: string[]) => all.map((ending) => `${name}.${ending}`);
   assert.deepEqual(

@@ -1,7 +1,7 @@
 /** What a notebook has shown, and its files for a paper. */
-import { join, relative } from "node:path";
+import { basename, join } from "node:path";
 import type { DataFrame } from "polars";
-import { codeVersion, ROOT, settings } from "../config.ts";
+import { codeVersion, settings } from "../config.ts";
 import { plural } from "../format.ts";
 import {
   csv,
@@ -71,14 +71,12 @@ export async function write(folder: string, png?: Png): Promise<string> {
     for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
   }
   files.set("main.tex", document(folder, files.keys()));
-  const path = join(settings().outDir, "papers", folder);
-  await keepAll(path, files);
+  const { outDir } = settings();
+  await keepAll(join(outDir, "papers", folder), files);
   const count = (kind: string) => [...all.keys()].filter((key) => key.startsWith(kind)).length;
-  const inside = relative(ROOT, path);
-  return `For a paper: ${plural(count("table"), "table")} and ${
-    plural(count("figure"), "figure")
-  } ` +
-    `in ${inside.startsWith("..") ? path : inside.replaceAll("\\", "/")}`;
+  // The same wherever the folder lies: the line is stored in the notebook.
+  return `For a paper: ${plural(count("table"), "table")} and ` +
+    `${plural(count("figure"), "figure")} in ${basename(outDir)}/papers/${folder}`;
 }
 
 const frameOf = ({ of }: Shown): DataFrame | null => "frame" in of ? of.frame : null;

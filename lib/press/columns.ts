@@ -123,9 +123,17 @@ function text([name, ...cells]: readonly string[]): TexColumn {
     span: 1,
     left: true,
     width: Math.max([...name!].length, Math.min(width, WIDEST)),
-    cells: cells.map((cell) => statistics && symbol(cell) || tex(cell)),
+    cells: cells.map((cell) =>
+      statistics && symbol(cell) || (broken ? breakable(cell) : tex(cell))
+    ),
   };
 }
+
+/** Words that no line holds, such as hashes, may be broken anywhere. */
+const breakable = (text: string): string =>
+  text.replace(/\s+/g, " ").split(" ").map((word) =>
+    word.length <= WIDEST * 2 / 3 ? tex(word) : [...word].map(tex).join("\\allowbreak{}")
+  ).join(" ");
 
 const undefinedAs = (cell: string): string => cell === "-" || cell === "" ? "---" : tex(cell);
 

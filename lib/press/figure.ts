@@ -60,20 +60,22 @@ export async function svgFile(svg: string, about: About): Promise<string> {
 export async function pdfFile(svg: string, about: About): Promise<Uint8Array> {
   const { width, height } = size(svg);
   const points = (px: number) => px * MM_PER_PX / MM_PER_INCH * 72;
-  const page: [number, number] = [points(width), points(height)];
   const info = { Title: about.title, Subject: about.source ?? "", CreationDate: new Date(0) };
-  const pdf = new PDFDocument({ size: page, margin: 0, info });
+  const pdf = new PDFDocument({ size: [points(width), points(height)], margin: 0, info });
   const pieces: Uint8Array[] = [];
   const end = new Promise((resolve) => pdf.on("end", resolve));
   pdf.on("data", (piece: Uint8Array) => pieces.push(piece));
   // Its types leave out what is mixed in.
-  const fonts = pdf as unknown as { registerFont(name: Style, file: Buffer): void };
+  const mixed = pdf as unknown as {
+    registerFont(name: Style, file: Buffer): void;
+    scale(factor: number): void;
+  };
   for (const style of lettersOf(svg).keys()) {
-    fonts.registerFont(style, Buffer.from(await font(style)));
+    mixed.registerFont(style, Buffer.from(await font(style)));
   }
+  mixed.scale(points(1));
   draw(pdf, haloed(svg), 0, 0, {
-    width: page[0],
-    height: page[1],
+    assumePt: true, // a px is a unit of the page, which is scaled
     fontCallback: (_: string, bold: boolean, italic: boolean): Style => styleOf(bold, italic),
   });
   pdf.end();

@@ -14,6 +14,8 @@ const WRITTEN: Readonly<Record<string, string>> = {
   newcombe: "Newcombe",
   epqra: "EPQR-A",
   bfi: "BFI",
+  usd: "USD",
+  sha256: "SHA-256",
   mae: "MAE",
   rmse: "RMSE",
 };
