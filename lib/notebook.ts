@@ -34,6 +34,7 @@ const MOST_CELLS = 10;
  * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
  *
  * @throws {Error} when `decimals` names a column that the frame does not have
+ * @throws {RangeError} when `name` is no name of a file
  */
 export async function show(
   frame: DataFrame,

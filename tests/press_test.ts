@@ -429,6 +429,7 @@ const NOTEBOOK = `
   await show(data, "Items & keys", { notes: "A note." });
   await figure(keys(data), "Items & keys", { data });
   await figure(keys(data), "Without data", { name: "plain" });
+  await show(data, "Main");
   await show(data.head(0), "Nothing");`;
 
 Deno.test("save() writes everything shown, in one call and one line", async () => {
@@ -445,7 +446,7 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   assert.equal(code, 0, err);
   const [said, refused] = out.trimEnd().split("\n").slice(-2);
-  assert.equal(said, `For a paper: 1 table and 2 figures in ${basename(folder.path)}/papers/mine`);
+  assert.equal(said, `For a paper: 2 tables and 2 figures in ${basename(folder.path)}/papers/mine`);
   assert.match(refused!, /named with letters, digits, _ and -: current value is "\.\.\/mine"/);
   const endings = (name: string, ...all: string[]) => all.map((ending) => `${name}.${ending}`);
   assert.deepEqual(
@@ -455,6 +456,7 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
       ...endings("items-keys", "csv", "md", "tex"),
       "files.json",
       "main.tex",
+      ...endings("main-table", "csv", "md", "tex"),
       ...endings("plain", "pdf", "png", "svg", "tex"),
     ].toSorted(),
   );
@@ -465,7 +467,7 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   if (found) await compiled(at, "main.tex");
 
   const again = await evaluated(
-    `${NOTEBOOK.replace(`"plain"`, `"Plain one"`)} await save("mine");`,
+    `${NOTEBOOK.replace(`"plain"`, `"plain-one"`)} await save("mine");`,
     env,
   );
   assert.equal(again.code, 0, again.err);

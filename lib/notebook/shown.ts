@@ -51,15 +51,10 @@ export function remember(shown: Shown): void {
  * @returns what went where, in words
  */
 export async function write(folder: string, png?: Png): Promise<string> {
-  if (!/^[\w-]+$/.test(folder)) {
-    throw new RangeError(
-      `A folder for a paper is named with letters, digits, _ and -: current value is ${
-        JSON.stringify(folder)
-      }`,
-    );
-  }
+  named(folder);
   if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
-  const files = new Map<string, string | Uint8Array>();
+  // Its name is taken before any caption can ask for it.
+  const files = new Map<string, string | Uint8Array>([["main.tex", ""]]);
   const code = await codeVersion();
   for (const [key, shown] of all) {
     const taken = files.has(`${nameOf(shown)}.tex`);
@@ -108,7 +103,7 @@ async function figureOf(shown: Shown, svg: string, name: string, source: string,
 
 /** A document that holds all of them and nothing else. */
 function document(folder: string, names: Iterable<string>): string {
-  const parts = [...names].filter((name) => name.endsWith(".tex"));
+  const parts = [...names].filter((name) => name.endsWith(".tex") && name !== "main.tex");
   return [
     `% Written by save("${folder}"). To include a part in a paper: the packages below,`,
     `% \\graphicspath{{${folder}/}} and \\input{${folder}/NAME}.`,
@@ -124,12 +119,23 @@ function document(folder: string, names: Iterable<string>): string {
   ].join("\n");
 }
 
+/** @throws {RangeError} when a name of files is none that LaTeX and every system take */
+function named(name: string): string {
+  if (/^[\w-]+$/.test(name)) return name;
+  throw new RangeError(
+    `Files for a paper are named with letters, digits, _ and -: current value is ${
+      JSON.stringify(name)
+    }`,
+  );
+}
+
 /** `Table 6. Cronbach's alpha` is `table-6-cronbachs-alpha`; at most 60 letters, whole words. */
 function nameOf({ name, caption }: Shown): string {
-  const plain = (name ?? caption).normalize("NFD").replace(/[\p{M}'’]/gu, "").toLowerCase();
-  const words = plain.split(/[^a-z0-9]+/).filter((word) => word);
-  let slug = words.shift()?.slice(0, 60) ?? "untitled";
-  for (const word of words) {
+  if (name !== undefined) return named(name);
+  const plain = caption.normalize("NFD").replace(/[\p{M}'’]/gu, "").toLowerCase();
+  const [first = "untitled", ...rest] = plain.split(/[^a-z0-9]+/).filter((word) => word);
+  let slug = first.slice(0, 60);
+  for (const word of rest) {
     if (slug.length + 1 + word.length > 60) break;
     slug += `-${word}`;
   }
