@@ -58,6 +58,8 @@ export interface FigureFiles {
   /** Vectors, text as text; 640 px of the figure are 175 mm. */
   pdf: Uint8Array;
   png: Uint8Array;
+  /** Letters that the font does not hold, such as Chinese ones: PDF and PNG show boxes for them. */
+  missing: string;
 }
 
 /**
@@ -68,10 +70,11 @@ export interface FigureFiles {
  * @throws {RangeError} when the PNG would have no pixel, or more than 20,000 in a row
  */
 export async function figureFiles(svg: string, about: About, png?: Png): Promise<FigureFiles> {
-  const { svgFile, pdfFile, pngFile } = await import("./press/figure.ts");
+  const { missingIn, svgFile, pdfFile, pngFile } = await import("./press/figure.ts");
   return {
     svg: await svgFile(svg, about),
     pdf: await pdfFile(svg, about),
     png: await pngFile(svg, about, png),
+    missing: await missingIn(svg),
   };
 }

@@ -79,7 +79,7 @@ const KEPT: [RegExp, string[]][] = [
   [/\bDeno\.jupyter\b/, ["notebook"]],
   [/from "linkedom"|from "plot"/, ["plots"]],
   [/from "(openai[^"]*|bedrock)"/, ["llm"]],
-  [/from "(pdfkit|svg-to-pdfkit|subset-font|resvg)"/, ["press"]],
+  [/from "(fontkit|pdfkit|svg-to-pdfkit|subset-font|resvg)"/, ["press"]],
   [/from "pure-rand[^"]*"/, ["random"]],
   [/from "(postgres|pg|pg-copy-streams|kysely[^"]*)"/, ["db", "restore", "study", "simulate"]],
   [/\bMath\.random\b|\bnew Date\(\)/, []],

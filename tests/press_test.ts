@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
 import { inflateSync } from "node:zlib";
-import PDFDocument from "pdfkit";
+import { create } from "fontkit";
 import pl from "polars";
 import { z } from "zod";
 import { ROOT } from "lib/config.ts";
@@ -277,22 +277,6 @@ Deno.test("a caption says n, where the data come from, and the version of the co
   assert.equal(sourceOf(null, null, "abc"), "Code: abc.");
 });
 
-interface Glyphs {
-  hasGlyphForCodePoint(letter: number): boolean;
-  glyphForCodePoint(letter: number): { advanceWidth: number };
-  unitsPerEm: number;
-}
-
-/** A font as the converter of PDFs reads it. */
-function glyphs(file: Uint8Array): Glyphs {
-  const pdf = new PDFDocument() as unknown as {
-    font(file: Buffer): void;
-    _font: { font: Glyphs };
-  };
-  pdf.font(Buffer.from(file));
-  return pdf._font.font;
-}
-
 /** What a PDF draws, from the second operator on: the first turns the page upside down. */
 function contentOf(file: Uint8Array): string {
   const pdf = Buffer.from(file), from = pdf.indexOf("stream\n") + 7;
@@ -327,12 +311,13 @@ for (const [name, svg] of Object.entries(FIGURES)) {
     for (const [style, own] of letters) {
       const { weight, slope } = STYLES[style];
       const face = faces.find(([, w, s]) => w === weight && s === slope)!;
-      const held = glyphs(Buffer.from(face[3]!, "base64"));
+      const held = create(Buffer.from(face[3]!, "base64"));
       const missing = [...own].filter((letter) =>
         letter.trim() && !held.hasGlyphForCodePoint(letter.codePointAt(0)!)
       );
       assert.deepEqual(missing, [], style);
     }
+    assert.equal(files.missing, "");
     assert.match(files.svg, /<!-- A figure - - \w+ n = 1\. Data: ours\. -->/);
     assert.ok(files.svg.includes(svg.replace(/^<svg [^>]*>/, "")), "the figure itself is changed");
 
@@ -353,6 +338,11 @@ for (const [name, svg] of Object.entries(FIGURES)) {
     assert.ok(png.includes("Data: ours."));
   });
 }
+
+Deno.test("letters that the font does not hold are named", async () => {
+  const svg = FIGURES.letters!.replaceAll("κ", "κ中");
+  assert.equal((await figureFiles(svg, { title: "t" })).missing, "中");
+});
 
 Deno.test("a figure is the same file each time", async () => {
   const [once, again] = [
@@ -391,7 +381,7 @@ Deno.test("letters in a halo are drawn over it", async () => {
 
 Deno.test("figures are laid out with the widths of the font that is embedded", async () => {
   for (const bold of [false, true]) {
-    const held = glyphs(await font(bold ? "bold" : "regular"));
+    const held = create(Buffer.from(await font(bold ? "bold" : "regular")));
     const ascii = String.fromCodePoint(...Array.from({ length: 95 }, (_, i) => i + 32));
     for (const letter of `${ascii}−±×≤≥–—…∞°éñőŠ`) {
       const advance = held.glyphForCodePoint(letter.codePointAt(0)!).advanceWidth;

@@ -56,14 +56,16 @@ export async function write(folder: string, png?: Png): Promise<string> {
   // Its name is taken before any caption can ask for it.
   const files = new Map<string, string | Uint8Array>([["main.tex", ""]]);
   const code = await codeVersion();
+  const missing = new Set<string>();
   for (const [key, shown] of all) {
     const taken = files.has(`${nameOf(shown)}.tex`);
     const name = taken ? `${nameOf(shown)}-${key.split(" ")[0]}` : nameOf(shown);
     const source = sourceOf(shown.data ?? frameOf(shown), shown.banner, code);
-    const made = "svg" in shown.of
+    const { lacking, ...made } = "svg" in shown.of
       ? await figureOf(shown, shown.of.svg, name, source, png)
-      : tableOf(shown, shown.of, name, source);
+      : { lacking: "", ...tableOf(shown, shown.of, name, source) };
     for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
+    for (const letter of lacking) missing.add(letter);
   }
   files.set("main.tex", document(folder, files.keys()));
   const { outDir } = settings();
@@ -71,7 +73,8 @@ export async function write(folder: string, png?: Png): Promise<string> {
   const count = (kind: string) => [...all.keys()].filter((key) => key.startsWith(kind)).length;
   // The same wherever the folder lies: the line is stored in the notebook.
   return `For a paper: ${plural(count("table"), "table")} and ` +
-    `${plural(count("figure"), "figure")} in ${basename(outDir)}/papers/${folder}`;
+    `${plural(count("figure"), "figure")} in ${basename(outDir)}/papers/${folder}` +
+    (missing.size ? `; the figures' font does not hold ${[...missing].join(" ")}` : "");
 }
 
 const frameOf = ({ of }: Shown): DataFrame | null => "frame" in of ? of.frame : null;
@@ -93,11 +96,12 @@ function tableOf(
 
 async function figureOf(shown: Shown, svg: string, name: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
-  const files = await figureFiles(svg, about, png);
+  const { missing, ...files } = await figureFiles(svg, about, png);
   return {
     ...files,
     ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
     tex: figureLatex({ ...about, notes: notesOf(shown) }, `${name}.pdf`),
+    lacking: missing,
   };
 }
 

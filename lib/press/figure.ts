@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
+import { create } from "fontkit";
 import PDFDocument from "pdfkit";
 import { initWasm, Resvg } from "resvg";
 import subset from "subset-font";
@@ -32,6 +33,18 @@ function size(svg: string): { width: number; height: number } {
   );
   if (!width || !height) throw new Error("The figure is no SVG with a width and a height in px");
   return { width, height };
+}
+
+/** Letters of a figure that its font does not hold: no file can show them. */
+export async function missingIn(svg: string): Promise<string> {
+  const missing = new Set<string>();
+  for (const [style, letters] of lettersOf(svg)) {
+    const face = create(Buffer.from(await font(style)));
+    for (const letter of letters) {
+      if (!face.hasGlyphForCodePoint(letter.codePointAt(0)!) && letter.trim()) missing.add(letter);
+    }
+  }
+  return [...missing].join("");
 }
 
 /** With the letters that it shows embedded, so that it looks the same anywhere; WOFF2 would be 2 kB less and ten times as slow. */
@@ -93,13 +106,13 @@ const haloed = (svg: string): string =>
     },
   );
 
-let loading: Promise<unknown> | null = null;
+/** The renderer is WebAssembly, compiled beside the work on the first SVG and PDF. */
+const renderer = readFile(fileURLToPath(import.meta.resolve("resvg/index_bg.wasm"))).then(initWasm);
 
 /** Opaque, with its resolution and where its data come from in it. */
 export async function pngFile(svg: string, about: About, png: Png = {}): Promise<Uint8Array> {
   const { pixels, dpi } = resolution(png, size(svg).width);
-  loading ??= readFile(fileURLToPath(import.meta.resolve("resvg/index_bg.wasm"))).then(initWasm);
-  await loading;
+  await renderer;
   const fontBuffers = await Promise.all([...lettersOf(svg).keys()].map(font));
   const resvg = new Resvg(svg, {
     fitTo: { mode: "width", value: pixels },
