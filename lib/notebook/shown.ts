@@ -61,9 +61,11 @@ export async function write(folder: string, png?: Png): Promise<string> {
     const taken = files.has(`${nameOf(shown)}.tex`);
     const name = taken ? `${nameOf(shown)}-${key.split(" ")[0]}` : nameOf(shown);
     const source = sourceOf(shown.data ?? frameOf(shown), shown.banner, code);
+    // Several notebooks may have a figure of one name, and one paper may include them all.
+    const place = `${folder}/${name}`;
     const { lacking, ...made } = "svg" in shown.of
-      ? await figureOf(shown, shown.of.svg, name, source, png)
-      : { lacking: "", ...tableOf(shown, shown.of, name, source) };
+      ? await figureOf(shown, shown.of.svg, place, source, png)
+      : { lacking: "", ...tableOf(shown, shown.of, place, source) };
     for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
     for (const letter of lacking) missing.add(letter);
   }
@@ -83,24 +85,24 @@ const notesOf = ({ notes = [] }: Shown): readonly string[] => [notes].flat();
 function tableOf(
   shown: Shown,
   { frame, decimals }: { frame: DataFrame; decimals?: Decimals },
-  name: string,
+  place: string,
   source: string,
 ) {
   const grid = { ...gridOf(frame, shown.caption, decimals), source, notes: notesOf(shown) };
   return {
     csv: csv(shown.data ?? frame, shown.banner),
     md: markdown(grid),
-    tex: latex(grid, name),
+    tex: latex(grid, place),
   };
 }
 
-async function figureOf(shown: Shown, svg: string, name: string, source: string, png?: Png) {
+async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
   const { missing, ...files } = await figureFiles(svg, about, png);
   return {
     ...files,
     ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
-    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${name}.pdf`),
+    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place),
     lacking: missing,
   };
 }
@@ -109,11 +111,12 @@ async function figureOf(shown: Shown, svg: string, name: string, source: string,
 function document(folder: string, names: Iterable<string>): string {
   const parts = [...names].filter((name) => name.endsWith(".tex") && name !== "main.tex");
   return [
-    `% Written by save("${folder}"). To include a part in a paper: the packages below,`,
-    `% \\graphicspath{{${folder}/}} and \\input{${folder}/NAME}.`,
+    `% Written by save("${folder}"). To include a part in a paper beside this folder: the packages`,
+    `% below and \\input{${folder}/NAME}.`,
     "\\documentclass[a4paper]{article}",
     PREAMBLE,
     "\\usepackage[margin=2.5cm]{geometry}",
+    "\\graphicspath{{../}}",
     "\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}",
     "\\begin{document}",
     // LaTeX holds back 18 floats at most.

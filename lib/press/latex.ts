@@ -1,5 +1,4 @@
 /** Tables and figures as LaTeX: booktabs, siunitx, and longtable for what no page holds. */
-import { basename } from "node:path";
 import { columnsIn, type TexColumn } from "./columns.ts";
 import type { Grid } from "./grid.ts";
 import { capital, worded } from "./heads.ts";
@@ -21,17 +20,18 @@ export function latex(grid: Grid, label: string): string {
   return (grid.body.length > PAGE_ROWS ? long : short)(grid, label).join("\n") + "\n";
 }
 
-/** A `figure` that shows a PDF beside it; needs `PREAMBLE`. */
+/** A `figure` that shows a PDF; needs `PREAMBLE`. */
 export function figureLatex(
   figure: { title: string; source?: string; notes?: readonly string[] },
   file: string,
+  label: string,
 ): string {
   return [
     "\\begin{figure}[htbp]",
     "\\centering",
     `${FITTED}{\\includegraphics{${file}}}`,
     caption(figure),
-    `\\label{fig:${basename(file, ".pdf")}}`,
+    `\\label{fig:${label}}`,
     ...below(figure.notes),
     "\\end{figure}",
     "",
