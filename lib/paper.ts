@@ -10,9 +10,9 @@ import { ROOT } from "./config.ts";
 import { ATTRIBUTES, layout, type Mode, type TableName } from "./design.ts";
 import { frame, type Kind, rows } from "./frames.ts";
 import { custom, DASH, fixed, shortest } from "./format.ts";
+import type { Grid } from "./press.ts";
 import { rounded } from "./stats.ts";
 
-export { latex, markdown } from "./paper/render.ts";
 export { surviving } from "./paper/surviving.ts";
 
 type Cell = Record<string, string | number | null>;
@@ -279,16 +279,6 @@ export function compare(name: TableName, table: DataFrame): Comparison {
     absent: of("no data").length,
     differing: differing.map((cell) => `${key(cell)}: paper ${cell.paper}, ours ${cell.ours}`),
   };
-}
-
-/** A table laid out as the paper prints it. */
-export interface Grid {
-  title: string;
-  /** Names of the keys that run down, then one list of labels per key that runs across. */
-  side: string[];
-  head: string[][];
-  /** Each row: its keys, then its cells. */
-  body: { keys: string[]; cells: string[] }[];
 }
 
 /** Titles that name the paper's models or conditions, as they read with a study's own beside them. */

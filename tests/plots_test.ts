@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";
-import { frame, type Kind } from "lib/frames.ts";
 import {
   agreement,
   alphas,
@@ -10,138 +9,28 @@ import {
   forest,
   heatmap,
   histograms,
-  kappas,
   keys,
   scores,
   shares,
   survivors,
 } from "lib/plots.ts";
-
-type Cell = Record<string, string | number | null>;
-
-/** A frame from cells, all of one shape; columns of numbers are named. */
-function cells(records: Cell[], numbers: string[]): DataFrame {
-  const kind = (name: string): Kind => numbers.includes(name) ? "number" : "text";
-  const names = Object.keys(records[0]!);
-  return frame(records, Object.fromEntries(names.map((name) => [name, kind(name)])));
-}
-
-const MODELS = ["Zeta-9", "GPT-4o"];
-const CONDITIONS = ["MaxP", "Base"];
-const pairs = MODELS.flatMap((model) => CONDITIONS.map((condition) => ({ model, condition })));
-
-const SHARES = cells(
-  pairs.flatMap((pair) =>
-    [["Gender", "Non-bin."], ["Gender", "Female"], ["Pol. Or.", "Con."]].map((
-      [category, subcategory],
-      i,
-    ) => ({ ...pair, category: category!, subcategory: subcategory!, mean: 0.2 + i / 5, sd: 0.05 }))
-  ),
-  ["mean", "sd"],
-);
-const FOREST = cells(
-  pairs.flatMap((pair, i) =>
-    ["N", "E"].map((scale) => ({
-      ...pair,
-      scale,
-      estimate: i === 2 ? null : i - 0.5,
-      ci_lower: i === 2 ? null : i - 1,
-      ci_upper: i === 2 ? null : i,
-    }))
-  ),
-  ["estimate", "ci_lower", "ci_upper"],
-);
-const ALPHAS = cells(
-  pairs.flatMap((pair, i) =>
-    ["N", "L"].map((scale) => ({ ...pair, scale, alpha: scale === "L" && i < 2 ? null : i / 3 }))
-  ),
-  ["alpha"],
-);
-const SCORES = cells(
-  [...MODELS, "Reference"].flatMap((model, i) =>
-    ["O", "E"].map((trait) => ({ model, trait, mean: 2 + i, sd: 0.5 }))
-  ),
-  ["mean", "sd"],
-);
-const AGREEMENT = cells(
-  pairs.flatMap((pair) =>
-    ["N", "P", "L"].flatMap((scale, i) =>
-      ["accuracy", "precision", "recall", "specificity", "mae", "rmse"].map((metric, j) => ({
-        ...pair,
-        scale,
-        metric,
-        value: i === 1 && j === 1 ? null : 10 * i + j,
-      }))
-    )
-  ),
-  ["value"],
-);
-const HEATMAP = cells(
-  MODELS.flatMap((model) =>
-    ["N", "E"].flatMap((epqra_scale, i) =>
-      ["O", "E", "C"].map((bfi_trait, j) => ({
-        model,
-        epqra_scale,
-        bfi_trait,
-        r: [[0.981, -0.412, 1], [null, 0.004, -0.004]][i]![j]!,
-      }))
-    )
-  ),
-  ["r"],
-);
-const SURVIVORS = cells(
-  ["Base", "MaxN", "MaxP"].flatMap((condition, i) =>
-    ["Female", "Male"].map((subcategory, j) => ({
-      model: "GPT-4o",
-      condition,
-      category: "Gender",
-      subcategory,
-      estimate: i === 0 ? null : i / 10 - j,
-      ci_lower: i === 0 ? null : i / 10 - j - 0.05,
-      ci_upper: i === 0 ? null : i / 10 - j + 0.05,
-      verdict: [[null, null], ["stands", "—"], ["vanishes", null]][i]![j]!,
-    }))
-  ),
-  ["estimate", "ci_lower", "ci_upper"],
-);
-const KAPPAS = cells(
-  pairs.flatMap((pair, i) =>
-    ["N", "E"].map((scale) => ({
-      ...pair,
-      scale,
-      effect: i === 2 ? null : i / 4,
-      effect_lower: i === 2 ? null : i / 4 - 0.1,
-      effect_upper: i === 2 ? null : i / 4 + 0.1,
-    }))
-  ),
-  ["effect", "effect_lower", "effect_upper"],
-);
-const HISTOGRAMS = cells(
-  ["reference", "random"].flatMap((source) =>
-    ["N", "E"].flatMap((scale) =>
-      [0, 1, 6].map((score) => ({ source, scale, score, n: 4 + score }))
-    )
-  ),
-  ["score", "n"],
-);
-const KEYS = cells(
-  [["E", "keyed Yes", 5], ["E", "keyed No", 1], ["N", "keyed Yes", 6]]
-    .map(([scale, keyed, n]) => ({ scale: scale!, keyed: keyed!, n: n! })),
-  ["n"],
-);
-
-const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
-  shares: [shares, SHARES],
-  forest: [forest, FOREST],
-  alphas: [alphas, ALPHAS],
-  scores: [scores, SCORES],
-  agreement: [agreement, AGREEMENT],
-  heatmap: [heatmap, HEATMAP],
-  histograms: [histograms, HISTOGRAMS],
-  keys: [keys, KEYS],
-  survivors: [survivors, SURVIVORS],
-  kappas: [kappas, KAPPAS],
-};
+import {
+  AGREEMENT,
+  ALPHAS,
+  type Cell,
+  cells,
+  CONDITIONS,
+  FIGURES,
+  FLOW,
+  FOREST,
+  HEATMAP,
+  HISTOGRAMS,
+  KEYS,
+  MODELS,
+  SCORES,
+  SHARES,
+  SURVIVORS,
+} from "./drawn.ts";
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
 
@@ -441,24 +330,6 @@ Deno.test("keys() stacks the items of a scale and prints how many", () => {
   const counts = [...parse(svg).querySelectorAll('[aria-label="text"] text')];
   assert.deepEqual(counts.slice(0, 3).map((text) => text.textContent), ["5", "1", "6"]);
 });
-
-const FLOW = frame(
-  [
-    { kind: "personas", model: "A", planned: 100, asked: 100, answered: 90, complete: 90 },
-    { kind: "personas", model: "A", planned: 100, asked: 60, answered: 60, complete: 60 },
-    { kind: "personas", model: "B", planned: 1000, asked: 900, answered: 900, complete: 900 },
-    { kind: "administrations", model: "A", planned: 50, asked: 50, answered: 40, complete: 0 },
-  ].map((cell) => ({ ...cell, instrument: "epqra" })),
-  {
-    kind: "text",
-    instrument: "text",
-    model: "text",
-    planned: "integer",
-    asked: "integer",
-    answered: "integer",
-    complete: "integer",
-  },
-);
 
 Deno.test("attrition() adds up the cells of a model, stacks models, and prints each sum", () => {
   const svg = attrition(FLOW);

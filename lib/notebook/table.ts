@@ -1,15 +1,12 @@
 /** A frame as a table, in HTML and in plain text. */
 import type { DataFrame } from "polars";
-import { DASH, fixed } from "../format.ts";
+import { DASH } from "../format.ts";
+import { columnsOf, type Decimals } from "../press.ts";
 import { escape } from "./html.ts";
 
 export interface TableOptions {
-  /**
-   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
-   * and `p` and `p_…` have 3 with `<0.001` below. Limits that stand side by side (`ci_lower`,
-   * `ci_upper`) are shown as one column.
-   */
-  decimals?: number | Readonly<Record<string, number>>;
+  /** Limits that stand side by side (`ci_lower`, `ci_upper`) are shown as one column. */
+  decimals?: Decimals;
 }
 
 const MOST_ROWS = 120;
@@ -66,59 +63,36 @@ export function tableText(frame: DataFrame, caption: string, options: TableOptio
 
 const size = (text: string): number => [...text].length;
 
-interface Column {
+interface Shown {
   head: string;
   /** Text stands left, numbers right. */
   text: boolean;
+  cells: readonly string[];
 }
 
 /** A frame as the words and digits that will be shown. */
 function printed(frame: DataFrame, { decimals }: TableOptions) {
-  const named = typeof decimals === "object" ? decimals : {};
-  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
-  if (unknown.length) {
-    throw new Error(
-      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
-    );
-  }
-  const format = (name: string): Format | null => {
-    const series = frame.getColumn(name);
-    if (!series.isNumeric()) return null;
-    if (name in named) return (value) => rounded(value, named[name]!);
-    if (name === "p" || name.startsWith("p_")) return probability;
-    const fraction = typeof decimals === "number" ? decimals : 2;
-    return (value) => rounded(value, series.isFloat() ? fraction : 0);
-  };
-  const formats = new Map(frame.columns.map((name) => [name, format(name)]));
-  const parts = joined(frame.columns);
-  const columns: Column[] = parts.map(({ head, names }) => ({
-    head,
-    text: names.every((name) => formats.get(name) === null),
-  }));
-  // Records keep nulls; a column's toArray() makes them 0.
-  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
-  const body = records.map((record) =>
-    parts.map(({ names }) => {
-      const cells = names.map((name) => cell(record[name], formats.get(name)!));
-      if (cells.length === 1) return cells[0]!;
-      return cells.every((text) => text === DASH) ? DASH : `[${cells.join(", ")}]`;
-    })
-  );
+  const columns = joined(columnsOf(frame.head(MOST_ROWS), decimals));
+  const height = Math.min(frame.height, MOST_ROWS);
+  const body = Array.from({ length: height }, (_, row) => columns.map(({ cells }) => cells[row]!));
   return { columns, body, note: note(frame.height) };
 }
 
-type Format = (value: number) => string;
-
 /** Columns as they are shown: a lower limit and the upper one behind it are one. */
-function joined(columns: readonly string[]): { head: string; names: string[] }[] {
-  return columns.flatMap((name, at) => {
-    const of = /^(.+)_lower$/.exec(name)?.[1];
-    if (of !== undefined && columns[at + 1] === `${of}_upper`) {
-      return [{ head: limits(of), names: [name, `${of}_upper`] }];
+function joined(columns: ReturnType<typeof columnsOf>): Shown[] {
+  const end = (at: number, end: "lower" | "upper") =>
+    new RegExp(`^(.+)_${end}$`).exec(columns[at]?.name ?? "")?.[1];
+  return columns.flatMap(({ name, text, cells }, at) => {
+    const lower = end(at, "lower"), upper = end(at, "upper");
+    if (upper !== undefined && upper === end(at - 1, "lower")) return [];
+    if (lower === undefined || lower !== end(at + 1, "upper")) {
+      return [{ head: name.replaceAll("_", " "), text, cells }];
     }
-    const before = /^(.+)_upper$/.exec(name)?.[1];
-    if (before !== undefined && columns[at - 1] === `${before}_lower`) return [];
-    return [{ head: name.replaceAll("_", " "), names: [name] }];
+    const above = columns[at + 1]!.cells;
+    const both = cells.map((low, row) =>
+      low === DASH && above[row] === DASH ? DASH : `[${low}, ${above[row]}]`
+    );
+    return [{ head: limits(lower), text, cells: both }];
   });
 }
 
@@ -126,20 +100,3 @@ const limits = (of: string): string => of === "ci" ? "95% CI" : `${of.replaceAll
 
 const note = (height: number): string =>
   height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
-
-function cell(value: unknown, format: Format | null): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  if (!format) return String(value);
-  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
-  return typeof value === "bigint" ? String(value) : format(Number(value));
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? "<0.001" : rounded(p, 3);
-}
-
-/** With a fixed number of decimals; never -0. */
-function rounded(value: number, decimals: number): string {
-  const text = fixed(value, decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text;
-}
