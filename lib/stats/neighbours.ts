@@ -80,7 +80,7 @@ export function neighbourhoods(reference: Points, k = 5): (sample: Points) => Co
   const centres = packed(reference);
   const reach = centres.n > k ? radii(centres, k) : null;
   return (sample) => {
-    const points = packed(sample, sample.length ? centres.dimensions : 0);
+    const points = packed(sample, centres.n ? centres.dimensions : undefined);
     if (reach === null || points.n === 0) return { coverage: null, density: null };
     let covered = 0, inside = 0;
     for (let i = 0; i < centres.n; i++) {
