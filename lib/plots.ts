@@ -16,7 +16,7 @@ import { capital, distinct, scaleName } from "./plots/text.ts";
 
 export { histograms, keys } from "./plots/bars.ts";
 export { attrition } from "./plots/flow.ts";
-export { heatmap } from "./plots/tiles.ts";
+export { heatmap, matrix } from "./plots/tiles.ts";
 
 const Value = z.number().nullable();
 
@@ -225,5 +225,52 @@ export function agreement(frame: DataFrame): string {
     ticks: [0, 25, 50, 75, 100],
     decimals: 2,
     rule: 50,
+  });
+}
+
+const Estimate = z.object({
+  model: z.string(),
+  condition: z.string(),
+  estimate: Value,
+  ci_lower: Value,
+  ci_upper: Value,
+});
+
+/**
+ * Any estimate with its limits by model and condition, one panel for each value of a column.
+ *
+ * @param frame model, condition, estimate, ci_lower, ci_upper and the column that `panel` names; rows
+ *   keep the frame's order
+ * @param of `range`: what the axis shows at least; `rule`: where a dashed line stands
+ */
+export function estimates(
+  frame: DataFrame,
+  of: {
+    title: string;
+    xLabel: string;
+    panel: string;
+    range: readonly [number, number];
+    rule?: number;
+  },
+): string {
+  const cells = rows(frame, Estimate);
+  const panelOf = rows(frame, z.object({ [of.panel]: z.string() })).map((cell) => cell[of.panel]!);
+  const keys = [...new Set(panelOf)];
+  return dots({
+    title: of.title,
+    xLabel: of.xLabel,
+    panels: wrap(keys, keys.length > 4 ? 3 : 4, (key) => scaleName(word(key))),
+    points: cells.map(({ model, condition, estimate, ci_lower, ci_upper }, at) => ({
+      panel: panelOf[at]!,
+      group: "",
+      row: model,
+      series: condition,
+      value: estimate,
+      low: ci_lower,
+      high: ci_upper,
+    })),
+    range: of.range,
+    decimals: 2,
+    ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
 }
