@@ -232,15 +232,15 @@ const Estimate = z.object({
   model: z.string(),
   condition: z.string(),
   estimate: Value,
-  ci_lower: Value,
-  ci_upper: Value,
+  ci_lower: Value.optional(),
+  ci_upper: Value.optional(),
 });
 
 /**
- * Any estimate with its limits by model and condition, one panel for each value of a column.
+ * Any estimate by model and condition, one panel for each value of a column.
  *
- * @param frame model, condition, estimate, ci_lower, ci_upper and the column that `panel` names; rows
- *   keep the frame's order
+ * @param frame model, condition, estimate, ci_lower and ci_upper where there are limits, and the column
+ *   that `panel` names
  * @param of `range`: what the axis shows at least; `rule`: where a dashed line stands
  */
 export function estimates(
@@ -266,8 +266,8 @@ export function estimates(
       row: model,
       series: condition,
       value: estimate,
-      low: ci_lower,
-      high: ci_upper,
+      low: ci_lower ?? null,
+      high: ci_upper ?? null,
     })),
     range: of.range,
     decimals: 2,

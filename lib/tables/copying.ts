@@ -1,6 +1,7 @@
 /** Copying: answers that are the profile's own. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../db.ts";
+import { SCALES } from "../design.ts";
 import { frame } from "../frames.ts";
 import { clusteredShare } from "../stats.ts";
 import { Answers, type Sheet } from "./answers.ts";
@@ -63,7 +64,9 @@ interface Compared {
  */
 export function copying(epqra: Administrations, reference: Administrations): DataFrame {
   const answers = Answers.of(epqra, "corrected");
-  const scales = [...answers.scales];
+  const printed = SCALES.filter((scale) => answers.scales.has(scale));
+  const scales = [...new Set<string>([...printed, ...answers.scales.keys()])]
+    .map((scale) => [scale, answers.scales.get(scale)!] as const);
   const tidy = sides(answers, reference).flatMap((side) => {
     const { model, condition, against } = side;
     const items = new Map(
