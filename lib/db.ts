@@ -170,13 +170,11 @@ export class Study {
   /**
    * The same personas as their models wrote them: model, population, model_print, population_print,
    * profile, repetition, name, age (years), gender, race, religious_belief, sexual_orientation (cleaned),
-   * occupation, location (as written), description; null where there is none.
-   *
-   * The reconstruction has placeholders for names and descriptions, one for all: null here.
+   * occupation, location (as written), description; null where there is none, and where one placeholder
+   * stands for all, as in the reconstruction.
    */
   biographies(): Promise<DataFrame> {
-    const placeholders = this.provenance.source === "reconstruction";
-    return this.#once("biographies", () => biographies(this.sql, this.schema, placeholders));
+    return this.#once("biographies", () => biographies(this.sql, this.schema));
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
+import { PLACEHOLDERS } from "../design.ts";
 import { frame, series } from "../frames.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
@@ -148,14 +149,15 @@ export async function personas(sql: postgres.Sql, schema: string): Promise<DataF
 export async function biographies(
   sql: postgres.Sql,
   schema: string,
-  placeholders: boolean,
 ): Promise<DataFrame> {
-  const text = (column: string) => placeholders ? sql`null` : sql(column);
+  const known = Object.values(PLACEHOLDERS);
+  const text = (column: string) =>
+    sql`case when ${sql(column)} <> all(${known}::text[]) then ${sql(column)} end`;
   const people = await sql`
     select model, population, model_print, population_print, ref_personality_id as profile,
            repetitions as repetition, ${text("name")} as name, age, gender, race,
-           religious_belief, sexual_orientation, occupation_original as occupation,
-           location_original as location, ${text("description")} as description
+           religious_belief, sexual_orientation, ${text("occupation_original")} as occupation,
+           ${text("location_original")} as location, ${text("description")} as description
     from ${sql(schema)}.personas
     where word_count_description is not null
     order by id`;
