@@ -152,7 +152,7 @@ export async function biographies(
 ): Promise<DataFrame> {
   const known = Object.values(PLACEHOLDERS);
   const text = (column: string) =>
-    sql`case when ${sql(column)} <> all(${known}::text[]) then ${sql(column)} end`;
+    sql`case when ${sql(column)} not in ${sql(known)} then ${sql(column)} end`;
   const people = await sql`
     select model, population, model_print, population_print, ref_personality_id as profile,
            repetitions as repetition, ${text("name")} as name, age, gender, race,
