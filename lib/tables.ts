@@ -1,6 +1,7 @@
 /**
  * One builder per published table: frames in, a tidy frame of full-precision numbers out, one row per
- * cell, starting from the printed layout. Nothing here is formatted and nothing is read.
+ * cell, starting from the printed layout. Beside them what the same data hold and the paper does not
+ * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
  */
 import type { DataFrame } from "polars";
 import type { Administrations, Study } from "./db.ts";

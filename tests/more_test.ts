@@ -10,6 +10,7 @@ import { simulator, written } from "lib/simulate.ts";
 import { pearson, wilson } from "lib/stats.ts";
 import {
   acquiescence,
+  agreement,
   campbellFiske,
   collapse,
   copiedSheets,
@@ -234,6 +235,18 @@ Deno.test("copying() counts answers equal to the profile before and after the co
     null,
   ]);
   assert.equal(all(table, { model: "GPT-4o", condition: "MaxN", against: "shown" }).length, 29);
+
+  // Against the profile before it is Table A7's accuracy.
+  for (const scale of epqra.scales) {
+    const printed = agreement(given, reference, "tableA7", { mode: "corrected" });
+    const { value } = one(printed, {
+      model: "GPT-4o",
+      condition: "MaxN",
+      scale,
+      metric: "accuracy",
+    });
+    near(100 * of("MaxN", "profile", scale).estimate!, value, 1e-14);
+  }
 
   const whole = copiedSheets(given, reference);
   const sheets = (condition: string, against: string) => {

@@ -7,10 +7,12 @@ import {
   agreement,
   alphas,
   attrition,
+  estimates,
   forest,
   heatmap,
   histograms,
   keys,
+  matrix,
   scores,
   shares,
 } from "lib/plots.ts";
@@ -101,6 +103,34 @@ const KEYS = cells(
   ["n"],
 );
 
+const MATRIX = cells(
+  MODELS.flatMap((model) =>
+    [
+      ["EPQR-A", "E", "EPQR-A", "E", "reliability", 0.98],
+      ["BFI-44", "E", "EPQR-A", "E", "validity", 0.94],
+      ["BFI-44", "E", "BFI-44", "E", "reliability", null],
+    ].map(([row_method, row_scale, column_method, column_scale, kind, estimate]) => ({
+      model,
+      row_method: row_method!,
+      row_scale: row_scale!,
+      column_method: column_method!,
+      column_scale: column_scale!,
+      kind: kind!,
+      estimate: estimate as number | null,
+    }))
+  ),
+  ["estimate"],
+);
+const ESTIMATES = FOREST.rename({ scale: "measure" });
+const measured = (frame: DataFrame) =>
+  estimates(frame, {
+    title: "An estimate of something",
+    xLabel: "Estimate",
+    panel: "measure",
+    range: [0, 1],
+    rule: 0.5,
+  });
+
 const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   shares: [shares, SHARES],
   forest: [forest, FOREST],
@@ -110,6 +140,8 @@ const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   heatmap: [heatmap, HEATMAP],
   histograms: [histograms, HISTOGRAMS],
   keys: [keys, KEYS],
+  matrix: [matrix, MATRIX],
+  estimates: [measured, ESTIMATES],
 };
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -346,6 +378,31 @@ Deno.test("heatmap() prints r in each tile in readable ink, and a dash where it 
       "— undefined",
     ),
   );
+});
+
+Deno.test("matrix() prints its triangle, reliabilities bold, validities framed", () => {
+  const svg = matrix(MATRIX);
+  assert.equal(marks(svg, "values", "rect").length, 6);
+  const bold = [...parse(svg).querySelectorAll("text")]
+    .filter((text) => text.parentElement!.outerHTML.split(">")[0]!.includes('weight="bold"'))
+    .map((text) => text.textContent).filter((text) => /^(\.\d\d|—)$/.test(text));
+  assert.deepEqual(bold, [".98", "—", ".98", "—"]);
+  assert.equal(texts(svg).filter((text) => text === ".94").length, 2);
+  assert.equal([...parse(svg).querySelectorAll('[stroke="black"] rect')].length, 2);
+  assert.match(svg, /Undefined: Zeta-9, alpha of BFI-44 E; GPT-4o, alpha of BFI-44 E\./);
+});
+
+Deno.test("estimates() has a panel for each value of the column it names, limits or none", () => {
+  const svg = measured(ESTIMATES);
+  assert.deepEqual(texts(svg).filter((text) => /^(Neuroticism|Extraversion)$/.test(text)), [
+    "Neuroticism",
+    "Extraversion",
+  ]);
+  assert.equal(marks(svg, "whiskers", "line").length, 6);
+  const bare = measured(ESTIMATES.drop("ci_lower", "ci_upper"));
+  assert.equal(marks(bare, "whiskers", "line").length, 0);
+  assert.equal(marks(bare, "values", "path").length, 6);
+  assert.throws(() => measured(FOREST), /measure/);
 });
 
 Deno.test("histograms() draws one bar per count, sources side by side, as high as the count", () => {
