@@ -179,21 +179,23 @@ function compare(small: Group, large: Group): void {
   // Nothing is left to find out about two that are near and across already.
   if (small.across && large.across) return;
   if (small.set.length < ALIKE * large.set.length) return;
-  const common = overlap(small.set, large.set);
-  if (common < ALIKE * (small.set.length + large.set.length - common)) return;
+  if (!overlapping(small.set, large.set)) return;
   small.near = large.near = true;
   if (small.profiles.union(large.profiles).size > 1) small.across = large.across = true;
 }
 
-/** Elements that two sorted sets have in common. */
-function overlap(a: Int32Array, b: Int32Array): number {
+/** Whether sorted sets are alike; it stops when what is left of one no longer decides it. */
+function overlapping(a: Int32Array, b: Int32Array): boolean {
+  // c / (|a| + |b| − c) ≥ t, for c.
+  const needed = ALIKE / (1 + ALIKE) * (a.length + b.length) - 1e-9;
   let i = 0, j = 0, common = 0;
-  while (i < a.length && j < b.length) {
+  while (common < needed) {
+    if (common + Math.min(a.length - i, b.length - j) < needed) return false;
     if (a[i] === b[j]) common++, i++, j++;
     else if (a[i]! < b[j]!) i++;
     else j++;
   }
-  return common;
+  return true;
 }
 
 function grouped(texts: readonly { words: readonly string[]; profile: number }[]): Group[] {
