@@ -7,7 +7,15 @@ import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
-import { type Administrations, demographics, personas, profiles, sheets } from "./db/read.ts";
+import {
+  administered,
+  type Administrations,
+  biographies,
+  demographics,
+  personas,
+  profiles,
+  sheets,
+} from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
 
 export type { Administrations } from "./db/read.ts";
@@ -157,6 +165,27 @@ export class Study {
    */
   personas(): Promise<DataFrame> {
     return this.#once("personas", () => personas(this.sql, this.schema));
+  }
+
+  /**
+   * The same personas as their models wrote them: model, population, model_print, population_print,
+   * profile, repetition, name, age (years), gender, race, religious_belief, sexual_orientation (cleaned),
+   * occupation, location (as written), description; null where there is none, and where one placeholder
+   * stands for all, as in the reconstruction.
+   */
+  biographies(): Promise<DataFrame> {
+    return this.#once("biographies", () => biographies(this.sql, this.schema));
+  }
+
+  /**
+   * Every administration that is listed, one row each in order of their ids, answered or not: instrument,
+   * model, condition, population, profile, administration, items (of the instrument), answered (items
+   * with an answer), answers (more than `answered` where an item was answered repeatedly), least, most
+   * (the lowest and the highest answer).
+   */
+  administered(): Promise<DataFrame> {
+    const own = this.provenance.source === "study";
+    return this.#once("administered", () => administered(this.sql, this.schema, own));
   }
 
   /** Closes the connections; what was read stays. */

@@ -64,6 +64,13 @@ export const BFI_REFERENCE_GROUP = 372;
 /** The label of that group's row in Tables A4 and A5. */
 export const REFERENCE = "Reference";
 
+/** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
+export const PLACEHOLDERS = {
+  name: "Placeholder persona",
+  description: "Placeholder text: the reconstruction holds no persona descriptions.",
+  simulated: "not simulated",
+} as const;
+
 /**
  * - `printed`: what the paper's code computes, with its quirks.
  * - `corrected`: the same tables with the plain bugs repaired.

@@ -16,7 +16,7 @@ import { capital, distinct, scaleName } from "./plots/text.ts";
 
 export { histograms, keys } from "./plots/bars.ts";
 export { attrition } from "./plots/flow.ts";
-export { heatmap } from "./plots/tiles.ts";
+export { heatmap, matrix } from "./plots/tiles.ts";
 
 const Value = z.number().nullable();
 
@@ -237,40 +237,23 @@ export function survivors(frame: DataFrame): string {
   });
 }
 
-const Kappa = z.object({
-  model: z.string(),
-  condition: z.string(),
-  scale: z.string(),
-  effect: Value,
-  effect_lower: Value,
-  effect_upper: Value,
-});
-
 /**
  * Tables A6 and A7: agreement beyond chance, one panel per scale.
  *
  * @param frame model, condition, scale, effect, effect_lower, effect_upper (Cohen's kappa, 95% CI)
  */
 export function kappas(frame: DataFrame): string {
-  const cells = rows(frame, Kappa);
-  return dots({
-    title: "Agreement with the profile's answers beyond chance",
-    xLabel: "Cohen's kappa, 95% CI (0: as chance would have it)",
-    panels: byScale(cells.map(({ scale }) => scale)),
-    points: cells.map(({ model, condition, scale, effect, effect_lower, effect_upper }) => ({
-      panel: scale,
-      group: "",
-      row: model,
-      series: condition,
-      value: effect,
-      low: effect_lower,
-      high: effect_upper,
-    })),
-    range: [0, 1],
-    ticks: [0, 0.5, 1],
-    decimals: 2,
-    rule: 0,
-  });
+  const limits = { effect: "estimate", effect_lower: "ci_lower", effect_upper: "ci_upper" };
+  return estimates(
+    frame.select("model", "condition", "scale", ...Object.keys(limits)).rename(limits),
+    {
+      title: "Agreement with the profile's answers beyond chance",
+      xLabel: "Cohen's kappa, 95% CI (0: as chance would have it)",
+      panel: "scale",
+      range: [0, 1],
+      rule: 0,
+    },
+  );
 }
 
 const METRICS = ["accuracy", "precision", "recall", "specificity"];
@@ -319,5 +302,52 @@ export function agreement(frame: DataFrame): string {
     ticks: [0, 25, 50, 75, 100],
     decimals: 2,
     rule: 50,
+  });
+}
+
+const Estimate = z.object({
+  model: z.string(),
+  condition: z.string(),
+  estimate: Value,
+  ci_lower: Value.optional(),
+  ci_upper: Value.optional(),
+});
+
+/**
+ * Any estimate by model and condition, one panel for each value of a column.
+ *
+ * @param frame model, condition, estimate, ci_lower and ci_upper where there are limits, and the column
+ *   that `panel` names
+ * @param of `range`: what the axis shows at least; `rule`: where a dashed line stands
+ */
+export function estimates(
+  frame: DataFrame,
+  of: {
+    title: string;
+    xLabel: string;
+    panel: string;
+    range: readonly [number, number];
+    rule?: number;
+  },
+): string {
+  const cells = rows(frame, Estimate);
+  const panelOf = rows(frame, z.object({ [of.panel]: z.string() })).map((cell) => cell[of.panel]!);
+  const keys = [...new Set(panelOf)];
+  return dots({
+    title: of.title,
+    xLabel: of.xLabel,
+    panels: wrap(keys, keys.length > 4 ? 3 : 4, (key) => scaleName(word(key))),
+    points: cells.map(({ model, condition, estimate, ci_lower, ci_upper }, at) => ({
+      panel: panelOf[at]!,
+      group: "",
+      row: model,
+      series: condition,
+      value: estimate,
+      low: ci_lower ?? null,
+      high: ci_upper ?? null,
+    })),
+    range: of.range,
+    decimals: 2,
+    ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
 }

@@ -33,6 +33,7 @@ export {
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/means.ts";
+export * from "./stats/neighbours.ts";
 export * from "./stats/omega.ts";
 export * from "./stats/ranks.ts";
 export * from "./stats/ratings.ts";
@@ -45,4 +46,5 @@ export {
   standardisedAlpha,
 } from "./stats/reliability.ts";
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
+export * from "./stats/spread.ts";
 export { normalTail, tTail } from "./stats/tails.ts";

@@ -1,13 +1,21 @@
 /**
  * One builder per published table: frames in, a tidy frame of full-precision numbers out, one row per
- * cell, starting from the printed layout. Nothing here is formatted and nothing is read.
+ * cell, starting from the printed layout. Beside them what the same data hold and the paper does not
+ * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
  */
 import type { DataFrame } from "polars";
 import type { Administrations, Study } from "./db.ts";
 import type { Mode, TableName } from "./design.ts";
 import { seeded } from "./random.ts";
+import { acquiescence } from "./tables/acquiescence.ts";
 import { agreement } from "./tables/agreement.ts";
+import { collapse } from "./tables/collapse.ts";
+import { copiedSheets, copying } from "./tables/copying.ts";
 import { demographics } from "./tables/demographics.ts";
+import { diversity as diversityOf } from "./tables/diversity.ts";
+import { duplicates } from "./tables/duplicates.ts";
+import { faults } from "./tables/faults.ts";
+import { campbellFiske, multitrait } from "./tables/multitrait.ts";
 import { sharesSurvival } from "./tables/shares.ts";
 import {
   agreementSurvival,
@@ -29,12 +37,20 @@ import {
 } from "./tables/scales.ts";
 
 export {
+  acquiescence,
   agreement,
   baselines,
+  campbellFiske,
+  collapse,
   convergence,
+  copiedSheets,
+  copying,
   demographics,
   distributions,
+  duplicates,
+  faults,
   keyingAudit,
+  multitrait,
   personality,
   reliability,
   reliabilitySummary,
@@ -124,4 +140,19 @@ export async function survival(
     case "tableA7":
       return agreementSurvival(await epqra(), await reference(), name, drawn);
   }
+}
+
+/**
+ * The effective number of categories of each demographic attribute by model and condition; see
+ * `lib/tables/diversity.ts`.
+ *
+ * @param personas as `Study.personas` reads them
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export function diversity(
+  personas: DataFrame,
+  options: { draws?: number; seed?: number } = {},
+): DataFrame {
+  const { draws = 2000, seed = 826 } = options;
+  return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
 }

@@ -5,11 +5,13 @@ import {
   agreement,
   alphas,
   attrition,
+  estimates,
   forest,
   heatmap,
   histograms,
   kappas,
   keys,
+  matrix,
   scores,
   shares,
   survivors,
@@ -128,6 +130,34 @@ export const KEYS = cells(
   ["n"],
 );
 
+export const MATRIX = cells(
+  MODELS.flatMap((model) =>
+    [
+      ["EPQR-A", "E", "EPQR-A", "E", "reliability", 0.98],
+      ["BFI-44", "E", "EPQR-A", "E", "validity", 0.94],
+      ["BFI-44", "E", "BFI-44", "E", "reliability", null],
+    ].map(([row_method, row_scale, column_method, column_scale, kind, estimate]) => ({
+      model,
+      row_method: row_method!,
+      row_scale: row_scale!,
+      column_method: column_method!,
+      column_scale: column_scale!,
+      kind: kind!,
+      estimate: estimate as number | null,
+    }))
+  ),
+  ["estimate"],
+);
+export const ESTIMATES = FOREST.rename({ scale: "measure" });
+export const measured = (frame: DataFrame) =>
+  estimates(frame, {
+    title: "An estimate of something",
+    xLabel: "Estimate",
+    panel: "measure",
+    range: [0, 1],
+    rule: 0.5,
+  });
+
 export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   shares: [shares, SHARES],
   forest: [forest, FOREST],
@@ -139,6 +169,8 @@ export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> 
   keys: [keys, KEYS],
   survivors: [survivors, SURVIVORS],
   kappas: [kappas, KAPPAS],
+  matrix: [matrix, MATRIX],
+  estimates: [measured, ESTIMATES],
 };
 
 export const FLOW = frame(

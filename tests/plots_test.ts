@@ -10,6 +10,7 @@ import {
   heatmap,
   histograms,
   keys,
+  matrix,
   scores,
   shares,
   survivors,
@@ -20,12 +21,15 @@ import {
   type Cell,
   cells,
   CONDITIONS,
+  ESTIMATES,
   FIGURES,
   FLOW,
   FOREST,
   HEATMAP,
   HISTOGRAMS,
   KEYS,
+  MATRIX,
+  measured,
   MODELS,
   SCORES,
   SHARES,
@@ -300,6 +304,31 @@ Deno.test("heatmap() prints r in each tile in readable ink, and a dash where it 
       "— undefined",
     ),
   );
+});
+
+Deno.test("matrix() prints its triangle, reliabilities bold, validities framed", () => {
+  const svg = matrix(MATRIX);
+  assert.equal(marks(svg, "values", "rect").length, 6);
+  const bold = [...parse(svg).querySelectorAll("text")]
+    .filter((text) => text.parentElement!.outerHTML.split(">")[0]!.includes('weight="bold"'))
+    .map((text) => text.textContent).filter((text) => /^(\.\d\d|—)$/.test(text));
+  assert.deepEqual(bold, [".98", "—", ".98", "—"]);
+  assert.equal(texts(svg).filter((text) => text === ".94").length, 2);
+  assert.equal([...parse(svg).querySelectorAll('[stroke="black"] rect')].length, 2);
+  assert.match(svg, /Undefined: Zeta-9, alpha of BFI-44 E; GPT-4o, alpha of BFI-44 E\./);
+});
+
+Deno.test("estimates() has a panel for each value of the column it names, limits or none", () => {
+  const svg = measured(ESTIMATES);
+  assert.deepEqual(texts(svg).filter((text) => /^(Neuroticism|Extraversion)$/.test(text)), [
+    "Neuroticism",
+    "Extraversion",
+  ]);
+  assert.equal(marks(svg, "whiskers", "line").length, 6);
+  const bare = measured(ESTIMATES.drop("ci_lower", "ci_upper"));
+  assert.equal(marks(bare, "whiskers", "line").length, 0);
+  assert.equal(marks(bare, "values", "path").length, 6);
+  assert.throws(() => measured(FOREST), /measure/);
 });
 
 Deno.test("histograms() draws one bar per count, sources side by side, as high as the count", () => {

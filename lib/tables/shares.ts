@@ -1,13 +1,14 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, REPETITIONS } from "../design.ts";
+import { ATTRIBUTES, layout } from "../design.ts";
 import { rows } from "../frames.ts";
 import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../stats.ts";
 import { column } from "./answers.ts";
 import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
-import { demographics, inCategory, labels } from "./demographics.ts";
+import { demographics, inCategory } from "./demographics.ts";
 import { judged, markerOf, type Marks, pOf } from "./family.ts";
+import { inCells } from "./people.ts";
 
 const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
 
@@ -137,33 +138,15 @@ interface Person {
 }
 
 function peopleOf(personas: DataFrame): Person[] {
-  const text = (name: string) => column<string | null>(personas, name);
-  const names = {
-    model: text("model"),
-    population: text("population"),
-    model_print: text("model_print"),
-    population_print: text("population_print"),
-  };
-  const profile = column<number | null>(personas, "profile");
-  const repetition = column<number | null>(personas, "repetition");
-  const attributes = ATTRIBUTES.map((of) => [of.category, text(of.column)] as const);
-  const known = new Map<string, ReturnType<typeof labels>>();
-  return profile.flatMap((of, row) => {
-    if (repetition[row] === null || repetition[row]! > REPETITIONS) return [];
-    const raw = {
-      model: names.model[row]!,
-      population: names.population[row]!,
-      model_print: names.model_print[row]!,
-      population_print: names.population_print[row]!,
-    };
-    const key = JSON.stringify(Object.values(raw));
-    if (!known.has(key)) known.set(key, labels(raw, "corrected"));
-    return [{
-      cluster: clusterOf({ profile: of, row }),
-      ...known.get(key)!,
-      values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
-    }];
-  });
+  const attributes = ATTRIBUTES.map((of) =>
+    [of.category, column<string | null>(personas, of.column)] as const
+  );
+  return inCells(personas).map(({ row, profile, model, condition }) => ({
+    cluster: clusterOf({ profile, row }),
+    model,
+    condition,
+    values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
+  }));
 }
 
 /** Personas of one model and condition, and those of them in a category. */
