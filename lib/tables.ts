@@ -7,26 +7,21 @@ import type { Administrations, Study } from "./db.ts";
 import type { Mode, TableName } from "./design.ts";
 import { seeded } from "./random.ts";
 import { agreement } from "./tables/agreement.ts";
+import { baselines, distributions } from "./tables/baselines.ts";
+import { convergence } from "./tables/convergence.ts";
 import { demographics } from "./tables/demographics.ts";
-import { sharesSurvival } from "./tables/shares.ts";
 import {
-  agreementSurvival,
-  convergenceSurvival,
-  personalitySurvival,
-  reliabilitySurvival,
-  traitsSurvival,
-} from "./tables/survival.ts";
-import {
-  baselines,
-  convergence,
-  distributions,
   keyingAudit,
-  personality,
   reliability,
   reliabilitySummary,
   traitReliability,
-  traits,
-} from "./tables/scales.ts";
+} from "./tables/reliability.ts";
+import { personality, traits } from "./tables/scores.ts";
+import { agreementSurvival } from "./tables/survival/agreement.ts";
+import { convergenceSurvival } from "./tables/survival/convergence.ts";
+import { reliabilitySurvival } from "./tables/survival/reliability.ts";
+import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
+import { sharesSurvival } from "./tables/survival/shares.ts";
 
 export {
   agreement,
@@ -91,7 +86,7 @@ export async function build(
  * Table 5: the level that its type face stands for; undefined in tables that mark nothing), verdict
  * (stands, weakens, vanishes, appears, or — for neither; by p_holm; undefined where nothing is
  * tested); then what only this table has. How each table is tested stands at its builder in
- * `lib/tables/survival.ts` and `lib/tables/shares.ts`.
+ * `lib/tables/survival`.
  *
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */

@@ -4,7 +4,7 @@ import type { Administrations } from "../db.ts";
 import { layout, type Mode } from "../design.ts";
 import { frame } from "../frames.ts";
 import { agreement as shares, meanErrors } from "../stats.ts";
-import { Answers, type Sheet, withNew } from "./answers.ts";
+import { Answers, inCells, type Sheet, withNew } from "./answers.ts";
 
 /**
  * Tables A6 (Base) and A7 (every other condition): agreement of each answer with the profile's answer.
@@ -26,7 +26,7 @@ export function agreement(
   const mode = options.mode ?? "printed";
   const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
-  const byCell = Map.groupBy(answers.sheets, ({ model, condition }) => `${model}|${condition}`);
+  const byCell = inCells(answers.sheets);
   const isBase = ({ condition }: Sheet) => condition === "Base";
   const seen = answers.sheets.filter((sheet) => isBase(sheet) === (table === "tableA6"));
   const cells = withNew(layout(table).cells, seen);

@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { frame, type Kind, rows } from "../frames.ts";
-import { benjaminiHochberg, holm } from "../stats.ts";
+import { benjaminiHochberg, holm, type Interval } from "../stats.ts";
 
 /** What the paper marks below which p, strictest first. */
 export type Marks = readonly (readonly [below: number, marker: string])[];
@@ -30,6 +30,17 @@ export interface Cell {
  * - `—`: neither.
  */
 export type Verdict = "stands" | "weakens" | "vanishes" | "appears" | "—";
+
+/** The cells of a built table, as their keys. */
+export function keysOf(table: DataFrame, keys: readonly string[]): Record<string, string>[] {
+  return rows(table.select(...keys), z.record(z.string(), z.string()));
+}
+
+/** An interval under its columns' names, in units `times` smaller. */
+export const named = ({ estimate, ciLower, ciUpper }: Interval, times = 1) => {
+  const scaled = (value: number | null) => value === null ? null : times * value;
+  return { estimate: scaled(estimate), ci_lower: scaled(ciLower), ci_upper: scaled(ciUpper) };
+};
 
 /** The p of a built table by its keys. */
 export function pOf(

@@ -1,13 +1,13 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, REPETITIONS } from "../design.ts";
-import { rows } from "../frames.ts";
-import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../stats.ts";
-import { column } from "./answers.ts";
-import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
-import { demographics, inCategory, labels } from "./demographics.ts";
-import { judged, markerOf, type Marks, pOf } from "./family.ts";
+import { ATTRIBUTES, layout, REPETITIONS } from "../../design.ts";
+import { rows } from "../../frames.ts";
+import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../../stats.ts";
+import { column } from "../answers.ts";
+import { bootstrapped, clusterOf, type Draws, places } from "../clusters.ts";
+import { demographics, inCategory, labels } from "../demographics.ts";
+import { judged, markerOf, type Marks, pOf } from "../family.ts";
 
 const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
 
