@@ -1,11 +1,9 @@
 /** The tests of one table seen together: adjusted p, and what becomes of the paper's markers. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
+import type { Marks } from "../design.ts";
 import { frame, type Kind, rows } from "../frames.ts";
 import { benjaminiHochberg, holm, type Interval } from "../stats.ts";
-
-/** What the paper marks below which p, strictest first. */
-export type Marks = readonly (readonly [below: number, marker: string])[];
 
 /** A cell before it is seen among the others. Undefined numbers are null, or left out. */
 export interface Cell {
@@ -52,9 +50,6 @@ export function pOf(
   const ps = new Map(found.map((cell) => [key(cell), cell.p as number | null]));
   return (cell) => ps.get(key(cell)) ?? null;
 }
-
-export const markerOf = (p: number | null | undefined, marks: Marks): string =>
-  p === null || p === undefined ? "" : marks.find(([below]) => p < below)?.[1] ?? "";
 
 /** Null where there is no p. */
 export function verdict(marker: string, adjusted: number | null, marks: Marks): Verdict | null {

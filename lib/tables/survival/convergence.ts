@@ -1,16 +1,14 @@
 /** What survives of Table 5: correlations of the two questionnaires, one pair per profile. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { layout } from "../../design.ts";
+import { layout, markerOf, marks } from "../../design.ts";
 import { attenuationBound, correlationLimits, mean, pearson } from "../../stats.ts";
 import { Answers, type Sheet } from "../answers.ts";
 import { bootstrapped, type Draws, type OfSums, places, squaresOf } from "../clusters.ts";
 import { convergence, profileScores } from "../convergence.ts";
-import { judged, keysOf, markerOf, type Marks, named, pOf } from "../family.ts";
+import { judged, keysOf, named, pOf } from "../family.ts";
 import { alpha } from "../reliability.ts";
 import { FEWEST } from "../scores.ts";
-
-const MARKS_5: Marks = [[0.001, "p<0.001"], [0.01, "p<0.01"], [0.05, "p<0.05"]];
 
 /**
  * Table 5: do the two questionnaires agree about a persona?
@@ -26,7 +24,7 @@ export function convergenceSurvival(
   bfi: Administrations,
   draws: Draws,
 ): DataFrame {
-  const keys = layout("table5").keys;
+  const keys = layout("table5").keys, levels = marks("table5");
   const paper = pOf(convergence(epqra, bfi), keys);
   const left = Answers.of(epqra, "corrected"), right = Answers.of(bfi, "corrected");
   const counts = ({ condition, population }: Sheet) =>
@@ -69,7 +67,7 @@ export function convergenceSurvival(
       n: x.length,
       clusters: x.length,
       p_naive,
-      marker: markerOf(p_naive, MARKS_5),
+      marker: markerOf(p_naive, levels),
     };
     if (x.length < FEWEST) return known;
     const { r, p } = pearson(x, y);
@@ -88,7 +86,7 @@ export function convergenceSurvival(
     };
   });
   const more = { boot_lower: "number", boot_upper: "number", r_max: "number" } as const;
-  return judged(tidy, keys, more, MARKS_5);
+  return judged(tidy, keys, more, levels);
 }
 
 function correlated(

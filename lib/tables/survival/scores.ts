@@ -1,14 +1,12 @@
 /** What survives of Tables 4 and A4: scale scores, with profiles as what is independent. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { layout } from "../../design.ts";
+import { layout, markerOf, marks } from "../../design.ts";
 import { averageD, clusteredMean, cohenDz, equivalence, mean, pairedT, sd } from "../../stats.ts";
 import { Answers, inCells } from "../answers.ts";
 import { clustered, clusterOf } from "../clusters.ts";
-import { judged, keysOf, markerOf, type Marks, named, pOf } from "../family.ts";
+import { judged, keysOf, named, pOf } from "../family.ts";
 import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
-
-const MARKS_4: Marks = [[0.01, "†¶"], [0.05, "*§"]];
 
 /**
  * Table 4: do personas answer like their profile?
@@ -27,7 +25,7 @@ export function personalitySurvival(
   reference: Administrations,
   bounds: { lower: number; upper: number } = { lower: -0.5, upper: 0.5 },
 ): DataFrame {
-  const keys = layout("table4").keys;
+  const keys = layout("table4").keys, levels = marks("table4");
   const paper = pOf(personality(epqra, reference), keys);
   const answers = Answers.of(epqra, "corrected"), profiles = Answers.of(reference, "corrected");
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
@@ -52,7 +50,7 @@ export function personalitySurvival(
       n: pairs.length,
       clusters: means.length,
       p_naive,
-      marker: markerOf(p_naive, MARKS_4),
+      marker: markerOf(p_naive, levels),
     };
     if (pairs.length < FEWEST || means.length < 2) return known;
     const away = means.map(({ own, before }) => own - before);
@@ -77,7 +75,7 @@ export function personalitySurvival(
     };
   });
   const more = ["d_av", "bound_lower", "bound_upper", "p_equivalence"];
-  return judged(cells, keys, Object.fromEntries(more.map((name) => [name, "number"])), MARKS_4);
+  return judged(cells, keys, Object.fromEntries(more.map((name) => [name, "number"])), levels);
 }
 
 /**

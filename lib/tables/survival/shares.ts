@@ -1,15 +1,13 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, REPETITIONS } from "../../design.ts";
+import { ATTRIBUTES, layout, markerOf, marks, REPETITIONS } from "../../design.ts";
 import { rows } from "../../frames.ts";
 import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../../stats.ts";
 import { column } from "../answers.ts";
 import { bootstrapped, clusterOf, type Draws, places } from "../clusters.ts";
 import { demographics, inCategory, labels } from "../demographics.ts";
-import { judged, markerOf, type Marks, pOf } from "../family.ts";
-
-const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
+import { judged, pOf } from "../family.ts";
 
 type Name = "table1" | "table2" | "table3";
 
@@ -42,7 +40,7 @@ export function sharesSurvival(
   table: Name,
   draws: Draws,
 ): DataFrame {
-  const keys = layout(table).keys;
+  const keys = layout(table).keys, levels = marks(table);
   const paper = pOf(demographics(counts, table), keys);
   const cells = rows(demographics(counts, table, { mode: "corrected" }), Found);
   const people = peopleOf(personas);
@@ -102,7 +100,7 @@ export function sharesSurvival(
       effect_upper: limits.get(cell)!.ciUpper,
       p_naive: printed ?? cell.p,
       p_cluster: difference.p,
-      marker: lost ? "" : markerOf(printed, MARKS),
+      marker: lost ? "" : markerOf(printed, levels),
       newcombe_lower: independent.ciLower,
       newcombe_upper: independent.ciUpper,
       p_fisher: scarce(own.all, base.all) ? fisherExact(own.all, base.all).p : null,
@@ -115,7 +113,7 @@ export function sharesSurvival(
     newcombe_lower: "number",
     newcombe_upper: "number",
     p_fisher: "number",
-  }, MARKS);
+  }, levels);
 }
 
 const isPrinted = ({ category, subcategory }: { category: string; subcategory: string }) =>
