@@ -2,7 +2,15 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { layout } from "../../design.ts";
-import { baselines, clusteredMean, cohenKappa, type Confusion } from "../../stats.ts";
+import {
+  balancedAccuracy,
+  baselines,
+  clusteredMean,
+  cohenKappa,
+  type Confusion,
+  type Limits,
+  matthews,
+} from "../../stats.ts";
 import { agreement } from "../agreement.ts";
 import { Answers, inCells, type Sheet } from "../answers.ts";
 import { bootstrapped, clustered, type Draws, type OfSums, places } from "../clusters.ts";
@@ -13,10 +21,13 @@ import { judged, keysOf, named } from "../family.ts";
  *
  * Of the answers given: accuracy, precision, recall and specificity in percent, with CR1 t intervals by
  * profile, which may pass 0 or 100 near these. mae and rmse are of the Yes answers per sheet and scale
- * (0–6) against its profile; rmse has the roots of the limits of the mean square. The effect beside
- * accuracy is Cohen's kappa, with the percentile limits of draws of profiles; `chance` and `majority`
- * are the accuracies in percent that need no look at the profile. `n` are answers, of mae and rmse
- * sheets. The paper tests nothing here.
+ * (0–6) against its profile; rmse has the roots of the limits of the mean square. `n` are answers, of
+ * mae and rmse sheets. The paper tests nothing here.
+ *
+ * Beside accuracy, and only there: `chance` and `majority`, the accuracies in percent that need no look
+ * at the profile; `balanced`, the mean of recall and specificity in percent; as effect Cohen's kappa;
+ * and `mcc`, Matthews' correlation of the two answers (−1 to 1). Their limits are the percentile ones of
+ * draws of profiles. Undefined where all answers, or all of the profiles', are the same.
  */
 export function agreementSurvival(
   epqra: Administrations,
@@ -39,27 +50,63 @@ export function agreementSurvival(
     }
     return { cell, pairs: pairs.get(key)! };
   });
-  const all = [...pairs.values()];
-  const boot = bootstrapped(place.size, all.map((each) => kappaOf(each, place)), draws);
-  const limits = new Map(all.map((each, at) => [each, boot[at]!.percentile]));
+  const all = [...pairs.values()].map((compared) => ({ compared, sums: sums(compared, place) }));
+  const boot = bootstrapped(
+    place.size,
+    all.flatMap(({ sums }) => CHANCE_FREE.map((of) => ({ columns: sums, of: ofTotals(of) }))),
+    draws,
+  );
+  const beyond = new Map(
+    all.map(({ compared }, at) => {
+      const limits = boot.slice(at * CHANCE_FREE.length).map(({ percentile }) => percentile);
+      return [compared, beyondChance(confused(compared.answers), limits)];
+    }),
+  );
   const tidy = cells.map(({ cell, pairs }) => {
     const measured = measure(pairs, cell.metric!);
-    if (cell.metric !== "accuracy") return { ...cell, ...measured };
-    const confusion = confused(pairs.answers);
-    const { chance, majority } = baselines(confusion);
-    const { estimate: effect } = cohenKappa(confusion);
-    return {
-      ...cell,
-      ...measured,
-      effect_name: effect === null ? null : "kappa",
-      effect,
-      effect_lower: effect === null ? null : limits.get(pairs)!.ciLower,
-      effect_upper: effect === null ? null : limits.get(pairs)!.ciUpper,
-      chance: chance === null ? null : 100 * chance,
-      majority: majority === null ? null : 100 * majority,
-    };
+    return { ...cell, ...measured, ...(cell.metric === "accuracy" ? beyond.get(pairs) : {}) };
   });
-  return judged(tidy, keys, { chance: "number", majority: "number" }, null);
+  return judged(tidy, keys, {
+    chance: "number",
+    majority: "number",
+    balanced: "number",
+    balanced_lower: "number",
+    balanced_upper: "number",
+    mcc: "number",
+    mcc_lower: "number",
+    mcc_upper: "number",
+  }, null);
+}
+
+/** Measures that are 0, or one half, of answers that do not look at the profile. */
+const CHANCE_FREE: readonly ((of: Confusion) => number | null)[] = [
+  (of) => cohenKappa(of).estimate,
+  (of) => balancedAccuracy(of).estimate,
+  (of) => matthews(of).estimate,
+];
+
+function beyondChance(confusion: Confusion, limits: readonly Limits[]) {
+  const { chance, majority } = baselines(confusion);
+  const [kappa, balanced, mcc] = CHANCE_FREE.map((of, at) => {
+    const estimate = of(confusion);
+    const within = estimate === null ? { ciLower: null, ciUpper: null } : limits[at]!;
+    return { estimate, ...within };
+  });
+  const percent = (share: number | null) => share === null ? null : 100 * share;
+  return {
+    chance: percent(chance),
+    majority: percent(majority),
+    effect_name: kappa!.estimate === null ? null : "kappa",
+    effect: kappa!.estimate,
+    effect_lower: kappa!.ciLower,
+    effect_upper: kappa!.ciUpper,
+    balanced: percent(balanced!.estimate),
+    balanced_lower: percent(balanced!.ciLower),
+    balanced_upper: percent(balanced!.ciUpper),
+    mcc: mcc!.estimate,
+    mcc_lower: mcc!.ciLower,
+    mcc_upper: mcc!.ciUpper,
+  };
 }
 
 interface Pair {
@@ -146,19 +193,19 @@ function confused(answers: Compared["answers"]): Confusion {
   return counts;
 }
 
-function kappaOf({ answers }: Compared, place: ReadonlyMap<number, number>): OfSums {
+/** How many answers each profile adds to each class. */
+function sums({ answers }: Compared, place: ReadonlyMap<number, number>): Float64Array[] {
   const columns = CLASSES.map(() => new Float64Array(place.size));
   for (const { cluster, value } of answers) {
     columns[CLASSES.indexOf(classOf(value))]![place.get(cluster)!]! += 1;
   }
-  return {
-    columns,
-    of: (totals) =>
-      cohenKappa({
-        truePositive: totals[0]!,
-        falsePositive: totals[1]!,
-        falseNegative: totals[2]!,
-        trueNegative: totals[3]!,
-      }).estimate,
-  };
+  return columns;
 }
+
+const ofTotals = (of: (confusion: Confusion) => number | null): OfSums["of"] => (totals) =>
+  of({
+    truePositive: totals[0]!,
+    falsePositive: totals[1]!,
+    falseNegative: totals[2]!,
+    trueNegative: totals[3]!,
+  });

@@ -2,7 +2,19 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { layout, markerOf, marks } from "../../design.ts";
-import { averageD, clusteredMean, cohenDz, equivalence, mean, pairedT, sd } from "../../stats.ts";
+import {
+  averageD,
+  blandAltman,
+  clusteredMean,
+  cohenDz,
+  equivalence,
+  intraclass,
+  mean,
+  pairedT,
+  pearson,
+  sd,
+  signedRank,
+} from "../../stats.ts";
 import { Answers, inCells } from "../answers.ts";
 import { clustered, clusterOf } from "../clusters.ts";
 import { judged, keysOf, named, pOf } from "../family.ts";
@@ -15,8 +27,13 @@ import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
  * profile over profiles in scale points (0–6), its interval and `p_cluster` those of the paired t. The
  * effect is d_z with its noncentral-t interval; `d_av` stands beside it because d_z grows with the
  * correlation of the pairs. `p_equivalence` is TOST's, of the claim that the mean difference lies
- * between `bound_lower` and `bound_upper`. `p_naive` takes each sheet for a pair of its own. Undefined
- * below 5 sheets, as in the paper, or 2 profiles.
+ * between `bound_lower` and `bound_upper`. `p_wilcoxon` is that of the signed ranks of the same
+ * differences, which does not mind scores on the floor or the ceiling. `p_naive` takes each sheet for a
+ * pair of its own. Undefined below 5 sheets, as in the paper, or 2 profiles.
+ *
+ * How far single profiles are met: `r` of profile and persona over profiles, `icc_a1` (a shift of all
+ * counts against it) and `icc_c1` (it does not) with their limits, and `loa_lower` to `loa_upper`,
+ * Bland and Altman's limits in scale points, between which 95 % of the differences are expected.
  *
  * @param bounds smallest differences that matter, in scale points
  */
@@ -72,10 +89,46 @@ export function personalitySurvival(
       bound_lower: bounds.lower,
       bound_upper: bounds.upper,
       p_equivalence: equivalence(differences, bounds).p,
+      p_wilcoxon: signedRank(away).p,
+      ...met(means),
     };
   });
-  const more = ["d_av", "bound_lower", "bound_upper", "p_equivalence"];
-  return judged(cells, keys, Object.fromEntries(more.map((name) => [name, "number"])), levels);
+  return judged(cells, keys, MORE, levels);
+}
+
+const MORE = {
+  d_av: "number",
+  bound_lower: "number",
+  bound_upper: "number",
+  p_equivalence: "number",
+  p_wilcoxon: "number",
+  r: "number",
+  icc_a1: "number",
+  icc_a1_lower: "number",
+  icc_a1_upper: "number",
+  icc_c1: "number",
+  icc_c1_lower: "number",
+  icc_c1_upper: "number",
+  loa_lower: "number",
+  loa_upper: "number",
+} as const;
+
+/** How far personas have the scores of their own profiles. */
+function met(pairs: readonly { own: number; before: number }[]) {
+  const own = pairs.map((pair) => pair.own), before = pairs.map((pair) => pair.before);
+  const { agreement, consistency } = intraclass(own.map((score, at) => [score, before[at]!]));
+  const { lower, upper } = blandAltman(own.map((score, at) => score - before[at]!));
+  return {
+    r: pearson(own, before).r,
+    icc_a1: agreement.estimate,
+    icc_a1_lower: agreement.ciLower,
+    icc_a1_upper: agreement.ciUpper,
+    icc_c1: consistency.estimate,
+    icc_c1_lower: consistency.ciLower,
+    icc_c1_upper: consistency.ciUpper,
+    loa_lower: lower.estimate,
+    loa_upper: upper.estimate,
+  };
 }
 
 /**
