@@ -10,12 +10,8 @@ import { agreement } from "./tables/agreement.ts";
 import { baselines, distributions } from "./tables/baselines.ts";
 import { convergence } from "./tables/convergence.ts";
 import { demographics } from "./tables/demographics.ts";
-import {
-  keyingAudit,
-  reliability,
-  reliabilitySummary,
-  traitReliability,
-} from "./tables/reliability.ts";
+import { itemReliability, keyingAudit } from "./tables/items.ts";
+import { reliability, reliabilitySummary, traitReliability } from "./tables/reliability.ts";
 import { personality, traits } from "./tables/scores.ts";
 import { agreementSurvival } from "./tables/survival/agreement.ts";
 import { convergenceSurvival } from "./tables/survival/convergence.ts";
@@ -29,6 +25,7 @@ export {
   convergence,
   demographics,
   distributions,
+  itemReliability,
   keyingAudit,
   personality,
   reliability,

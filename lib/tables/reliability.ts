@@ -1,10 +1,10 @@
-/** Tables 6 and A5: how reliable the scales are, and which items run against theirs. */
+/** Tables 6 and A5: how reliable the scales are. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import type { Administrations } from "../db.ts";
-import { layout, SCALES } from "../design.ts";
+import { layout, type Mode, SCALES } from "../design.ts";
 import { frame, rows } from "../frames.ts";
-import { cronbachAlpha, mean, pearson, quantile, rounded, sd } from "../stats.ts";
+import { cronbachAlpha, mean, quantile, rounded, sd } from "../stats.ts";
 import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
 import { bfiSheets } from "./scores.ts";
 
@@ -21,6 +21,39 @@ export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string)
   return { alpha: result.alpha, n: scores.length };
 }
 
+type Name = "table6" | "tableA5";
+
+/** The cells of a table, each with its sheets and the scale that it is about. */
+export function reliabilityCells(answers: Answers, table: Name, mode: Mode): {
+  cell: Record<string, string>;
+  sheets: readonly Sheet[];
+  scale: string;
+}[] {
+  const { cells } = layout(table);
+  if (table === "table6") {
+    const sheets = inCells(answers.sheets);
+    return withNew(cells, answers.sheets).map((cell) => ({
+      cell,
+      sheets: sheets.get(`${cell.model}|${cell.condition}`) ?? [],
+      scale: cell.scale!,
+    }));
+  }
+  const sheets = bfiSheets(answers, mode);
+  return withNew(cells, sheets.keys().map((model) => ({ model }))).map((cell) => ({
+    cell,
+    sheets: sheets.get(cell.model!) ?? [],
+    scale: cell.trait!,
+  }));
+}
+
+function alphas(given: Administrations, table: Name, { mode = "printed" }: Options): DataFrame {
+  const answers = Answers.of(given, mode);
+  const tidy = reliabilityCells(answers, table, mode)
+    .map(({ cell, sheets, scale }) => ({ ...cell, ...alpha(answers, sheets, scale) }));
+  const keys = layout(table).keys.map((key) => [key, "text"] as const);
+  return frame(tidy, { ...Object.fromEntries(keys), alpha: "number", n: "integer" });
+}
+
 /**
  * Table 6: Cronbach's alpha of the EPQR-A scales.
  *
@@ -28,20 +61,7 @@ export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string)
  *   (sheets)
  */
 export function reliability(epqra: Administrations, options: Options = {}): DataFrame {
-  const answers = Answers.of(epqra, options.mode ?? "printed");
-  const byCell = inCells(answers.sheets);
-  const cells = withNew(layout("table6").cells, answers.sheets);
-  return frame(
-    cells.map((cell) => ({
-      ...cell,
-      ...alpha(
-        answers,
-        byCell.get(`${cell.model}|${cell.condition}`) ?? [],
-        cell.scale!,
-      ),
-    })),
-    { model: "text", condition: "text", scale: "text", alpha: "number", n: "integer" },
-  );
+  return alphas(epqra, "table6", options);
 }
 
 /**
@@ -50,17 +70,7 @@ export function reliability(epqra: Administrations, options: Options = {}): Data
  * @returns one row per cell: model (or `Reference`), trait, alpha, n (sheets)
  */
 export function traitReliability(bfi: Administrations, options: Options = {}): DataFrame {
-  const mode = options.mode ?? "printed";
-  const answers = Answers.of(bfi, mode);
-  const sheets = bfiSheets(answers, mode);
-  const cells = withNew(layout("tableA5").cells, sheets.keys().map((model) => ({ model })));
-  return frame(
-    cells.map((cell) => ({
-      ...cell,
-      ...alpha(answers, sheets.get(cell.model!) ?? [], cell.trait!),
-    })),
-    { model: "text", trait: "text", alpha: "number", n: "integer" },
-  );
+  return alphas(bfi, "tableA5", options);
 }
 
 const CLASSES: [string, number, number][] = [
@@ -137,38 +147,4 @@ export function reliabilitySummary(table6: DataFrame, profiles: DataFrame): Data
     ...compared("Reference Baseline", profile("reference")),
     ...compared("Random Baseline", profile("random")),
   ], { block: "text", scale: "text", statistic: "text", value: "number" });
-}
-
-/**
- * Does every item measure what its scale does? The correlation of each item's score with the sum of
- * the others of its scale; below zero, the item may be keyed the wrong way round.
- *
- * @param given sheets of any instrument; of each scale the complete ones count
- * @returns one row per item: item (number), scale, r (undefined where the item or the rest does not
- *   vary, or the scale has no other item), n (sheets), flagged (yes where r is below zero, no;
- *   undefined as r is)
- *
- * Checked against R's psych::alpha (r.drop).
- */
-export function keyingAudit(given: Administrations): DataFrame {
-  const answers = Answers.of(given, "corrected");
-  const audited = [...answers.scales].flatMap(([scale, items]) => {
-    const complete = answers.sheets.map(({ row }) => answers.scores(row, scale))
-      .filter((scores): scores is number[] => scores.every((score) => score !== null));
-    return items.map((item, index) => {
-      const own = complete.map((scores) => scores[index]!);
-      const rest = complete.map((scores, row) =>
-        scores.reduce((sum, score) => sum + score, 0) - own[row]!
-      );
-      const { r, n } = pearson(own, rest);
-      return { item, scale, r, n, flagged: r === null ? null : r < 0 ? "yes" : "no" };
-    });
-  });
-  return frame(audited.toSorted((a, b) => a.item - b.item), {
-    item: "integer",
-    scale: "text",
-    r: "number",
-    n: "integer",
-    flagged: "text",
-  });
 }

@@ -2,8 +2,8 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { layout } from "../../design.ts";
-import { cronbachAlpha, feldt, mean } from "../../stats.ts";
-import { Answers, inCells } from "../answers.ts";
+import { cronbachAlpha, feldt, mean, omegaTotal } from "../../stats.ts";
+import { Answers } from "../answers.ts";
 import {
   bootstrapped,
   clusterOf,
@@ -13,9 +13,9 @@ import {
   ROUNDING,
   squaresOf,
 } from "../clusters.ts";
-import { judged, keysOf } from "../family.ts";
-import { reliability, traitReliability } from "../reliability.ts";
-import { bfiSheets } from "../scores.ts";
+import { judged } from "../family.ts";
+import { analysed, type Completed, completed } from "../items.ts";
+import { reliabilityCells } from "../reliability.ts";
 
 /**
  * Tables 6 and A5: are the scales reliable in personas?
@@ -23,47 +23,35 @@ import { bfiSheets } from "../scores.ts";
  * Alpha over sheets that answer the whole scale (of the items that anybody was asked). The interval is
  * the percentile one of draws of profiles; Feldt's, which takes the sheets for independent and normal,
  * is `feldt_lower` and `feldt_upper`. `items` are those of the scale, `constant_items` those that no two
- * sheets answer differently. The paper tests nothing here, so nothing is marked or judged.
+ * sheets answer differently. `omega` is omega total of one factor, on Pearson correlations;
+ * `omega_undefined` says why it is missing: constant item, improper solution (a loading of 1 or more),
+ * fewer than 3 items. `lowest_item_rest` is the lowest correlation of an item with the sum of the
+ * others, `lowest_item` its number; `itemReliability` has all of them. The paper tests nothing here, so
+ * nothing is marked or judged.
  */
 export function reliabilitySurvival(
   given: Administrations,
   table: "table6" | "tableA5",
   draws: Draws,
 ): DataFrame {
-  const keys = layout(table).keys;
-  const build = table === "table6" ? reliability : traitReliability;
-  const built = build(given, { mode: "corrected" });
   const answers = Answers.of(given, "corrected");
-  const epqra = table === "table6" ? inCells(answers.sheets) : null;
-  const bfi = table === "tableA5" ? bfiSheets(answers, "corrected") : null;
-  const cells = keysOf(built, keys).map((cell) => {
-    const sheets = epqra?.get(`${cell.model}|${cell.condition}`) ?? bfi?.get(cell.model!) ?? [];
-    const scores = sheets.map((sheet) => ({
+  const cells = reliabilityCells(answers, table, "corrected").map(({ cell, sheets, scale }) => {
+    const whole = completed(answers, sheets, scale);
+    const complete = whole.sheets.map(({ sheet, scores }) => ({
       cluster: clusterOf(sheet),
-      row: answers.scores(sheet.row, (cell.scale ?? cell.trait)!),
+      row: scores,
     }));
-    const items = (scores[0]?.row ?? []).map((_, item) => item)
-      .filter((item) => scores.some(({ row }) => row[item] !== null));
-    const complete = scores.map(({ cluster, row }) => ({
-      cluster,
-      row: items.map((item) => row[item]!),
-    })).filter(({ row }) =>
-      row.length > 0 && row.every((score) => (score as number | null) !== null)
-    );
-    return { cell, items, complete };
+    return { cell, whole, complete };
   });
   const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
   const boot = bootstrapped(
     place.size,
-    cells.map(({ complete, items }) => consistent(complete, items.length, place)),
+    cells.map(({ complete, whole }) => consistent(complete, whole.items.length, place)),
     draws,
   );
-  const tidy = cells.map(({ cell, items, complete }, at) => {
+  const tidy = cells.map(({ cell, whole, complete }, at) => {
     const found = cronbachAlpha(complete.map(({ row }) => row));
     const normal = feldt(found);
-    const constant = items.filter((_, item) =>
-      complete.every(({ row }) => row[item] === complete[0]!.row[item])
-    );
     const defined = found.alpha !== null;
     return {
       ...cell,
@@ -74,16 +62,41 @@ export function reliabilitySurvival(
       ci_upper: defined ? boot[at]!.percentile.ciUpper : null,
       feldt_lower: normal.ciLower,
       feldt_upper: normal.ciUpper,
-      items: items.length,
-      constant_items: complete.length ? constant.length : null,
+      items: whole.items.length,
+      ...ofItems(whole),
     };
   });
-  return judged(tidy, keys, {
+  return judged(tidy, layout(table).keys, {
     feldt_lower: "number",
     feldt_upper: "number",
     items: "integer",
     constant_items: "integer",
+    omega: "number",
+    omega_undefined: "text",
+    lowest_item_rest: "number",
+    lowest_item: "integer",
   }, null);
+}
+
+function ofItems(whole: Completed) {
+  if (whole.sheets.length === 0) return {};
+  const known = [...analysed(whole)];
+  const constant_items = known.filter(([, { sd }]) => !sd).length;
+  const { omega } = omegaTotal(whole.sheets.map(({ scores }) => scores));
+  const why = constant_items > 0
+    ? "constant item"
+    : whole.items.length < 3
+    ? "fewer than 3 items"
+    : "improper solution";
+  const [lowest] = known.filter(([, { itemRest }]) => itemRest !== null)
+    .toSorted(([, a], [, b]) => a.itemRest! - b.itemRest!);
+  return {
+    constant_items,
+    omega,
+    omega_undefined: omega === null ? why : null,
+    lowest_item_rest: lowest?.[1].itemRest,
+    lowest_item: lowest?.[0],
+  };
 }
 
 /** Alpha from sums: of 1, of each item, of all squares and of the squared totals. */
