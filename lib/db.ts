@@ -7,7 +7,14 @@ import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
-import { type Administrations, demographics, personas, profiles, sheets } from "./db/read.ts";
+import {
+  type Administrations,
+  demographics,
+  lastSheets,
+  personas,
+  profiles,
+  sheets,
+} from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
 
 export type { Administrations } from "./db/read.ts";
@@ -133,6 +140,19 @@ export class Study {
    */
   sheets(instrument: string): Promise<Administrations> {
     return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
+  }
+
+  /**
+   * The same sheets with, of several answers to one item, the last (the highest id) where
+   * {@link sheets} and the paper have the first. A study's own sheets have one answer per item.
+   */
+  lastSheets(instrument: string): Promise<Administrations> {
+    return this.#once(`last sheets ${instrument}`, async () => {
+      const first = await this.sheets(instrument);
+      return this.provenance.source === "study"
+        ? first
+        : lastSheets(this.sql, this.schema, instrument, first);
+    });
   }
 
   /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */

@@ -7,6 +7,11 @@ import { mean, pearson } from "../stats.ts";
 import { Answers, type Options, type Sheet, withNew } from "./answers.ts";
 import { FEWEST } from "./scores.ts";
 
+interface Pairing extends Options {
+  /** Whether sheets for the bare profiles (population `spain826`) count as personas': as the mode has it. */
+  bare?: boolean;
+}
+
 /**
  * Table 5: correlation of EPQR-A and BFI-44 scale scores in condition Base, one pair per profile.
  *
@@ -19,12 +24,12 @@ import { FEWEST } from "./scores.ts";
 export function convergence(
   epqra: Administrations,
   bfi: Administrations,
-  options: Options = {},
+  options: Pairing = {},
 ): DataFrame {
-  const mode = options.mode ?? "printed";
+  const { mode = "printed", bare = mode === "printed" } = options;
   const [left, right] = [epqra, bfi].map((given) => Answers.of(given, mode));
   const isBase = (sheet: Sheet) =>
-    sheet.condition === "Base" && (mode === "printed" || sheet.population !== "spain826");
+    sheet.condition === "Base" && (bare || sheet.population !== "spain826");
   const seen = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => ({ model }));
   const cells = withNew(layout("table5").cells, seen);
   const scores = new Map<string, Map<number, number>>();
