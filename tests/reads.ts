@@ -4,7 +4,7 @@ import type { DataFrame } from "polars";
 import type { Administrations, Study } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
-import type { survival } from "lib/tables.ts";
+import type { sensitivity, survival } from "lib/tables.ts";
 import { administrations, type Sheet } from "./sheets.ts";
 
 /** Cells of any table; numbers and texts are told apart by what a test compares them with. */
@@ -72,14 +72,25 @@ function people(given: readonly Person[]): Pick<Study, "demographics" | "persona
 const none = (): never => assert.fail("not asked for");
 /** Reads of typed-in sheets. */
 export function reads(
-  given: { epqra?: Sheet[]; bigfive?: Sheet[]; reference?: Sheet[]; people?: Person[] },
-): Parameters<typeof survival>[1] {
+  given: {
+    epqra?: Sheet[];
+    bigfive?: Sheet[];
+    reference?: Sheet[];
+    people?: Person[];
+    /** EPQR-A sheets with the last of several answers, where these are not the same. */
+    last?: Sheet[];
+  },
+): Parameters<typeof survival>[1] & Parameters<typeof sensitivity>[0] {
   const sheets = { epqra: [epqra, given.epqra], bigfive: [bfi44, given.bigfive] } as const;
   const made = (instrument: typeof epqra, sheets: Sheet[] | undefined): Promise<Administrations> =>
     Promise.resolve(administrations(instrument, sheets ?? none()));
   return {
     ...people(given.people ?? []),
     sheets: (name) => made(...(sheets[name as "epqra"] as [typeof epqra, Sheet[]])),
+    lastSheets: (name) =>
+      name === "epqra"
+        ? made(epqra, given.last ?? given.epqra)
+        : made(...(sheets[name as "bigfive"] as [typeof bfi44, Sheet[]])),
     profiles: () => made(epqra, given.reference),
   };
 }

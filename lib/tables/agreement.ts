@@ -9,7 +9,7 @@ import { agreement as shares, meanErrors } from "../stats.ts";
 import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
 
 /** With what answers are compared, and what of them. */
-interface Comparing extends Options {
+export interface Comparing extends Options {
   /**
    * `profile` unless said: the answers of the profile. `manipulated`: what the condition made of them,
    * which the persona was made from; undefined under doses, whose items a study's seed chose.

@@ -100,6 +100,12 @@ export function demographics(
   });
 }
 
+/** Whether a row of Tables 1–3 is one that the paper prints. */
+export const inPaper = (row: { category?: unknown; subcategory?: unknown }): boolean =>
+  !ATTRIBUTES.some(({ category, hidden, added }) =>
+    category === row.category && (hidden === row.subcategory || added === row.subcategory)
+  );
+
 const count = (members: readonly Row[]): number => members.reduce((total, { n }) => total + n, 0);
 
 /** The layout's cells with a row for unmapped values, in categories where the data have some. */

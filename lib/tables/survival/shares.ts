@@ -15,7 +15,7 @@ import {
 } from "../../stats.ts";
 import { column } from "../answers.ts";
 import { bootstrapped, clusterOf, type Draws, places } from "../clusters.ts";
-import { demographics, inCategory, labels } from "../demographics.ts";
+import { demographics, inCategory, inPaper, labels } from "../demographics.ts";
 import { judged, pOf } from "../family.ts";
 
 type Name = "table1" | "table2" | "table3";
@@ -92,7 +92,7 @@ export function sharesSurvival(
       clusters: own.values.filter((values) => values.length > 0).length,
       count: own.all.count,
       marker: "",
-      in_paper: isPrinted(cell) ? "yes" : "no",
+      in_paper: inPaper(cell) ? "yes" : "no",
       design_effect: own.alike.designEffect,
       n_effective: own.alike.effectiveN,
     };
@@ -115,7 +115,7 @@ export function sharesSurvival(
       effect_upper: limits.get(cell)!.ciUpper,
       p_naive: printed ?? cell.p,
       p_cluster: difference.p,
-      marker: isPrinted(cell) ? markerOf(printed, levels) : "",
+      marker: inPaper(cell) ? markerOf(printed, levels) : "",
       newcombe_lower: independent.ciLower,
       newcombe_upper: independent.ciUpper,
       risk_ratio: ratio.estimate,
@@ -139,11 +139,6 @@ export function sharesSurvival(
     in_paper: "text",
   }, levels);
 }
-
-const isPrinted = ({ category, subcategory }: { category: string; subcategory: string }) =>
-  !ATTRIBUTES.some((of) =>
-    of.category === category && (of.hidden === subcategory || of.added === subcategory)
-  );
 
 /** Whether a count expected of two equal shares is below 5. */
 function scarce(a: Count, b: Count): boolean {
