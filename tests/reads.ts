@@ -28,7 +28,7 @@ export interface Person {
 }
 
 /** Both reads of some personas of GPT-4o: one row each, and counted. */
-function people(given: readonly Person[]): Pick<Study, "demographics" | "personas"> {
+export function people(given: readonly Person[]): Pick<Study, "demographics" | "personas"> {
   const records = given.map(({ condition = "Base", ...person }) => ({
     model: "gpt4o",
     model_print: "GPT-4o",
