@@ -12,6 +12,7 @@ import {
   type Administrations,
   biographies,
   demographics,
+  lastSheets,
   personas,
   profiles,
   sheets,
@@ -141,6 +142,19 @@ export class Study {
    */
   sheets(instrument: string): Promise<Administrations> {
     return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
+  }
+
+  /**
+   * The same sheets with, of several answers to one item, the last (the highest id) where
+   * {@link sheets} and the paper have the first. A study's own sheets have one answer per item.
+   */
+  lastSheets(instrument: string): Promise<Administrations> {
+    return this.#once(`last sheets ${instrument}`, async () => {
+      const first = await this.sheets(instrument);
+      return this.provenance.source === "study"
+        ? first
+        : lastSheets(this.sql, this.schema, instrument, first);
+    });
   }
 
   /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */

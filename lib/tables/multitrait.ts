@@ -12,7 +12,7 @@ import {
   pearson,
 } from "../stats.ts";
 import { Answers, type Sheet, withNew } from "./answers.ts";
-import { profileScores } from "./scales.ts";
+import { profileScores } from "./convergence.ts";
 import { isPersonas } from "./shown.ts";
 
 interface Variable {
