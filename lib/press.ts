@@ -51,13 +51,15 @@ function numberOf(frame: DataFrame): string | null {
   return least === most ? whole(most) : `${whole(least)}–${whole(most)}`;
 }
 
-/** The files of a figure, by ending. */
+/** The files of a figure, by ending, and what is to know of them. */
 export interface FigureFiles {
   /** With its font embedded. */
   svg: string;
   /** Vectors, text as text; 640 px of the figure are 175 mm. */
   pdf: Uint8Array;
   png: Uint8Array;
+  /** Width in print. */
+  mm: number;
   /** Letters that the font does not hold, such as Chinese ones: PDF and PNG show boxes for them. */
   missing: string;
 }
@@ -70,11 +72,12 @@ export interface FigureFiles {
  * @throws {RangeError} when the PNG would have no pixel, or more than 20,000 in a row
  */
 export async function figureFiles(svg: string, about: About, png?: Png): Promise<FigureFiles> {
-  const { missingIn, svgFile, pdfFile, pngFile } = await import("./press/figure.ts");
+  const { missingIn, pdfFile, pngFile, printedWidth, svgFile } = await import("./press/figure.ts");
   return {
     svg: await svgFile(svg, about),
     pdf: await pdfFile(svg, about),
     png: await pngFile(svg, about, png),
+    mm: printedWidth(svg),
     missing: await missingIn(svg),
   };
 }

@@ -452,7 +452,8 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   const read = (name: string) => Deno.readTextFileSync(join(at, name));
   assert.match(read("items-keys.tex"), /\\textit\{Note\.\} Another note\./);
-  assert.match(read("items-keys-figure.tex"), /\{Items \\& keys\. \\textit\{n\} = 5\. Code: /);
+  assert.match(read("items-keys-figure.tex"), /\{Items \\& keys\. \\textit\{n\}~=~5\. Code: /);
+  assert.match(read("items-keys-figure.tex"), /\\begin\{figure\}/);
   assert.match(read("items-keys-figure.tex"), /\\includegraphics\{mine\/items-keys-figure\.pdf\}/);
   if (found) await compiled(at, "main.tex");
 
@@ -479,9 +480,15 @@ Deno.test({
     using folder = new Folder();
     const { pdf } = await figureFiles(FIGURES.shares!, { title: "t" });
     await Deno.writeFile(join(folder.path, "a.pdf"), pdf);
-    const made = figureLatex({ title: HOSTILE, source: HOSTILE, notes: [HOSTILE] }, "a.pdf", "b/a");
+    const made = figureLatex(
+      { title: HOSTILE, source: HOSTILE, notes: [HOSTILE] },
+      "a.pdf",
+      "b/a",
+      175,
+    );
     const document =
-      `\\documentclass{article}\n${PREAMBLE}\n\\begin{document}\n${made}\\end{document}`;
+      `\\documentclass[twocolumn]{article}\n${PREAMBLE}\n\\begin{document}\n${made}\\end{document}`;
+    assert.match(made, /\\begin\{figure\*\}[^]*\\end\{figure\*\}/);
     await Deno.writeTextFile(join(folder.path, "test.tex"), document);
     await compiled(folder.path, "test.tex");
   },

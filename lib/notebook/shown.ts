@@ -98,11 +98,11 @@ function tableOf(
 
 async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
-  const { missing, ...files } = await figureFiles(svg, about, png);
+  const { missing, mm, ...files } = await figureFiles(svg, about, png);
   return {
     ...files,
     ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
-    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place),
+    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place, mm),
     lacking: missing,
   };
 }

@@ -26,6 +26,9 @@ export interface About {
   source?: string;
 }
 
+/** Width of a figure in print, in mm. */
+export const printedWidth = (svg: string): number => size(svg).width * MM_PER_PX;
+
 /** Width and height of a figure in px, as it was drawn. */
 function size(svg: string): { width: number; height: number } {
   const [width, height] = ["width", "height"].map((name) =>

@@ -9,6 +9,10 @@ export const PREAMBLE = String.raw`\usepackage[utf8]{inputenc}
 \usepackage[T1]{fontenc}
 \usepackage{graphicx,booktabs,longtable,lscape,siunitx}`;
 
+/** The widest column of a page with two: in mm, and in pt with some letters to spare. */
+const COLUMN_MM = 90;
+const COLUMN = 260;
+
 /** More rows do not fit on a page. */
 const PAGE_ROWS = 45;
 
@@ -20,28 +24,39 @@ export function latex(grid: Grid, label: string): string {
   return (grid.body.length > PAGE_ROWS ? long : short)(grid, label).join("\n") + "\n";
 }
 
-/** A `figure` that shows a PDF; needs `PREAMBLE`. */
+/** What no column of a page with two columns holds stands across both; with one column it is the same. */
+const across = (environment: string, wide: boolean) => environment + (wide ? "*" : "");
+
+/**
+ * A `figure` that shows a PDF; needs `PREAMBLE`.
+ *
+ * @param mm width of the PDF
+ */
 export function figureLatex(
   figure: { title: string; source?: string; notes?: readonly string[] },
   file: string,
   label: string,
+  mm: number,
 ): string {
+  const environment = across("figure", mm > COLUMN_MM);
   return [
-    "\\begin{figure}[htbp]",
+    `\\begin{${environment}}[htbp]`,
     "\\centering",
     `${FITTED}{\\includegraphics{${file}}}`,
     caption(figure),
     `\\label{fig:${label}}`,
     ...below(figure.notes),
-    "\\end{figure}",
+    `\\end{${environment}}`,
     "",
   ].join("\n");
 }
 
 function short(grid: Grid, label: string): string[] {
   const columns = columnsIn(grid);
+  const letters = columns.reduce((sum, { width }) => sum + width, 0);
+  const environment = across("table", letters * 5 + 12 * spans(columns) > COLUMN);
   return [
-    "\\begin{table}[htbp]",
+    `\\begin{${environment}}[htbp]`,
     "\\centering",
     caption(grid),
     `\\label{tab:${label}}`,
@@ -54,7 +69,7 @@ function short(grid: Grid, label: string): string[] {
     "\\bottomrule",
     "\\end{tabular}}",
     ...below(grid.notes),
-    "\\end{table}",
+    `\\end{${environment}}`,
   ];
 }
 
@@ -103,7 +118,7 @@ function long(grid: Grid, label: string): string[] {
 function caption({ title, source }: { title: string; source?: string }): string {
   const text = tex(title.replace(/^(Table|Figure) \w+[.:] /, "").replace(/\.$/, ""));
   if (!source) return `\\caption{${text}}`;
-  const besides = tex(source).replace(/^n = /, "\\textit{n} = ");
+  const besides = tex(source).replace(/^n = /, "\\textit{n}~=~");
   return `\\caption[${text}]{${text}. ${besides}}`;
 }
 
