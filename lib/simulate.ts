@@ -3,13 +3,8 @@
  * answer is known. No model is asked, and nothing here says anything about one.
  */
 export { written } from "./simulate/written.ts";
-export {
-  type Comparison,
-  type ErrorRate,
-  errorRates,
-  shareCoverage,
-  type Studies,
-} from "./simulate/rates.ts";
+export { type Comparison, errorRates, shareCoverage, type Studies } from "./simulate/rates.ts";
+export type { ErrorRate } from "./simulate/tally.ts";
 export {
   byProfile,
   type Demographic,
