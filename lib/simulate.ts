@@ -4,6 +4,17 @@
  */
 export { written } from "./simulate/written.ts";
 export { type Comparison, errorRates, shareCoverage, type Studies } from "./simulate/rates.ts";
+export {
+  type Coverage,
+  type CoverageOf,
+  normalCoverage,
+  scoreCoverage,
+  sheetCoverage,
+  type Verdict,
+  verdictOf,
+} from "./simulate/coverage.ts";
+export { sheetErrorRates, type Sheets } from "./simulate/sheets.ts";
+export { expectedDemographics, type Score, scored, truths } from "./simulate/truths.ts";
 export type { ErrorRate } from "./simulate/tally.ts";
 export {
   byProfile,

@@ -136,7 +136,7 @@ export interface Simulated {
   cells: readonly SimulatedCell[];
 }
 
-const DEFAULTS = ["Base", "MaxN", "MaxP"];
+export const DEFAULTS = ["Base", "MaxN", "MaxP"];
 
 export const RELIABILITY = 0.7;
 

@@ -68,7 +68,7 @@ export function scaleOf(
  * Nodes of the latent z and their weights. The trapezoid rule over ±8.5 at steps of 0.05 is right to
  * 1e-13 for integrands as smooth as products of Φ(a + bz) with b up to 5 (latent correlations to 0.96).
  */
-const NODES = Array.from({ length: 341 }, (_, at) => {
+export const NODES = Array.from({ length: 341 }, (_, at) => {
   const z = -8.5 + 0.05 * at;
   return { z, weight: 0.05 * Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) };
 });
@@ -84,6 +84,21 @@ function given(of: Scale, z: number) {
     return { profile, ifKeyed: persona(1), ifNot: persona(0) };
   });
 }
+
+/** Given z: mean and mean square of the persona's score. */
+export function scoreGiven(of: Scale, z: number): { mean: number; square: number } {
+  let [mean, square] = [0, 0];
+  totals(personaGiven(of, z)).forEach((chance, total) => {
+    const score = clipped(total, of);
+    mean += chance * score;
+    square += chance * score ** 2;
+  });
+  return { mean, square };
+}
+
+/** Given z: how often the persona answers each item as keyed. */
+const personaGiven = (of: Scale, z: number): number[] =>
+  given(of, z).map(({ profile, ifKeyed, ifNot }) => profile * ifKeyed + (1 - profile) * ifNot);
 
 const clipped = (score: number, { floor = 0, ceiling = Infinity }: Scale): number =>
   Math.min(ceiling, Math.max(floor, score));
@@ -204,14 +219,10 @@ export function alphaOf(of: Scale): number {
   const rates = Array<number>(k).fill(0);
   let [mean, square] = [0, 0];
   for (const { z, weight } of NODES) {
-    const p = given(of, z).map(({ profile, ifKeyed, ifNot }) =>
-      profile * ifKeyed + (1 - profile) * ifNot
-    );
-    totals(p).forEach((chance, total) => {
-      const score = clipped(total, of);
-      mean += weight * chance * score;
-      square += weight * chance * score ** 2;
-    });
+    const p = personaGiven(of, z);
+    const score = scoreGiven(of, z);
+    mean += weight * score.mean;
+    square += weight * score.square;
     p.forEach((own, item) => {
       totals(p.filter((_, other) => other !== item)).forEach((chance, others) => {
         // Of others + 1 keyed answers `ceiling` stay; of k − others unkeyed ones floor − others turn.
