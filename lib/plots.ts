@@ -4,13 +4,14 @@
  * A figure is one self-contained SVG, 640 px wide for 17.5 cm of page (`keys`: 320 px for a column
  * of 8.5 cm), with its legend inside and a title and description for screen readers. Panels, rows
  * and legend keep the frame's order of appearance; series differ by colour and by shape. A number
- * that is undefined (null) has no mark and is written out as "undefined".
+ * that is undefined (null) has no mark and is written out as "undefined"; a line has a gap there.
  */
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { ATTRIBUTES, REFERENCE } from "./design.ts";
 import { rows } from "./frames.ts";
 import { byScale, wrap } from "./plots/canvas.ts";
+import { type Curves, curves } from "./plots/curves.ts";
 import { dots, type Point } from "./plots/dots.ts";
 import { capital, distinct, scaleName } from "./plots/text.ts";
 
@@ -349,5 +350,96 @@ export function estimates(
     range: of.range,
     decimals: 2,
     ...(of.rule === undefined ? {} : { rule: of.rule }),
+  });
+}
+
+const Rejection = z.object({
+  design: z.string(),
+  method: z.string(),
+  icc: z.number(),
+  rejection: Value,
+  rejectionLower: Value,
+  rejectionUpper: Value,
+});
+
+/** Rejections over the intraclass correlation, one panel per design. */
+function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "range" | "rule">) {
+  const cells = rows(frame, Rejection);
+  const percent = (share: number | null) => share === null ? null : share * 100;
+  return curves({
+    ...look,
+    xLabel: "Intraclass correlation of a profile's personas",
+    panels: wrap(distinct(cells, ({ design }) => design), 3, same),
+    points: cells.map(({ design, method, icc, rejection, rejectionLower, rejectionUpper }) => ({
+      panel: design,
+      series: method,
+      x: icc,
+      value: percent(rejection),
+      low: percent(rejectionLower),
+      high: percent(rejectionUpper),
+    })),
+    decimals: { value: 1, x: 2 },
+  });
+}
+
+/**
+ * How often tests reject where nothing differs; the dashed line is 5 %, the grey band 5 % ± 1.
+ *
+ * @param frame design, method, icc, rejection, rejectionLower, rejectionUpper (shares, 0–1, 95% CI)
+ */
+export function errors(frame: DataFrame): string {
+  return rejections(frame, {
+    title: "Error rate over the intraclass correlation",
+    yLabel: "Simulated studies that reject (%)",
+    range: [0, 10],
+    rule: { at: 5, low: 4, high: 6 },
+  });
+}
+
+/**
+ * How often tests reject where there is a difference.
+ *
+ * @param frame as for {@link errors}
+ */
+export function powers(frame: DataFrame): string {
+  return rejections(frame, {
+    title: "Power over the intraclass correlation",
+    yLabel: "Simulated studies that reject (%)",
+    range: [0, 100],
+  });
+}
+
+const Covered = z.object({
+  interval: z.string(),
+  population: z.string(),
+  coverage: Value,
+  coverageLower: Value,
+  coverageUpper: Value,
+});
+
+/**
+ * How often 95 % intervals hold the truth, one panel per population; the dashed line is 95 %.
+ *
+ * @param frame interval, population, coverage, coverageLower, coverageUpper (shares, 0–1, 95% CI)
+ */
+export function coverages(frame: DataFrame): string {
+  const cells = rows(frame, Covered);
+  const percent = (share: number | null) => share === null ? null : share * 100;
+  return dots({
+    title: "Coverage of 95 % intervals",
+    xLabel: "Simulated studies whose interval holds the truth (%), 95% CI; dashed line: 95%",
+    panels: wrap(distinct(cells, ({ population }) => population), 3, same),
+    points: cells.map(({ interval, population, coverage, coverageLower, coverageUpper }) => ({
+      panel: population,
+      group: "",
+      row: interval,
+      series: "",
+      value: percent(coverage),
+      low: percent(coverageLower),
+      high: percent(coverageUpper),
+    })),
+    range: [80, 100],
+    decimals: 1,
+    rule: 95,
   });
 }

@@ -3,13 +3,19 @@
  * answer is known. No model is asked, and nothing here says anything about one.
  */
 export { written } from "./simulate/written.ts";
+export { type Comparison, errorRates, shareCoverage, type Studies } from "./simulate/rates.ts";
 export {
-  type Comparison,
-  type ErrorRate,
-  errorRates,
-  shareCoverage,
-  type Studies,
-} from "./simulate/rates.ts";
+  type Coverage,
+  type CoverageOf,
+  normalCoverage,
+  scoreCoverage,
+  sheetCoverage,
+  type Verdict,
+  verdictOf,
+} from "./simulate/coverage.ts";
+export { sheetErrorRates, type Sheets } from "./simulate/sheets.ts";
+export { expectedDemographics, type Score, scored, truths } from "./simulate/truths.ts";
+export type { ErrorRate } from "./simulate/tally.ts";
 export {
   byProfile,
   type Demographic,

@@ -46,5 +46,6 @@ export {
   standardisedAlpha,
 } from "./stats/reliability.ts";
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
+export * from "./stats/power.ts";
 export * from "./stats/spread.ts";
 export { normalTail, tTail } from "./stats/tails.ts";

@@ -319,7 +319,7 @@ Deno.test("the cluster bootstrap's intervals hold as the clustered one", () => {
   for (const groups of ["same profiles", "different profiles"] as const) {
     const design = { ...DESIGN, groups, profiles: 100, difference: 0.05 };
     const rates = errorRates(design, { seed: 1, studies: 200, draws: 400 });
-    assert.equal(rates.length, 5);
+    assert.equal(rates.length, 6);
     for (const method of ["bootstrap percentile", "bootstrap BCa"]) {
       const own = rate(rates, method);
       binomial(own.covered, own.studies, 0.945);

@@ -1,9 +1,13 @@
 /** What stands behind two-valued items: a normal latent that gives a scale the reliability stated. */
+import erfc from "stdlib/erfc";
 import normalQuantile from "stdlib/normal-quantile";
 import type { Random } from "../random.ts";
 
 /** The z below which a share of the standard normal lies. */
 export const zOf = (share: number): number => normalQuantile(share, 0, 1);
+
+/** The share of the standard normal below z. */
+export const below = (z: number): number => erfc(-z / Math.SQRT2) / 2;
 
 /** A standard normal number. */
 export function normal(random: Random): number {

@@ -4,20 +4,16 @@ import { type Random, seeded } from "../random.ts";
 import {
   type Bootstrap,
   clusterBootstrap,
-  clusteredDifference,
-  clusteredMean,
-  type Interval,
-  type Limits,
-  mean,
+  cohenH,
   newcombe,
   pairedT,
   proportionZ,
-  sd,
   tTail,
   weightedTotals,
   wilson,
 } from "../stats.ts";
-import { Urn } from "./urn.ts";
+import { alias, countProbabilities, pairProbabilities } from "./counts.ts";
+import { type ErrorRate, holds, Tallies } from "./tally.ts";
 
 /** Two groups of personas, and what is true of them. */
 export interface Comparison {
@@ -43,24 +39,6 @@ export interface Comparison {
   icc: number;
 }
 
-/** Of so many studies, in how many a method was right, with Wilson's 95 % limits. */
-export interface ErrorRate {
-  method: string;
-  studies: number;
-  rejected: number;
-  /** Share of the studies whose p is at most 1 − level: the error rate where nothing differs, else power. */
-  rejection: number;
-  rejectionLower: number;
-  rejectionUpper: number;
-  covered: number;
-  /** Share of the studies whose interval holds the true difference. */
-  coverage: number;
-  coverageLower: number;
-  coverageUpper: number;
-  /** Mean width of the interval; null where it is undefined in a study, which then counts as missed. */
-  width: number | null;
-}
-
 /** What is drawn how often, and at which level it is judged: 2,000 studies at 0.95. */
 export interface Studies {
   seed: number;
@@ -75,11 +53,11 @@ export interface Studies {
  *
  * - `pooled z`: the paper's test, with Newcombe's interval: every persona is its own respondent.
  * - `clustered`: `clusteredDifference` by profile. Every profile has as many personas, so that it is
- *   computed from the profiles' shares, which gives the same numbers.
+ *   computed from sums over the profiles' shares, which gives the same numbers.
  * - `profile level`: a t-test of the profiles' shares, paired for the same profiles (then it is the
- *   clustered one, to the last digits), with pooled variance for different ones.
+ *   clustered one), with pooled variance for different ones.
  * - `bootstrap percentile`, `bootstrap BCa`, where `draws` are given: `clusterBootstrap` by profile,
- *   which rejects where its interval leaves out 0.
+ *   which rejects where its interval leaves out 0; `bootstrap h`: the percentile one of Cohen's h.
  *
  * Shares of profiles are beta-distributed (see `Urn`). A p that is undefined rejects nothing.
  *
@@ -93,41 +71,34 @@ export function errorRates(of: Comparison, options: Studies): ErrorRate[] {
   checkShare("share + difference", share + difference);
   const n = profiles * repetitions;
   const same = groups === "same profiles";
-  const reach = tQuantile((1 + level) / 2, 2 * profiles - 2);
   const design = [profiles, repetitions, share, difference, icc];
   const random = seeded("error rates", seed, groups, profileEffect, ...design);
   const again = seeded("error rates, bootstrap", seed, groups, profileEffect, ...design);
   const draw = pairsOf(of, same && profileEffect === "common", random);
-  const tallies = new Map<string, Tally>();
-  const judged = (method: string, p: number | null, limits: Limits) => {
-    if (!tallies.has(method)) tallies.set(method, new Tally());
-    tallies.get(method)!.add(p !== null && p <= 1 - level, limits, difference);
-  };
+  const trueH = 2 * (Math.asin(Math.sqrt(share + difference)) - Math.asin(Math.sqrt(share)));
+  const tallies = new Tallies();
+  const estimates = estimators(of, level);
   for (let study = 0; study < studies; study++) {
-    const [a, b] = draw();
-    const counts = [a, b].map((group) => ({ count: total(group), n }));
-    judged(
-      "pooled z",
-      proportionZ(counts[0]!, counts[1]!).p,
-      newcombe(counts[0]!, counts[1]!, level),
-    );
-
-    const [x, y] = [a, b].map((group) => Array.from(group, (count) => count / repetitions));
-    const one = (values: number[]) => values.map((value) => [value]);
-    const none = Array.from({ length: same ? 0 : profiles }, () => []);
-    const clustered = clusteredDifference([...one(x!), ...none], [...none, ...one(y!)], level);
-    judged("clustered", clustered.p, clustered);
-
-    const ofProfiles = same ? paired(x!, y!, level) : unpaired(x!, y!, reach);
-    judged("profile level", ofProfiles.p, ofProfiles);
-
+    const counts = draw();
+    const [a, b] = [counts[0], counts[1]].map((group) => ({ count: total(group), n }));
+    tallies.add("pooled z", proportionZ(a!, b!).p, newcombe(a!, b!, level), difference, level);
+    for (const [method, found] of Object.entries(estimates(...counts))) {
+      tallies.add(method, found.p, found, difference, level);
+    }
     if (draws === undefined) continue;
-    const { percentile, bca } = resampled(a, b, { repetitions, same, draws, level, random: again });
-    for (const [method, limits] of [["percentile", percentile], ["BCa", bca]] as const) {
-      judged(`bootstrap ${method}`, limits.ciLower === null || holds(limits, 0) ? 1 : 0, limits);
+    const [shares, h] = resampled(counts, { repetitions, same, draws, level, random: again });
+    for (
+      const [method, limits, truth] of [
+        ["bootstrap percentile", shares!.percentile, difference],
+        ["bootstrap BCa", shares!.bca, difference],
+        ["bootstrap h", h!.percentile, trueH],
+      ] as const
+    ) {
+      const p = limits.ciLower === null || holds(limits, 0) ? 1 : 0;
+      tallies.add(method, p, limits, truth, level);
     }
   }
-  return [...tallies].map(([method, tally]) => tally.rate(method));
+  return tallies.rates();
 }
 
 /**
@@ -143,63 +114,97 @@ export function shareCoverage(
   const { profiles, repetitions, share, icc } = of;
   const { studies = 2000, seed, level = 0.95 } = options;
   checkDesign({ ...of, studies });
-  const draw = pairsOf(of, false, seeded("shares", seed, profiles, repetitions, share, icc));
-  const tallies = { Wilson: new Tally(), clustered: new Tally() };
+  const random = seeded("shares", seed, profiles, repetitions, share, icc);
+  const count = alias(countProbabilities(share, of), random);
+  const tallies = new Tallies();
   for (let study = 0; study < studies; study++) {
-    const [group] = draw();
-    const whole = wilson({ count: total(group), n: profiles * repetitions }, level);
-    tallies.Wilson.add(!holds(whole, share), whole, share);
-    const clustered = clusteredMean(Array.from(group, (count) => [count / repetitions]), level);
-    tallies.clustered.add(!holds(clustered, share), clustered, share);
+    const group = Uint32Array.from({ length: profiles }, count);
+    const sum = total(group);
+    tallies.interval(
+      "Wilson",
+      wilson({ count: sum, n: profiles * repetitions }, level),
+      share,
+      level,
+    );
+    const mean = sum / profiles / repetitions;
+    // CR1 of equal clusters is the standard error of the mean of their shares.
+    const clustered = pairedT({ mean, sd: spread(group) / repetitions, n: profiles }, level);
+    tallies.interval("clustered", clustered, share, level);
   }
-  return Object.entries(tallies).map(([method, tally]) => tally.rate(method));
+  return tallies.rates();
 }
 
-/** Counts by profile in two groups, which draw from one urn or each from its own. */
-function pairsOf(
-  of: Omit<Comparison, "groups">,
-  oneUrn: boolean,
-  random: Random,
-): () => readonly [a: Uint32Array, b: Uint32Array] {
-  const { profiles, repetitions, share, difference = 0, icc } = of;
-  const urn = new Urn(icc, 2 * repetitions, random);
+type Counts = readonly [a: Uint32Array, b: Uint32Array];
+
+/** Counts by profile in two groups, which have the profile's effect in common or each its own. */
+function pairsOf(of: Omit<Comparison, "groups">, common: boolean, random: Random): () => Counts {
+  const { profiles, repetitions, share, difference = 0 } = of;
+  const shares = [share + difference, share] as const;
+  if (!common) {
+    const [a, b] = shares.map((one) => alias(countProbabilities(one, of), random));
+    const length = { length: profiles };
+    return () => [Uint32Array.from(length, a!), Uint32Array.from(length, b!)];
+  }
+  const [low, high] = shares.toSorted((x, y) => x - y);
+  const pair = alias(pairProbabilities({ low: low!, high: high! }, of), random);
   return () => {
-    const groups = [new Uint32Array(profiles), new Uint32Array(profiles)] as const;
-    for (let profile = 0; profile < profiles; profile++) {
-      urn.empty();
-      groups[0][profile] = drawn(urn, repetitions, share + difference);
-      if (!oneUrn) urn.empty();
-      groups[1][profile] = drawn(urn, repetitions, share);
-    }
-    return groups;
+    const pairs = Uint32Array.from({ length: profiles }, pair);
+    const atLow = pairs.map((both) => Math.floor(both / (repetitions + 1)));
+    const atHigh = pairs.map((both) => both % (repetitions + 1));
+    return difference > 0 ? [atHigh, atLow] : [atLow, atHigh];
   };
 }
 
-function drawn(urn: Urn, draws: number, share: number): number {
-  let count = 0;
-  for (let draw = 0; draw < draws; draw++) if (urn.draw() < share) count += 1;
-  return count;
+const total = (counts: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let at = 0; at < counts.length; at++) sum += counts[at]!;
+  return sum;
+};
+
+/** Standard deviation of whole numbers; their sums are exact. */
+function spread(counts: ArrayLike<number>): number {
+  let square = 0;
+  for (let at = 0; at < counts.length; at++) square += counts[at]! ** 2;
+  const n = counts.length;
+  return Math.sqrt((square - total(counts) ** 2 / n) / (n - 1));
 }
 
-const total = (counts: Uint32Array): number => counts.reduce((sum, count) => sum + count, 0);
-
-function paired(x: number[], y: number[], level: number): Limits & { p: number | null } {
-  const away = x.map((value, profile) => value - y[profile]!);
-  return pairedT({ mean: mean(away)!, sd: sd(away)!, n: away.length }, level);
+/** The clustered difference and the t-test of profiles, from counts by profile. */
+export function estimators(of: Comparison, level: number) {
+  const { groups, profiles: n, repetitions } = of;
+  const studentised = (estimate: number, se: number, df: number, reach: number) => ({
+    p: se === 0 ? null : tTail(estimate / se, df),
+    ciLower: estimate - reach * se,
+    ciUpper: estimate + reach * se,
+  });
+  if (groups === "same profiles") {
+    return (a: Uint32Array, b: Uint32Array) => {
+      const away = Int32Array.from(a, (count, at) => count - b[at]!);
+      const mean = total(away) / n / repetitions;
+      const found = pairedT({ mean, sd: spread(away) / repetitions, n }, level);
+      return { clustered: found, "profile level": found };
+    };
+  }
+  // The 2n profiles are one set of clusters, so that CR1 has 2n − 1 df; the t-test has one df less.
+  const [clusters, pooled] = [2 * n - 1, 2 * n - 2].map((df) => ({
+    df,
+    reach: tQuantile((1 + level) / 2, df),
+  }));
+  return (a: Uint32Array, b: Uint32Array) => {
+    const estimate = (total(a) - total(b)) / n / repetitions;
+    const squares = (spread(a) ** 2 + spread(b) ** 2) * (n - 1) / repetitions ** 2;
+    const cr1 = Math.sqrt(2 * n / clusters!.df * squares) / n;
+    const se = Math.sqrt(squares / (n - 1) / n);
+    return {
+      clustered: studentised(estimate, cr1, clusters!.df, clusters!.reach),
+      "profile level": studentised(estimate, se, pooled!.df, pooled!.reach),
+    };
+  };
 }
 
-/** Student's t of two groups of one size. @param reach standard errors of its interval */
-function unpaired(x: number[], y: number[], reach: number): Limits & { p: number | null } {
-  const estimate = mean(x)! - mean(y)!;
-  const se = Math.hypot(sd(x)!, sd(y)!) / Math.sqrt(x.length);
-  const p = se === 0 ? null : tTail(estimate / se, 2 * x.length - 2);
-  return { p, ciLower: estimate - reach * se, ciUpper: estimate + reach * se };
-}
-
-/** Bootstrap of the difference of two shares, from counts by profile. */
+/** Bootstrap of the difference of two shares and of Cohen's h, from counts by profile. */
 function resampled(
-  a: Uint32Array,
-  b: Uint32Array,
+  [a, b]: Counts,
   { repetitions, same, draws, level, random }: {
     repetitions: number;
     same: boolean;
@@ -207,7 +212,7 @@ function resampled(
     level: number;
     random: Random;
   },
-): Bootstrap {
+): Bootstrap[] {
   const n = a.length;
   const clusters = same ? n : 2 * n;
   const from = clusters - n;
@@ -221,49 +226,10 @@ function resampled(
   }
   const statistics = (weights: Readonly<Float64Array>) => {
     const [x, m, y, k] = weightedTotals(weights, columns);
-    return [m && k ? x! / m - y! / k : null];
+    const difference = m && k ? x! / m - y! / k : null;
+    return [difference, cohenH({ count: x!, n: m! }, { count: y!, n: k! }).estimate];
   };
-  return clusterBootstrap({ clusters, statistics, uniform: random.uniform, draws, level })[0]!;
-}
-
-const holds = ({ ciLower, ciUpper }: Limits, truth: number): boolean =>
-  ciLower !== null && ciUpper !== null && ciLower <= truth && truth <= ciUpper;
-
-class Tally {
-  #studies = 0;
-  #rejected = 0;
-  #covered = 0;
-  #width: number | null = 0;
-
-  add(rejects: boolean, limits: Limits, truth: number): void {
-    this.#studies += 1;
-    this.#rejected += Number(rejects);
-    this.#covered += Number(holds(limits, truth));
-    const { ciLower, ciUpper } = limits;
-    this.#width = this.#width === null || ciLower === null || ciUpper === null
-      ? null
-      : this.#width + ciUpper - ciLower;
-  }
-
-  rate(method: string): ErrorRate {
-    const [studies, rejected, covered] = [this.#studies, this.#rejected, this.#covered];
-    const of = (count: number) =>
-      wilson({ count, n: studies }) as Interval & Record<keyof Interval, number>;
-    const [rejection, coverage] = [of(rejected), of(covered)];
-    return {
-      method,
-      studies,
-      rejected,
-      rejection: rejection.estimate,
-      rejectionLower: rejection.ciLower,
-      rejectionUpper: rejection.ciUpper,
-      covered,
-      coverage: coverage.estimate,
-      coverageLower: coverage.ciLower,
-      coverageUpper: coverage.ciUpper,
-      width: this.#width === null ? null : this.#width / studies,
-    };
-  }
+  return clusterBootstrap({ clusters, statistics, uniform: random.uniform, draws, level });
 }
 
 function checkDesign(

@@ -136,7 +136,9 @@ export interface Simulated {
   cells: readonly SimulatedCell[];
 }
 
-const DEFAULTS = ["Base", "MaxN", "MaxP"];
+export const DEFAULTS = ["Base", "MaxN", "MaxP"];
+
+export const RELIABILITY = 0.7;
 
 /**
  * Prepares a simulation; each call of what it returns draws one study from its seed.
@@ -147,18 +149,14 @@ const DEFAULTS = ["Base", "MaxN", "MaxP"];
  * @throws {RangeError} when the specification contradicts itself, saying where
  */
 export function simulator(specification: Specification): (seed: number) => Simulated {
-  const { profiles: { n, instrument = epqra, yes = 0.5, reliability = 0.7 }, models } =
-    specification;
+  const { profiles: { n, instrument = epqra, yes = 0.5, reliability }, models } = specification;
   const { repetitions = 5, sheets = 1 } = specification;
   const conditions = (specification.conditions ?? DEFAULTS)
     .map((one) => typeof one === "string" ? condition(one) : one);
   check(specification, instrument, conditions);
 
   const { items, scales } = instrument;
-  const rates = items.map(({ keyed }, place) => {
-    const rate = typeof yes === "number" ? yes : yes[place]!;
-    return keyed === 1 ? rate : 1 - rate;
-  });
+  const rates = keyedRates(instrument, yes);
   const cuts = rates.map(zOf);
   const scaleOf = items.map(({ scale }) => scales.indexOf(scale));
   const ofScale = scales.map((_, scale) =>
@@ -169,7 +167,7 @@ export function simulator(specification: Specification): (seed: number) => Simul
       latentCorrelation(
         scale,
         ofScale[at]!.map((place) => rates[place]!),
-        of(reliability, scale, 0.7),
+        stated(reliability, scale, RELIABILITY),
       ),
     )
   );
@@ -295,8 +293,8 @@ function answered(study: Study, model: SimulatedModel, at: number): Uint8Array {
   const { n, sheetsEach, instrument: { items, scales }, seed, scaleOf, ofScale } = study;
   const random = seeded("simulated sheets", seed, model.id, study.conditions[at]!.name);
   const shown = study.shown[at]!().answers;
-  const fidelity = scales.map((scale) => of(model.fidelity, scale, 1));
-  const otherwise = scales.map((scale) => of(model.otherwise, scale, 0.5));
+  const fidelity = scales.map((scale) => stated(model.fidelity, scale, 1));
+  const otherwise = scales.map((scale) => stated(model.otherwise, scale, 0.5));
   const width = items.length;
   const answers = new Uint8Array(n * sheetsEach * width);
   for (let sheet = 0; sheet < n * sheetsEach; sheet++) {
@@ -452,8 +450,19 @@ function cumulative(
   return { bounds, fixed, rates: means };
 }
 
+/** How often each item is answered as keyed. */
+export function keyedRates(
+  { items }: Instrument,
+  yes: number | readonly number[] = 0.5,
+): number[] {
+  return items.map(({ keyed }, place) => {
+    const rate = typeof yes === "number" ? yes : yes[place]!;
+    return keyed === 1 ? rate : 1 - rate;
+  });
+}
+
 /** A value of a scale, where one is stated for all or for it. */
-const of = (given: ByScale | undefined, scale: string, otherwise: number): number =>
+export const stated = (given: ByScale | undefined, scale: string, otherwise: number): number =>
   (typeof given === "number" ? given : given?.[scale]) ?? otherwise;
 
 function once<T>(make: () => T): () => T {

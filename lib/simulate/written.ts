@@ -20,25 +20,33 @@ const AT_ONCE = 10_000;
  * lacks are `unmapped`, name and description say that they are not simulated, every age is 30. The
  * random control is `randomProfiles` of the profiles.
  *
- * @param options `schema`: made where it is not there; it must be without a study
+ * @param options `schema`: made where it is not there. `replace`: an earlier simulated study in it goes;
+ *   anything else that it holds stays, and is an error
  * @returns how many rows of which kind
  * @throws {Error} when the schema holds something already
  */
 export async function written(
   study: Simulated,
-  options: { schema: string },
+  options: { schema: string; replace?: boolean },
 ): Promise<{ profiles: number; personas: number; sheets: number }> {
-  const { schema } = options;
+  const { schema, replace = false } = options;
   await migrate(schema, "study");
   const sql = await connect("owner", { schema, connections: 1 });
   try {
     const counts = await sql.begin(async (transaction) => {
       const sql = transaction as unknown as Sql;
       await sql`lock table populations, runs in share row exclusive mode`;
+      if (replace && await onlySimulated(sql)) {
+        await sql`truncate populations, instruments, prompts restart identity cascade`;
+      }
       const [held] = await sql`
         select exists (select from populations) or exists (select from runs) as held`;
       if (held!.held) {
-        throw new Error(`Schema ${schema} holds a study: choose another schema, or drop this one`);
+        throw new Error(
+          replace
+            ? `Schema ${schema} holds a study that was not simulated as a whole: it is left as it is`
+            : `Schema ${schema} holds a study: choose another schema, or drop this one`,
+        );
       }
       const profiles = await keepProfiles(sql, study);
       const personas = await keepPersonas(sql, study);
@@ -54,6 +62,15 @@ export async function written(
   } finally {
     await sql.end();
   }
+}
+
+/** Whether profiles, personas and sheets were all drawn, and no model was ever asked. */
+async function onlySimulated(sql: Sql): Promise<boolean> {
+  const [found] = await sql`
+    select exists (select from populations where origin not like 'simulated, seed %')
+        or exists (select from cells where setting not like 'simulated, seed %')
+        or exists (select from requests) as other`;
+  return !found!.other;
 }
 
 async function keepProfiles(sql: Sql, study: Simulated): Promise<number> {

@@ -1,0 +1,81 @@
+/** Counting in how many studies a method was right. */
+import { type Interval, type Limits, wilson } from "../stats.ts";
+
+/** Of so many studies, in how many a method was right, with Wilson's 95 % limits. */
+export interface ErrorRate {
+  method: string;
+  studies: number;
+  rejected: number;
+  /** Share of the studies whose p is at most 1 − level: the error rate where nothing differs, else power. */
+  rejection: number;
+  rejectionLower: number;
+  rejectionUpper: number;
+  covered: number;
+  /** Share of the studies whose interval holds the true value. */
+  coverage: number;
+  coverageLower: number;
+  coverageUpper: number;
+  /** Mean width of the interval; null where it is undefined in a study, which then counts as missed. */
+  width: number | null;
+}
+
+export const holds = ({ ciLower, ciUpper }: Limits, truth: number): boolean =>
+  ciLower !== null && ciUpper !== null && ciLower <= truth && truth <= ciUpper;
+
+class Tally {
+  #studies = 0;
+  #rejected = 0;
+  #covered = 0;
+  #width: number | null = 0;
+
+  add(rejects: boolean, limits: Limits, truth: number): void {
+    this.#studies += 1;
+    this.#rejected += Number(rejects);
+    this.#covered += Number(holds(limits, truth));
+    const { ciLower, ciUpper } = limits;
+    this.#width = this.#width === null || ciLower === null || ciUpper === null
+      ? null
+      : this.#width + ciUpper - ciLower;
+  }
+
+  rate(method: string): ErrorRate {
+    const [studies, rejected, covered] = [this.#studies, this.#rejected, this.#covered];
+    const of = (count: number) =>
+      wilson({ count, n: studies }) as Interval & Record<keyof Interval, number>;
+    const [rejection, coverage] = [of(rejected), of(covered)];
+    return {
+      method,
+      studies,
+      rejected,
+      rejection: rejection.estimate,
+      rejectionLower: rejection.ciLower,
+      rejectionUpper: rejection.ciUpper,
+      covered,
+      coverage: coverage.estimate,
+      coverageLower: coverage.ciLower,
+      coverageUpper: coverage.ciUpper,
+      width: this.#width === null ? null : this.#width / studies,
+    };
+  }
+}
+
+/** Tallies of any number of methods, in the order in which they first come. */
+export class Tallies {
+  readonly #of = new Map<string, Tally>();
+
+  /** A p that is undefined rejects nothing. */
+  add(method: string, p: number | null, limits: Limits, truth: number, level: number): void {
+    if (!this.#of.has(method)) this.#of.set(method, new Tally());
+    // 1 − 0.95 is a little above 0.05, and a p of exactly 0.05 rejects.
+    this.#of.get(method)!.add(p !== null && p <= 1 - level, limits, truth);
+  }
+
+  /** An interval without a test: it rejects what it leaves out. */
+  interval(method: string, limits: Limits, truth: number, level: number): void {
+    this.add(method, holds(limits, truth) ? 1 : 0, limits, truth, level);
+  }
+
+  rates(): ErrorRate[] {
+    return [...this.#of].map(([method, tally]) => tally.rate(method));
+  }
+}

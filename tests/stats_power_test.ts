@@ -1,0 +1,65 @@
+/** Power and sample size against statsmodels, R and mpmath. */
+import assert from "node:assert/strict";
+import {
+  correlationPower,
+  differenceVariance,
+  equivalencePower,
+  pairedPower,
+  sampleSize,
+  sharesPower,
+} from "lib/stats.ts";
+import { each, near } from "./near.ts";
+import python from "./reference/power_python.json" with { type: "json" };
+import r from "./reference/power_r.json" with { type: "json" };
+
+Deno.test("pairedPower() agrees with statsmodels and R", () => {
+  // statsmodels' and R's noncentral t end their sums at 1e-12.
+  each(python.paired, ({ d, n, power }) => near(pairedPower(d, n), power, 1e-9, [d, n]));
+  each(r.paired, ({ d, n, power }) => near(pairedPower(d, n), power, 1e-9, [d, n]));
+  near(pairedPower(-0.2, 100), pairedPower(0.2, 100), 1e-15);
+});
+
+Deno.test("sharesPower() of independent personas agrees with statsmodels", () => {
+  each(python.shares, ({ a, b, n, power }) => {
+    const plan = { a, b, repetitions: 1, icc: 0, profileEffect: "own" } as const;
+    near(sharesPower(plan, n), power, 1e-10, [a, b, n]);
+  });
+});
+
+Deno.test("correlationPower() agrees with statsmodels", () => {
+  each(python.correlation, ({ r, n, power }) => near(correlationPower(r, n), power, 1e-10, [r, n]));
+});
+
+Deno.test("equivalencePower() agrees with mpmath", () => {
+  each(
+    python.equivalence,
+    ({ n, power, ...of }) => near(equivalencePower(of, n), power, 1e-9, [of, n]),
+  );
+});
+
+Deno.test("sampleSize() is the next whole number above R's", () => {
+  each(
+    r.sizes,
+    ({ d, power, n }) => assert.equal(sampleSize((n) => pairedPower(d, n), power), Math.ceil(n)),
+  );
+  // R pools the shares under the null: one pair in a hundred at most.
+  each(r.shares, ({ a, b, n }) => {
+    const plan = { a, b, repetitions: 1, icc: 0, profileEffect: "own" } as const;
+    near(sampleSize((n) => sharesPower(plan, n), 0.8), n, 0.01);
+  });
+  assert.equal(sampleSize((n) => n / 10, 0.3), 3);
+  assert.equal(sampleSize(() => 1, 0.8), 2);
+  assert.throws(() => sampleSize(() => 0.1, 0.8), /No sample has a power of 0\.8/);
+  assert.throws(() => sampleSize(() => 1, 80), /A power lies between 0 and 1: got 80/);
+});
+
+Deno.test("the variance of a difference of shares is that of the beta-binomial", () => {
+  const plan = { a: 0.415, b: 0.4, repetitions: 10, icc: 0.5 };
+  // .482775 (½ + ½ / 10) − 2 · ½ (.4 − .166)
+  near(differenceVariance({ ...plan, profileEffect: "common" }), 0.03152625, 1e-12);
+  near(differenceVariance({ ...plan, profileEffect: "own" }), 0.26552625, 1e-12);
+  // All personas of a profile alike, in both groups: nothing is left of it but the difference.
+  const alike = { a: 0.4, b: 0.4, repetitions: 10, icc: 1, profileEffect: "common" } as const;
+  near(differenceVariance({ ...alike, a: 0.5 }), 0.5 * 0.5 + 0.4 * 0.6 - 2 * (0.4 - 0.2), 1e-12);
+  assert.throws(() => differenceVariance({ ...alike, icc: 2 }), /Shares and ICC lie between/);
+});
