@@ -23,7 +23,8 @@ const NAMES = TABLE_NAMES.filter((name): name is Name => name !== "baselines");
  * - `without group 372`: GPT-4o's sheets for the bare profiles are not mixed with those of its personas
  *   (Table 5);
  * - `all repetitions`: not only the first five count; the paper's data have ten of Base (Tables 1–3);
- * - `manipulated profile`: answers are compared with what the condition made of the profile (A7);
+ * - `manipulated profile`: answers are compared with what the condition made of the profile (A7;
+ *   undefined under doses, whose items a study's seed chose);
  * - `keyed answers`: a positive is an answer that scores a point, not a Yes; mae and rmse are then of
  *   scale scores (A6, A7).
  *
@@ -65,37 +66,24 @@ async function variants(table: Name, reads: PanelReads): Promise<[string, DataFr
     profiles: (source) => reads.profiles(source),
     demographics: () => reads.demographics(),
   };
-  const epqra = () => reads.sheets("epqra");
-  switch (table) {
-    case "table1":
-    case "table2":
-    case "table3": {
-      const all = { repetitions: Infinity };
-      return [["all repetitions", demographics(await reads.demographics(), table, all)]];
-    }
-    case "table5":
-      return [
-        ["last answer", await build(table, last)],
-        [
-          "without group 372",
-          convergence(await epqra(), await reads.sheets("bigfive"), { bare: false }),
-        ],
-      ];
-    case "tableA6":
-    case "tableA7": {
-      const made = async (options: Comparing) =>
-        agreement(await epqra(), await reads.profiles("reference"), table, options);
-      return [
-        ["last answer", await build(table, last)],
-        ["keyed answers", await made({ as: "keyed" })],
-        ...(table === "tableA7"
-          ? [["manipulated profile", await made({ against: "manipulated" })] as [string, DataFrame]]
-          : []),
-      ];
-    }
-    default:
-      return [["last answer", await build(table, last)]];
+  const epqra = () => reads.sheets("epqra"), bfi = () => reads.sheets("bigfive");
+  if (table === "table1" || table === "table2" || table === "table3") {
+    const made = demographics(await reads.demographics(), table, { repetitions: Infinity });
+    return [["all repetitions", made]];
   }
+  const found: [string, DataFrame][] = [["last answer", await build(table, last)]];
+  if (table === "table5") {
+    found.push(["without group 372", convergence(await epqra(), await bfi(), { bare: false })]);
+  }
+  const agreed = async (of: "tableA6" | "tableA7", options: Comparing) =>
+    agreement(await epqra(), await reads.profiles("reference"), of, options);
+  if (table === "tableA6" || table === "tableA7") {
+    found.push(["keyed answers", await agreed(table, { as: "keyed" })]);
+  }
+  if (table === "tableA7") {
+    found.push(["manipulated profile", await agreed(table, { against: "manipulated" })]);
+  }
+  return found;
 }
 
 /** Columns of numbers that are printed; the paper's markers are about the first. */
