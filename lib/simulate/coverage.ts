@@ -6,9 +6,9 @@ import {
   type Answered,
   type Judged,
   kappaBootstrap,
-  pairBootstraps,
   pairIntervals,
   type Pairs,
+  slowIntervals,
 } from "./intervals.ts";
 import { normal } from "./latent.ts";
 import { type Simulated, simulator, type Specification } from "./study.ts";
@@ -30,17 +30,27 @@ export interface Coverage {
   holds: Verdict;
 }
 
-/** `yes`: the coverage found lies within 95 % ± 1. */
-export type Verdict = "yes" | "too narrow" | "too wide";
+/**
+ * Whether 95 % ± 1 is held: `yes` where the coverage found lies within it, `too narrow` or `too wide`
+ * where the whole interval of the coverage lies outside, `open` where chance may have done it.
+ */
+export type Verdict = "yes" | "open" | "too narrow" | "too wide";
 
-export const verdictOf = (coverage: number): Verdict =>
-  coverage < 0.94 ? "too narrow" : coverage > 0.96 ? "too wide" : "yes";
+export function verdictOf(
+  of: Pick<ErrorRate, "coverage" | "coverageLower" | "coverageUpper">,
+): Verdict {
+  if (of.coverage >= 0.94 && of.coverage <= 0.96) return "yes";
+  return of.coverageUpper < 0.94 ? "too narrow" : of.coverageLower > 0.96 ? "too wide" : "open";
+}
 
-/** How many studies, and in how many of them which bootstrap is made; 2,000 and none. */
+/**
+ * How many studies (2,000), and in how many of them the slow intervals are made (none): those from the
+ * noncentral t, and the bootstraps, with so many draws.
+ */
 export interface CoverageOf {
   seed: number;
   studies?: number;
-  bootstrap?: { studies: number; draws: number };
+  slow?: { studies: number; draws: number };
 }
 
 const LEVEL = 0.95;
@@ -77,7 +87,7 @@ function coverageRow(rate: ErrorRate, population: string, truth: number): Covera
     coverageLower,
     coverageUpper,
     width: width !== null && Number.isFinite(width) ? width : null,
-    holds: verdictOf(coverage),
+    holds: verdictOf(rate),
   };
 }
 
@@ -90,7 +100,7 @@ function coverageRow(rate: ErrorRate, population: string, truth: number): Covera
  */
 export function normalCoverage(
   of: { profiles: number; alpha: number; r: number; difference: number },
-  { seed, studies = 2000, bootstrap }: CoverageOf,
+  { seed, studies = 2000, slow }: CoverageOf,
 ): Coverage[] {
   const { profiles, alpha, r, difference } = of;
   const k = 6;
@@ -119,8 +129,8 @@ export function normalCoverage(
     );
     const pairs: Pairs = { before, after, items };
     book.add(pairIntervals(pairs, truth));
-    if (bootstrap && study < bootstrap.studies) {
-      book.add(pairBootstraps(pairs, truth, { draws: bootstrap.draws, uniform: again.uniform }));
+    if (slow && study < slow.studies) {
+      book.add(slowIntervals(pairs, truth, { draws: slow.draws, uniform: again.uniform }));
     }
   }
   return book.rows();
@@ -137,7 +147,7 @@ export function normalCoverage(
 export function sheetCoverage(
   specification: Specification,
   scales: readonly string[],
-  { seed, studies = 2000, bootstrap }: CoverageOf,
+  { seed, studies = 2000, slow }: CoverageOf,
 ): Coverage[] {
   const [model] = specification.models;
   const draw = simulator({ ...specification, models: [model!], conditions: ["Base"] });
@@ -159,9 +169,9 @@ export function sheetCoverage(
       const { pairs, answered } = sheetsOf(study, scale);
       book.add(pairIntervals(pairs, truth));
       book.add(agreementIntervals(answered, answers));
-      if (!bootstrap || at >= bootstrap.studies) continue;
-      const draws = { draws: bootstrap.draws, uniform: again.uniform };
-      book.add(pairBootstraps(pairs, truth, draws));
+      if (!slow || at >= slow.studies) continue;
+      const draws = { draws: slow.draws, uniform: again.uniform };
+      book.add(slowIntervals(pairs, truth, draws));
       book.add([kappaBootstrap(answered, answers, draws)]);
     }
   }

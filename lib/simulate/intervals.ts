@@ -50,11 +50,9 @@ export function pairIntervals(
   const ratings = intraclass(before.map((value, at) => [value, after[at]!]));
   const bounds = { lower: truth.difference - truth.sd, upper: truth.difference };
   const { p } = equivalence(differences, bounds);
-  const plain = blandAltman(away);
   const r = pearson(before, after);
   return [
     { interval: "mean difference: t", limits: pairedT(differences), truth: truth.difference },
-    { interval: "d_z: noncentral t", limits: cohenDz(differences), truth: truth.dz },
     {
       interval: "equivalence, true at the bound: TOST",
       limits: p !== null && p <= 0.05 ? NONE : UNCLAIMED,
@@ -64,17 +62,18 @@ export function pairIntervals(
     { interval: "alpha: Feldt", limits: feldt(cronbachAlpha(items)), truth: truth.alpha },
     { interval: "ICC(C,1): F", limits: ratings.consistency, truth: truth.consistency },
     { interval: "ICC(A,1): F", limits: ratings.agreement, truth: truth.agreement },
-    { interval: "lower limit of agreement: exact", limits: plain.lower, truth: truth.lower },
-    { interval: "upper limit of agreement: exact", limits: plain.upper, truth: truth.upper },
   ];
 }
 
-/** Percentile limits of r and alpha, from draws of profiles. */
-export function pairBootstraps(
+/** Those that take longer: the noncentral t, and percentile limits of r and alpha from draws of profiles. */
+export function slowIntervals(
   { before, after, items }: Pairs,
   truth: PairTruth & { alpha: number },
   of: { draws: number; uniform: () => number },
 ): Judged[] {
+  const away = after.map((value, at) => value - before[at]!);
+  const differences = { mean: mean(away)!, sd: sd(away)!, n: away.length };
+  const plain = blandAltman(away);
   const k = items[0]!.length;
   const totals = items.map((row) => row.reduce((sum, value) => sum + value, 0));
   const columns = [
@@ -107,6 +106,9 @@ export function pairBootstraps(
     ...of,
   });
   return [
+    { interval: "d_z: noncentral t", limits: cohenDz(differences), truth: truth.dz },
+    { interval: "lower limit of agreement: exact", limits: plain.lower, truth: truth.lower },
+    { interval: "upper limit of agreement: exact", limits: plain.upper, truth: truth.upper },
     { interval: "r: bootstrap of profiles", limits: r!.percentile, truth: truth.r },
     { interval: "alpha: bootstrap of profiles", limits: alpha!.percentile, truth: truth.alpha },
   ];

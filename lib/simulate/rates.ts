@@ -140,17 +140,24 @@ type Counts = readonly [a: Uint32Array, b: Uint32Array];
 function pairsOf(of: Omit<Comparison, "groups">, common: boolean, random: Random): () => Counts {
   const { profiles, repetitions, share, difference = 0 } = of;
   const shares = [share + difference, share] as const;
+  const draws = (draw: () => number) => {
+    const drawn = new Uint32Array(profiles);
+    for (let profile = 0; profile < profiles; profile++) drawn[profile] = draw();
+    return drawn;
+  };
   if (!common) {
     const [a, b] = shares.map((one) => alias(countProbabilities(one, of), random));
-    const length = { length: profiles };
-    return () => [Uint32Array.from(length, a!), Uint32Array.from(length, b!)];
+    return () => [draws(a!), draws(b!)];
   }
   const [low, high] = shares.toSorted((x, y) => x - y);
   const pair = alias(pairProbabilities({ low: low!, high: high! }, of), random);
   return () => {
-    const pairs = Uint32Array.from({ length: profiles }, pair);
-    const atLow = pairs.map((both) => Math.floor(both / (repetitions + 1)));
-    const atHigh = pairs.map((both) => both % (repetitions + 1));
+    const [atLow, atHigh] = [draws(pair), new Uint32Array(profiles)];
+    for (let profile = 0; profile < profiles; profile++) {
+      const both = atLow[profile]!;
+      atHigh[profile] = both % (repetitions + 1);
+      atLow[profile] = Math.floor(both / (repetitions + 1));
+    }
     return difference > 0 ? [atHigh, atLow] : [atLow, atHigh];
   };
 }
@@ -179,7 +186,8 @@ export function estimators(of: Comparison, level: number) {
   });
   if (groups === "same profiles") {
     return (a: Uint32Array, b: Uint32Array) => {
-      const away = Int32Array.from(a, (count, at) => count - b[at]!);
+      const away = new Int32Array(n);
+      for (let at = 0; at < n; at++) away[at] = a[at]! - b[at]!;
       const mean = total(away) / n / repetitions;
       const found = pairedT({ mean, sd: spread(away) / repetitions, n }, level);
       return { clustered: found, "profile level": found };
