@@ -13,7 +13,7 @@ import { custom, DASH, fixed, shortest } from "./format.ts";
 import type { Grid } from "./press.ts";
 import { rounded } from "./stats.ts";
 
-export { surviving } from "./paper/surviving.ts";
+export { type Surviving, surviving, survivingGrid } from "./paper/surviving.ts";
 
 type Cell = Record<string, string | number | null>;
 
