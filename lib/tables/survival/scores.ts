@@ -31,9 +31,10 @@ import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
  * differences, which stands beside t because scores lie on the floor and the ceiling. `p_naive` takes
  * each sheet for a pair of its own. Undefined below 5 sheets, as in the paper, or 2 profiles.
  *
- * How far single profiles are met: `r` of profile and persona over profiles, `icc_a1`, which a shift of all
- * scores lowers, and `icc_c1`, which it does not, with their limits; `loa_lower` to `loa_upper`, Bland
- * and Altman's limits in scale points, between which 95 % of the differences are expected.
+ * How far single profiles are met: `r` of profile and persona over profiles, `icc_a1`, which a shift
+ * of all scores lowers, and `icc_c1`, which it does not, with their limits; `loa_lower` to
+ * `loa_upper`, Bland and Altman's limits in scale points, between which 95 % of the differences are
+ * expected.
  *
  * @param bounds smallest differences that matter, in scale points
  */
