@@ -27,8 +27,9 @@ export interface Comparing extends Options {
  *
  * In the paper, and here unless said, a positive is a Yes as given, not a keyed answer (quirk K8), and
  * the profile is the one before it was changed, so N under MaxN and P under MaxP agree by chance only
- * (K9). An item on the sheet without an answer counts as wrong in `printed` mode and is left out in `corrected`; a ratio without
- * cases is 0 in `printed`, as the paper's code has it, and undefined in `corrected`.
+ * (K9). An item on the sheet without an answer counts as wrong in `printed` mode and is left out in
+ * `corrected`; a ratio without cases is 0 in `printed`, as the paper's code has it, and undefined in
+ * `corrected`.
  *
  * @returns one row per cell: model, condition, scale, metric, value — accuracy, precision, recall and
  *   specificity in percent, mae and rmse in positives per profile and scale (0–6) — and n (items)
@@ -85,7 +86,7 @@ function answer(of: Answers, row: number, item: number, as: "raw" | "keyed"): nu
   return as === "raw" || given === null ? given : of.item("score", item)[row]!;
 }
 
-/** The answers that a condition sets, whatever the profile; null for one that is not of the paper's code. */
+/** What a condition of the paper's code sets, whatever the profile; null for any other. */
 function manipulation(name: string): Map<number, Answer> | null {
   const condition = CONDITIONS.find((known) => known.name === name);
   if (!condition) return null;

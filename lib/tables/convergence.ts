@@ -8,7 +8,7 @@ import { Answers, type Options, type Sheet, withNew } from "./answers.ts";
 import { FEWEST } from "./scores.ts";
 
 interface Pairing extends Options {
-  /** Whether sheets for the bare profiles (population `spain826`) count as personas': as the mode has it. */
+  /** Whether sheets for the bare profiles (`spain826`) count as personas'; as the mode has it. */
   bare?: boolean;
 }
 

@@ -28,12 +28,13 @@ import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
  * effect is d_z with its noncentral-t interval; `d_av` stands beside it because d_z grows with the
  * correlation of the pairs. `p_equivalence` is TOST's, of the claim that the mean difference lies
  * between `bound_lower` and `bound_upper`. `p_wilcoxon` is that of the signed ranks of the same
- * differences, which does not mind scores on the floor or the ceiling. `p_naive` takes each sheet for a
- * pair of its own. Undefined below 5 sheets, as in the paper, or 2 profiles.
+ * differences, which stands beside t because scores lie on the floor and the ceiling. `p_naive` takes
+ * each sheet for a pair of its own. Undefined below 5 sheets, as in the paper, or 2 profiles.
  *
- * How far single profiles are met: `r` of profile and persona over profiles, `icc_a1` (a shift of all
- * counts against it) and `icc_c1` (it does not) with their limits, and `loa_lower` to `loa_upper`,
- * Bland and Altman's limits in scale points, between which 95 % of the differences are expected.
+ * How far single profiles are met: `r` of profile and persona over profiles, `icc_a1`, which a shift
+ * of all scores lowers, and `icc_c1`, which it does not, with their limits; `loa_lower` to
+ * `loa_upper`, Bland and Altman's limits in scale points, between which 95 % of the differences are
+ * expected.
  *
  * @param bounds smallest differences that matter, in scale points
  */

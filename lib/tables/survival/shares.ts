@@ -32,17 +32,17 @@ const Found = z.object({
 /**
  * Tables 1–3: is a demographic category as common as in the same model's Base?
  *
- * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5. Its
- * interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile: a
- * profile that has personas in both counts with the difference of its parts, so that what it has in
- * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent, and so do the
- * limits of `risk_ratio` (condition / Base, Katz's). The effect is Cohen's h, with percentile limits of
- * draws of whole profiles, all cells together. `design_effect` and `n_effective` are those of the
- * cell's own personas by profile: how many independent ones its share is worth; they are not those of
- * the difference, in which profiles cancel. `p_naive` is the paper's pooled z; `p_fisher` stands beside it where an expected count is below 5, where also
- * `p_cluster` has few personas to go by. Rows that the paper does not print (Race Other, Relig.
- * Others, Sex. Or. Others) are in the table and its family and have no marker; `in_paper` is no there,
- * else yes. Base is not tested.
+ * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5.
+ * Its interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile:
+ * a profile that has personas in both counts with the difference of its parts, so that what it has in
+ * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent, and so do
+ * the limits of `risk_ratio` (condition / Base, Katz's). The effect is Cohen's h, with percentile
+ * limits of draws of whole profiles, all cells together. `design_effect` and `n_effective` are those
+ * of the cell's own personas by profile: how many independent ones its share is worth; they are not
+ * those of the difference, in which profiles cancel. `p_naive` is the paper's pooled z; `p_fisher`
+ * stands beside it where an expected count is below 5, where also `p_cluster` has few personas to go
+ * by. Rows that the paper does not print (Race Other, Relig. Others, Sex. Or. Others) are in the table
+ * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested.
  *
  * @param counts as `Study.demographics` reads them
  * @param personas as `Study.personas` reads them
