@@ -13,9 +13,9 @@ import { rows } from "./frames.ts";
 import { byScale, wrap } from "./plots/canvas.ts";
 import { type Curves, curves } from "./plots/curves.ts";
 import { dots, type Point } from "./plots/dots.ts";
-import { capital, distinct, scaleName } from "./plots/text.ts";
+import { capital, distinct, FATES, scaleName } from "./plots/text.ts";
 
-export { histograms, keys } from "./plots/bars.ts";
+export { fates, histograms, keys } from "./plots/bars.ts";
 export { attrition } from "./plots/flow.ts";
 export { heatmap, matrix } from "./plots/tiles.ts";
 
@@ -194,15 +194,6 @@ const Survivor = z.object({
   ci_upper: Value,
   verdict: z.string().nullable(),
 });
-
-const FATES: Readonly<Record<string, string>> = {
-  stands: "Marker stands",
-  weakens: "Marker weakens",
-  vanishes: "Marker vanishes",
-  appears: "Not marked, and significant",
-  "—": "Neither",
-  untested: "Not tested: too few vary",
-};
 
 /**
  * Tables 1–3: how far each share moves from Base and what becomes of the paper's marker, one panel per

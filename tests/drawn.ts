@@ -6,6 +6,7 @@ import {
   alphas,
   attrition,
   estimates,
+  fates,
   forest,
   heatmap,
   histograms,
@@ -124,6 +125,13 @@ export const HISTOGRAMS = cells(
   ),
   ["score", "n"],
 );
+export const FATES = frame(
+  [
+    { table: "table1", stands: 23, weakens: 1, vanishes: 15, appears: 3 },
+    { table: "table4", stands: 44, weakens: 2, vanishes: 0, appears: 0 },
+  ],
+  { table: "text", stands: "integer", weakens: "integer", vanishes: "integer", appears: "integer" },
+);
 export const KEYS = cells(
   [["E", "keyed Yes", 5], ["E", "keyed No", 1], ["N", "keyed Yes", 6]]
     .map(([scale, keyed, n]) => ({ scale: scale!, keyed: keyed!, n: n! })),
@@ -167,6 +175,7 @@ export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> 
   heatmap: [heatmap, HEATMAP],
   histograms: [histograms, HISTOGRAMS],
   keys: [keys, KEYS],
+  fates: [fates, FATES],
   survivors: [survivors, SURVIVORS],
   kappas: [kappas, KAPPAS],
   matrix: [matrix, MATRIX],

@@ -6,6 +6,7 @@ import {
   agreement,
   alphas,
   attrition,
+  fates,
   forest,
   heatmap,
   histograms,
@@ -22,6 +23,7 @@ import {
   cells,
   CONDITIONS,
   ESTIMATES,
+  FATES,
   FIGURES,
   FLOW,
   FOREST,
@@ -358,6 +360,20 @@ Deno.test("keys() stacks the items of a scale and prints how many", () => {
   assert.deepEqual(legend(svg), ["Keyed Yes", "Keyed No"]);
   const counts = [...parse(svg).querySelectorAll('[aria-label="text"] text')];
   assert.deepEqual(counts.slice(0, 3).map((text) => text.textContent), ["5", "1", "6"]);
+});
+
+Deno.test("fates() stacks what became of a table's markers and prints how many", () => {
+  const svg = fates(FATES);
+  assert.deepEqual(legend(svg), [
+    "Marker stands",
+    "Marker weakens",
+    "Marker vanishes",
+    "Not marked, and significant",
+  ]);
+  const widths = marks(svg, "values", "rect").map((bar) => Number(bar.getAttribute("width")));
+  assert.equal(widths.length, 6);
+  assert.ok(Math.abs(widths[0]! / widths[1]! - 23) < 0.2);
+  assert.ok(texts(svg).includes("Table 4") && texts(svg).includes("44"));
 });
 
 Deno.test("attrition() adds up the cells of a model, stacks models, and prints each sum", () => {

@@ -75,3 +75,13 @@ export function describe(
     missing.length ? ` Undefined: ${missing.join("; ")}.` : "",
   ].join("");
 }
+
+/** What can become of one of the paper's markers, as legends say it. */
+export const FATES: Readonly<Record<string, string>> = {
+  stands: "Marker stands",
+  weakens: "Marker weakens",
+  vanishes: "Marker vanishes",
+  appears: "Not marked, and significant",
+  "—": "Neither",
+  untested: "Not tested: too few vary",
+};
