@@ -7,10 +7,13 @@ import {
   agreement,
   alphas,
   attrition,
+  coverages,
+  errors,
   forest,
   heatmap,
   histograms,
   keys,
+  powers,
   scores,
   shares,
 } from "lib/plots.ts";
@@ -101,6 +104,37 @@ const KEYS = cells(
   ["n"],
 );
 
+const ERRORS = cells(
+  ["5 × 2", "3 × 9"].flatMap((design) =>
+    ["pooled z", "clustered"].flatMap((method, i) =>
+      [0.2, 0, 0.1].map((icc) => {
+        const rejection = i && icc === 0.1 ? null : 0.05 + (1 - i) * icc;
+        return {
+          design,
+          method,
+          icc,
+          rejection,
+          rejectionLower: rejection && rejection - 0.01,
+          rejectionUpper: rejection && rejection + 0.02,
+        };
+      })
+    )
+  ),
+  ["icc", "rejection", "rejectionLower", "rejectionUpper"],
+);
+const COVERAGES = cells(
+  ["normal", "floor"].flatMap((population) =>
+    ["r: Fisher", "alpha: Feldt"].map((interval, i) => ({
+      population,
+      interval,
+      coverage: 0.95 - i / 10,
+      coverageLower: 0.94 - i / 10,
+      coverageUpper: 0.96 - i / 10,
+    }))
+  ),
+  ["coverage", "coverageLower", "coverageUpper"],
+);
+
 const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   shares: [shares, SHARES],
   forest: [forest, FOREST],
@@ -110,6 +144,9 @@ const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   heatmap: [heatmap, HEATMAP],
   histograms: [histograms, HISTOGRAMS],
   keys: [keys, KEYS],
+  errors: [errors, ERRORS],
+  powers: [powers, ERRORS],
+  coverages: [coverages, COVERAGES],
 };
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -421,4 +458,24 @@ Deno.test("the description names the extremes and every undefined cell", () => {
     desc,
     /Undefined: Neuroticism, GPT-4o, MaxP; Extraversion, GPT-4o, MaxP\./,
   );
+});
+
+Deno.test("curves have a dot per value, a gap where one is undefined, and their intervals", () => {
+  const svg = errors(ERRORS);
+  assert.deepEqual(legend(svg), ["pooled z", "clustered"]);
+  assert.equal(marks(svg, "values", "path").length, 10);
+  // Two lines in each of two panels; the second starts anew behind its gap.
+  const moves = marks(svg, "lines", "path").map((line) => line.getAttribute("d")!.match(/M/g)!);
+  assert.deepEqual(moves.map((found) => found.length), [1, 2, 1, 2]);
+  assert.equal(marks(svg, "intervals", "path").length, 4);
+  assert.match(svg, /<desc>[^<]*10 values, lowest 5\.0 .*highest 25\.0 \(3 × 9, pooled z, 0\.20\)/);
+  assert.match(svg, /Undefined: 5 × 2, clustered, 0\.10; 3 × 9, clustered, 0\.10\./);
+  // From left to right, whatever the order of the rows.
+  const first = marks(svg, "values", "path").slice(0, 3).map(left);
+  assert.deepEqual(first, first.toSorted((a, b) => a - b));
+});
+
+Deno.test("errors() marks 5 % ± 1, powers() do not", () => {
+  assert.equal(marks(errors(ERRORS), "band", "rect").length, 2);
+  assert.equal(marks(powers(ERRORS), "band", "rect").length, 0);
 });
