@@ -5,6 +5,8 @@ import {
   agreement,
   alphas,
   attrition,
+  coverages,
+  errors,
   estimates,
   fates,
   forest,
@@ -13,6 +15,7 @@ import {
   kappas,
   keys,
   matrix,
+  powers,
   scores,
   shares,
   survivors,
@@ -166,6 +169,37 @@ export const measured = (frame: DataFrame) =>
     rule: 0.5,
   });
 
+export const ERRORS = cells(
+  ["5 × 2", "3 × 9"].flatMap((design) =>
+    ["pooled z", "clustered"].flatMap((method, i) =>
+      [0.2, 0, 0.1].map((icc) => {
+        const rejection = i && icc === 0.1 ? null : 0.05 + (1 - i) * icc;
+        return {
+          design,
+          method,
+          icc,
+          rejection,
+          rejectionLower: rejection && rejection - 0.01,
+          rejectionUpper: rejection && rejection + 0.02,
+        };
+      })
+    )
+  ),
+  ["icc", "rejection", "rejectionLower", "rejectionUpper"],
+);
+export const COVERAGES = cells(
+  ["normal", "floor"].flatMap((population) =>
+    ["r: Fisher", "alpha: Feldt"].map((interval, i) => ({
+      population,
+      interval,
+      coverage: 0.95 - i / 10,
+      coverageLower: 0.94 - i / 10,
+      coverageUpper: 0.96 - i / 10,
+    }))
+  ),
+  ["coverage", "coverageLower", "coverageUpper"],
+);
+
 export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
   shares: [shares, SHARES],
   forest: [forest, FOREST],
@@ -176,6 +210,9 @@ export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> 
   histograms: [histograms, HISTOGRAMS],
   keys: [keys, KEYS],
   fates: [fates, FATES],
+  errors: [errors, ERRORS],
+  powers: [powers, ERRORS],
+  coverages: [coverages, COVERAGES],
   survivors: [survivors, SURVIVORS],
   kappas: [kappas, KAPPAS],
   matrix: [matrix, MATRIX],

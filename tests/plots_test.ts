@@ -6,12 +6,15 @@ import {
   agreement,
   alphas,
   attrition,
+  coverages,
+  errors,
   fates,
   forest,
   heatmap,
   histograms,
   keys,
   matrix,
+  powers,
   scores,
   shares,
   survivors,
@@ -22,6 +25,8 @@ import {
   type Cell,
   cells,
   CONDITIONS,
+  COVERAGES,
+  ERRORS,
   ESTIMATES,
   FATES,
   FIGURES,
@@ -402,4 +407,24 @@ Deno.test("the description names the extremes and every undefined cell", () => {
     desc,
     /Undefined: Neuroticism, GPT-4o, MaxP; Extraversion, GPT-4o, MaxP\./,
   );
+});
+
+Deno.test("curves have a dot per value, a gap where one is undefined, and their intervals", () => {
+  const svg = errors(ERRORS);
+  assert.deepEqual(legend(svg), ["pooled z", "clustered"]);
+  assert.equal(marks(svg, "values", "path").length, 10);
+  // Two lines in each of two panels; the second starts anew behind its gap.
+  const moves = marks(svg, "lines", "path").map((line) => line.getAttribute("d")!.match(/M/g)!);
+  assert.deepEqual(moves.map((found) => found.length), [1, 2, 1, 2]);
+  assert.equal(marks(svg, "intervals", "path").length, 4);
+  assert.match(svg, /<desc>[^<]*10 values, lowest 5\.0 .*highest 25\.0 \(3 × 9, pooled z, 0\.20\)/);
+  assert.match(svg, /Undefined: 5 × 2, clustered, 0\.10; 3 × 9, clustered, 0\.10\./);
+  // From left to right, whatever the order of the rows.
+  const first = marks(svg, "values", "path").slice(0, 3).map(left);
+  assert.deepEqual(first, first.toSorted((a, b) => a - b));
+});
+
+Deno.test("errors() marks 5 % ± 1, powers() do not", () => {
+  assert.equal(marks(errors(ERRORS), "band", "rect").length, 2);
+  assert.equal(marks(powers(ERRORS), "band", "rect").length, 0);
 });

@@ -500,6 +500,29 @@ Deno.test("a simulated study is read as any other", async (t) => {
         await lab.close();
       }
     });
+    await t.step("a second one takes its place where that is wanted", async () => {
+      const again = simulator({ ...specification, profiles: { n: 30, yes: 0.4 } })(8);
+      assert.equal((await written(again, { schema, replace: true })).personas, 540);
+      assert.deepEqual(await written(study, { schema, replace: true }), counted);
+      const [row] = await as(
+        "owner",
+        (sql) =>
+          sql`select min(id)::int as first, count(*)::int as n from simulated_whole.personas`,
+      );
+      // The same ids as the first time.
+      assert.deepEqual([row!.first, row!.n], [1, 2160]);
+    });
+    await t.step("but never that of anything else", async () => {
+      await as(
+        "owner",
+        (sql) =>
+          sql`update simulated_whole.populations set origin = 'file' where source = 'reference'`,
+      );
+      await assert.rejects(
+        written(study, { schema, replace: true }),
+        /simulated_whole holds a study that was not simulated as a whole/,
+      );
+    });
     await t.step("a second one needs another schema", async () => {
       await assert.rejects(written(study, { schema }), /simulated_whole holds a study/);
       const [row] = await as(
