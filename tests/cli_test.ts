@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
+import { bannerOf, open } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
+import { csv } from "lib/press.ts";
+import { survival } from "lib/tables.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
@@ -114,6 +117,28 @@ Deno.test("every command has --help, and refuses a flag it does not know", async
     const wrong = await run(script, "--no-such-flag");
     assert.equal(wrong.code, 2, `${script}: ${wrong.out}${wrong.err}`);
   }
+});
+
+Deno.test("mode corrected writes what survives, all of it and as it is shown", async () => {
+  await written();
+  const out = await Deno.makeTempDir();
+  const args = ["--out", out, "--schema", "small_csv", "--mode", "corrected"];
+  assert.equal((await run("tables", ...args, "--table", "table4", "baselines")).code, 0);
+  const files = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
+  const kinds = ["csv", "md", "tex"];
+  const names = ["baselines", "table4", "table4_survives"];
+  assert.deepEqual(files, names.flatMap((name) => kinds.map((kind) => `${name}.${kind}`)));
+
+  const study = await open({ schema: "small_csv" });
+  const survived = await survival("table4", study);
+  const banner = bannerOf(study.provenance);
+  await study.close();
+  assert.equal(await Deno.readTextFile(join(out, "table4_survives.csv")), csv(survived, banner));
+  const md = await Deno.readTextFile(join(out, "table4_survives.md"));
+  assert.match(md, /^### What survives of Table 4: .* \(\d+ tests\)\n/);
+  assert.match(md, /\| \*p\* naive \| \*p\* cluster \| \*p\* Holm \| Marker \| Verdict \|/);
+  assert.match(await Deno.readTextFile(join(out, "table4_survives.tex")), /\\begin\{longtable\}/);
+  await Deno.remove(out, { recursive: true });
 });
 
 Deno.test("mode corrected has the rows that the paper's code lost", async () => {
