@@ -25,6 +25,8 @@ export interface Settings {
   server: Server | null;
   /** Schema of new work, beside the published data. */
   studySchema: string;
+  /** Folder of all that is written for people: absolute. */
+  outDir: string;
 }
 
 /** Schema of the published data. */
@@ -61,6 +63,7 @@ const Encryption = z.enum([
 const Environment = z.object({
   DATA_DIR: z.string().default(".data"),
   STUDY_SCHEMA: z.string().default("study"),
+  OUT_DIR: z.string().default("out"),
   DATABASE_URL: z.string().optional(),
   PGHOST: z.string().optional(),
   PGPORT: z.coerce.number().int().min(1).max(65535).default(5432),
@@ -87,6 +90,7 @@ export function settings(): Settings {
   return {
     dataDir: resolve(ROOT, env.DATA_DIR),
     studySchema: studySchema(env.STUDY_SCHEMA),
+    outDir: resolve(ROOT, env.OUT_DIR),
     server: env.DATABASE_URL ? fromUrl(env.DATABASE_URL, env) : env.PGHOST || env.PGDATABASE
       ? {
         host: env.PGHOST ?? "localhost",

@@ -7,7 +7,16 @@ import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
-import { type Administrations, demographics, personas, profiles, sheets } from "./db/read.ts";
+import {
+  administered,
+  type Administrations,
+  biographies,
+  demographics,
+  lastSheets,
+  personas,
+  profiles,
+  sheets,
+} from "./db/read.ts";
 import { READER, running, start, stop } from "./db/server.ts";
 
 export type { Administrations } from "./db/read.ts";
@@ -135,6 +144,19 @@ export class Study {
     return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
   }
 
+  /**
+   * The same sheets with, of several answers to one item, the last (the highest id) where
+   * {@link sheets} and the paper have the first. A study's own sheets have one answer per item.
+   */
+  lastSheets(instrument: string): Promise<Administrations> {
+    return this.#once(`last sheets ${instrument}`, async () => {
+      const first = await this.sheets(instrument);
+      return this.provenance.source === "study"
+        ? first
+        : lastSheets(this.sql, this.schema, instrument, first);
+    });
+  }
+
   /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */
   profiles(source: "reference" | "random"): Promise<Administrations> {
     const own = this.provenance.source === "study";
@@ -157,6 +179,27 @@ export class Study {
    */
   personas(): Promise<DataFrame> {
     return this.#once("personas", () => personas(this.sql, this.schema));
+  }
+
+  /**
+   * The same personas as their models wrote them: model, population, model_print, population_print,
+   * profile, repetition, name, age (years), gender, race, religious_belief, sexual_orientation (cleaned),
+   * occupation, location (as written), description; null where there is none, and where one placeholder
+   * stands for all, as in the reconstruction.
+   */
+  biographies(): Promise<DataFrame> {
+    return this.#once("biographies", () => biographies(this.sql, this.schema));
+  }
+
+  /**
+   * Every administration that is listed, one row each in order of their ids, answered or not: instrument,
+   * model, condition, population, profile, administration, items (of the instrument), answered (items
+   * with an answer), answers (more than `answered` where an item was answered repeatedly), least, most
+   * (the lowest and the highest answer).
+   */
+  administered(): Promise<DataFrame> {
+    const own = this.provenance.source === "study";
+    return this.#once("administered", () => administered(this.sql, this.schema, own));
   }
 
   /** Closes the connections; what was read stays. */

@@ -64,11 +64,46 @@ export const BFI_REFERENCE_GROUP = 372;
 /** The label of that group's row in Tables A4 and A5. */
 export const REFERENCE = "Reference";
 
+/** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
+export const PLACEHOLDERS = {
+  name: "Placeholder persona",
+  description: "Placeholder text: the reconstruction holds no persona descriptions.",
+  simulated: "not simulated",
+} as const;
+
 /**
  * - `printed`: what the paper's code computes, with its quirks.
  * - `corrected`: the same tables with the plain bugs repaired.
  */
 export type Mode = "printed" | "corrected";
+
+/** What a table marks below which p, strictest first. */
+export type Marks = readonly (readonly [below: number, marker: string])[];
+
+/**
+ * The significance markers of a table; null for one that marks nothing.
+ *
+ * Table 5 marks by its type face, bold, italic or underlined: its levels stand for these. Table 4 makes
+ * one test twice and marks both; `corrected` marks it once.
+ */
+export function marks(name: TableName, mode: Mode = "printed"): Marks | null {
+  switch (name) {
+    case "table1":
+    case "table2":
+    case "table3":
+      return [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
+    case "table4":
+      return mode === "printed" ? [[0.01, "†¶"], [0.05, "*§"]] : [[0.01, "†"], [0.05, "*"]];
+    case "table5":
+      return [[0.001, "p<0.001"], [0.01, "p<0.01"], [0.05, "p<0.05"]];
+    default:
+      return null;
+  }
+}
+
+/** The marker of a p; none where p is undefined or the table marks nothing. */
+export const markerOf = (p: number | null | undefined, marks: Marks | null): string =>
+  p === null || p === undefined ? "" : marks?.find(([below]) => p < below)?.[1] ?? "";
 
 /** A demographic attribute: its column in `personas` and its rows, in printed order. */
 export interface Attribute {

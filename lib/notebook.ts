@@ -8,9 +8,11 @@
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
 import { escape } from "./notebook/html.ts";
+import { type Printed, remember, write } from "./notebook/shown.ts";
 import { standing, standingHtml, standingText } from "./notebook/standing.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
+import type { Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import type { Ended, Laboratory, Preview, Progress, Stored } from "./study.ts";
 
@@ -29,21 +31,40 @@ export interface Verdict {
 const MOST_CELLS = 10;
 
 /**
- * Shows a frame as a table; a number that is undefined (null) is a dash.
+ * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
  *
  * @throws {Error} when `decimals` names a column that the frame does not have
+ * @throws {RangeError} when `name` is no name of a file
  */
 export async function show(
   frame: DataFrame,
   caption: string,
-  options: TableOptions = {},
+  options: TableOptions & Printed = {},
 ): Promise<void> {
-  await display(tableHtml(frame, caption, options), tableText(frame, caption, options));
+  const { decimals, ...printed } = options;
+  await display(tableHtml(frame, caption, { decimals }), tableText(frame, caption, { decimals }));
+  remember({ ...printed, caption, banner: banner(), of: { frame, decimals } });
 }
 
 /** Shows a figure; readers of plain text get its caption. */
-export async function figure(svg: string, caption: string): Promise<void> {
+export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
   await display(figureHtml(svg, caption), `Figure: ${caption}`);
+  remember({ ...options, caption, banner: banner(), of: { svg } });
+}
+
+/**
+ * Writes all that was shown so far as files that a paper can include, into `out/papers/NAME`: tables as
+ * CSV, Markdown and LaTeX, figures as SVG, PDF, PNG and LaTeX, and `main.tex`, which holds them all and
+ * compiles. Captions say where the data come from, n, and the version of the code. What an earlier
+ * `save` of the same name wrote and this one does not is deleted.
+ *
+ * @param png width of the PNGs, `"85 mm"` or `"2000 px"`, by default as the figure was drawn (175 mm or a
+ *   column of 87.5 mm), and dpi, by default 300
+ * @throws {Error} when nothing was shown
+ */
+export async function save(name: string, options: { png?: Png } = {}): Promise<void> {
+  const said = await write(name, options.png);
+  await display(`<p>${escape(said)}</p>`, said);
 }
 
 /** Shows how many printed cells agree, and the first that differ. */

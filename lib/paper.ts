@@ -7,12 +7,13 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { ROOT } from "./config.ts";
-import { ATTRIBUTES, layout, type Mode, type TableName } from "./design.ts";
+import { ATTRIBUTES, layout, markerOf, marks, type Mode, type TableName } from "./design.ts";
 import { frame, type Kind, rows } from "./frames.ts";
 import { custom, DASH, fixed, shortest } from "./format.ts";
+import type { Grid } from "./press.ts";
 import { rounded } from "./stats.ts";
 
-export { latex, markdown } from "./paper/render.ts";
+export { type Surviving, surviving, survivingGrid } from "./paper/surviving.ts";
 
 type Cell = Record<string, string | number | null>;
 
@@ -21,12 +22,10 @@ interface Style {
   numbers: Record<string, Kind>;
   /** More columns, after `printed`. */
   more: Record<string, Kind>;
-  /** Whether the paper marks significance in the cell. */
+  /** Whether the marker has a column of its own. */
   marked: boolean;
-  /** The cell as the paper prints it; called for cells that have data. */
+  /** The cell as the paper prints it, with its marker; called for cells that have data. */
   print(cell: Cell, marker: string, mode: Mode): string;
-  /** The significance marker of a cell. */
-  marker?(cell: Cell, mode: Mode): string;
   /** Whether the cell has data. */
   known(cell: Cell): boolean;
   /** The cell as the paper printed it, from a row of `dataset/paper`. */
@@ -38,16 +37,11 @@ const hasRows = (cell: Cell): boolean => Number(cell.n ?? 0) > 0;
 /** The original fills an undefined SD (one repetition) with zero before it prints. */
 const orZero = (value: number | null): number => value ?? 0;
 
-function stars(p: number | null, marks: readonly [number, string][]): string {
-  return p === null ? "" : marks.find(([below]) => p < below)?.[1] ?? "";
-}
-
 const demographics: Style = {
   numbers: { mean: "number", sd: "number", p: "number" },
   more: { n: "integer", count: "integer", z: "number" },
   marked: true,
   known: (cell) => cell.mean !== null,
-  marker: (cell) => stars(number(cell, "p"), [[0.001, "‡"], [0.01, "†"], [0.05, "*"]]),
   print: (cell, marker, mode) => {
     const sd = number(cell, "sd");
     const spread = sd === null && mode === "corrected" ? DASH : fixed(orZero(sd) * 100, 2);
@@ -113,12 +107,6 @@ const STYLES: Record<TableName, Style> = {
     more: {},
     marked: true,
     known: (cell) => cell.mean !== null,
-    // The paper's two markers are one test twice; corrected tables print it once.
-    marker: (cell, mode) =>
-      stars(
-        number(cell, "p"),
-        mode === "printed" ? [[0.01, "†¶"], [0.05, "*§"]] : [[0.01, "†"], [0.05, "*"]],
-      ),
     print: (cell, marker) =>
       `${fixed(number(cell, "mean")!, 2)} ± ${fixed(orZero(number(cell, "sd")), 2)}${marker}`,
     published: ({ mean, sd, markers }) => `${mean} ± ${sd}${markers}`,
@@ -128,11 +116,10 @@ const STYLES: Record<TableName, Style> = {
     more: {},
     marked: false,
     known: hasRows,
-    print: (cell, _, mode) => {
-      const r = number(cell, "r"), p = number(cell, "p");
+    print: (cell, level, mode) => {
+      const r = number(cell, "r");
       if (mode === "printed" && number(cell, "n")! < 5) return "n<5";
       if (r === null) return mode === "printed" ? "nan" : DASH;
-      const level = stars(p, [[0.001, "p<0.001"], [0.01, "p<0.01"], [0.05, "p<0.05"]]);
       return emphasised(fixed(r, 3), SIGNED.parse(level));
     },
     published: ({ r, significance }) => emphasised(r!, SIGNED.parse(significance)),
@@ -181,7 +168,7 @@ export function printed(
 ): DataFrame {
   const style = STYLES[name], mode = options.mode ?? "printed";
   const tidy = cellsOf(table).map((cell) => {
-    const marker = style.marker?.(cell, mode) ?? "";
+    const marker = markerOf(number(cell, "p"), marks(name, mode));
     return { ...cell, marker, printed: style.known(cell) ? style.print(cell, marker, mode) : DASH };
   });
   const keys = Object.fromEntries(layout(name).keys.map((key) => [key, "text" as Kind]));
@@ -278,16 +265,6 @@ export function compare(name: TableName, table: DataFrame): Comparison {
     absent: of("no data").length,
     differing: differing.map((cell) => `${key(cell)}: paper ${cell.paper}, ours ${cell.ours}`),
   };
-}
-
-/** A table laid out as the paper prints it. */
-export interface Grid {
-  title: string;
-  /** Names of the keys that run down, then one list of labels per key that runs across. */
-  side: string[];
-  head: string[][];
-  /** Each row: its keys, then its cells. */
-  body: { keys: string[]; cells: string[] }[];
 }
 
 /** Titles that name the paper's models or conditions, as they read with a study's own beside them. */

@@ -13,11 +13,11 @@ import { rows } from "./frames.ts";
 import { byScale, wrap } from "./plots/canvas.ts";
 import { type Curves, curves } from "./plots/curves.ts";
 import { dots, type Point } from "./plots/dots.ts";
-import { capital, distinct, scaleName } from "./plots/text.ts";
+import { capital, distinct, FATES, scaleName } from "./plots/text.ts";
 
-export { histograms, keys } from "./plots/bars.ts";
+export { fates, histograms, keys } from "./plots/bars.ts";
 export { attrition } from "./plots/flow.ts";
-export { heatmap } from "./plots/tiles.ts";
+export { heatmap, matrix } from "./plots/tiles.ts";
 
 const Value = z.number().nullable();
 
@@ -118,26 +118,30 @@ const Alpha = z.object({
   scale: z.string().optional(),
   trait: z.string().optional(),
   alpha: Value,
+  ci_lower: Value.optional(),
+  ci_upper: Value.optional(),
 });
 
 /**
  * Tables 6 and A5: Cronbach's alpha against the usual 0.7, one panel per scale or trait.
  *
- * @param frame model, condition (Table 6 only), scale or trait, alpha; the model may be `Reference`
+ * @param frame model, condition (Table 6 only), scale or trait, alpha, and ci_lower and ci_upper where
+ *   an interval is to be drawn; the model may be `Reference`
  */
 export function alphas(frame: DataFrame): string {
-  const points = rows(frame, Alpha).map(({ model, condition, scale, trait, alpha }): Point => ({
-    panel: scale ?? trait ?? "",
+  const points = rows(frame, Alpha).map(({ model, condition, alpha, ...cell }): Point => ({
+    panel: cell.scale ?? cell.trait ?? "",
     group: "",
     row: model,
     series: condition ?? origin(model),
     value: alpha,
-    low: null,
-    high: null,
+    low: cell.ci_lower ?? null,
+    high: cell.ci_upper ?? null,
   }));
+  const intervals = points.some(({ low }) => low !== null);
   return dots({
     title: "Internal consistency by model",
-    xLabel: "Cronbach's alpha (dashed line: 0.7)",
+    xLabel: `Cronbach's alpha${intervals ? ", 95% CI" : ""} (dashed line: 0.7)`,
     panels: byScale(points.map(({ panel }) => panel)),
     points,
     range: [0, 1],
@@ -178,6 +182,70 @@ export function scores(frame: DataFrame): string {
     reference: REFERENCE,
     lines: true,
   });
+}
+
+const Survivor = z.object({
+  model: z.string(),
+  condition: z.string(),
+  category: z.string(),
+  subcategory: z.string(),
+  estimate: Value,
+  ci_lower: Value,
+  ci_upper: Value,
+  verdict: z.string().nullable(),
+});
+
+/**
+ * Tables 1–3: how far each share moves from Base and what becomes of the paper's marker, one panel per
+ * model and condition.
+ *
+ * @param frame model, condition, category, subcategory, estimate, ci_lower, ci_upper (difference of
+ *   shares, 95% CI), verdict; rows of Base are not drawn
+ */
+export function survivors(frame: DataFrame): string {
+  const cells = rows(frame, Survivor).filter(({ condition }) => condition !== "Base")
+    .map((cell) => ({ ...cell, fate: cell.verdict ?? "untested" }));
+  const key = ({ model, condition }: z.infer<typeof Survivor>) => `${model}, ${condition}`;
+  const fates = Object.keys(FATES).filter((fate) => cells.some((cell) => cell.fate === fate));
+  const points = (value: number | null) => value === null ? null : value * 100;
+  return dots({
+    title: "Change of each share from Base, and what becomes of the paper's marker",
+    xLabel: "Condition − Base (percentage points), 95% CI by profile",
+    panels: wrap(distinct(cells, key), 4, same),
+    points: cells.map((cell) => ({
+      panel: key(cell),
+      group: word(cell.category),
+      row: word(cell.subcategory),
+      series: FATES[cell.fate]!,
+      value: points(cell.estimate),
+      low: points(cell.ci_lower),
+      high: points(cell.ci_upper),
+    })),
+    kinds: fates.map((fate) => FATES[fate]!),
+    range: [-50, 50],
+    ticks: [-50, 0, 50],
+    decimals: 2,
+    rule: 0,
+  });
+}
+
+/**
+ * Tables A6 and A7: agreement beyond chance, one panel per scale.
+ *
+ * @param frame model, condition, scale, effect, effect_lower, effect_upper (Cohen's kappa, 95% CI)
+ */
+export function kappas(frame: DataFrame): string {
+  const limits = { effect: "estimate", effect_lower: "ci_lower", effect_upper: "ci_upper" };
+  return estimates(
+    frame.select("model", "condition", "scale", ...Object.keys(limits)).rename(limits),
+    {
+      title: "Agreement with the profile's answers beyond chance",
+      xLabel: "Cohen's kappa, 95% CI (0: as chance would have it)",
+      panel: "scale",
+      range: [0, 1],
+      rule: 0,
+    },
+  );
 }
 
 const METRICS = ["accuracy", "precision", "recall", "specificity"];
@@ -226,6 +294,53 @@ export function agreement(frame: DataFrame): string {
     ticks: [0, 25, 50, 75, 100],
     decimals: 2,
     rule: 50,
+  });
+}
+
+const Estimate = z.object({
+  model: z.string(),
+  condition: z.string(),
+  estimate: Value,
+  ci_lower: Value.optional(),
+  ci_upper: Value.optional(),
+});
+
+/**
+ * Any estimate by model and condition, one panel for each value of a column.
+ *
+ * @param frame model, condition, estimate, ci_lower and ci_upper where there are limits, and the column
+ *   that `panel` names
+ * @param of `range`: what the axis shows at least; `rule`: where a dashed line stands
+ */
+export function estimates(
+  frame: DataFrame,
+  of: {
+    title: string;
+    xLabel: string;
+    panel: string;
+    range: readonly [number, number];
+    rule?: number;
+  },
+): string {
+  const cells = rows(frame, Estimate);
+  const panelOf = rows(frame, z.object({ [of.panel]: z.string() })).map((cell) => cell[of.panel]!);
+  const keys = [...new Set(panelOf)];
+  return dots({
+    title: of.title,
+    xLabel: of.xLabel,
+    panels: wrap(keys, keys.length > 4 ? 3 : 4, (key) => scaleName(word(key))),
+    points: cells.map(({ model, condition, estimate, ci_lower, ci_upper }, at) => ({
+      panel: panelOf[at]!,
+      group: "",
+      row: model,
+      series: condition,
+      value: estimate,
+      low: ci_lower ?? null,
+      high: ci_upper ?? null,
+    })),
+    range: of.range,
+    decimals: 2,
+    ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
 }
 

@@ -33,6 +33,7 @@ export {
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/means.ts";
+export * from "./stats/neighbours.ts";
 export * from "./stats/omega.ts";
 export * from "./stats/ranks.ts";
 export * from "./stats/ratings.ts";
@@ -46,4 +47,5 @@ export {
 } from "./stats/reliability.ts";
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
 export * from "./stats/power.ts";
+export * from "./stats/spread.ts";
 export { normalTail, tTail } from "./stats/tails.ts";

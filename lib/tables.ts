@@ -1,85 +1,36 @@
 /**
  * One builder per published table: frames in, a tidy frame of full-precision numbers out, one row per
- * cell, starting from the printed layout. Nothing here is formatted and nothing is read.
+ * cell, starting from the printed layout. Beside them what the same data hold and the paper does not
+ * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
  */
 import type { DataFrame } from "polars";
-import type { Administrations, Study } from "./db.ts";
-import type { Mode, TableName } from "./design.ts";
+import type { Study } from "./db.ts";
+import type { TableName } from "./design.ts";
 import { seeded } from "./random.ts";
-import { agreement } from "./tables/agreement.ts";
-import { demographics } from "./tables/demographics.ts";
-import { sharesSurvival } from "./tables/shares.ts";
-import {
-  agreementSurvival,
-  convergenceSurvival,
-  personalitySurvival,
-  reliabilitySurvival,
-  traitsSurvival,
-} from "./tables/survival.ts";
-import {
-  baselines,
-  convergence,
-  distributions,
-  keyingAudit,
-  personality,
-  reliability,
-  reliabilitySummary,
-  traitReliability,
-  traits,
-} from "./tables/scales.ts";
+import type { Reads } from "./tables/build.ts";
+import { diversity as diversityOf } from "./tables/diversity.ts";
+import { agreementSurvival } from "./tables/survival/agreement.ts";
+import { convergenceSurvival } from "./tables/survival/convergence.ts";
+import { reliabilitySurvival } from "./tables/survival/reliability.ts";
+import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
+import { sharesSurvival } from "./tables/survival/shares.ts";
 
-export {
-  agreement,
-  baselines,
-  convergence,
-  demographics,
-  distributions,
-  keyingAudit,
-  personality,
-  reliability,
-  reliabilitySummary,
-  traitReliability,
-  traits,
-};
-
-/** What tables are made from; `Study` in `lib/db.ts` reads it. */
-export interface Reads {
-  sheets(instrument: string): Promise<Administrations>;
-  profiles(source: "reference" | "random"): Promise<Administrations>;
-  demographics(): Promise<DataFrame>;
-}
-
-/** Any published table by its name. */
-export async function build(
-  name: TableName,
-  reads: Reads,
-  options: { mode?: Mode } = {},
-): Promise<DataFrame> {
-  const epqra = () => reads.sheets("epqra");
-  const bfi = () => reads.sheets("bigfive");
-  const reference = () => reads.profiles("reference");
-  switch (name) {
-    case "table1":
-    case "table2":
-    case "table3":
-      return demographics(await reads.demographics(), name, options);
-    case "table4":
-      return personality(await epqra(), await reference(), options);
-    case "table5":
-      return convergence(await epqra(), await bfi(), options);
-    case "table6":
-      return reliability(await epqra(), options);
-    case "tableA4":
-      return traits(await bfi(), options);
-    case "tableA5":
-      return traitReliability(await bfi(), options);
-    case "tableA6":
-    case "tableA7":
-      return agreement(await epqra(), await reference(), name, options);
-    case "baselines":
-      return baselines(await reference(), await reads.profiles("random"), options);
-  }
-}
+export { acquiescence } from "./tables/acquiescence.ts";
+export { agreement } from "./tables/agreement.ts";
+export { baselines, distributions } from "./tables/baselines.ts";
+export { build, type Reads } from "./tables/build.ts";
+export { collapse } from "./tables/collapse.ts";
+export { convergence } from "./tables/convergence.ts";
+export { copiedSheets, copying } from "./tables/copying.ts";
+export { demographics } from "./tables/demographics.ts";
+export { duplicates } from "./tables/duplicates.ts";
+export { faults } from "./tables/faults.ts";
+export { itemReliability, keyingAudit } from "./tables/items.ts";
+export { markers } from "./tables/markers.ts";
+export { campbellFiske, multitrait } from "./tables/multitrait.ts";
+export { reliability, reliabilitySummary, traitReliability } from "./tables/reliability.ts";
+export { personality, traits } from "./tables/scores.ts";
+export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
 
 /**
  * What survives of a table: its cells with interval, effect size, naive and cluster-aware p, both
@@ -90,8 +41,8 @@ export async function build(
  * makes it), p_cluster, p_holm, p_bh, family (how many tests the table has); marker (the paper's;
  * Table 5: the level that its type face stands for; undefined in tables that mark nothing), verdict
  * (stands, weakens, vanishes, appears, or — for neither; by p_holm; undefined where nothing is
- * tested); then what only this table has. How each table is tested stands at its builder in
- * `lib/tables/survival.ts` and `lib/tables/shares.ts`.
+ * tested); then what only this table has. Answers are those of `corrected` mode: missing is missing. How each
+ * table is tested, and its own columns, stand at its builder in `lib/tables/survival`.
  *
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */
@@ -124,4 +75,19 @@ export async function survival(
     case "tableA7":
       return agreementSurvival(await epqra(), await reference(), name, drawn);
   }
+}
+
+/**
+ * The effective number of categories of each demographic attribute by model and condition; see
+ * `lib/tables/diversity.ts`.
+ *
+ * @param personas as `Study.personas` reads them
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export function diversity(
+  personas: DataFrame,
+  options: { draws?: number; seed?: number } = {},
+): DataFrame {
+  const { draws = 2000, seed = 826 } = options;
+  return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
 }

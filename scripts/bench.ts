@@ -1,17 +1,20 @@
 /** `deno task bench`: how long things take at full size, and how much memory. */
 import { data } from "./bench/data.ts";
+import { statistics } from "./bench/statistics.ts";
 import { study } from "./bench/study.ts";
 import { main, UsageError } from "./cli.ts";
 
-const PARTS = { data, study };
+const PARTS = { data, statistics, study };
 
 if (import.meta.main) {
   await main({
-    usage: "deno task bench [data|study] [--runs N]",
+    usage: "deno task bench [data|statistics|study] [--runs N]",
     help: `Times things at full size. Takes some minutes.
 
   data   whole processes: a warm start, all tables, each way to restore, and psql on the same dump
          where it is installed
+  statistics
+         what survives of each table, with its cluster bootstrap, and the whole corrected export
   study  registering, picking up and doing administrations against a local server without latency,
          beside the bare client; memory over 100,000 of them
 
@@ -24,7 +27,9 @@ if (import.meta.main) {
       throw new UsageError(`--runs is a whole number from 1: current value is ${runs}`);
     }
     const unknown = words.find((word) => !(word in PARTS));
-    if (unknown !== undefined) throw new UsageError(`There is no part ${unknown}: data or study`);
+    if (unknown !== undefined) {
+      throw new UsageError(`There is no part ${unknown}: ${Object.keys(PARTS).join(", ")}`);
+    }
     console.log(
       `medians of ${count} runs (lowest–highest), ${navigator.hardwareConcurrency} cores`,
     );

@@ -23,7 +23,7 @@ tbody tr:nth-child(even) { background: #f6f6f6; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 nav ul { columns: 2 18rem; padding-left: 1.2rem; } nav li { break-inside: avoid; } code { overflow-wrap: anywhere; } dd { margin-left: 1rem; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; }
-  h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; }
+  h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; max-height: none !important; }
   table { font-size: 7.5pt; } }
 `;
 
@@ -86,7 +86,7 @@ ${files.join("\n")}
 function part({ name, notebook }: Section): string {
   return `<section id="${name}">
 <h2>${escape(title(notebook, name))}</h2>
-${outputs(notebook).map(({ html }) => html).join("\n")}
+${outputs(notebook).join("\n")}
 </section>`;
 }
 
@@ -96,23 +96,11 @@ function title({ cells }: Notebook, name: string): string {
   return (heading ?? basename(name)).replaceAll("`", "");
 }
 
-/** What a notebook shows, in order: as HTML and as plain text. */
-function outputs({ cells }: Notebook): { html: string; plain: string }[] {
-  const stored = (value: unknown) =>
-    typeof value === "string" || Array.isArray(value) ? text(value) : "";
-  return cells.flatMap((cell) => cell.outputs ?? []).flatMap((output) =>
-    "data" in output && output.data["text/html"]
-      ? [{ html: stored(output.data["text/html"]), plain: stored(output.data["text/plain"]) }]
-      : []
-  );
-}
-
-/** The figures of a notebook as stand-alone SVG, with the banner of their data as a comment in them. */
-export function figures(notebook: Notebook): string[] {
-  return outputs(notebook).flatMap(({ html, plain }) => {
-    const banner = plain.split("\n").findLast((line) => line.startsWith("Data: ")) ?? "";
-    return (html.match(/<svg [\s\S]*?<\/svg>/g) ?? [])
-      .map((svg) => svg.replace(/(<svg [^>]*>)/, `$1<!-- ${banner.replaceAll("--", "- -")} -->`));
+/** What a notebook shows, in order, as HTML. */
+function outputs({ cells }: Notebook): string[] {
+  return cells.flatMap((cell) => cell.outputs ?? []).flatMap((output) => {
+    const html = "data" in output ? output.data["text/html"] : undefined;
+    return typeof html === "string" || Array.isArray(html) ? [text(html)] : [];
   });
 }
 

@@ -1,4 +1,4 @@
-/** `deno task start`: from nothing to every table, figure and the report. */
+/** `deno task start`: from nothing to every table, the files for a paper and the report. */
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import { codeVersion, PUBLISHED, ROOT, settings } from "lib/config.ts";
@@ -8,10 +8,11 @@ import { restore } from "lib/restore.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import { read, text } from "./jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "./notebooks.ts";
-import { figures, report, type Section } from "./report.ts";
+import { report, type Section } from "./report.ts";
 import { writeTables } from "./tables.ts";
 
-const OUT = join(ROOT, "out");
+/** A path below the folder of all that is written for people. */
+const out = (...parts: string[]): string => join(settings().outDir, ...parts);
 
 /** What an earlier start has done, by what it was done from. */
 interface Record_ {
@@ -57,7 +58,7 @@ async function start(fresh: boolean): Promise<number> {
     await step("tables", async () => await tables(study));
     await step("report", async () => await page(study, outcomes));
     await Deno.writeTextFile(
-      join(OUT, "start.json"),
+      out("start.json"),
       JSON.stringify({ inputs, notebooks: outcomes }),
     );
   } else {
@@ -68,7 +69,7 @@ async function start(fresh: boolean): Promise<number> {
   return 0;
 }
 
-const place = (...parts: string[]): string => relative(Deno.cwd(), join(OUT, ...parts));
+const place = (...parts: string[]): string => relative(Deno.cwd(), out(...parts));
 
 async function database(): Promise<string> {
   const { server, dataDir } = settings();
@@ -101,12 +102,11 @@ async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
 }
 
 async function notebooks(): Promise<Outcome[]> {
-  const out = join(OUT, "notebooks");
   const failures: string[] = [];
   const outcomes: Outcome[] = [];
   const paths = find([]);
   await withoutSample(paths);
-  await runAll(paths, { out }, (done) => {
+  await runAll(paths, { out: out("notebooks") }, (done) => {
     failures.push(...done.failures);
     const [agree, printed] = counted(done.verdict);
     // The profiles' own scores are printed beside the tables, not in them.
@@ -130,7 +130,7 @@ function counted(verdict: string): [number, number] {
 }
 
 async function tables(study: Study): Promise<string> {
-  const written = await writeTables(study, join(OUT, "tables"), TABLE_NAMES, "printed");
+  const written = await writeTables(study, out("tables"), TABLE_NAMES, "printed");
   const failed = written.filter(({ error }) => error);
   if (failed.length) {
     throw new Error(failed.map(({ name, error }) => `${name}: ${error}`).join("\n"));
@@ -142,18 +142,8 @@ async function page(study: Study, outcomes: readonly Outcome[]): Promise<string>
   const sections: Section[] = outcomes.map(({ name, verdict }) => ({
     name,
     verdict,
-    notebook: read(join(OUT, "notebooks", `${name}.ipynb`)),
+    notebook: read(out("notebooks", `${name}.ipynb`)),
   }));
-  const folder = join(OUT, "figures");
-  await Deno.mkdir(folder, { recursive: true });
-  let count = 0;
-  for (const { name, notebook } of sections) {
-    for (const [index, svg] of figures(notebook).entries()) {
-      const file = `${name}${index ? `_${index + 1}` : ""}.svg`;
-      await Deno.writeTextFile(join(folder, file), svg);
-      count += 1;
-    }
-  }
   const sql = await connect("reader");
   const [server] = await sql`select version() as version`;
   await sql.end();
@@ -164,8 +154,8 @@ async function page(study: Study, outcomes: readonly Outcome[]): Promise<string>
     Deno: Deno.version.deno,
     PostgreSQL: String(server!.version).split(" on ")[0]!.replace("PostgreSQL ", ""),
   };
-  await Deno.writeTextFile(join(OUT, "report.html"), report(sections, study.provenance, facts));
-  return `${count} figures in ${place("figures")}, ${place("report.html")}`;
+  await Deno.writeTextFile(out("report.html"), report(sections, study.provenance, facts));
+  return place("report.html");
 }
 
 function agreement(outcomes: readonly Outcome[]): string {
@@ -187,7 +177,7 @@ function summary(study: Study, outcomes: readonly Outcome[]): void {
     for (const line of differing(name)) console.log(`  ${line}`);
   }
   console.log(
-    `\ntables ${place("tables")} · figures ${place("figures")} · ${place("report.html")}`,
+    `\ntables ${place("tables")} · for a paper ${place("papers")} · ${place("report.html")}`,
   );
   console.log(bannerOf(study.provenance));
   console.log(agreement(outcomes));
@@ -195,7 +185,7 @@ function summary(study: Study, outcomes: readonly Outcome[]): void {
 
 /** The cells that a notebook's verdict lists. */
 function differing(name: string): string[] {
-  const { cells } = read(join(OUT, "notebooks", `${name}.ipynb`));
+  const { cells } = read(out("notebooks", `${name}.ipynb`));
   const shown = cells.at(-1)!.outputs?.at(-1);
   const plain = shown && "data" in shown ? shown.data["text/plain"] : null;
   const lines = plain ? text(plain as string | string[]).split("\n") : [];
@@ -204,16 +194,20 @@ function differing(name: string): string[] {
 
 async function remembered(): Promise<Record_ | null> {
   try {
-    const found: Record_ = JSON.parse(await Deno.readTextFile(join(OUT, "start.json")));
-    const files = ["report.html", ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`))];
-    await Promise.all(files.map((file) => Deno.stat(join(OUT, file))));
+    const found: Record_ = JSON.parse(await Deno.readTextFile(out("start.json")));
+    const files = [
+      "report.html",
+      "papers",
+      ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`)),
+    ];
+    await Promise.all(files.map((file) => Deno.stat(out(file))));
     return found;
   } catch {
     return null;
   }
 }
 
-const forget = (): Promise<void> => Deno.remove(join(OUT, "start.json")).catch(() => {});
+const forget = (): Promise<void> => Deno.remove(out("start.json")).catch(() => {});
 
 /** SHA-256 of what the outputs are made from: code, notebooks, paper, and the rows themselves. */
 async function fingerprint(study: Study): Promise<string> {
@@ -264,7 +258,7 @@ if (import.meta.main) {
     usage: "deno task start [--fresh]",
     help:
       `Brings up PostgreSQL, restores the dataset if none is there, executes every notebook, writes the
-tables, figures and the report to out/, and says how many printed cells agree with the paper.
+tables, the files for a paper and the report to out/, and says how many printed cells agree with the paper.
 
 What is already done is not done again.
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import pl from "polars";
 import { CONDITIONS } from "lib/conditions.ts";
-import { ROOT } from "lib/config.ts";
+import { settings } from "lib/config.ts";
 import { plural, whole } from "lib/format.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Command, main, nearest, UsageError } from "./cli.ts";
@@ -74,7 +74,7 @@ async function retryFailed(flags: Flags, words: string[]): Promise<void> {
 async function exporting(flags: Flags, words: string[]): Promise<void> {
   none(words);
   await within(flags, false, async (lab) => {
-    const folder = text(flags, "out") ?? join(ROOT, "out", "study", lab.schema);
+    const folder = text(flags, "out") ?? join(settings().outDir, "study", lab.schema);
     for (const { file, rows } of await lab.export(folder)) {
       console.log(`${whole(rows).padStart(9)} rows  ${file}`);
     }

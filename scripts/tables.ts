@@ -1,12 +1,12 @@
 /** `deno task tables`: every published table as tidy CSV, Markdown and LaTeX. */
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import pl from "polars";
-import { ROOT } from "lib/config.ts";
+import { codeVersion, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
-import { grid, latex, markdown, printed } from "lib/paper.ts";
-import { build } from "lib/tables.ts";
+import { grid, printed, survivingGrid } from "lib/paper.ts";
+import { csv, type Grid, keep, latex, markdown, sourceOf } from "lib/press.ts";
+import { build, survival } from "lib/tables.ts";
 import { main, message, nearest, UsageError } from "./cli.ts";
 
 export interface Written {
@@ -17,8 +17,8 @@ export interface Written {
 }
 
 /**
- * Builds tables and writes `NAME.csv`, `NAME.md` and `NAME.tex`; one that fails does not stop the
- * others.
+ * Builds tables and writes `NAME.csv`, `NAME.md` and `NAME.tex`, and in `corrected` mode what survives of
+ * each as `NAME_survives`; one that fails does not stop the others.
  */
 export async function writeTables(
   study: Study,
@@ -27,27 +27,28 @@ export async function writeTables(
   mode: Mode,
 ): Promise<Written[]> {
   await Deno.mkdir(folder, { recursive: true });
-  const note = bannerOf(study.provenance);
+  const banner = bannerOf(study.provenance);
+  const code = await codeVersion();
+  const files = async (name: string, tidy: DataFrame, layout: Grid) => {
+    const sourced = { ...layout, source: sourceOf(tidy, banner, code) };
+    await keep(join(folder, `${name}.csv`), csv(tidy, banner));
+    await keep(join(folder, `${name}.md`), markdown(sourced));
+    await keep(join(folder, `${name}.tex`), latex(sourced, name));
+  };
   return await Promise.all(names.map(async (name): Promise<Written> => {
     try {
       const table = await build(name, study, { mode });
       const tidy = printed(name, table, { mode });
-      const layout = grid(name, table, { mode });
-      const data = pl.Series("data", Array(tidy.height).fill(note), pl.Utf8);
-      await write(join(folder, `${name}.csv`), tidy.withColumn(data).writeCSV().toString());
-      await write(join(folder, `${name}.md`), markdown(layout, note));
-      await write(join(folder, `${name}.tex`), latex(layout, name, note));
+      await files(name, tidy, grid(name, table, { mode }));
+      if (mode === "corrected" && name !== "baselines") {
+        const survived = await survival(name, study);
+        await files(`${name}_survives`, survived, survivingGrid(name, survived));
+      }
       return { name, table, error: null };
     } catch (error) {
       return { name, table: null, error: message(error) };
     }
   }));
-}
-
-/** Beside and renamed, so that nobody reads half a file. */
-async function write(path: string, text: string): Promise<void> {
-  await Deno.writeTextFile(`${path}.new`, text);
-  await Deno.rename(`${path}.new`, path);
 }
 
 function tableName(text: string): TableName {
@@ -66,20 +67,21 @@ NAME.tex (booktabs, laid out as the paper prints it).
 
   --out DIR      where to write (default: out/tables)
   --schema NAME  the data: personality_trap (default) or a schema of your own
-  --mode MODE    printed: what the paper's code computes (default); corrected: its bugs repaired
+  --mode MODE    printed: what the paper's code computes (default); corrected: its bugs repaired, and
+                 NAME_survives: intervals, effect sizes, p by profile and adjusted, which markers stand
   --table NAME   only these: ${TABLE_NAMES.join(", ")}
 
 Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     flags: {
-      out: { type: "string", default: join(ROOT, "out", "tables") },
+      out: { type: "string" },
       schema: { type: "string" },
       mode: { type: "string", default: "printed" },
       table: { type: "string", multiple: true, default: [] },
     },
     words: true,
   }, async (flags, words) => {
-    const { out, schema, mode, table } = flags as {
-      out: string;
+    const { out = join(settings().outDir, "tables"), schema, mode, table } = flags as {
+      out?: string;
       schema?: string;
       mode: string;
       table: string[];

@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 
 const dataDir = await Deno.makeTempDir({ prefix: "persona-audit-test-" });
-// Neither the user's database nor their server settings may be seen by a test.
+// Neither the user's database, their server settings nor their files may be seen by a test.
 const env = {
   DATA_DIR: dataDir,
   DATABASE_URL: "",
   PGHOST: "",
   PGDATABASE: "",
   STUDY_SCHEMA: "",
+  OUT_DIR: join(dataDir, "out"),
   NO_COLOR: "1",
 };
 const deno = (...args: string[]) =>

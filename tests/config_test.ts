@@ -12,6 +12,7 @@ function under(env: Record<string, string>) {
     PGHOST: "",
     PGDATABASE: "",
     STUDY_SCHEMA: "",
+    OUT_DIR: "",
     ...env,
   };
   for (const [name, value] of Object.entries(all)) Deno.env.set(name, value);
@@ -35,11 +36,17 @@ const messageOf = (env: Record<string, string>): string => {
 };
 
 Deno.test("settings() without variables are the embedded database's; empty ones are as none", () => {
-  const none = { dataDir: join(ROOT, ".data"), server: null, studySchema: "study" };
+  const none = {
+    dataDir: join(ROOT, ".data"),
+    outDir: join(ROOT, "out"),
+    server: null,
+    studySchema: "study",
+  };
   assert.deepEqual(under({}), none);
   assert.deepEqual(under({ PGPORT: "", PGSSLMODE: "" }), none);
   assert.equal(under({ DATA_DIR: "elsewhere/db" }).dataDir, join(ROOT, "elsewhere", "db"));
   assert.equal(under({ DATA_DIR: "/elsewhere" }).dataDir, "/elsewhere");
+  assert.equal(under({ OUT_DIR: "mine" }).outDir, join(ROOT, "mine"));
 });
 
 Deno.test("settings() take a URL apart, with %XX, IPv6, a socket's folder and defaults", () => {

@@ -8,7 +8,7 @@ const FLOORS = [
   ["design", "format", "instruments", "stats", "random"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config"],
   ["db", "llm"],
-  ["tables", "study", "restore", "simulate"],
+  ["tables", "study", "restore", "simulate", "press"],
   ["paper", "plots", "notebook"],
 ];
 
@@ -79,6 +79,7 @@ const KEPT: [RegExp, string[]][] = [
   [/\bDeno\.jupyter\b/, ["notebook"]],
   [/from "linkedom"|from "plot"/, ["plots"]],
   [/from "(openai[^"]*|bedrock)"/, ["llm"]],
+  [/from "(fontkit|pdfkit|svg-to-pdfkit|subset-font|resvg)"/, ["press"]],
   [/from "pure-rand[^"]*"/, ["random"]],
   [/from "(postgres|pg|pg-copy-streams|kysely[^"]*)"/, ["db", "restore", "study", "simulate"]],
   [/\bMath\.random\b|\bnew Date\(\)/, []],

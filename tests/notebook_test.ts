@@ -140,17 +140,61 @@ Deno.test("tableText() aligns its columns", () => {
   );
 });
 
+Deno.test("a lower and an upper limit side by side are shown as one column", () => {
+  const limits = frame(
+    [
+      { d: 0.5, ci_lower: 0.1, ci_upper: 0.9, p_holm: 0.0001, alpha_lower: 1, bound_upper: 2 },
+      { d: null, ci_lower: null, ci_upper: null, p_holm: null, alpha_lower: null, bound_upper: 2 },
+      { d: 1, ci_lower: null, ci_upper: 3, p_holm: 0.5, alpha_lower: null, bound_upper: 2 },
+    ],
+    {
+      d: "number",
+      ci_lower: "number",
+      ci_upper: "number",
+      p_holm: "number",
+      alpha_lower: "number",
+      bound_upper: "number",
+    },
+  );
+  assert.deepEqual(
+    tableText(limits, "Limits").split("\n").map((line) => line.split(/ {2,}/)),
+    [
+      ["Limits"],
+      ["", "d", "95% CI", "p holm", "alpha lower", "bound upper"],
+      ["----", "------------", "------", "-----------", "-----------"],
+      ["0.50", "[0.10, 0.90]", "<0.001", "1.00", "2.00"],
+      ["", "—", "—", "—", "—", "2.00"],
+      ["1.00", "[—, 3.00]", "0.500", "—", "2.00"],
+    ],
+  );
+  assert.match(
+    tableHtml(
+      limits.select("ci_lower", "ci_upper").rename({
+        ci_lower: "boot_lower",
+        ci_upper: "boot_upper",
+      }),
+      "",
+    ),
+    /<th scope="col">boot limits<\/th>/,
+  );
+});
+
+Deno.test("a tall table scrolls in a box of its own", () => {
+  assert.match(tableHtml(long(41), ""), /^<div style="overflow:auto;max-height:36em">/);
+  assert.match(tableHtml(long(40), ""), /^<div style="overflow-x:auto">/);
+});
+
 const long = (height: number) =>
   frame(Array.from({ length: height }, (_, i) => ({ row: i + 1 })), { row: "integer" });
 
-Deno.test("a table of more than 80 rows shows the first 80 and says so", () => {
-  const html = tableHtml(long(81), "Long");
-  assert.equal(body(html).length, 80);
-  assert.deepEqual(body(html).at(-1), ["80"]);
-  assert.match(html, /80 of 81 rows shown/);
-  assert.match(tableText(long(81), "Long"), /\n 80\n80 of 81 rows shown$/);
-  assert.equal(body(tableHtml(long(80), "")).length, 80);
-  assert.doesNotMatch(tableHtml(long(80), ""), /rows shown/);
+Deno.test("a table of more than 120 rows shows the first 120 and says so", () => {
+  const html = tableHtml(long(121), "Long");
+  assert.equal(body(html).length, 120);
+  assert.deepEqual(body(html).at(-1), ["120"]);
+  assert.match(html, /120 of 121 rows shown/);
+  assert.match(tableText(long(121), "Long"), /\n120\n120 of 121 rows shown$/);
+  assert.equal(body(tableHtml(long(120), "")).length, 120);
+  assert.doesNotMatch(tableHtml(long(120), ""), /rows shown/);
 });
 
 Deno.test("an empty table is one line that says so", () => {

@@ -2,152 +2,44 @@
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";
-import { frame, type Kind } from "lib/frames.ts";
 import {
   agreement,
   alphas,
   attrition,
-  coverages,
   errors,
+  fates,
   forest,
   heatmap,
   histograms,
   keys,
+  matrix,
   powers,
   scores,
   shares,
+  survivors,
 } from "lib/plots.ts";
-
-type Cell = Record<string, string | number | null>;
-
-/** A frame from cells, all of one shape; columns of numbers are named. */
-function cells(records: Cell[], numbers: string[]): DataFrame {
-  const kind = (name: string): Kind => numbers.includes(name) ? "number" : "text";
-  const names = Object.keys(records[0]!);
-  return frame(records, Object.fromEntries(names.map((name) => [name, kind(name)])));
-}
-
-const MODELS = ["Zeta-9", "GPT-4o"];
-const CONDITIONS = ["MaxP", "Base"];
-const pairs = MODELS.flatMap((model) => CONDITIONS.map((condition) => ({ model, condition })));
-
-const SHARES = cells(
-  pairs.flatMap((pair) =>
-    [["Gender", "Non-bin."], ["Gender", "Female"], ["Pol. Or.", "Con."]].map((
-      [category, subcategory],
-      i,
-    ) => ({ ...pair, category: category!, subcategory: subcategory!, mean: 0.2 + i / 5, sd: 0.05 }))
-  ),
-  ["mean", "sd"],
-);
-const FOREST = cells(
-  pairs.flatMap((pair, i) =>
-    ["N", "E"].map((scale) => ({
-      ...pair,
-      scale,
-      estimate: i === 2 ? null : i - 0.5,
-      ci_lower: i === 2 ? null : i - 1,
-      ci_upper: i === 2 ? null : i,
-    }))
-  ),
-  ["estimate", "ci_lower", "ci_upper"],
-);
-const ALPHAS = cells(
-  pairs.flatMap((pair, i) =>
-    ["N", "L"].map((scale) => ({ ...pair, scale, alpha: scale === "L" && i < 2 ? null : i / 3 }))
-  ),
-  ["alpha"],
-);
-const SCORES = cells(
-  [...MODELS, "Reference"].flatMap((model, i) =>
-    ["O", "E"].map((trait) => ({ model, trait, mean: 2 + i, sd: 0.5 }))
-  ),
-  ["mean", "sd"],
-);
-const AGREEMENT = cells(
-  pairs.flatMap((pair) =>
-    ["N", "P", "L"].flatMap((scale, i) =>
-      ["accuracy", "precision", "recall", "specificity", "mae", "rmse"].map((metric, j) => ({
-        ...pair,
-        scale,
-        metric,
-        value: i === 1 && j === 1 ? null : 10 * i + j,
-      }))
-    )
-  ),
-  ["value"],
-);
-const HEATMAP = cells(
-  MODELS.flatMap((model) =>
-    ["N", "E"].flatMap((epqra_scale, i) =>
-      ["O", "E", "C"].map((bfi_trait, j) => ({
-        model,
-        epqra_scale,
-        bfi_trait,
-        r: [[0.981, -0.412, 1], [null, 0.004, -0.004]][i]![j]!,
-      }))
-    )
-  ),
-  ["r"],
-);
-const HISTOGRAMS = cells(
-  ["reference", "random"].flatMap((source) =>
-    ["N", "E"].flatMap((scale) =>
-      [0, 1, 6].map((score) => ({ source, scale, score, n: 4 + score }))
-    )
-  ),
-  ["score", "n"],
-);
-const KEYS = cells(
-  [["E", "keyed Yes", 5], ["E", "keyed No", 1], ["N", "keyed Yes", 6]]
-    .map(([scale, keyed, n]) => ({ scale: scale!, keyed: keyed!, n: n! })),
-  ["n"],
-);
-
-const ERRORS = cells(
-  ["5 × 2", "3 × 9"].flatMap((design) =>
-    ["pooled z", "clustered"].flatMap((method, i) =>
-      [0.2, 0, 0.1].map((icc) => {
-        const rejection = i && icc === 0.1 ? null : 0.05 + (1 - i) * icc;
-        return {
-          design,
-          method,
-          icc,
-          rejection,
-          rejectionLower: rejection && rejection - 0.01,
-          rejectionUpper: rejection && rejection + 0.02,
-        };
-      })
-    )
-  ),
-  ["icc", "rejection", "rejectionLower", "rejectionUpper"],
-);
-const COVERAGES = cells(
-  ["normal", "floor"].flatMap((population) =>
-    ["r: Fisher", "alpha: Feldt"].map((interval, i) => ({
-      population,
-      interval,
-      coverage: 0.95 - i / 10,
-      coverageLower: 0.94 - i / 10,
-      coverageUpper: 0.96 - i / 10,
-    }))
-  ),
-  ["coverage", "coverageLower", "coverageUpper"],
-);
-
-const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
-  shares: [shares, SHARES],
-  forest: [forest, FOREST],
-  alphas: [alphas, ALPHAS],
-  scores: [scores, SCORES],
-  agreement: [agreement, AGREEMENT],
-  heatmap: [heatmap, HEATMAP],
-  histograms: [histograms, HISTOGRAMS],
-  keys: [keys, KEYS],
-  errors: [errors, ERRORS],
-  powers: [powers, ERRORS],
-  coverages: [coverages, COVERAGES],
-};
+import {
+  AGREEMENT,
+  ALPHAS,
+  type Cell,
+  cells,
+  CONDITIONS,
+  ERRORS,
+  ESTIMATES,
+  FATES,
+  FIGURES,
+  FLOW,
+  FOREST,
+  HEATMAP,
+  HISTOGRAMS,
+  KEYS,
+  MATRIX,
+  measured,
+  MODELS,
+  SCORES,
+  SHARES,
+  SURVIVORS,
+} from "./drawn.ts";
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
 
@@ -178,6 +70,13 @@ function left(mark: Mark | null): number {
   const at = ["x", "x1", "cx"].map((name) => Number(mark.getAttribute(name) ?? 0));
   const shift = mark.getAttribute("transform")?.match(/translate\((-?[\d.]+)/)?.[1];
   return Number(shift ?? 0) + at.reduce((a, b) => a + b) + left(mark.parentElement);
+}
+
+/** How far a dot stands from the top edge, by all shifts. */
+function top(mark: Mark | null): number {
+  if (!mark) return 0;
+  const shift = mark.getAttribute("transform")?.match(/translate\(-?[\d.]+,(-?[\d.]+)/)?.[1];
+  return Number(shift ?? 0) + top(mark.parentElement);
 }
 
 /** Throws unless tags nest, attributes are quoted, and no bare & or < is left. */
@@ -254,6 +153,33 @@ Deno.test("forest() draws each estimate in the middle of its interval", () => {
     assert.ok(Math.abs(middle - dots[i]!) < 0.02, `${middle} and ${dots[i]}`);
     assert.ok(Math.abs(length - whiskers[0]!.length) < 0.02 && length > 10);
   });
+});
+
+Deno.test("survivors() draws no Base, and what becomes of each marker in the legend's order", () => {
+  const svg = survivors(SURVIVORS);
+  assert.deepEqual(legend(svg), [
+    "Marker stands",
+    "Marker vanishes",
+    "Neither",
+    "Not tested: too few vary",
+  ]);
+  assert.ok(texts(svg).includes("GPT-4o, MaxN") && !texts(svg).some((text) => /Base$/.test(text)));
+  // In percentage points: 10, −90, 20, −80.
+  const dots = marks(svg, "values", "path").map(left);
+  assert.equal(dots.length, 4);
+  assert.ok(Math.abs((dots[0]! - dots[1]!) - (dots[2]! - dots[3]!)) < 0.01);
+  // One point per row and panel stands in the middle of its row, whatever its kind.
+  const tops = marks(svg, "values", "path").map(top);
+  assert.ok(Math.abs(tops[0]! - tops[2]!) < 0.01 && Math.abs(tops[1]! - tops[3]!) < 0.01);
+});
+
+Deno.test("alphas() draws intervals where the frame has them", () => {
+  assert.equal(marks(alphas(ALPHAS), "whiskers", "line").length, 0);
+  const limits = ALPHAS.withColumns(
+    ALPHAS.getColumn("alpha").minus(0.1).rename("ci_lower"),
+    ALPHAS.getColumn("alpha").plus(0.1).rename("ci_upper"),
+  );
+  assert.equal(marks(alphas(limits), "whiskers", "line").length, 6);
 });
 
 Deno.test("dots keep the distances of their values, on an axis that grows for outliers", () => {
@@ -385,6 +311,31 @@ Deno.test("heatmap() prints r in each tile in readable ink, and a dash where it 
   );
 });
 
+Deno.test("matrix() prints its triangle, reliabilities bold, validities framed", () => {
+  const svg = matrix(MATRIX);
+  assert.equal(marks(svg, "values", "rect").length, 6);
+  const bold = [...parse(svg).querySelectorAll("text")]
+    .filter((text) => text.parentElement!.outerHTML.split(">")[0]!.includes('weight="bold"'))
+    .map((text) => text.textContent).filter((text) => /^(\.\d\d|—)$/.test(text));
+  assert.deepEqual(bold, [".98", "—", ".98", "—"]);
+  assert.equal(texts(svg).filter((text) => text === ".94").length, 2);
+  assert.equal([...parse(svg).querySelectorAll('[stroke="black"] rect')].length, 2);
+  assert.match(svg, /Undefined: Zeta-9, alpha of BFI-44 E; GPT-4o, alpha of BFI-44 E\./);
+});
+
+Deno.test("estimates() has a panel for each value of the column it names, limits or none", () => {
+  const svg = measured(ESTIMATES);
+  assert.deepEqual(texts(svg).filter((text) => /^(Neuroticism|Extraversion)$/.test(text)), [
+    "Neuroticism",
+    "Extraversion",
+  ]);
+  assert.equal(marks(svg, "whiskers", "line").length, 6);
+  const bare = measured(ESTIMATES.drop("ci_lower", "ci_upper"));
+  assert.equal(marks(bare, "whiskers", "line").length, 0);
+  assert.equal(marks(bare, "values", "path").length, 6);
+  assert.throws(() => measured(FOREST), /measure/);
+});
+
 Deno.test("histograms() draws one bar per count, sources side by side, as high as the count", () => {
   const svg = histograms(HISTOGRAMS);
   const bars = marks(svg, "values", "rect").map((bar) => {
@@ -414,23 +365,19 @@ Deno.test("keys() stacks the items of a scale and prints how many", () => {
   assert.deepEqual(counts.slice(0, 3).map((text) => text.textContent), ["5", "1", "6"]);
 });
 
-const FLOW = frame(
-  [
-    { kind: "personas", model: "A", planned: 100, asked: 100, answered: 90, complete: 90 },
-    { kind: "personas", model: "A", planned: 100, asked: 60, answered: 60, complete: 60 },
-    { kind: "personas", model: "B", planned: 1000, asked: 900, answered: 900, complete: 900 },
-    { kind: "administrations", model: "A", planned: 50, asked: 50, answered: 40, complete: 0 },
-  ].map((cell) => ({ ...cell, instrument: "epqra" })),
-  {
-    kind: "text",
-    instrument: "text",
-    model: "text",
-    planned: "integer",
-    asked: "integer",
-    answered: "integer",
-    complete: "integer",
-  },
-);
+Deno.test("fates() stacks what became of a table's markers and prints how many", () => {
+  const svg = fates(FATES);
+  assert.deepEqual(legend(svg), [
+    "Marker stands",
+    "Marker weakens",
+    "Marker vanishes",
+    "Not marked, and significant",
+  ]);
+  const widths = marks(svg, "values", "rect").map((bar) => Number(bar.getAttribute("width")));
+  assert.equal(widths.length, 6);
+  assert.ok(Math.abs(widths[0]! / widths[1]! - 23) < 0.2);
+  assert.ok(texts(svg).includes("Table 4") && texts(svg).includes("44"));
+});
 
 Deno.test("attrition() adds up the cells of a model, stacks models, and prints each sum", () => {
   const svg = attrition(FLOW);

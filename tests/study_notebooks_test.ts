@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { PUBLISHED, ROOT, settings } from "lib/config.ts";
 import { open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
@@ -14,7 +14,6 @@ import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "../scripts/notebooks.ts";
-import { figures } from "../scripts/report.ts";
 import { as, restored } from "./data.ts";
 import { Folder } from "./made.ts";
 
@@ -100,8 +99,14 @@ for (const table of TABLES) {
     const laidOut = notebook.cells.map(plain).find((text) => /^Table A?\d\. /.test(text))!;
     assert.ok(laidOut.includes(SIMULATED), laidOut);
     assert.match(laidOut, /\d\.\d/);
-    // Figures of the sample say that they are of the sample.
-    for (const svg of figures(notebook)) assert.match(svg, /<!-- Data: own study, .*Simulated/);
+    // Files for a paper say of what they are, too.
+    if (!text.includes("For a paper: ")) return;
+    const papers = join(settings().outDir, "papers", name);
+    const figures = [...Deno.readDirSync(papers)].filter((file) => file.name.endsWith(".svg"));
+    for (const { name } of figures) {
+      const svg = await Deno.readTextFile(join(papers, name));
+      assert.match(svg, /<!-- .*Data: own study, .*Simulated/);
+    }
   });
 }
 

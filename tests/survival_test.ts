@@ -2,95 +2,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { type Administrations, migrate, open, type Study } from "lib/db.ts";
-import { layout, TABLE_NAMES, type TableName } from "lib/design.ts";
-import { frame } from "lib/frames.ts";
+import { migrate, open } from "lib/db.ts";
+import { layout, type Marks, TABLE_NAMES, type TableName } from "lib/design.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
 import { printed } from "lib/paper.ts";
-import { build, survival } from "lib/tables.ts";
-import { judged, type Marks, verdict } from "lib/tables/family.ts";
+import { build, itemReliability, survival } from "lib/tables.ts";
+import { judged, verdict } from "lib/tables/family.ts";
 import { as, restored, SMALL } from "./data.ts";
 import { close, each, near } from "./near.ts";
+import { cell, type Person, reads, type Row, rows } from "./reads.ts";
 import { administrations, extravert, type Sheet } from "./sheets.ts";
 import r from "./reference/survival.json" with { type: "json" };
 
-type Row = Record<string, never>;
 type Kind = Exclude<TableName, "baselines">;
 const NAMES = TABLE_NAMES.filter((name) => name !== "baselines") as Kind[];
-
-const rows = (table: DataFrame): Row[] => table.toRecords() as Row[];
-function cell(table: DataFrame, keys: Record<string, string>): Row {
-  const found = rows(table).filter((row) =>
-    Object.entries(keys).every(([key, value]) => row[key] === value)
-  );
-  assert.equal(found.length, 1, JSON.stringify(keys));
-  return found[0]!;
-}
-
-interface Person {
-  profile: number | null;
-  condition?: string;
-  gender?: string | null;
-  race?: string;
-  repetition?: number;
-}
-
-/** Both reads of some personas of GPT-4o: one row each, and counted. */
-function people(given: readonly Person[]): Pick<Study, "demographics" | "personas"> {
-  const records = given.map(({ condition = "Base", ...person }) => ({
-    model: "gpt4o",
-    model_print: "GPT-4o",
-    population: condition === "Base" ? "generated_gpt4o_spain826" : `borderline_${condition}_gpt4o`,
-    population_print: condition,
-    repetition: 1,
-    gender: "male",
-    race: "white",
-    political_orientation: "centre",
-    religious_belief: "atheist",
-    sexual_orientation: "heterosexual",
-    ...person,
-  }));
-  const text = ["model", "population", "model_print", "population_print"];
-  const attributes = [
-    "gender",
-    "race",
-    "political_orientation",
-    "religious_belief",
-    "sexual_orientation",
-  ] as const;
-  const kinds = (names: readonly string[], kind: "text" | "integer") =>
-    Object.fromEntries(names.map((name) => [name, kind]));
-  const counts = attributes.flatMap((attribute) =>
-    records.map((record) => ({ ...record, attribute, value: record[attribute], n: 1 }))
-  );
-  return {
-    personas: () =>
-      Promise.resolve(frame(records, {
-        ...kinds([...text, ...attributes], "text"),
-        ...kinds(["profile", "repetition"], "integer"),
-      })),
-    demographics: () =>
-      Promise.resolve(frame(counts, {
-        ...kinds([...text, "attribute", "value"], "text"),
-        ...kinds(["repetition", "n"], "integer"),
-      })),
-  };
-}
-
-const none = (): never => assert.fail("not asked for");
-/** Reads of typed-in sheets. */
-function reads(
-  given: { epqra?: Sheet[]; bigfive?: Sheet[]; reference?: Sheet[]; people?: Person[] },
-): Parameters<typeof survival>[1] {
-  const sheets = { epqra: [epqra, given.epqra], bigfive: [bfi44, given.bigfive] } as const;
-  const made = (instrument: typeof epqra, sheets: Sheet[] | undefined): Promise<Administrations> =>
-    Promise.resolve(administrations(instrument, sheets ?? none()));
-  return {
-    ...people(given.people ?? []),
-    sheets: (name) => made(...(sheets[name as "epqra"] as [typeof epqra, Sheet[]])),
-    profiles: () => made(epqra, given.reference),
-  };
-}
 
 const GENDER = { model: "GPT-4o", condition: "MaxN", category: "Gender", subcategory: "Female" };
 const E = { model: "GPT-4o", condition: "Base", scale: "E" };
@@ -110,6 +35,12 @@ Deno.test("survival() of Table 1 agrees with R within 1e-10", async () => {
   close(row.ci_lower, r.shares.cluster.limits[0], 1e-11);
   close(row.ci_upper, r.shares.cluster.limits[1], 1e-11);
   assert.deepEqual([row.clusters, row.marker, row.p_fisher], [12, "†", null]);
+  assert.equal(row.in_paper, "yes");
+  near(row.risk_ratio, r.shares.risk_ratio[0], 1e-12);
+  near(row.risk_ratio_lower, r.shares.risk_ratio[1], 1e-12);
+  near(row.risk_ratio_upper, r.shares.risk_ratio[2], 1e-12);
+  near(row.design_effect, r.shares.design_effect, 1e-12);
+  near(row.n_effective, r.shares.n_effective, 1e-12);
   assert.ok(row.effect_lower! < row.effect! && row.effect! < row.effect_upper!);
   const { count, n, fisher } = r.shares.rare;
   const rare = count.flatMap((of, group) =>
@@ -149,6 +80,15 @@ Deno.test("survival() of Table 4 agrees with R within 1e-10", async () => {
   near(row.effect_upper, r.scores.d_limits[1], 1e-7);
   near(row.d_av, r.scores.d_av, 1e-12);
   near(row.p_equivalence, r.scores.equivalence, 1e-10);
+  near(row.p_wilcoxon, r.scores.wilcoxon, 1e-12);
+  near(row.r, r.scores.r, 1e-12);
+  const intervals = (name: "icc_a1" | "icc_c1") =>
+    [row[name], row[`${name}_lower`], row[`${name}_upper`]] as const;
+  for (const name of ["icc_a1", "icc_c1"] as const) {
+    intervals(name).forEach((value, at) => near(value, r.scores[name][at], 1e-10));
+  }
+  near(row.loa_lower, r.scores.loa[0], 1e-11);
+  near(row.loa_upper, r.scores.loa[1], 1e-11);
   assert.deepEqual([row.n, row.clusters], [SHEETS.length, 9]);
   assert.deepEqual([row.bound_lower, row.bound_upper, row.effect_name], [-0.5, 0.5, "d_z"]);
 });
@@ -190,8 +130,54 @@ Deno.test("survival() of Tables 5, A4 and A5 agrees with R within 1e-10", async 
   near(alpha.feldt_upper, r.bfi.feldt[1], 1e-9);
   assert.ok(alpha.ci_lower! < alpha.estimate! && alpha.estimate! < alpha.ci_upper!);
   assert.deepEqual([alpha.items, alpha.constant_items], [8, 0]);
+  // psych::fa ends its search at 1e-5 of a loading.
+  near(alpha.omega, r.bfi.omega, 1e-4);
+  assert.equal(alpha.omega_undefined, null);
   const flat = cell(table, { ...own, trait: "N" });
   assert.deepEqual([flat.estimate, flat.ci_lower, flat.constant_items], [null, null, 8]);
+  assert.deepEqual([flat.omega, flat.omega_undefined], [null, "constant item"]);
+  assert.deepEqual([flat.lowest_item, flat.lowest_item_rest], [null, null]);
+});
+
+// psych::alpha: item.stats, alpha.drop.
+Deno.test("itemReliability() agrees with R's psych::alpha within 1e-11", async () => {
+  const given = administrations(bfi44, BFI);
+  const all = rows(itemReliability(given, "tableA5"));
+  assert.equal(all.length, 6 * 44);
+  const own = all.filter(({ model, trait }) => model === "GPT-4o" && trait === "E");
+  assert.deepEqual(own.map(({ item }) => item), [1, 6, 11, 16, 21, 26, 31, 36]);
+  own.forEach((row, at) => {
+    const [mean, sd, item_rest, alpha_dropped] = r.bfi.items[at]!;
+    near(row.mean, mean, 1e-12);
+    near(row.sd, sd, 1e-12);
+    near(row.item_rest, item_rest, 1e-11);
+    near(row.alpha_dropped, alpha_dropped, 1e-11);
+    near(row.alpha, r.bfi.alpha, 1e-11);
+    assert.deepEqual([row.n, row.flagged], [18, "no"]);
+  });
+  const table = await survival("tableA5", reads({ bigfive: BFI }), { draws: 50 });
+  const { lowest_item, lowest_item_rest } = cell(table, { model: "GPT-4o", trait: "E" });
+  const lowest = Math.min(...own.map(({ item_rest }) => item_rest!));
+  assert.equal(lowest_item_rest, lowest);
+  assert.equal(lowest_item, own.find(({ item_rest }) => item_rest === lowest)!.item);
+});
+
+Deno.test("an item turned round runs against its scale, one that is constant does neither", () => {
+  const sheets = [0, 0, 1, 2, 3, 4, 5, 6, 6].map((points, profile) => {
+    const answers = extravert(points);
+    answers[1] = 1 - answers[1]!; // item 2: opposite
+    answers[3] = 1; // item 4: the same for all
+    return { profile, answers };
+  });
+  const items = rows(itemReliability(administrations(epqra, sheets), "table6"))
+    .filter(({ model, condition, scale }) =>
+      model === "GPT-4o" && condition === "Base" && scale === "E"
+    );
+  assert.deepEqual(items.map(({ item }) => item), [2, 4, 13, 15, 20, 23]);
+  assert.deepEqual(items.map(({ flagged }) => flagged), ["yes", null, "no", "no", "no", "no"]);
+  assert.deepEqual([items[1]!.sd, items[1]!.item_rest], [0, null]);
+  assert.ok(items[0]!.alpha_dropped! > items[0]!.alpha!);
+  assert.ok(items[2]!.alpha_dropped! < items[2]!.alpha!);
 });
 
 // vcovCL of lm(hit ~ 1) on the answers that count; psych::cohen.kappa.
@@ -218,10 +204,22 @@ Deno.test("survival() of Table A6 agrees with R within 1e-10", async () => {
   }
   const accuracy = cell(table, { ...E, metric: "accuracy" });
   near(accuracy.effect, r.agreement.kappa, 1e-12);
+  near(accuracy.mcc, r.agreement.mcc, 1e-12);
+  near(accuracy.balanced, 100 * r.agreement.balanced, 1e-12);
+  assert.ok(accuracy.mcc_lower! < accuracy.mcc! && accuracy.mcc! < accuracy.mcc_upper!);
+  assert.ok(accuracy.balanced_lower! < accuracy.balanced!);
+  assert.ok(accuracy.balanced! < accuracy.balanced_upper!);
+  assert.equal(cell(table, { ...E, metric: "precision" }).mcc, null);
   assert.ok(accuracy.effect_lower! < accuracy.effect! && accuracy.effect! < accuracy.effect_upper!);
   // All answers on L are No, as the profile's: right without a look, and kappa undefined.
   const lie = cell(table, { ...E, scale: "L", metric: "accuracy" });
   assert.deepEqual([lie.estimate, lie.majority, lie.chance, lie.effect], [100, 100, 100, null]);
+  assert.deepEqual([lie.mcc, lie.mcc_lower, lie.balanced, lie.balanced_upper], [
+    null,
+    null,
+    null,
+    null,
+  ]);
   const mae = cell(table, { ...E, metric: "mae" }), rmse = cell(table, { ...E, metric: "rmse" });
   const away = sheets.map(({ profile, answers }) => {
     const sum = (of: Sheet["answers"]) => of.reduce<number>((total, value) => total + value!, 0);
@@ -339,6 +337,7 @@ Deno.test("rows that the paper does not print have no marker, and count in the f
   const table = await survival("table1", reads({ people: given }), { draws: 50 });
   const other = cell(table, { ...GENDER, category: "Race", subcategory: "Other" });
   assert.deepEqual([other.marker, other.verdict, other.estimate], ["", "appears", 0.75]);
+  assert.deepEqual([other.in_paper, other.risk_ratio], ["no", null]);
   assert.ok(other.p_naive! < 1e-10);
   const white = cell(table, { ...GENDER, category: "Race", subcategory: "White" });
   assert.deepEqual([white.marker, white.verdict], ["‡", "stands"]);

@@ -11,7 +11,8 @@ import { type Administrations, connect, open } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/design.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
-import { compare, grid, laidOut, latex, markdown, printed } from "lib/paper.ts";
+import { compare, grid, laidOut, printed } from "lib/paper.ts";
+import { latex, markdown } from "lib/press.ts";
 import { restore } from "lib/restore.ts";
 import {
   agreement,
@@ -518,7 +519,7 @@ Deno.test("every layout of a study of one's own holds its cells and no other", (
     assert.doesNotMatch(grid(name, table).title, /GPT|MaxP/);
     const laid = laidOut(name, table);
     assert.equal(laid.height, down, name);
-    const md = markdown(grid(name, table), null), tex = latex(grid(name, table), name, null);
+    const md = markdown(grid(name, table)), tex = latex(grid(name, table), name);
     for (const text of [md, tex, laid.toString(), table.toString()]) {
       assert.match(text, /mine/, name);
       assert.doesNotMatch(text, /GPT|Llama|Claude/, name);

@@ -1,6 +1,7 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
+import { PLACEHOLDERS } from "../design.ts";
 import { frame, series } from "../frames.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
@@ -57,6 +58,65 @@ export async function sheets(
       order by experiment_id`,
   ]);
   return administrations(items, rows);
+}
+
+interface Repeated {
+  administration: number;
+  item: number;
+  answer: number | null;
+  score: number | null;
+}
+
+/**
+ * The sheets with, of several answers to one item, the one with the highest id, scored as the view
+ * `experiments_evals` scores it.
+ *
+ * @param first what {@link sheets} read; the same again where no item has a second answer
+ */
+export async function lastSheets(
+  sql: postgres.Sql,
+  schema: string,
+  instrument: string,
+  first: Administrations,
+): Promise<Administrations> {
+  const repeated = await sql<Repeated[]>`
+    with definition as (
+      select distinct on (question_number) question_number, key, reverse
+      from ${sql(schema)}.questionnaire
+      where questionnaire = ${instrument} and language_questionnaire in ('en', 'english')
+      order by question_number, id
+    ), repeated as (
+      select max(a.id) as id
+      from ${sql(schema)}.eval_questionnaires a
+      join ${sql(schema)}.experiments_list l on l.experiment_id = a.experiment_id
+      where l.questionnaire = ${instrument}
+      group by a.experiment_id, a.question_number
+      having count(*) > 1
+    )
+    select a.experiment_id as administration, a.question_number as item, a.answer,
+           case
+             when ${instrument} = 'epqra' then case when a.answer = d.key then 1 else 0 end
+             when d.reverse then 6 - a.answer
+             else a.answer
+           end as score
+    from repeated r
+    join ${sql(schema)}.eval_questionnaires a on a.id = r.id
+    join definition d on d.question_number = a.question_number`;
+  if (repeated.length === 0) return first;
+  const administration = first.sheets.getColumn("administration").toArray() as number[];
+  const place = new Map(administration.map((id, row) => [id, row]));
+  const columns = [...Map.groupBy(repeated, ({ item }) => item)].flatMap(([item, again]) =>
+    (["answer", "score"] as const).map((what) => {
+      const name = `${what} ${item}`;
+      const values = first.sheets.getColumn(name).toArray() as (number | null)[];
+      for (const one of again) {
+        const row = place.get(one.administration);
+        if (row !== undefined) values[row] = one[what];
+      }
+      return series(name, values, "integer");
+    })
+  );
+  return { items: first.items, sheets: first.sheets.withColumns(...columns) };
 }
 
 export async function profiles(
@@ -143,6 +203,91 @@ export async function personas(sql: postgres.Sql, schema: string): Promise<DataF
     where word_count_description is not null
     order by id`;
   return frame(people, kinds);
+}
+
+export async function biographies(
+  sql: postgres.Sql,
+  schema: string,
+): Promise<DataFrame> {
+  const known = Object.values(PLACEHOLDERS);
+  const text = (column: string) =>
+    sql`case when ${sql(column)} not in ${sql(known)} then ${sql(column)} end`;
+  const people = await sql`
+    select model, population, model_print, population_print, ref_personality_id as profile,
+           repetitions as repetition, ${text("name")} as name, age, gender, race,
+           religious_belief, sexual_orientation, ${text("occupation_original")} as occupation,
+           ${text("location_original")} as location, ${text("description")} as description
+    from ${sql(schema)}.personas
+    where word_count_description is not null
+    order by id`;
+  const texts = [
+    "gender",
+    "race",
+    "religious_belief",
+    "sexual_orientation",
+    "occupation",
+    "location",
+    "description",
+  ];
+  return frame(people, {
+    model: "text",
+    population: "text",
+    model_print: "text",
+    population_print: "text",
+    profile: "integer",
+    repetition: "integer",
+    name: "text",
+    age: "integer",
+    ...Object.fromEntries(texts.map((name) => [name, "text"] as const)),
+  });
+}
+
+export async function administered(
+  sql: postgres.Sql,
+  schema: string,
+  own: boolean,
+): Promise<DataFrame> {
+  // The view knows the labels of sheets with answers; the others keep the names of the list.
+  const labels = own
+    ? sql`select cell as "group", model_label as model, condition from ${sql(schema)}.cells`
+    : sql`
+      select experiments_group_id as "group", min(model_clean) as model,
+             min(population_display) as condition
+      from ${sql(schema)}.experiments_evals group by 1`;
+  const rows = await sql`
+    with label as (${labels}), given as (
+      select experiment_id, count(answer)::int as answers,
+             count(distinct question_number) filter (where answer is not null)::int as answered,
+             min(answer)::int as least, max(answer)::int as most
+      from ${sql(schema)}.eval_questionnaires
+      group by experiment_id
+    ), size as (
+      select questionnaire, count(distinct question_number)::int as items
+      from ${sql(schema)}.questionnaire
+      group by questionnaire
+    )
+    select l.questionnaire as instrument, coalesce(b.model, l.model) as model,
+           coalesce(b.condition, l.population) as condition, l.population,
+           l.personality_id as profile, l.experiment_id as administration, s.items,
+           coalesce(g.answered, 0) as answered, coalesce(g.answers, 0) as answers, g.least, g.most
+    from ${sql(schema)}.experiments_list l
+    left join label b on b.group = l.experiments_group_id
+    left join given g on g.experiment_id = l.experiment_id
+    left join size s on s.questionnaire = l.questionnaire
+    order by l.experiment_id`;
+  return frame(rows, {
+    instrument: "text",
+    model: "text",
+    condition: "text",
+    population: "text",
+    profile: "integer",
+    administration: "integer",
+    items: "integer",
+    answered: "integer",
+    answers: "integer",
+    least: "integer",
+    most: "integer",
+  });
 }
 
 interface Item {

@@ -1,19 +1,19 @@
 /** A frame as a table, in HTML and in plain text. */
 import type { DataFrame } from "polars";
-import { DASH, fixed } from "../format.ts";
+import { DASH } from "../format.ts";
+import { columnsOf, type Decimals } from "../press.ts";
 import { escape } from "./html.ts";
 
 export interface TableOptions {
-  /**
-   * Decimals of all columns of fractions, or by column. Left out, whole numbers have 0, fractions 2,
-   * and `p` has 3 with `<0.001` below.
-   */
-  decimals?: number | Readonly<Record<string, number>>;
+  /** Limits that stand side by side (`ci_lower`, `ci_upper`) are shown as one column. */
+  decimals?: Decimals;
 }
 
-const MOST_ROWS = 80;
+const MOST_ROWS = 120;
+/** A longer table scrolls in a box of its own, so that the cell below stays near. */
+const TALL = 40;
 
-/** A table as HTML that takes its colours from the page around it; at most 80 rows. */
+/** A table as HTML that takes its colours from the page around it; at most 120 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
   // A caption without a table would break after every word.
@@ -25,8 +25,9 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   const lines = body.map((row) =>
     `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
   );
+  const box = body.length > TALL ? "overflow:auto;max-height:36em" : "overflow-x:auto";
   return [
-    `<div style="overflow-x:auto">`,
+    `<div style="${box}">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
     `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
     `<thead><tr>${heads.join("")}</tr></thead>`,
@@ -39,7 +40,7 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   ].join("\n");
 }
 
-/** A table as aligned plain text; at most 80 rows. */
+/** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
   if (!body.length) return `${caption}: none`;
@@ -62,57 +63,40 @@ export function tableText(frame: DataFrame, caption: string, options: TableOptio
 
 const size = (text: string): number => [...text].length;
 
-interface Column {
+interface Shown {
   head: string;
   /** Text stands left, numbers right. */
   text: boolean;
+  cells: readonly string[];
 }
 
 /** A frame as the words and digits that will be shown. */
 function printed(frame: DataFrame, { decimals }: TableOptions) {
-  const named = typeof decimals === "object" ? decimals : {};
-  const unknown = Object.keys(named).filter((name) => !frame.columns.includes(name));
-  if (unknown.length) {
-    throw new Error(
-      `Decimals are given for ${unknown.join(", ")}: the table has ${frame.columns.join(", ")}`,
-    );
-  }
-  const formats = frame.columns.map((name) => {
-    const series = frame.getColumn(name);
-    if (!series.isNumeric()) return null;
-    if (name in named) return (value: number) => rounded(value, named[name]!);
-    if (name === "p") return probability;
-    const fraction = typeof decimals === "number" ? decimals : 2;
-    return (value: number) => rounded(value, series.isFloat() ? fraction : 0);
-  });
-  const columns: Column[] = frame.columns.map((name, i) => ({
-    head: name.replaceAll("_", " "),
-    text: formats[i] === null,
-  }));
-  // Records keep nulls; a column's toArray() makes them 0.
-  const records = frame.head(MOST_ROWS).toRecords() as Record<string, unknown>[];
-  const body = records.map((record) =>
-    frame.columns.map((name, i) => cell(record[name], formats[i]!))
-  );
+  const columns = joined(columnsOf(frame.head(MOST_ROWS), decimals));
+  const height = Math.min(frame.height, MOST_ROWS);
+  const body = Array.from({ length: height }, (_, row) => columns.map(({ cells }) => cells[row]!));
   return { columns, body, note: note(frame.height) };
 }
 
+/** Columns as they are shown: a lower limit and the upper one behind it are one. */
+function joined(columns: ReturnType<typeof columnsOf>): Shown[] {
+  const end = (at: number, end: "lower" | "upper") =>
+    new RegExp(`^(.+)_${end}$`).exec(columns[at]?.name ?? "")?.[1];
+  return columns.flatMap(({ name, text, cells }, at) => {
+    const lower = end(at, "lower"), upper = end(at, "upper");
+    if (upper !== undefined && upper === end(at - 1, "lower")) return [];
+    if (lower === undefined || lower !== end(at + 1, "upper")) {
+      return [{ head: name.replaceAll("_", " "), text, cells }];
+    }
+    const above = columns[at + 1]!.cells;
+    const both = cells.map((low, row) =>
+      low === DASH && above[row] === DASH ? DASH : `[${low}, ${above[row]}]`
+    );
+    return [{ head: limits(lower), text, cells: both }];
+  });
+}
+
+const limits = (of: string): string => of === "ci" ? "95% CI" : `${of.replaceAll("_", " ")} limits`;
+
 const note = (height: number): string =>
   height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";
-
-function cell(value: unknown, format: ((value: number) => string) | null): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return DASH;
-  if (!format) return String(value);
-  if (typeof value === "number" && !Number.isFinite(value)) return value < 0 ? "-∞" : "∞";
-  return typeof value === "bigint" ? String(value) : format(Number(value));
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? "<0.001" : rounded(p, 3);
-}
-
-/** With a fixed number of decimals; never -0. */
-function rounded(value: number, decimals: number): string {
-  const text = fixed(value, decimals);
-  return Number(text) === 0 ? text.replace("-", "") : text;
-}

@@ -3,8 +3,8 @@ import * as Plot from "plot";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
-import { byScale, draw, looks, nameColumn, PALE, swatch } from "./canvas.ts";
-import { capital, describe, distinct, ink, scaleName } from "./text.ts";
+import { byScale, draw, looks, PALE, swatch } from "./canvas.ts";
+import { capital, describe, distinct, FATES, ink, measure, scaleName } from "./text.ts";
 
 const Distribution = z.object({
   source: z.string(),
@@ -72,6 +72,59 @@ export function histograms(frame: DataFrame): string {
   });
 }
 
+/** Counts of parts, one stacked bar per row. */
+interface Stacked {
+  title: string;
+  /** What the bars are, in words. */
+  what: string;
+  xLabel: string;
+  cells: readonly { row: string; part: string; n: number }[];
+  /** Rows as they read, and the order and look of the parts; left out, in order of appearance. */
+  nameOf?: (row: string) => string;
+  parts?: readonly string[];
+  width: number;
+}
+
+function stacked({ title, what, xLabel, cells, nameOf = (row) => row, parts, width }: Stacked) {
+  const order = parts?.filter((part) => cells.some((cell) => cell.part === part)) ??
+    distinct(cells, ({ part }) => part);
+  const legend = looks(order).map(({ label, fill }) => swatch(label, fill));
+  const found = distinct(cells, ({ row }) => row);
+  const stack = Plot.stackX({ x: "n", y: "row", z: "part", order });
+  const some = cells.filter(({ n }) => n > 0);
+  return draw({
+    title,
+    description: describe(
+      `Stacked bars, one per ${what}. Horizontal axis: ${xLabel.toLowerCase()}.`,
+      cells.map(({ row, part, n }) => ({ name: `${nameOf(row)}, ${part}`, value: n })),
+      0,
+    ),
+    panels: cells.length ? [{ key: "", title: "", fx: 0, fy: 0 }] : [],
+    legend,
+    width,
+    height: found.length * 28,
+    left: Math.max(0, ...found.map((row) => measure(nameOf(row)))) + 20,
+    xLabel,
+    plot: {
+      x: { axis: null },
+      y: { domain: found, padding: 0.2, axis: null },
+      color: { domain: order, range: legend.map(({ fill }) => fill) },
+      marks: [
+        Plot.gridX({ ticks: 5, stroke: PALE, strokeOpacity: 1 }),
+        Plot.axisX({ ticks: 5, tickSize: 3, label: null, tickFormat: "d" }),
+        Plot.axisY({ tickSize: 0, tickFormat: nameOf, label: null }),
+        Plot.barX(some, { ...stack, fill: "part", className: "plot-values" }),
+        Plot.text(some, {
+          ...stack,
+          text: "n",
+          fill: ({ part }) => ink(legend[order.indexOf(part)]!.fill),
+        }),
+        Plot.ruleX([0]),
+      ],
+    },
+  });
+}
+
 const Keying = z.object({ scale: z.string(), keyed: z.string(), n: z.number() });
 
 /**
@@ -80,41 +133,44 @@ const Keying = z.object({ scale: z.string(), keyed: z.string(), n: z.number() })
  * @param frame scale, keyed (as it should read in the legend), n (items)
  */
 export function keys(frame: DataFrame): string {
-  const cells = rows(frame, Keying).map((cell) => ({ ...cell, keyed: capital(cell.keyed) }));
-  const legend = looks(distinct(cells, ({ keyed }) => keyed))
-    .map(({ label, fill }) => swatch(label, fill));
-  const order = legend.map(({ label }) => label);
-  const scales = distinct(cells, ({ scale }) => scale);
-  const stack = Plot.stackX({ x: "n", y: "scale", z: "keyed", order });
-  return draw({
+  return stacked({
     title: "Items by scale and keying",
-    description: describe(
-      "Stacked bars, one per scale. Horizontal axis: items.",
-      cells.map(({ scale, keyed, n }) => ({ name: `${scaleName(scale)}, ${keyed}`, value: n })),
-      0,
-    ),
-    panels: cells.length ? [{ key: "", title: "", fx: 0, fy: 0 }] : [],
-    legend,
-    width: 320,
-    height: scales.length * 28,
-    left: nameColumn(scales) - 14,
+    what: "scale",
     xLabel: "Items",
-    plot: {
-      x: { axis: null },
-      y: { domain: scales, padding: 0.2, axis: null },
-      color: { domain: order, range: legend.map(({ fill }) => fill) },
-      marks: [
-        Plot.gridX({ ticks: 5, stroke: PALE, strokeOpacity: 1 }),
-        Plot.axisX({ ticks: 5, tickSize: 3, label: null, tickFormat: "d" }),
-        Plot.axisY({ tickSize: 0, tickFormat: scaleName, label: null }),
-        Plot.barX(cells, { ...stack, fill: "keyed", className: "plot-values" }),
-        Plot.text(cells, {
-          ...stack,
-          text: "n",
-          fill: ({ keyed }) => ink(legend[order.indexOf(keyed)]!.fill),
-        }),
-        Plot.ruleX([0]),
-      ],
-    },
+    cells: rows(frame, Keying).map(({ scale, keyed, n }) => ({
+      row: scale,
+      part: capital(keyed),
+      n,
+    })),
+    nameOf: scaleName,
+    width: 320,
+  });
+}
+
+const Fates = z.object({
+  table: z.string(),
+  stands: z.number(),
+  weakens: z.number(),
+  vanishes: z.number(),
+  appears: z.number(),
+});
+
+/**
+ * What becomes of the paper's markers, stacked, one bar per table.
+ *
+ * @param frame table, stands, weakens, vanishes, appears (cells)
+ */
+export function fates(frame: DataFrame): string {
+  const parts = ["stands", "weakens", "vanishes", "appears"] as const;
+  return stacked({
+    title: "What becomes of the paper's markers, by table",
+    what: "table",
+    xLabel: "Cells",
+    cells: rows(frame, Fates).flatMap((cell) =>
+      parts.map((part) => ({ row: cell.table, part: FATES[part]!, n: cell[part] }))
+    ),
+    nameOf: (table) => table.replace(/^table/, "Table "),
+    parts: parts.map((part) => FATES[part]!),
+    width: 640,
   });
 }

@@ -34,6 +34,11 @@ export interface Dots {
   decimals: number;
   /** A dashed vertical line in every panel. */
   rule?: number;
+  /**
+   * All series in the order of the legend, where a row has a single point per panel and the series is
+   * what kind of point it is: drawn in the middle of its row.
+   */
+  kinds?: readonly string[];
   /** The series that the others are held against: black, and with `lines` a dashed line. */
   reference?: string;
   lines?: boolean;
@@ -43,7 +48,7 @@ interface Row {
   key: string;
   name: string;
   heading: boolean;
-  /** The series it shows, from top to bottom. */
+  /** The series that have a line of their own in it, from top to bottom. */
   series: string[];
   top: number;
   height: number;
@@ -58,8 +63,9 @@ interface Placed extends Point {
 
 /** A figure of dots as SVG text. */
 export function dots(figure: Dots): string {
-  const series = looks([...new Set(figure.points.map(({ series }) => series))], figure.reference);
-  const rows = stack(figure.points);
+  const named = figure.kinds ?? new Set(figure.points.map(({ series }) => series));
+  const series = looks([...named], figure.reference);
+  const rows = stack(figure);
   const height = rows.reduce((sum, row) => sum + row.height, 0);
   const left = Math.max(0, ...rows.map(nameWidth)) + 18;
   const labels = series.map(({ label }) => label);
@@ -92,12 +98,12 @@ export function dots(figure: Dots): string {
 }
 
 /** The rows from top to bottom, headings included. */
-function stack(points: readonly Point[]): Row[] {
+function stack({ points, kinds }: Dots): Row[] {
   const rows: Row[] = [];
   const add = (key: string, text: string, members: readonly Point[]) => {
     const heading = !members.length;
     const name = fold(text, WIDEST, heading);
-    const series = [...new Set(members.map(({ series }) => series))];
+    const series = kinds ? [] : [...new Set(members.map(({ series }) => series))];
     const height = Math.max(series.length * STEP, lineCount(name) * LINE) + ROOM;
     const above = rows.at(-1);
     rows.push({ key, name, heading, series, height, top: above ? above.top + above.height : 0 });
@@ -120,7 +126,8 @@ function place({ points, panels }: Dots, rows: readonly Row[]): Placed[] {
   return points.map((point) => {
     const { fx, fy } = panelOf.get(point.panel)!;
     const { top, height, series } = rowOf.get(rowKey(point))!;
-    const offset = (series.indexOf(point.series) - (series.length - 1) / 2) * STEP;
+    const line = series.indexOf(point.series);
+    const offset = line < 0 ? 0 : (line - (series.length - 1) / 2) * STEP;
     return { ...point, fx, fy, y: top + height / 2 + offset };
   });
 }

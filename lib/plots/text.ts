@@ -1,27 +1,15 @@
 /** Text in figures: how wide it is, where it breaks, which colour it needs, what it is called. */
 import { SCALE_NAMES } from "../design.ts";
 import { fixed } from "../format.ts";
+import { advance } from "./widths.ts";
 
 /** Height of the letters and of a line, in px; 11 px are 8.5 pt when 640 px are printed at 17.5 cm. */
 export const FONT = 11;
 export const LINE = 14;
 
-/** Advance widths of DejaVu Sans in em, by kind of letter: there is no renderer here to ask. */
-const ADVANCES: readonly [RegExp, number][] = [
-  [/[ijlI.,:;'| ]/, 0.31],
-  [/[tfr()/\-]/, 0.39],
-  [/[mwMW%@−=<>+]/, 0.89],
-  [/[A-Z]/, 0.69],
-];
-
-const advance = (letter: string): number =>
-  ADVANCES.find(([kind]) => kind.test(letter))?.[1] ?? 0.61;
-
-/** Width of one line in px; bold runs about an eighth wider. */
-export function measure(text: string, bold = false): number {
-  const ems = [...text].reduce((sum, letter) => sum + advance(letter), 0);
-  return ems * FONT * (bold ? 1.12 : 1);
-}
+/** Width of one line in px. */
+export const measure = (text: string, bold = false): number =>
+  [...text].reduce((sum, letter) => sum + advance(letter, bold), 0) * FONT;
 
 /** A long name over several lines: broken after a space or a hyphen if there is one, else anywhere. */
 export function fold(text: string, width: number, bold = false): string {
@@ -87,3 +75,13 @@ export function describe(
     missing.length ? ` Undefined: ${missing.join("; ")}.` : "",
   ].join("");
 }
+
+/** What can become of one of the paper's markers, as legends say it. */
+export const FATES: Readonly<Record<string, string>> = {
+  stands: "Marker stands",
+  weakens: "Marker weakens",
+  vanishes: "Marker vanishes",
+  appears: "Not marked, and significant",
+  "—": "Neither",
+  untested: "Not tested: too few vary",
+};

@@ -66,3 +66,84 @@ export function heatmap(frame: DataFrame): string {
     },
   });
 }
+
+const Matrix = z.object({
+  model: z.string(),
+  row_method: z.string(),
+  row_scale: z.string(),
+  column_method: z.string(),
+  column_scale: z.string(),
+  kind: z.string(),
+  estimate: z.number().nullable(),
+});
+
+/**
+ * A multitrait–multimethod matrix per model: correlations, on the diagonal reliabilities in bold, and in
+ * a frame the validities (one trait by two methods).
+ *
+ * @param frame model, row_method, row_scale, column_method, column_scale, kind (`reliability`,
+ *   `validity`, others), estimate; a triangle of it, as `multitrait` in `tables` gives it
+ */
+export function matrix(frame: DataFrame): string {
+  const cells = rows(frame, Matrix).map((cell) => ({
+    ...cell,
+    row: `${cell.row_method} ${cell.row_scale}`,
+    column: `${cell.column_method} ${cell.column_scale}`,
+    fill: tile(cell.estimate),
+  }));
+  const panels = wrap(distinct(cells, ({ model }) => model), 2, (model) => model);
+  const placeOf = new Map(panels.map(({ key, fx, fy }) => [key, { fx, fy }]));
+  const tiles = cells.map((cell) => ({ ...cell, ...placeOf.get(cell.model)! }));
+  const names = distinct(cells, ({ row }) => row);
+  const widest = Math.max(0, ...names.map((name) => measure(name)));
+  const at = { fx: "fx", fy: "fy", x: "column", y: "row" };
+  const text = (bold: boolean) =>
+    [
+      tiles.filter(({ kind }) => (kind === "reliability") === bold),
+      {
+        ...at,
+        text: ({ estimate }: typeof tiles[number]) => printed(estimate),
+        fill: ({ fill }: typeof tiles[number]) => ink(fill),
+        fontWeight: bold ? "bold" : "normal",
+      },
+    ] as const;
+  return draw({
+    title: "Multitrait–multimethod matrix by model",
+    description: describe(
+      `Lower triangle of correlations between ${names.length} scales, reliabilities on its ` +
+        `diagonal, ${panels.length} panels.`,
+      cells.map(({ model, row, column, kind, estimate }) => ({
+        name: `${model}, ${kind === "reliability" ? `alpha of ${row}` : `${row} with ${column}`}`,
+        value: estimate,
+      })),
+      2,
+    ),
+    panels,
+    legend: [
+      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${signed(r, 1)}`, tile(r))),
+      ...cells.some(({ estimate }) => estimate === null) ? [swatch("— undefined", PALE)] : [],
+    ],
+    height: names.length * 24,
+    left: widest + 16,
+    bottom: widest + 12,
+    xLabel: "Bold: reliability; framed: one trait by two methods",
+    plot: {
+      x: { domain: names, padding: 0, axis: null },
+      y: { domain: names, padding: 0, axis: null },
+      marks: [
+        Plot.axisX({ tickSize: 0, tickRotate: -90, label: null }),
+        Plot.axisY({ tickSize: 0, label: null }),
+        Plot.cell(tiles, { ...at, fill: "fill", inset: 0.5, className: "plot-values" }),
+        Plot.cell(tiles.filter(({ kind }) => kind === "validity"), {
+          ...at,
+          fill: "none",
+          stroke: "black",
+          strokeWidth: 2,
+          inset: 1,
+        }),
+        Plot.text(...text(false)),
+        Plot.text(...text(true)),
+      ],
+    },
+  });
+}

@@ -3,7 +3,7 @@
  *
  * What the paper's printed cells do not pin down is NULL or says that it is a placeholder.
  */
-import { BFI_REFERENCE_GROUP, MODELS, PROFILES } from "../design.ts";
+import { BFI_REFERENCE_GROUP, MODELS, PLACEHOLDERS, PROFILES } from "../design.ts";
 import { bfi44, epqra } from "../instruments.ts";
 
 /** The rows of a file, split into values; line n + 2 of the file is row n. */
@@ -13,9 +13,7 @@ export type Sheets = readonly string[][];
 const FIRST = { epqra: 96033, bfi: 151003, reference: 155134 };
 /** The published group without experiments. */
 const EMPTY_GROUP = 371;
-const NAME = "Placeholder persona";
-const DESCRIPTION = "Placeholder text: the reconstruction holds no persona descriptions.";
-const WORDS = DESCRIPTION.split(" ").length;
+const WORDS = PLACEHOLDERS.description.split(" ").length;
 
 /** The rows of a table as COPY text, and where row n (1-based) comes from. */
 export interface Table {
@@ -169,9 +167,11 @@ function* personaRows(personas: Sheets): Iterable<string> {
   for (let i = 0; i < personas.length; i++) {
     const [model, condition, repetition, profile, gender, race, religion, orientation, politics] =
       personas[i]! as [...Row, ...string[]];
-    yield `${i + 1}\t${profile}\t${POPULATIONS[condition]!(model)}\t${model}\t${NAME}${nulls(2)}` +
+    yield `${i + 1}\t${profile}\t${POPULATIONS[condition]!(model)}\t${model}\t${PLACEHOLDERS.name}${
+      nulls(2)
+    }` +
       `\t${gender}\t\\N\t${race}\t\\N\t${orientation}${nulls(2)}\t${religion}${nulls(3)}` +
-      `\t${politics}${nulls(2)}\t${DESCRIPTION}\t${WORDS}\t${repetition}` +
+      `\t${politics}${nulls(2)}\t${PLACEHOLDERS.description}\t${WORDS}\t${repetition}` +
       `\t${models.get(model)!.label}\t${PRINTED[condition]}\n`;
   }
 }

@@ -2,14 +2,14 @@
 import { UNMAPPED } from "../cleaning.ts";
 import { randomProfiles } from "../conditions.ts";
 import { connect, migrate, type Sql } from "../db.ts";
-import { ATTRIBUTES } from "../design.ts";
+import { ATTRIBUTES, PLACEHOLDERS } from "../design.ts";
 import { bfi44, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import { edited, type Prompt, prompt } from "../prompts.ts";
 import type { Simulated, SimulatedCell } from "./study.ts";
 
 /** What stands in fields that are not simulated. */
-const NOTHING = "not simulated";
+const NOTHING = PLACEHOLDERS.simulated;
 const AGE = 30;
 const AT_ONCE = 10_000;
 

@@ -1,5 +1,6 @@
 /** Rows that depend on each other because they come from the same cluster (here: the same profile). */
 import { checked, deviations, type Interval, mean, NO_LIMITS, ratio, sum } from "./basics.ts";
+import { wilson } from "./shares.ts";
 import { tailOf, tReach, tTail } from "./tails.ts";
 
 /** The values of each cluster; an empty one counts for nothing. Shares are means of 0 and 1. */
@@ -63,6 +64,40 @@ export interface ClusteredEstimate extends Interval {
 export function clusteredMean(clusters: Clusters, level = 0.95): ClusteredEstimate {
   const { n, count, average, parts } = centred(clusters);
   return studentised(average, parts.map((part) => sum(part) / n), { n, clusters: count }, level);
+}
+
+/** A share whose limits allow for clusters. */
+export interface ClusteredShare extends Interval {
+  effectiveN: number | null;
+  clusters: number;
+  n: number;
+}
+
+/**
+ * Share of values that are 1, with Wilson's interval at the effective n, p(1 − p) / se² with the CR1 se
+ * of `clusteredMean`, at most n.
+ *
+ * Unlike the t interval it stays within 0 and 1, and shares of 0 and 1 have limits: there the effective
+ * n is the number of clusters, as if the rows of a cluster always agreed. Null without rows; only the
+ * limits are null with a single cluster. Source: Korn & Graubard 1998, Survey Methodology 24, 193–201;
+ * Dean & Pagano 2015, Journal of Survey Statistics and Methodology 3, 484–503.
+ *
+ * @throws {RangeError} when a value is neither 0 nor 1, or the level is not a share
+ */
+export function clusteredShare(clusters: Clusters, level = 0.95): ClusteredShare {
+  const odd = clusters.flat().find((value) => value !== 0 && value !== 1);
+  if (odd !== undefined) throw new RangeError(`A share is of values 0 and 1: got ${odd}`);
+  const { estimate, se, n, clusters: count } = clusteredMean(clusters, level);
+  if (estimate === null || se === null) {
+    return { estimate, ...NO_LIMITS, effectiveN: null, clusters: count, n };
+  }
+  const effectiveN = estimate === 0 || estimate === 1
+    ? count
+    : se === 0
+    ? n
+    : Math.min(n, estimate * (1 - estimate) / se ** 2);
+  const { ciLower, ciUpper } = wilson({ count: estimate * effectiveN, n: effectiveN }, level);
+  return { estimate, ciLower, ciUpper, effectiveN, clusters: count, n };
 }
 
 /**

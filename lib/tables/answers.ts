@@ -5,6 +5,12 @@ import { type Mode, MODELS, REFERENCE } from "../design.ts";
 
 type Value = number | null;
 
+/** How a table is built. */
+export interface Options {
+  /** `printed` unless said. */
+  mode?: Mode;
+}
+
 /** The keys of one answer sheet; `row` is its place in the frame. */
 export interface Sheet {
   row: number;
@@ -96,6 +102,10 @@ export class Answers {
     return as === "sum" ? sum : sum / present;
   }
 }
+
+/** Sheets by model and condition, as `GPT-4o|Base`. */
+export const inCells = (sheets: readonly Sheet[]): Map<string, Sheet[]> =>
+  Map.groupBy(sheets, ({ model, condition }) => `${model}|${condition}`);
 
 /** Labels of the paper's models. */
 export const PAPERS: ReadonlySet<string | null> = new Set(MODELS.map(({ label }) => label));

@@ -5,7 +5,7 @@ import { UNMAPPED } from "../cleaning.ts";
 import { ATTRIBUTES, CONDITIONS, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
 import { frame, rows } from "../frames.ts";
 import { mean, proportionZ, sd } from "../stats.ts";
-import { PAPERS, withNew } from "./answers.ts";
+import { type Options, PAPERS, withNew } from "./answers.ts";
 
 const Row = z.object({
   model: z.string().nullable(),
@@ -22,10 +22,15 @@ type Row = z.infer<typeof Row>;
 /** The row of values that cleaning did not map; there where the data have some. */
 const ROW_UNMAPPED = "Unmapped";
 
+interface Counting extends Options {
+  /** Only the first so many repetitions count; the paper's 5 unless said, all where Infinity. */
+  repetitions?: number;
+}
+
 /**
  * Tables 1–3: the share of personas in each demographic category.
  *
- * Share and SD are over the five repetitions, one share of all profiles' personas each; the test is
+ * Share and SD are over the repetitions, one share of all profiles' personas each; the test is
  * the pooled two-proportion z of all personas of the condition against all of Base (quirk K2: the SD
  * shown does not belong to the test). A model that none of the three prints stands in Table 1. Values
  * that cleaning left `unmapped` have a row of their own where there are some, and are no Other.
@@ -40,11 +45,11 @@ const ROW_UNMAPPED = "Unmapped";
 export function demographics(
   personas: DataFrame,
   table: "table1" | "table2" | "table3",
-  options: { mode?: Mode } = {},
+  options: Counting = {},
 ): DataFrame {
-  const mode = options.mode ?? "printed";
+  const { mode = "printed", repetitions = REPETITIONS } = options;
   const labelled = rows(personas, Row)
-    .filter(({ repetition }) => repetition !== null && repetition <= REPETITIONS)
+    .filter(({ repetition }) => repetition !== null && repetition <= repetitions)
     .map((row) => ({ ...row, ...labels(row, mode) }));
   const byCell = Map.groupBy(labelled, (row) => `${row.model}|${row.condition}|${row.attribute}`);
   const own = new Set<string | null>(layout(table).cells.map(({ model }) => model!));
@@ -94,6 +99,12 @@ export function demographics(
     z: "number",
   });
 }
+
+/** Whether a row of Tables 1–3 is one that the paper prints. */
+export const inPaper = (row: { category?: unknown; subcategory?: unknown }): boolean =>
+  !ATTRIBUTES.some(({ category, hidden, added }) =>
+    category === row.category && (hidden === row.subcategory || added === row.subcategory)
+  );
 
 const count = (members: readonly Row[]): number => members.reduce((total, { n }) => total + n, 0);
 

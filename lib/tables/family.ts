@@ -1,11 +1,9 @@
 /** The tests of one table seen together: adjusted p, and what becomes of the paper's markers. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
+import type { Marks } from "../design.ts";
 import { frame, type Kind, rows } from "../frames.ts";
-import { benjaminiHochberg, holm } from "../stats.ts";
-
-/** What the paper marks below which p, strictest first. */
-export type Marks = readonly (readonly [below: number, marker: string])[];
+import { benjaminiHochberg, holm, type Interval } from "../stats.ts";
 
 /** A cell before it is seen among the others. Undefined numbers are null, or left out. */
 export interface Cell {
@@ -31,6 +29,17 @@ export interface Cell {
  */
 export type Verdict = "stands" | "weakens" | "vanishes" | "appears" | "—";
 
+/** The cells of a built table, as their keys. */
+export function keysOf(table: DataFrame, keys: readonly string[]): Record<string, string>[] {
+  return rows(table.select(...keys), z.record(z.string(), z.string()));
+}
+
+/** An interval under its columns' names, in units `times` smaller. */
+export const named = ({ estimate, ciLower, ciUpper }: Interval, times = 1) => {
+  const scaled = (value: number | null) => value === null ? null : times * value;
+  return { estimate: scaled(estimate), ci_lower: scaled(ciLower), ci_upper: scaled(ciUpper) };
+};
+
 /** The p of a built table by its keys. */
 export function pOf(
   table: DataFrame,
@@ -41,9 +50,6 @@ export function pOf(
   const ps = new Map(found.map((cell) => [key(cell), cell.p as number | null]));
   return (cell) => ps.get(key(cell)) ?? null;
 }
-
-export const markerOf = (p: number | null | undefined, marks: Marks): string =>
-  p === null || p === undefined ? "" : marks.find(([below]) => p < below)?.[1] ?? "";
 
 /** Null where there is no p. */
 export function verdict(marker: string, adjusted: number | null, marks: Marks): Verdict | null {

@@ -121,6 +121,38 @@ agreement <- list(
   kappa = psych::cohen.kappa(cbind(given$given, given$own))$kappa
 )
 
+# What stands beside the tests; nothing is drawn from here on.
+max <- people[people$max == 1, ]
+size <- tapply(max$hit, max$profile, length)
+squares <- anova(lm(hit ~ factor(profile), max))[["Mean Sq"]]
+typical <- (nrow(max) - sum(size^2) / nrow(max)) / (length(size) - 1)
+icc <- (squares[1] - squares[2]) / (squares[1] + (typical - 1) * squares[2])
+effect <- 1 + (sum(size^2) / nrow(max) - 1) * icc
+share <- rowSums(counts)
+log_se <- sqrt(sum(1 / counts[, "1"] - 1 / share))
+ratio <- unname(counts["1", "1"] / share["1"] / (counts["0", "1"] / share["0"]))
+shares$risk_ratio <- array(ratio * exp(c(0, -1, 1) * qnorm(0.975) * log_se))
+shares$design_effect <- effect
+shares$n_effective <- nrow(max) / effect
+
+icc <- psych::ICC(cbind(means$own, means$before), lmer = FALSE)$results
+of <- function(type) array(unlist(icc[icc$type == type, c("ICC", "lower bound", "upper bound")]))
+scores$wilcoxon <- suppressWarnings(wilcox.test(away)$p.value)
+scores$r <- cor(means$own, means$before)
+scores$icc_a1 <- of("ICC2")
+scores$icc_c1 <- of("ICC3")
+scores$loa <- array(mean(away) + c(-1, 1) * qnorm(0.975) * sd(away))
+
+bfi$items <- data.frame(
+  mean = raw$item.stats$mean, sd = raw$item.stats$sd, item_rest = raw$item.stats$r.drop,
+  alpha_dropped = raw$alpha.drop$raw_alpha
+)
+loading <- psych::fa(trait[, -1], nfactors = 1, fm = "minres")$loadings[, 1]
+bfi$omega <- sum(loading)^2 / (sum(loading)^2 + sum(1 - loading^2))
+
+agreement$mcc <- cor(given$given, given$own)
+agreement$balanced <- (agreement$recall$estimate + agreement$specificity$estimate) / 2
+
 ps <- c(0.0004, 0.012, 0.03, 0.004, 0.7)
 cat(json(list(
   versions = list(

@@ -1,15 +1,23 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, REPETITIONS } from "../design.ts";
-import { rows } from "../frames.ts";
-import { clusteredDifference, cohenH, type Count, fisherExact, newcombe } from "../stats.ts";
-import { column } from "./answers.ts";
-import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
-import { demographics, inCategory, labels } from "./demographics.ts";
-import { judged, markerOf, type Marks, pOf } from "./family.ts";
-
-const MARKS: Marks = [[0.001, "‡"], [0.01, "†"], [0.05, "*"]];
+import { ATTRIBUTES, layout, markerOf, marks } from "../../design.ts";
+import { rows } from "../../frames.ts";
+import {
+  clusteredDifference,
+  cohenH,
+  type Count,
+  type Dependence,
+  dependence,
+  fisherExact,
+  newcombe,
+  riskRatio,
+} from "../../stats.ts";
+import { column } from "../answers.ts";
+import { bootstrapped, clusterOf, type Draws, places } from "../clusters.ts";
+import { demographics, inCategory, inPaper } from "../demographics.ts";
+import { judged, pOf } from "../family.ts";
+import { inCells } from "../people.ts";
 
 type Name = "table1" | "table2" | "table3";
 
@@ -24,14 +32,17 @@ const Found = z.object({
 /**
  * Tables 1–3: is a demographic category as common as in the same model's Base?
  *
- * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5. Its
- * interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile: a
- * profile that has personas in both counts with the difference of its parts, so that what it has in
- * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent. The effect
- * is Cohen's h, with percentile limits of draws of whole profiles, all cells together. `p_naive` is the
- * paper's pooled z; `p_fisher` stands beside it where an expected count is below 5, where also
- * `p_cluster` has few personas to go by. Rows that the paper does not print (Race Other, Relig.
- * Others, Sex. Or. Others) are in the table and its family, and have no marker. Base is not tested.
+ * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5.
+ * Its interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile:
+ * a profile that has personas in both counts with the difference of its parts, so that what it has in
+ * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent, and so do
+ * the limits of `risk_ratio` (condition / Base, Katz's). The effect is Cohen's h, with percentile
+ * limits of draws of whole profiles, all cells together. `design_effect` and `n_effective` are those
+ * of the cell's own personas by profile: how many independent ones its share is worth; they are not
+ * those of the difference, in which profiles cancel. `p_naive` is the paper's pooled z; `p_fisher`
+ * stands beside it where an expected count is below 5, where also `p_cluster` has few personas to go
+ * by. Rows that the paper does not print (Race Other, Relig. Others, Sex. Or. Others) are in the table
+ * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested.
  *
  * @param counts as `Study.demographics` reads them
  * @param personas as `Study.personas` reads them
@@ -42,7 +53,7 @@ export function sharesSurvival(
   table: Name,
   draws: Draws,
 ): DataFrame {
-  const keys = layout(table).keys;
+  const keys = layout(table).keys, levels = marks(table);
   const paper = pOf(demographics(counts, table), keys);
   const cells = rows(demographics(counts, table, { mode: "corrected" }), Found);
   const people = peopleOf(personas);
@@ -82,12 +93,15 @@ export function sharesSurvival(
       clusters: own.values.filter((values) => values.length > 0).length,
       count: own.all.count,
       marker: "",
+      in_paper: inPaper(cell) ? "yes" : "no",
+      design_effect: own.alike.designEffect,
+      n_effective: own.alike.effectiveN,
     };
     if (cell.condition === "Base") return alone;
     const difference = clusteredDifference(own.values, base.values);
     const independent = newcombe(own.all, base.all);
+    const ratio = riskRatio(own.all, base.all);
     const printed = paper(cell);
-    const lost = !isPrinted(cell);
     return {
       ...alone,
       clusters: difference.clusters,
@@ -102,9 +116,12 @@ export function sharesSurvival(
       effect_upper: limits.get(cell)!.ciUpper,
       p_naive: printed ?? cell.p,
       p_cluster: difference.p,
-      marker: lost ? "" : markerOf(printed, MARKS),
+      marker: inPaper(cell) ? markerOf(printed, levels) : "",
       newcombe_lower: independent.ciLower,
       newcombe_upper: independent.ciUpper,
+      risk_ratio: ratio.estimate,
+      risk_ratio_lower: ratio.ciLower,
+      risk_ratio_upper: ratio.ciUpper,
       p_fisher: scarce(own.all, base.all) ? fisherExact(own.all, base.all).p : null,
     };
   });
@@ -115,13 +132,14 @@ export function sharesSurvival(
     newcombe_lower: "number",
     newcombe_upper: "number",
     p_fisher: "number",
-  }, MARKS);
+    risk_ratio: "number",
+    risk_ratio_lower: "number",
+    risk_ratio_upper: "number",
+    design_effect: "number",
+    n_effective: "number",
+    in_paper: "text",
+  }, levels);
 }
-
-const isPrinted = ({ category, subcategory }: { category: string; subcategory: string }) =>
-  !ATTRIBUTES.some((of) =>
-    of.category === category && (of.hidden === subcategory || of.added === subcategory)
-  );
 
 /** Whether a count expected of two equal shares is below 5. */
 function scarce(a: Count, b: Count): boolean {
@@ -137,33 +155,15 @@ interface Person {
 }
 
 function peopleOf(personas: DataFrame): Person[] {
-  const text = (name: string) => column<string | null>(personas, name);
-  const names = {
-    model: text("model"),
-    population: text("population"),
-    model_print: text("model_print"),
-    population_print: text("population_print"),
-  };
-  const profile = column<number | null>(personas, "profile");
-  const repetition = column<number | null>(personas, "repetition");
-  const attributes = ATTRIBUTES.map((of) => [of.category, text(of.column)] as const);
-  const known = new Map<string, ReturnType<typeof labels>>();
-  return profile.flatMap((of, row) => {
-    if (repetition[row] === null || repetition[row]! > REPETITIONS) return [];
-    const raw = {
-      model: names.model[row]!,
-      population: names.population[row]!,
-      model_print: names.model_print[row]!,
-      population_print: names.population_print[row]!,
-    };
-    const key = JSON.stringify(Object.values(raw));
-    if (!known.has(key)) known.set(key, labels(raw, "corrected"));
-    return [{
-      cluster: clusterOf({ profile: of, row }),
-      ...known.get(key)!,
-      values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
-    }];
-  });
+  const attributes = ATTRIBUTES.map((of) =>
+    [of.category, column<string | null>(personas, of.column)] as const
+  );
+  return inCells(personas).map(({ row, profile, model, condition }) => ({
+    cluster: clusterOf({ profile, row }),
+    model,
+    condition,
+    values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
+  }));
 }
 
 /** Personas of one model and condition, and those of them in a category. */
@@ -173,6 +173,7 @@ interface Held {
   values: number[][];
   hits: Float64Array;
   sizes: Float64Array;
+  alike: Dependence;
 }
 
 function holding(
@@ -193,5 +194,6 @@ function holding(
   const hits = Float64Array.from(values, (own) => own.reduce((sum, value) => sum + value, 0));
   const sizes = Float64Array.from(values, (own) => own.length);
   const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
-  return { all: { count: total(hits), n: total(sizes) }, values, hits, sizes };
+  const all = { count: total(hits), n: total(sizes) };
+  return { all, values, hits, sizes, alike: dependence(values) };
 }

@@ -1,0 +1,150 @@
+/** What a notebook has shown, and its files for a paper. */
+import { basename, join } from "node:path";
+import type { DataFrame } from "polars";
+import { codeVersion, settings } from "../config.ts";
+import { plural } from "../format.ts";
+import {
+  csv,
+  type Decimals,
+  figureFiles,
+  figureLatex,
+  gridOf,
+  keepAll,
+  latex,
+  markdown,
+  type Png,
+  PREAMBLE,
+  sourceOf,
+} from "../press.ts";
+
+/** What the files for a paper say besides what is shown. */
+export interface Printed {
+  /** Name of the files; left out, made from the caption. */
+  name?: string;
+  /** Sentences for under the table or figure: what markers mean, which family of tests. */
+  notes?: string | readonly string[];
+  /** The tidy frame behind it: written as CSV, and n is read from its column `n`. */
+  data?: DataFrame;
+}
+
+interface Shown extends Printed {
+  caption: string;
+  /** Of the data that were open when it was shown. */
+  banner: string | null;
+  of: { frame: DataFrame; decimals?: Decimals } | { svg: string };
+}
+
+/** By kind and name, in the order in which they were first shown. */
+const all = new Map<string, Shown>();
+
+/** Keeps what a cell shows; a cell that runs again puts its own in place of it. */
+export function remember(shown: Shown): void {
+  const kind = "svg" in shown.of ? "figure" : "table";
+  const key = `${kind} ${nameOf(shown)}`;
+  if ("frame" in shown.of && shown.of.frame.height === 0) all.delete(key);
+  else all.set(key, shown);
+}
+
+/**
+ * Writes all that was shown.
+ *
+ * @returns what went where, in words
+ */
+export async function write(folder: string, png?: Png): Promise<string> {
+  named(folder);
+  if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
+  // Its name is taken before any caption can ask for it.
+  const files = new Map<string, string | Uint8Array>([["main.tex", ""]]);
+  const code = await codeVersion();
+  const missing = new Set<string>();
+  for (const [key, shown] of all) {
+    const taken = files.has(`${nameOf(shown)}.tex`);
+    const name = taken ? `${nameOf(shown)}-${key.split(" ")[0]}` : nameOf(shown);
+    const source = sourceOf(shown.data ?? frameOf(shown), shown.banner, code);
+    // Several notebooks may have a figure of one name, and one paper may include them all.
+    const place = `${folder}/${name}`;
+    const { lacking, ...made } = "svg" in shown.of
+      ? await figureOf(shown, shown.of.svg, place, source, png)
+      : { lacking: "", ...tableOf(shown, shown.of, place, source) };
+    for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
+    for (const letter of lacking) missing.add(letter);
+  }
+  files.set("main.tex", document(folder, files.keys()));
+  const { outDir } = settings();
+  await keepAll(join(outDir, "papers", folder), files);
+  const count = (kind: string) => [...all.keys()].filter((key) => key.startsWith(kind)).length;
+  // The same wherever the folder lies: the line is stored in the notebook.
+  return `For a paper: ${plural(count("table"), "table")} and ` +
+    `${plural(count("figure"), "figure")} in ${basename(outDir)}/papers/${folder}` +
+    (missing.size ? `; the figures' font does not hold ${[...missing].join(" ")}` : "");
+}
+
+const frameOf = ({ of }: Shown): DataFrame | null => "frame" in of ? of.frame : null;
+const notesOf = ({ notes = [] }: Shown): readonly string[] => [notes].flat();
+
+function tableOf(
+  shown: Shown,
+  { frame, decimals }: { frame: DataFrame; decimals?: Decimals },
+  place: string,
+  source: string,
+) {
+  const grid = { ...gridOf(frame, shown.caption, decimals), source, notes: notesOf(shown) };
+  return {
+    csv: csv(shown.data ?? frame, shown.banner),
+    md: markdown(grid),
+    tex: latex(grid, place),
+  };
+}
+
+async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
+  const about = { title: shown.caption, source };
+  const { missing, mm, ...files } = await figureFiles(svg, about, png);
+  return {
+    ...files,
+    ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
+    tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place, mm),
+    lacking: missing,
+  };
+}
+
+/** A document that holds all of them and nothing else. */
+function document(folder: string, names: Iterable<string>): string {
+  const parts = [...names].filter((name) => name.endsWith(".tex") && name !== "main.tex");
+  return [
+    `% Written by save("${folder}"). To include a part in a paper beside this folder: the packages`,
+    `% below and \\input{${folder}/NAME}.`,
+    "\\documentclass[a4paper]{article}",
+    PREAMBLE,
+    "\\usepackage[margin=2.5cm]{geometry}",
+    "\\graphicspath{{../}}",
+    "\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}",
+    "\\begin{document}",
+    // LaTeX holds back 18 floats at most.
+    ...parts.flatMap((name, i) => [`\\input{${name}}`, ...i % 6 === 5 ? ["\\clearpage"] : []]),
+    "\\end{document}",
+    "",
+  ].join("\n");
+}
+
+/** @throws {RangeError} when a name of files is none that LaTeX and every system take */
+function named(name: string): string {
+  if (/^[\w-]+$/.test(name)) return name;
+  throw new RangeError(
+    `Files for a paper are named with letters, digits, _ and -: current value is ${
+      JSON.stringify(name)
+    }`,
+  );
+}
+
+/** `Table 6. Cronbach's alpha` is `table-6-cronbachs-alpha`; at most 60 letters, whole words. */
+function nameOf({ name, caption }: Shown): string {
+  if (name !== undefined) return named(name);
+  const plain = caption.normalize("NFD").replace(/[\p{M}'’]/gu, "").toLowerCase();
+  const [first = "untitled", ...rest] = plain.split(/[^a-z0-9]+/).filter((word) => word);
+  let slug = first.slice(0, 60);
+  for (const word of rest) {
+    if (slug.length + 1 + word.length > 60) break;
+    slug += `-${word}`;
+  }
+  return slug;
+}

@@ -1,0 +1,83 @@
+/**
+ * What a paper takes in as it is: tables as CSV, Markdown and LaTeX, figures as SVG, PDF and PNG.
+ *
+ * The LaTeX needs the packages of `PREAMBLE`, all of them in Debian's texlive-latex-recommended and
+ * texlive-science, and compiles under pdfLaTeX.
+ */
+import pl, { type DataFrame } from "polars";
+import { whole } from "./format.ts";
+import type { About, Png } from "./press/figure.ts";
+
+export { columnsOf, type Decimals } from "./press/cells.ts";
+export { keep, keepAll } from "./press/files.ts";
+export { type Grid, gridOf } from "./press/grid.ts";
+export { figureLatex, latex, PREAMBLE } from "./press/latex.ts";
+export { markdown } from "./press/markdown.ts";
+export type { About, Png } from "./press/figure.ts";
+
+/**
+ * A tidy frame as CSV: all columns, full precision, undefined is empty.
+ *
+ * @param data banner of the data, for a last column `data`; null for none
+ */
+export function csv(frame: DataFrame, data: string | null): string {
+  if (data === null || frame.columns.includes("data")) return frame.writeCSV().toString();
+  const column = pl.Series("data", Array(frame.height).fill(data), pl.Utf8);
+  return frame.withColumn(column).writeCSV().toString();
+}
+
+/**
+ * What a caption says besides its title: n, as the frame's column `n` has it, the banner of the data,
+ * and the version of the code.
+ */
+export function sourceOf(
+  frame: DataFrame | null,
+  banner: string | null,
+  code: string | null,
+): string {
+  const n = frame && numberOf(frame);
+  const parts = [n && `n = ${n}`, banner, code && `Code: ${code}`];
+  return parts.filter((part) => part).map((part) => `${part}.`).join(" ");
+}
+
+/** The numbers of a frame's column `n`: `826`, `24–826`; null without any. */
+function numberOf(frame: DataFrame): string | null {
+  if (!frame.columns.includes("n") || !frame.getColumn("n").isNumeric()) return null;
+  const records = frame.select("n").toRecords() as { n: number | null }[];
+  const known = records.flatMap(({ n }) => n === null ? [] : [Number(n)]);
+  if (!known.length) return null;
+  const least = known.reduce((a, b) => Math.min(a, b)),
+    most = known.reduce((a, b) => Math.max(a, b));
+  return least === most ? whole(most) : `${whole(least)}–${whole(most)}`;
+}
+
+/** The files of a figure, by ending, and what is to know of them. */
+export interface FigureFiles {
+  /** With its font embedded. */
+  svg: string;
+  /** Vectors, text as text; 640 px of the figure are 175 mm. */
+  pdf: Uint8Array;
+  png: Uint8Array;
+  /** Width in print. */
+  mm: number;
+  /** Letters that the font does not hold, such as Chinese ones: PDF and PNG show boxes for them. */
+  missing: string;
+}
+
+/**
+ * A figure as files, under 0.2 s after the first.
+ *
+ * @param svg of `lib/plots`: text in DejaVu Sans, width and height in px
+ * @param png its width, by default the figure's (175 mm for 640 px), and dpi, by default 300
+ * @throws {RangeError} when the PNG would have no pixel, or more than 20,000 in a row
+ */
+export async function figureFiles(svg: string, about: About, png?: Png): Promise<FigureFiles> {
+  const { missingIn, pdfFile, pngFile, printedWidth, svgFile } = await import("./press/figure.ts");
+  return {
+    svg: await svgFile(svg, about),
+    pdf: await pdfFile(svg, about),
+    png: await pngFile(svg, about, png),
+    mm: printedWidth(svg),
+    missing: await missingIn(svg),
+  };
+}

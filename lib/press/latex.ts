@@ -1,0 +1,191 @@
+/** Tables and figures as LaTeX: booktabs, siunitx, and longtable for what no page holds. */
+import { columnsIn, type TexColumn } from "./columns.ts";
+import type { Grid } from "./grid.ts";
+import { capital, worded } from "./heads.ts";
+import { symbol, tex } from "./tex.ts";
+
+/** What the files of this room need in the preamble. */
+export const PREAMBLE = String.raw`\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage{graphicx,booktabs,longtable,lscape,siunitx}`;
+
+/** The widest column of a page with two: in mm, and in pt with some letters to spare. */
+const COLUMN_MM = 90;
+const COLUMN = 260;
+
+/** More rows do not fit on a page. */
+const PAGE_ROWS = 45;
+
+/** Shrinks what is wider than the text, and nothing else. */
+const FITTED = String.raw`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}`;
+
+/** A `table`, or from 46 rows a `longtable`; needs `PREAMBLE`. */
+export function latex(grid: Grid, label: string): string {
+  return (grid.body.length > PAGE_ROWS ? long : short)(grid, label).join("\n") + "\n";
+}
+
+/** What no column of a page with two columns holds stands across both; with one column it is the same. */
+const across = (environment: string, wide: boolean) => environment + (wide ? "*" : "");
+
+/**
+ * A `figure` that shows a PDF; needs `PREAMBLE`.
+ *
+ * @param mm width of the PDF
+ */
+export function figureLatex(
+  figure: { title: string; source?: string; notes?: readonly string[] },
+  file: string,
+  label: string,
+  mm: number,
+): string {
+  const environment = across("figure", mm > COLUMN_MM);
+  return [
+    `\\begin{${environment}}[htbp]`,
+    "\\centering",
+    `${FITTED}{\\includegraphics{${file}}}`,
+    caption(figure),
+    `\\label{fig:${label}}`,
+    ...below(figure.notes),
+    `\\end{${environment}}`,
+    "",
+  ].join("\n");
+}
+
+function short(grid: Grid, label: string): string[] {
+  const columns = columnsIn(grid);
+  const letters = columns.reduce((sum, { width }) => sum + width, 0);
+  const environment = across("table", letters * 5 + 12 * spans(columns) > COLUMN);
+  return [
+    `\\begin{${environment}}[htbp]`,
+    "\\centering",
+    caption(grid),
+    `\\label{tab:${label}}`,
+    "\\par\\smallskip",
+    `${FITTED}{\\begin{tabular}{@{}${spec(columns)}@{}}`,
+    "\\toprule",
+    ...heading(grid, columns),
+    "\\midrule",
+    ...rows(grid, columns, true),
+    "\\bottomrule",
+    "\\end{tabular}}",
+    ...below(grid.notes),
+    `\\end{${environment}}`,
+  ];
+}
+
+/** Sizes of letters, the width of one in pt, and the room between columns. */
+const SIZES = [
+  { size: "small", letter: 4.7, gap: 4 },
+  { size: "footnotesize", letter: 4.4, gap: 4 },
+  { size: "scriptsize", letter: 4.1, gap: 3 },
+  { size: "tiny", letter: 3.5, gap: 2.5 },
+] as const;
+
+/** Width of the text in pt on A4 with margins of 2.5 cm, upright and on its side. */
+const UPRIGHT = 455;
+const SIDEWAYS = 700;
+
+/** Nothing shrinks a table that goes over pages: its letters are as small as its lines are long. */
+function long(grid: Grid, label: string): string[] {
+  const columns = columnsIn(grid);
+  const letters = columns.reduce((sum, { width }) => sum + width, 0);
+  const fits = (room: number) =>
+    SIZES.find(({ letter, gap }) => letters * letter + 2 * gap * spans(columns) <= room);
+  const upright = fits(UPRIGHT);
+  const { size, gap } = upright ?? fits(SIDEWAYS) ?? SIZES.at(-1)!;
+  const head = ["\\toprule", ...heading(grid, columns), "\\midrule"];
+  const next = `\\multicolumn{${spans(columns)}}{@{}l}{\\tablename\\ \\thetable, continued}\\\\`;
+  return [
+    upright ? "\\begingroup" : "\\begin{landscape}",
+    `\\${size}\\setlength{\\tabcolsep}{${gap}pt}\\setlength{\\LTcapwidth}{\\linewidth}`,
+    `\\begin{longtable}{@{}${spec(columns)}@{}}`,
+    `${caption(grid)}\\label{tab:${label}}\\\\[\\smallskipamount]`,
+    ...head,
+    "\\endfirsthead",
+    next,
+    ...head,
+    "\\endhead",
+    "\\bottomrule",
+    "\\endfoot",
+    ...rows(grid, columns, false),
+    "\\end{longtable}",
+    ...below(grid.notes),
+    upright ? "\\endgroup" : "\\end{landscape}",
+  ];
+}
+
+/** The title alone goes into the list of tables; the number is the paper's own. */
+function caption({ title, source }: { title: string; source?: string }): string {
+  const text = tex(title.replace(/^(Table|Figure) \w+[.:] /, "").replace(/\.$/, ""));
+  if (!source) return `\\caption{${text}}`;
+  const besides = tex(source).replace(/^n = /, "\\textit{n}~=~");
+  return `\\caption[${text}]{${text}. ${besides}}`;
+}
+
+function below(notes: readonly string[] = []): string[] {
+  if (!notes.length) return [];
+  const text = notes.map(tex).join(" ");
+  return [
+    "\\par\\smallskip",
+    `\\noindent\\parbox{\\linewidth}{\\footnotesize\\raggedright\\textit{Note.} ${text}}`,
+  ];
+}
+
+const spec = (columns: readonly TexColumn[]): string => columns.map(({ spec }) => spec).join("");
+const spans = (columns: readonly TexColumn[]): number =>
+  columns.reduce((sum, { span }) => sum + span, 0);
+
+/** The levels of the heading; a label over several columns has a rule below it. */
+function heading({ side, head }: Grid, columns: readonly TexColumn[]): string[] {
+  const keys = columns.slice(0, side.length), values = columns.slice(side.length);
+  return head.map((labels, level) => {
+    const last = level === head.length - 1;
+    const over = last ? labels.map((text, i) => ({ text, from: i, to: i + 1 })) : runs(labels);
+    let column = keys.length + 1;
+    const placed = over.map(({ text, from, to }) => {
+      const width = spans(values.slice(from, to));
+      column += width;
+      return { text, width, columns: `${column - width}-${column - 1}` };
+    });
+    const names = side.map((name) => last ? labelled(capital(worded(name))) : "");
+    const cells = placed.map(({ text, width }, i) =>
+      !text || last && values[i]!.left
+        ? labelled(text) + " &".repeat(width - 1)
+        : `\\multicolumn{${width}}{c}{${labelled(text)}}`
+    );
+    const rules = last
+      ? []
+      : placed.filter(({ text }) => text).map(({ columns }) => `\\cmidrule(lr){${columns}}`);
+    return `${[...names, ...cells].join(" & ")} \\\\ ${rules.join(" ")}`.trimEnd();
+  });
+}
+
+/** Neighbours with the same label, as one heading over them. */
+function runs(labels: readonly string[]): { text: string; from: number; to: number }[] {
+  const found: { text: string; from: number; to: number }[] = [];
+  labels.forEach((text, i) => {
+    const last = found.at(-1);
+    if (last && text && last.text === text) last.to = i + 1;
+    else found.push({ text, from: i, to: i + 1 });
+  });
+  return found;
+}
+
+const labelled = (text: string): string => symbol(text) ?? tex(worded(text));
+
+/**
+ * The rows; a key that is the same as above is left out and a new first key has room above it, unless
+ * the next page would not say whose row it is.
+ */
+function rows({ side, body }: Grid, columns: readonly TexColumn[], stubs: boolean): string[] {
+  return body.map(({ keys }, row) => {
+    const above = stubs ? body[row - 1]?.keys : undefined;
+    const cells = columns.map(({ cells }, i) => {
+      const repeated = i < side.length - 1 &&
+        keys.slice(0, i + 1).every((key, at) => key === above?.[at]);
+      return repeated ? "" : cells[row]!;
+    });
+    const group = above && keys.length > 1 && keys[0] !== above[0] ? "\\addlinespace\n" : "";
+    return `${group}${cells.join(" & ")} \\\\`;
+  });
+}

@@ -1,0 +1,246 @@
+/** Small frames for every figure, and the figures drawn from them. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "lib/frames.ts";
+import {
+  agreement,
+  alphas,
+  attrition,
+  coverages,
+  errors,
+  estimates,
+  fates,
+  forest,
+  heatmap,
+  histograms,
+  kappas,
+  keys,
+  matrix,
+  powers,
+  scores,
+  shares,
+  survivors,
+} from "lib/plots.ts";
+
+export type Cell = Record<string, string | number | null>;
+
+/** A frame from cells, all of one shape; columns of numbers are named. */
+export function cells(records: Cell[], numbers: string[]): DataFrame {
+  const kind = (name: string): Kind => numbers.includes(name) ? "number" : "text";
+  const names = Object.keys(records[0]!);
+  return frame(records, Object.fromEntries(names.map((name) => [name, kind(name)])));
+}
+
+export const MODELS = ["Zeta-9", "GPT-4o"];
+export const CONDITIONS = ["MaxP", "Base"];
+const pairs = MODELS.flatMap((model) => CONDITIONS.map((condition) => ({ model, condition })));
+
+export const SHARES = cells(
+  pairs.flatMap((pair) =>
+    [["Gender", "Non-bin."], ["Gender", "Female"], ["Pol. Or.", "Con."]].map((
+      [category, subcategory],
+      i,
+    ) => ({ ...pair, category: category!, subcategory: subcategory!, mean: 0.2 + i / 5, sd: 0.05 }))
+  ),
+  ["mean", "sd"],
+);
+export const FOREST = cells(
+  pairs.flatMap((pair, i) =>
+    ["N", "E"].map((scale) => ({
+      ...pair,
+      scale,
+      estimate: i === 2 ? null : i - 0.5,
+      ci_lower: i === 2 ? null : i - 1,
+      ci_upper: i === 2 ? null : i,
+    }))
+  ),
+  ["estimate", "ci_lower", "ci_upper"],
+);
+export const ALPHAS = cells(
+  pairs.flatMap((pair, i) =>
+    ["N", "L"].map((scale) => ({ ...pair, scale, alpha: scale === "L" && i < 2 ? null : i / 3 }))
+  ),
+  ["alpha"],
+);
+export const SCORES = cells(
+  [...MODELS, "Reference"].flatMap((model, i) =>
+    ["O", "E"].map((trait) => ({ model, trait, mean: 2 + i, sd: 0.5 }))
+  ),
+  ["mean", "sd"],
+);
+export const AGREEMENT = cells(
+  pairs.flatMap((pair) =>
+    ["N", "P", "L"].flatMap((scale, i) =>
+      ["accuracy", "precision", "recall", "specificity", "mae", "rmse"].map((metric, j) => ({
+        ...pair,
+        scale,
+        metric,
+        value: i === 1 && j === 1 ? null : 10 * i + j,
+      }))
+    )
+  ),
+  ["value"],
+);
+export const HEATMAP = cells(
+  MODELS.flatMap((model) =>
+    ["N", "E"].flatMap((epqra_scale, i) =>
+      ["O", "E", "C"].map((bfi_trait, j) => ({
+        model,
+        epqra_scale,
+        bfi_trait,
+        r: [[0.981, -0.412, 1], [null, 0.004, -0.004]][i]![j]!,
+      }))
+    )
+  ),
+  ["r"],
+);
+export const SURVIVORS = cells(
+  ["Base", "MaxN", "MaxP"].flatMap((condition, i) =>
+    ["Female", "Male"].map((subcategory, j) => ({
+      model: "GPT-4o",
+      condition,
+      category: "Gender",
+      subcategory,
+      estimate: i === 0 ? null : i / 10 - j,
+      ci_lower: i === 0 ? null : i / 10 - j - 0.05,
+      ci_upper: i === 0 ? null : i / 10 - j + 0.05,
+      verdict: [[null, null], ["stands", "—"], ["vanishes", null]][i]![j]!,
+    }))
+  ),
+  ["estimate", "ci_lower", "ci_upper"],
+);
+export const KAPPAS = cells(
+  pairs.flatMap((pair, i) =>
+    ["N", "E"].map((scale) => ({
+      ...pair,
+      scale,
+      effect: i === 2 ? null : i / 4,
+      effect_lower: i === 2 ? null : i / 4 - 0.1,
+      effect_upper: i === 2 ? null : i / 4 + 0.1,
+    }))
+  ),
+  ["effect", "effect_lower", "effect_upper"],
+);
+export const HISTOGRAMS = cells(
+  ["reference", "random"].flatMap((source) =>
+    ["N", "E"].flatMap((scale) =>
+      [0, 1, 6].map((score) => ({ source, scale, score, n: 4 + score }))
+    )
+  ),
+  ["score", "n"],
+);
+export const FATES = frame(
+  [
+    { table: "table1", stands: 23, weakens: 1, vanishes: 15, appears: 3 },
+    { table: "table4", stands: 44, weakens: 2, vanishes: 0, appears: 0 },
+  ],
+  { table: "text", stands: "integer", weakens: "integer", vanishes: "integer", appears: "integer" },
+);
+export const KEYS = cells(
+  [["E", "keyed Yes", 5], ["E", "keyed No", 1], ["N", "keyed Yes", 6]]
+    .map(([scale, keyed, n]) => ({ scale: scale!, keyed: keyed!, n: n! })),
+  ["n"],
+);
+
+export const MATRIX = cells(
+  MODELS.flatMap((model) =>
+    [
+      ["EPQR-A", "E", "EPQR-A", "E", "reliability", 0.98],
+      ["BFI-44", "E", "EPQR-A", "E", "validity", 0.94],
+      ["BFI-44", "E", "BFI-44", "E", "reliability", null],
+    ].map(([row_method, row_scale, column_method, column_scale, kind, estimate]) => ({
+      model,
+      row_method: row_method!,
+      row_scale: row_scale!,
+      column_method: column_method!,
+      column_scale: column_scale!,
+      kind: kind!,
+      estimate: estimate as number | null,
+    }))
+  ),
+  ["estimate"],
+);
+export const ESTIMATES = FOREST.rename({ scale: "measure" });
+export const measured = (frame: DataFrame) =>
+  estimates(frame, {
+    title: "An estimate of something",
+    xLabel: "Estimate",
+    panel: "measure",
+    range: [0, 1],
+    rule: 0.5,
+  });
+
+export const ERRORS = cells(
+  ["5 × 2", "3 × 9"].flatMap((design) =>
+    ["pooled z", "clustered"].flatMap((method, i) =>
+      [0.2, 0, 0.1].map((icc) => {
+        const rejection = i && icc === 0.1 ? null : 0.05 + (1 - i) * icc;
+        return {
+          design,
+          method,
+          icc,
+          rejection,
+          rejectionLower: rejection && rejection - 0.01,
+          rejectionUpper: rejection && rejection + 0.02,
+        };
+      })
+    )
+  ),
+  ["icc", "rejection", "rejectionLower", "rejectionUpper"],
+);
+export const COVERAGES = cells(
+  ["normal", "floor"].flatMap((population) =>
+    ["r: Fisher", "alpha: Feldt"].map((interval, i) => ({
+      population,
+      interval,
+      coverage: 0.95 - i / 10,
+      coverageLower: 0.94 - i / 10,
+      coverageUpper: 0.96 - i / 10,
+    }))
+  ),
+  ["coverage", "coverageLower", "coverageUpper"],
+);
+
+export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
+  shares: [shares, SHARES],
+  forest: [forest, FOREST],
+  alphas: [alphas, ALPHAS],
+  scores: [scores, SCORES],
+  agreement: [agreement, AGREEMENT],
+  heatmap: [heatmap, HEATMAP],
+  histograms: [histograms, HISTOGRAMS],
+  keys: [keys, KEYS],
+  fates: [fates, FATES],
+  errors: [errors, ERRORS],
+  powers: [powers, ERRORS],
+  coverages: [coverages, COVERAGES],
+  survivors: [survivors, SURVIVORS],
+  kappas: [kappas, KAPPAS],
+  matrix: [matrix, MATRIX],
+  estimates: [measured, ESTIMATES],
+};
+
+export const FLOW = frame(
+  [
+    { kind: "personas", model: "A", planned: 100, asked: 100, answered: 90, complete: 90 },
+    { kind: "personas", model: "A", planned: 100, asked: 60, answered: 60, complete: 60 },
+    { kind: "personas", model: "B", planned: 1000, asked: 900, answered: 900, complete: 900 },
+    { kind: "administrations", model: "A", planned: 50, asked: 50, answered: 40, complete: 0 },
+  ].map((cell) => ({ ...cell, instrument: "epqra" })),
+  {
+    kind: "text",
+    instrument: "text",
+    model: "text",
+    planned: "integer",
+    asked: "integer",
+    answered: "integer",
+    complete: "integer",
+  },
+);
+
+/** Every figure as SVG, by name. */
+export const drawn = (): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(FIGURES).map(([name, [figure, data]]) => [name, figure(data)]),
+  ),
+  attrition: attrition(FLOW),
+});

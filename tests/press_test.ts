@@ -1,0 +1,518 @@
+/** What a paper takes in: read back, compiled where pdfLaTeX is installed, and measured. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { basename, join } from "node:path";
+import { inflateSync } from "node:zlib";
+import { create } from "fontkit";
+import pl from "polars";
+import { z } from "zod";
+import { ROOT } from "lib/config.ts";
+import { frame } from "lib/frames.ts";
+import { measure } from "lib/plots/text.ts";
+import {
+  csv,
+  figureFiles,
+  figureLatex,
+  type Grid,
+  gridOf,
+  keepAll,
+  latex,
+  markdown,
+  PREAMBLE,
+  sourceOf,
+} from "lib/press.ts";
+import { font, lettersOf, STYLES } from "lib/press/fonts.ts";
+import { headsOf } from "lib/press/heads.ts";
+import { tex } from "lib/press/tex.ts";
+import { evaluated } from "./command.ts";
+import { drawn } from "./drawn.ts";
+import { Folder } from "./made.ts";
+
+const found = await new Deno.Command("kpsewhich", { args: ["siunitx.sty", "booktabs.sty"] })
+  .output()
+  .then(({ success }) => success, () => false);
+const compiling = { ignore: !found };
+const why = found ? "" : " (left out: pdfLaTeX with siunitx and booktabs is not installed)";
+
+/** Compiles a document; throws on an error, a letter without a glyph, and lines that stick out. */
+async function compiled(folder: string, file: string): Promise<void> {
+  const args = ["-interaction=nonstopmode", "-halt-on-error", file];
+  const { success } = await new Deno.Command("pdflatex", { args, cwd: folder }).output();
+  const log = await Deno.readTextFile(join(folder, file.replace(".tex", ".log")));
+  assert.ok(success, log.split("\n").filter((line) => /^(!|l\.\d)/.test(line)).join("\n"));
+  const faults = /^(Missing character|Overfull|LaTeX Warning: Command .* invalid).*$/m;
+  assert.doesNotMatch(log, faults);
+}
+
+async function compiles(...bodies: string[]): Promise<void> {
+  using folder = new Folder();
+  const document = [
+    "\\documentclass[a4paper]{article}",
+    PREAMBLE,
+    "\\usepackage[margin=2.5cm]{geometry}",
+    "\\begin{document}",
+    ...bodies,
+    "\\end{document}",
+  ].join("\n");
+  await Deno.writeTextFile(join(folder.path, "test.tex"), document);
+  await compiled(folder.path, "test.tex");
+}
+
+const SURVIVAL = frame(
+  [
+    ["A", "Base", 826, -0.09, -0.126, -0.061, "d_z", -0.2, 2e-8, 7e-7, "†¶", "stands"],
+    ["A", "MaxN", 826, null, null, null, null, null, null, null, "", null],
+    ["B", "Base", 24, 12.5, 3, 22, "d_z", 1.5, 0.0412, 1, "*§", "vanishes"],
+  ].map(([model, condition, n, estimate, ci_lower, ci_upper, effect_name, effect, ...rest]) => ({
+    ...{ model, condition, n, estimate, ci_lower, ci_upper, effect_name, effect },
+    ...{ p_naive: rest[0], p_holm: rest[1], marker: rest[2], verdict: rest[3] },
+  })),
+  {
+    model: "text",
+    condition: "text",
+    n: "integer",
+    estimate: "number",
+    ci_lower: "number",
+    ci_upper: "number",
+    effect_name: "text",
+    effect: "number",
+    p_naive: "number",
+    p_holm: "number",
+    marker: "text",
+    verdict: "text",
+  },
+);
+
+Deno.test("columns that belong together share a heading, in words", () => {
+  const heads = (...names: string[]) =>
+    headsOf(names).map(({ over, label }) => over ? `${over}: ${label}` : label);
+  assert.deepEqual(heads("model", "n", "ci_lower", "ci_upper", "p_naive", "p_holm", "p_bh"), [
+    "model",
+    "n",
+    "95% CI: lower",
+    "95% CI: upper",
+    "p: naive",
+    "p: Holm",
+    "p: BH",
+  ]);
+  assert.deepEqual(heads("effect_name", "effect", "effect_lower", "effect_upper", "p_cluster"), [
+    "effect name",
+    "effect",
+    "95% CI of effect: lower",
+    "95% CI of effect: upper",
+    "p cluster",
+  ]);
+  assert.deepEqual(heads("GPT-4o Base", "GPT-4o MaxN", "Llama 3 Base", "Llama 3 MaxN", "sd"), [
+    "GPT-4o: Base",
+    "GPT-4o: MaxN",
+    "Llama 3: Base",
+    "Llama 3: MaxN",
+    "SD",
+  ]);
+  assert.deepEqual(heads("d_z", "d_av", "feldt_lower", "feldt_upper"), [
+    "d_z",
+    "d_av",
+    "95% CI (Feldt): lower",
+    "95% CI (Feldt): upper",
+  ]);
+});
+
+Deno.test("latex() aligns numbers at the decimal mark, words and undefined numbers in braces", () => {
+  const notes = ["† p < .01; * p < .05."];
+  const made = latex({ ...gridOf(SURVIVAL, "Table 4. What survives"), notes }, "t4").split("\n");
+  const from = made.findIndex((line) => line.includes("\\toprule"));
+  assert.match(
+    made[from - 1]!,
+    /^\\resizebox.*\{@\{\}llS\[table-format=3\.0\]S\[table-format=-2\.2\]/,
+  );
+  assert.match(made[from - 1]!, /S\[table-format=1\.3,table-space-text-pre=\{\$<\$\}\]/);
+  assert.deepEqual(made.slice(from + 1, from + 8), [
+    " &  &  &  & \\multicolumn{2}{c}{95\\% CI} &  &  & \\multicolumn{2}{c}{\\textit{p}} &  &  \\\\ " +
+    "\\cmidrule(lr){5-6} \\cmidrule(lr){9-10}",
+    "Model & Condition & \\multicolumn{1}{c}{\\textit{n}} & \\multicolumn{1}{c}{Estimate} & " +
+    "\\multicolumn{1}{c}{lower} & \\multicolumn{1}{c}{upper} & Effect name & " +
+    "\\multicolumn{1}{c}{Effect} & \\multicolumn{1}{c}{naive} & \\multicolumn{1}{c}{Holm} & " +
+    "Marker & Verdict \\\\",
+    "\\midrule",
+    "A & Base & 826 & -0.09 & -0.13 & -0.06 & \\textit{d}\\textsubscript{z} & -0.20 & " +
+    "{$<$}0.001 & {$<$}0.001 & $\\dagger$\\P{} & stands \\\\",
+    " & MaxN & 826 & {---} & {---} & {---} & --- & {---} & {---} & {---} &  & --- \\\\",
+    "\\addlinespace",
+    "B & Base & 24 & 12.50 & 3.00 & 22.00 & \\textit{d}\\textsubscript{z} & 1.50 & 0.041 & 1.000 & " +
+    "{*}\\S{} & vanishes \\\\",
+  ]);
+  assert.ok(made.includes("\\caption{What survives}"));
+  assert.match(made.join("\n"), /\\textit\{Note\.\} \$\\dagger\$ p \\textless\{\} \.01; \{\*\} p/);
+});
+
+Deno.test("latex() sets mean ± SD in two columns, and keeps the paper's emphasis", () => {
+  const grid: Grid = {
+    title: "Scores",
+    side: ["model"],
+    head: [["A", "A", "B"], ["E", "N", "E"]],
+    body: [
+      { keys: ["x"], cells: ["4.67 ± 0.79‡", "1.00 ± —", "**-0.98**"] },
+      { keys: ["y"], cells: ["—", "-12.00 $\\pm$ 3.10", "<u>0.10</u>"] },
+    ],
+  };
+  const made = latex(grid, "scores");
+  assert.ok(made.includes(
+    "{@{}lS[table-format=1.2]@{$\\,\\pm\\,$}S[table-format=1.2,table-space-text-post={$\\ddagger$}]" +
+      "S[table-format=-2.2]@{$\\,\\pm\\,$}S[table-format=1.2]r@{}}",
+  ));
+  assert.ok(made.includes(" & \\multicolumn{4}{c}{A} & \\multicolumn{1}{c}{B} \\\\"));
+  assert.ok(made.includes("\\cmidrule(lr){2-5} \\cmidrule(lr){6-6}"));
+  assert.ok(made.includes("x & 4.67 & 0.79{$\\ddagger$} & 1.00 & {---} & \\textbf{$-$0.98} \\\\"));
+  assert.ok(made.includes(
+    "y & \\multicolumn{2}{c}{---} & -12.00 & 3.10 & \\underline{0.10} \\\\",
+  ));
+});
+
+Deno.test("from 46 rows on a table goes over pages and repeats its keys", () => {
+  const rows = (n: number) =>
+    frame(Array.from({ length: n }, (_, i) => ({ model: "m", item: `i${i}`, r: 0.5 })), {
+      model: "text",
+      item: "text",
+      r: "number",
+    });
+  assert.match(latex(gridOf(rows(45), "T"), "t"), /\\begin\{table\}/);
+  const long = latex(gridOf(rows(46), "T"), "t");
+  assert.match(long, /\\begin\{longtable\}/);
+  assert.equal(long.match(/^m & i\d+ & 0\.50 \\\\$/gm)!.length, 46);
+});
+
+const HOSTILE =
+  String.raw`\input{/etc/passwd} {$x_1^2$} 100% & #1 ~ "a" 'b' <c> |d| [e] * -- --- ,, '' ?` +
+  "` !` ^^M\n\t† ‡ ¶ § − ± α κ χ² Δ ≤ ≥ … – — “q” ‘r’ ° × Zoë Łódź Šárka naïve œ ß ñ 中 д 🙂\u0007\u200b";
+
+Deno.test("tex() escapes whatever LaTeX would read", () => {
+  assert.equal(tex("100% & a_b #1 {$}"), "100\\% \\& a\\_b \\#1 \\{\\$\\}");
+  assert.equal(tex("† ‡ ¶ § − ± α"), "$\\dagger$ $\\ddagger$ \\P{} \\S{} $-$ $\\pm$ $\\alpha$");
+  assert.equal(tex("-1.5 a--b"), "$-$1.5 a-{}-b");
+  assert.equal(tex("Zoe\u0308 中"), "Zoë {[}U+4E2D{]}");
+  assert.equal(tex("[1] *"), "{[}1{]} {*}");
+});
+
+Deno.test({
+  name: `every letter from U+0020 to U+2300 compiles${why}`,
+  ...compiling,
+  fn: async () => {
+    const letters = Array.from({ length: 0x2300 - 0x20 }, (_, i) => String.fromCodePoint(i + 0x20))
+      .map((letter) => tex(`${letter}${letter}`)).filter((text) => !text.startsWith("{[}U+"));
+    assert.ok(letters.length > 350, `${letters.length}`);
+    await compiles("\\raggedright", letters.join(" "), tex(HOSTILE));
+  },
+});
+
+const WIDE =
+  "A sentence that is longer than any column of text may be in print, so that it is broken. ";
+
+Deno.test({
+  name: `tables of every shape compile: short, long, wide, mixed, hostile${why}`,
+  ...compiling,
+  fn: async () => {
+    const hostile = frame(
+      [HOSTILE, "[a", "*", "0123456789abcdef".repeat(8), WIDE.repeat(2)].map((text, i) => ({
+        [HOSTILE]: text,
+        note: text,
+        p: i / 1000,
+        r: i ? -i / 3 : null,
+      })),
+      { [HOSTILE]: "text", note: "text", p: "number", r: "number" },
+    );
+    const long = pl.concat(Array(30).fill(SURVIVAL));
+    const odd = pl.DataFrame([
+      pl.Series("n", [1, 20000], pl.Float64),
+      pl.Series("infinite", [Infinity, NaN], pl.Float64),
+      pl.Series("printed", ["1.20E-05", "0.00"], pl.Utf8),
+    ]);
+    const more = Array.from({ length: 9 }, (_, i) => pl.lit(1234.5).alias(`x${i}_y`));
+    const wide = long.withColumns(...more);
+    const notes = [HOSTILE, WIDE];
+    const grids = [SURVIVAL, hostile, odd, long, wide, hostile.select("note"), long.head(0)]
+      .map((frame) => ({ ...gridOf(frame, HOSTILE), source: HOSTILE, notes }));
+    await compiles(...grids.map((grid, i) => latex(grid, `t${i}`) + "\\clearpage"));
+  },
+});
+
+Deno.test("markdown() keeps one line per row, and shows what it is given", () => {
+  const made = markdown({
+    ...gridOf(SURVIVAL.select("model", "n", "p_naive", "p_holm", "verdict"), "A | *b*"),
+    source: "n = 826. Data: x_y.",
+    notes: ["* p < .05."],
+  });
+  assert.equal(
+    made,
+    `### A \\| \\*b\\*
+
+| Model | *n* | *p* naive | *p* Holm | Verdict |
+| --- | ---: | ---: | ---: | --- |
+| A | 826 | \\<0.001 | \\<0.001 | stands |
+| A | 826 | — | — | — |
+| B | 24 | 0.041 | 1.000 | vanishes |
+
+\\* p \\< .05.
+
+_n = 826. Data: x_y._
+`,
+  );
+  const rows = markdown(gridOf(frame([{ a: "1|2\n3" }], { a: "text" }), "T")).split("\n");
+  assert.equal(rows.filter((line) => line.startsWith("|")).length, 3);
+});
+
+Deno.test("csv() keeps every digit and every column, undefined empty, with the banner", () => {
+  const data = frame([{ a: 0.1 + 0.2, b: null, c: 'x "y", z' }], {
+    a: "number",
+    b: "number",
+    c: "text",
+  });
+  assert.equal(csv(data, "D"), 'a,b,c,data\n0.30000000000000004,,"x ""y"", z",D\n');
+  assert.equal(csv(data, null), 'a,b,c\n0.30000000000000004,,"x ""y"", z"\n');
+});
+
+Deno.test("a caption says n, where the data come from, and the version of the code", () => {
+  assert.equal(sourceOf(SURVIVAL, "Data: d", "abc"), "n = 24–826. Data: d. Code: abc.");
+  assert.equal(sourceOf(SURVIVAL.head(1), null, null), "n = 826.");
+  assert.equal(sourceOf(SURVIVAL.drop("n"), "Data: d", null), "Data: d.");
+  assert.equal(sourceOf(null, null, "abc"), "Code: abc.");
+});
+
+/** What a PDF draws, from the second operator on: the first turns the page upside down. */
+function contentOf(file: Uint8Array): string {
+  const pdf = Buffer.from(file), from = pdf.indexOf("stream\n") + 7;
+  const drawn = inflateSync(pdf.subarray(from, pdf.indexOf("endstream", from))).toString();
+  return drawn.slice(drawn.indexOf("\n") + 1);
+}
+
+const ODD = "† ‡ ¶ § − – — ± × ≤ ≥ α β κ χ ² ° … é ñ ł ő ß œ ğ д Ω ∞";
+
+/** Every kind of figure, and one that shows letters of all kinds in all styles. */
+const FIGURES: Record<string, string> = {
+  ...drawn(),
+  letters: `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="60" ` +
+    `font-family="'DejaVu Sans', sans-serif" font-size="11"><title>t</title>` +
+    [`font-weight="bold"`, `font-style="italic"`, `font-weight="700" font-style="italic"`, ``]
+      .map((style, i) => `<g ${style}><text y="${12 * i + 12}">${ODD} &lt;&amp;&#176;</text></g>`)
+      .join("") +
+    "</svg>",
+};
+
+for (const [name, svg] of Object.entries(FIGURES)) {
+  Deno.test(`${name} as SVG holds the glyphs of its letters, as PDF its fonts, as PNG its pixels`, async () => {
+    const about = { title: `A figure -- ${name}`, source: "n = 1. Data: ours." };
+    const files = await figureFiles(svg, about, { width: "85 mm", dpi: 600 });
+
+    const faces = [...files.svg.matchAll(
+      /@font-face\{font-family:"DejaVu Sans";font-weight:(\w+);font-style:(\w+);src:url\(data:font\/woff;base64,([^)]+)\)/g,
+    )];
+    const letters = lettersOf(svg);
+    assert.ok(letters.size >= 1);
+    assert.equal(faces.length, letters.size);
+    for (const [style, own] of letters) {
+      const { weight, slope } = STYLES[style];
+      const face = faces.find(([, w, s]) => w === weight && s === slope)!;
+      const held = create(Buffer.from(face[3]!, "base64"));
+      const missing = [...own].filter((letter) =>
+        letter.trim() && !held.hasGlyphForCodePoint(letter.codePointAt(0)!)
+      );
+      assert.deepEqual(missing, [], style);
+    }
+    assert.equal(files.missing, "");
+    assert.match(files.svg, /<!-- A figure - - \w+ n = 1\. Data: ours\. -->/);
+    assert.ok(files.svg.includes(svg.replace(/^<svg [^>]*>/, "")), "the figure itself is changed");
+
+    const pdf = Buffer.from(files.pdf).toString("latin1");
+    assert.equal(pdf.match(/\/BaseFont \/[A-Z]{6}\+DejaVuSans/g)!.length, 2 * letters.size);
+    assert.equal(pdf.match(/\/FontFile2 /g)!.length, letters.size);
+    assert.equal(pdf.match(/\/Type \/Page\b/g)!.length, 1);
+    assert.ok(contentOf(files.pdf).startsWith("0.775098 0 0 0.775098 0 0 cm\n"), "not to scale");
+    const width = Number(/^<svg [^>]*\bwidth="(\d+)"/.exec(svg)![1]);
+    const page = /\/MediaBox \[0 0 ([\d.]+) /.exec(pdf)![1];
+    assert.ok(Math.abs(Number(page) / 72 * 25.4 - width / 640 * 175) < 0.01, page);
+
+    const png = Buffer.from(files.png);
+    // 85 mm at 600 dpi.
+    assert.equal(png.readUInt32BE(16), 2008);
+    assert.equal(png.toString("latin1", 37, 41), "pHYs");
+    assert.equal(png.readUInt32BE(41), 23622);
+    assert.ok(png.includes("Data: ours."));
+  });
+}
+
+Deno.test("letters that the font does not hold are named", async () => {
+  const svg = FIGURES.letters!.replaceAll("κ", "κ中");
+  assert.equal((await figureFiles(svg, { title: "t" })).missing, "中");
+});
+
+Deno.test("a figure is the same file each time", async () => {
+  const [once, again] = [
+    await figureFiles(FIGURES.keys!, { title: "t" }),
+    await figureFiles(
+      FIGURES.keys!,
+      { title: "t" },
+    ),
+  ];
+  assert.deepEqual(once, again);
+});
+
+Deno.test("a PNG has the width asked for, in mm or px, or else the figure's own", async () => {
+  const width = async (png: Parameters<typeof figureFiles>[2]) =>
+    Buffer.from((await figureFiles(FIGURES.keys!, { title: "t" }, png)).png).readUInt32BE(16);
+  assert.equal(await width({ width: "1234 px" }), 1234);
+  assert.equal(await width({ width: "25.4 mm", dpi: 100 }), 100);
+  // 320 px are 87.5 mm, at 300 dpi.
+  assert.equal(await width(undefined), 1033);
+  await assert.rejects(() => width({ width: "0 px" }), /1 to 20,000 px wide.*"0 px"/);
+  await assert.rejects(() => width({ width: "9 cm" as "9 mm" }), /"85 mm" or "2000 px"/);
+  await assert.rejects(() => width({ dpi: -1 }), RangeError);
+});
+
+Deno.test("letters in a halo are drawn over it", async () => {
+  const text = (halo: string) =>
+    `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="20"><g fill="black" ${halo}>` +
+    `<text y="12">a</text></g></svg>`;
+  const fonts = async (svg: string) =>
+    Buffer.from((await figureFiles(svg, { title: "t" })).pdf).length;
+  const plain = await fonts(text(""));
+  const halo = await fonts(text(`paint-order="stroke" stroke="white" stroke-width="4"`));
+  const covered = await fonts(text(`stroke="white" stroke-width="4"`));
+  assert.ok(halo > covered && covered > plain, `${plain}, ${covered}, ${halo}`);
+});
+
+Deno.test("figures are laid out with the widths of the font that is embedded", async () => {
+  for (const bold of [false, true]) {
+    const held = create(Buffer.from(await font(bold ? "bold" : "regular")));
+    const ascii = String.fromCodePoint(...Array.from({ length: 95 }, (_, i) => i + 32));
+    for (const letter of `${ascii}−±×≤≥–—…∞°éñőŠ`) {
+      const advance = held.glyphForCodePoint(letter.codePointAt(0)!).advanceWidth;
+      const real = 11 * advance / held.unitsPerEm;
+      assert.ok(Math.abs(measure(letter, bold) - real) < 0.01, `${letter}: ${real}`);
+    }
+  }
+});
+
+Deno.test("what an earlier writing left goes away, what others put there stays", async () => {
+  using folder = new Folder();
+  const at = join(folder.path, "a", "b");
+  const names = () => [...Deno.readDirSync(at)].map(({ name }) => name).toSorted();
+  await keepAll(at, new Map([["one.csv", "1"], ["two.csv", "2"]]));
+  await Deno.writeTextFile(join(at, "mine.tex"), "mine");
+  await keepAll(
+    at,
+    new Map<string, string | Uint8Array>([["two.csv", "3"], ["x.pdf", new Uint8Array(2)]]),
+  );
+  assert.deepEqual(names(), ["files.json", "mine.tex", "two.csv", "x.pdf"]);
+  assert.equal(await Deno.readTextFile(join(at, "two.csv")), "3");
+  // A list that names what is elsewhere deletes nothing there.
+  await Deno.writeTextFile(join(folder.path, "a", "kept"), "");
+  await Deno.writeTextFile(join(at, "files.json"), `["../kept", "..", 1, "two.csv"]`);
+  await keepAll(at, new Map([["one.csv", "1"]]));
+  assert.deepEqual(names(), ["files.json", "mine.tex", "one.csv", "x.pdf"]);
+  assert.ok(await Deno.stat(join(folder.path, "a", "kept")));
+});
+
+const NOTEBOOK = `
+  import { figure, save, show } from "lib/notebook.ts";
+  import { frame } from "lib/frames.ts";
+  import { keys } from "lib/plots.ts";
+  const data = frame([{ scale: "E", keyed: "yes", n: 5 }], { scale: "text", keyed: "text", n: "integer" });
+  await show(data, "Items & keys", { notes: "A note." });
+  await figure(keys(data), "Items & keys", { data });
+  await figure(keys(data), "Without data", { name: "plain" });
+  await show(data, "Main");
+  await show(data.head(0), "Nothing");`;
+
+Deno.test("save() writes everything shown, in one call and one line", async () => {
+  using folder = new Folder();
+  const env = { OUT_DIR: folder.path };
+  const at = join(folder.path, "papers", "mine");
+  const names = () => [...Deno.readDirSync(at)].map(({ name }) => name).toSorted();
+  const { out, err, code } = await evaluated(
+    `${NOTEBOOK}
+    await show(data, "Items & keys", { notes: "Another note." });
+    await save("mine", { png: { width: "100 px" } });
+    await save("../mine").catch((error) => console.log(error.message));`,
+    env,
+  );
+  assert.equal(code, 0, err);
+  const [said, refused] = out.trimEnd().split("\n").slice(-2);
+  assert.equal(said, `For a paper: 2 tables and 2 figures in ${basename(folder.path)}/papers/mine`);
+  assert.match(refused!, /named with letters, digits, _ and -: current value is "\.\.\/mine"/);
+  const endings = (name: string, ...all: string[]) => all.map((ending) => `${name}.${ending}`);
+  assert.deepEqual(
+    names(),
+    [
+      ...endings("items-keys-figure", "csv", "pdf", "png", "svg", "tex"),
+      ...endings("items-keys", "csv", "md", "tex"),
+      "files.json",
+      "main.tex",
+      ...endings("main-table", "csv", "md", "tex"),
+      ...endings("plain", "pdf", "png", "svg", "tex"),
+    ].toSorted(),
+  );
+  const read = (name: string) => Deno.readTextFileSync(join(at, name));
+  assert.match(read("items-keys.tex"), /\\textit\{Note\.\} Another note\./);
+  assert.match(read("items-keys-figure.tex"), /\{Items \\& keys\. \\textit\{n\}~=~5\. Code: /);
+  assert.match(read("items-keys-figure.tex"), /\\begin\{figure\}/);
+  assert.match(read("items-keys-figure.tex"), /\\includegraphics\{mine\/items-keys-figure\.pdf\}/);
+  if (found) await compiled(at, "main.tex");
+
+  const again = await evaluated(
+    `${NOTEBOOK.replace(`"plain"`, `"plain-one"`)} await save("mine");`,
+    env,
+  );
+  assert.equal(again.code, 0, again.err);
+  assert.ok(!names().includes("plain.pdf") && names().includes("plain-one.pdf"), `${names()}`);
+});
+
+Deno.test("save() of nothing says what to do", async () => {
+  const { err, code } = await evaluated(`
+    import { save } from "lib/notebook.ts";
+    await save("nothing");`);
+  assert.notEqual(code, 0);
+  assert.match(err, /Nothing was shown here yet: run the notebook's cells first/);
+});
+
+Deno.test({
+  name: `figureLatex() shows the PDF of a figure, shrunk where it is too wide${why}`,
+  ...compiling,
+  fn: async () => {
+    using folder = new Folder();
+    const { pdf } = await figureFiles(FIGURES.shares!, { title: "t" });
+    await Deno.writeFile(join(folder.path, "a.pdf"), pdf);
+    const made = figureLatex(
+      { title: HOSTILE, source: HOSTILE, notes: [HOSTILE] },
+      "a.pdf",
+      "b/a",
+      175,
+    );
+    const document =
+      `\\documentclass[twocolumn]{article}\n${PREAMBLE}\n\\begin{document}\n${made}\\end{document}`;
+    assert.match(made, /\\begin\{figure\*\}[^]*\\end\{figure\*\}/);
+    await Deno.writeTextFile(join(folder.path, "test.tex"), document);
+    await compiled(folder.path, "test.tex");
+  },
+});
+
+Deno.test("nothing loads the converters before the first figure is written", async () => {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "lib/notebook.ts"],
+    cwd: ROOT,
+  });
+  const { stdout } = await command.output();
+  const Graph = z.object({
+    modules: z.array(z.object({
+      specifier: z.string(),
+      dependencies: z.array(z.object({
+        isDynamic: z.boolean().default(false),
+        code: z.object({ specifier: z.string().optional() }).optional(),
+      })).default([]),
+    })),
+  });
+  const { modules } = Graph.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  const importing = modules.flatMap(({ specifier, dependencies }) =>
+    dependencies.filter(({ code }) => code?.specifier?.endsWith("/press/figure.ts"))
+      .map(({ isDynamic }) => [basename(specifier), isDynamic])
+  );
+  assert.deepEqual(importing, [["press.ts", true]]);
+});
