@@ -216,14 +216,14 @@ Deno.test("truths are refused where none is known", () => {
 
 Deno.test("an interval that is too narrow, and one at another level, are noticed", () => {
   const random = seeded("broken");
-  const tallies = new Tallies();
+  const tallies = new Tallies(0.95);
   const n = 2000;
   for (let study = 0; study < n; study++) {
     const count = Array.from({ length: 100 }, random.uniform).filter((draw) => draw < 0.5).length;
     const whole = wilson({ count, n: 100 }), ninety = wilson({ count, n: 100 }, 0.9);
-    tallies.interval("95", whole, 0.5, 0.95);
-    tallies.interval("90", ninety, 0.5, 0.95);
-    tallies.interval("none", { ciLower: null, ciUpper: null }, 0.5, 0.95);
+    tallies.interval("95", whole, 0.5);
+    tallies.interval("90", ninety, 0.5);
+    tallies.interval("none", { ciLower: null, ciUpper: null }, 0.5);
   }
   const [good, bad, none] = tallies.rates();
   // Counts are discrete: of 100 at ½, 41–59 are held at 0.95 and 42–58 at 0.9 (scipy's binom).

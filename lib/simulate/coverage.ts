@@ -57,14 +57,14 @@ const LEVEL = 0.95;
 
 /** Collects what is judged in each study. */
 class Book {
-  readonly #tallies = new Tallies();
+  readonly #tallies = new Tallies(LEVEL);
   readonly #truths = new Map<string, number>();
 
   constructor(private readonly population: string) {}
 
   add(judged: readonly Judged[]): void {
     for (const { interval, limits, truth } of judged) {
-      this.#tallies.interval(interval, limits, truth, LEVEL);
+      this.#tallies.interval(interval, limits, truth);
       this.#truths.set(interval, truth);
     }
   }

@@ -76,14 +76,14 @@ export function errorRates(of: Comparison, options: Studies): ErrorRate[] {
   const again = seeded("error rates, bootstrap", seed, groups, profileEffect, ...design);
   const draw = pairsOf(of, same && profileEffect === "common", random);
   const trueH = 2 * (Math.asin(Math.sqrt(share + difference)) - Math.asin(Math.sqrt(share)));
-  const tallies = new Tallies();
+  const tallies = new Tallies(level);
   const estimates = estimators(of, level);
   for (let study = 0; study < studies; study++) {
     const counts = draw();
     const [a, b] = [counts[0], counts[1]].map((group) => ({ count: total(group), n }));
-    tallies.add("pooled z", proportionZ(a!, b!).p, newcombe(a!, b!, level), difference, level);
+    tallies.add("pooled z", proportionZ(a!, b!).p, newcombe(a!, b!, level), difference);
     for (const [method, found] of Object.entries(estimates(...counts))) {
-      tallies.add(method, found.p, found, difference, level);
+      tallies.add(method, found.p, found, difference);
     }
     if (draws === undefined) continue;
     const [shares, h] = resampled(counts, { repetitions, same, draws, level, random: again });
@@ -95,7 +95,7 @@ export function errorRates(of: Comparison, options: Studies): ErrorRate[] {
       ] as const
     ) {
       const p = limits.ciLower === null || holds(limits, 0) ? 1 : 0;
-      tallies.add(method, p, limits, truth, level);
+      tallies.add(method, p, limits, truth);
     }
   }
   return tallies.rates();
@@ -116,7 +116,7 @@ export function shareCoverage(
   checkDesign({ ...of, studies });
   const random = seeded("shares", seed, profiles, repetitions, share, icc);
   const count = alias(countProbabilities(share, of), random);
-  const tallies = new Tallies();
+  const tallies = new Tallies(level);
   for (let study = 0; study < studies; study++) {
     const group = Uint32Array.from({ length: profiles }, count);
     const sum = total(group);
@@ -124,12 +124,11 @@ export function shareCoverage(
       "Wilson",
       wilson({ count: sum, n: profiles * repetitions }, level),
       share,
-      level,
     );
     const mean = sum / profiles / repetitions;
     // CR1 of equal clusters is the standard error of the mean of their shares.
     const clustered = pairedT({ mean, sd: spread(group) / repetitions, n: profiles }, level);
-    tallies.interval("clustered", clustered, share, level);
+    tallies.interval("clustered", clustered, share);
   }
   return tallies.rates();
 }

@@ -38,12 +38,12 @@ export function sheetErrorRates(
       const own = Math.sqrt(icc) * normal(random);
       return Array.from({ length: sheets }, () => own + Math.sqrt(1 - icc) * normal(random));
     });
-  const tallies = new Tallies();
+  const tallies = new Tallies(level);
   const judge = (unit: string, x: readonly number[], y: readonly number[]) => {
     const t = pairedT({ mean: mean(x)!, sd: sd(x)!, n: x.length }, level);
-    tallies.add(`t of ${unit}`, t.p, t, 0, level);
+    tallies.add(`t of ${unit}`, t.p, t, 0);
     const r = pearson(x, y);
-    tallies.add(`r of ${unit}`, r.p, correlationLimits(r, level), 0, level);
+    tallies.add(`r of ${unit}`, r.p, correlationLimits(r, level), 0);
   };
   for (let study = 0; study < studies; study++) {
     const [x, y] = [scores(), scores()];

@@ -63,16 +63,19 @@ class Tally {
 export class Tallies {
   readonly #of = new Map<string, Tally>();
 
+  /** @param level of the intervals; tests reject at 1 − level */
+  constructor(private readonly level: number) {}
+
   /** A p that is undefined rejects nothing. */
-  add(method: string, p: number | null, limits: Limits, truth: number, level: number): void {
+  add(method: string, p: number | null, limits: Limits, truth: number): void {
     if (!this.#of.has(method)) this.#of.set(method, new Tally());
     // 1 − 0.95 is a little above 0.05, and a p of exactly 0.05 rejects.
-    this.#of.get(method)!.add(p !== null && p <= 1 - level, limits, truth);
+    this.#of.get(method)!.add(p !== null && p <= 1 - this.level, limits, truth);
   }
 
   /** An interval without a test: it rejects what it leaves out. */
-  interval(method: string, limits: Limits, truth: number, level: number): void {
-    this.add(method, holds(limits, truth) ? 1 : 0, limits, truth, level);
+  interval(method: string, limits: Limits, truth: number): void {
+    this.add(method, holds(limits, truth) ? 1 : 0, limits, truth);
   }
 
   rates(): ErrorRate[] {
