@@ -349,8 +349,8 @@ const Rejection = z.object({
   method: z.string(),
   icc: z.number(),
   rejection: Value,
-  rejectionLower: Value,
-  rejectionUpper: Value,
+  rejection_lower: Value,
+  rejection_upper: Value,
 });
 
 /** Rejections over the intraclass correlation, one panel per design. */
@@ -361,13 +361,13 @@ function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "r
     ...look,
     xLabel: "Intraclass correlation of a profile's personas",
     panels: wrap(distinct(cells, ({ design }) => design), 3, same),
-    points: cells.map(({ design, method, icc, rejection, rejectionLower, rejectionUpper }) => ({
+    points: cells.map(({ design, method, icc, rejection, rejection_lower, rejection_upper }) => ({
       panel: design,
       series: method,
       x: icc,
       value: percent(rejection),
-      low: percent(rejectionLower),
-      high: percent(rejectionUpper),
+      low: percent(rejection_lower),
+      high: percent(rejection_upper),
     })),
     decimals: { value: 1, x: 2 },
   });
@@ -376,7 +376,7 @@ function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "r
 /**
  * How often tests reject where nothing differs; the dashed line is 5 %, the grey band 5 % ± 1.
  *
- * @param frame design, method, icc, rejection, rejectionLower, rejectionUpper (shares, 0–1, 95% CI)
+ * @param frame design, method, icc, rejection, rejection_lower, rejection_upper (shares, 0–1, 95% CI)
  */
 export function errors(frame: DataFrame): string {
   return rejections(frame, {
@@ -404,14 +404,14 @@ const Covered = z.object({
   interval: z.string(),
   population: z.string(),
   coverage: Value,
-  coverageLower: Value,
-  coverageUpper: Value,
+  coverage_lower: Value,
+  coverage_upper: Value,
 });
 
 /**
  * How often 95 % intervals hold the truth, one panel per population; the dashed line is 95 %.
  *
- * @param frame interval, population, coverage, coverageLower, coverageUpper (shares, 0–1, 95% CI)
+ * @param frame interval, population, coverage, coverage_lower, coverage_upper (shares, 0–1, 95% CI)
  */
 export function coverages(frame: DataFrame): string {
   const cells = rows(frame, Covered);
@@ -420,14 +420,14 @@ export function coverages(frame: DataFrame): string {
     title: "Coverage of 95 % intervals",
     xLabel: "Simulated studies whose interval holds the truth (%), 95% CI; dashed line: 95%",
     panels: wrap(distinct(cells, ({ population }) => population), 3, same),
-    points: cells.map(({ interval, population, coverage, coverageLower, coverageUpper }) => ({
+    points: cells.map(({ interval, population, coverage, coverage_lower, coverage_upper }) => ({
       panel: population,
       group: "",
       row: interval,
       series: "",
       value: percent(coverage),
-      low: percent(coverageLower),
-      high: percent(coverageUpper),
+      low: percent(coverage_lower),
+      high: percent(coverage_upper),
     })),
     range: [80, 100],
     decimals: 1,

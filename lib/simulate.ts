@@ -15,7 +15,7 @@ export {
 } from "./simulate/coverage.ts";
 export { sheetErrorRates, type Sheets } from "./simulate/sheets.ts";
 export { expectedDemographics, type Score, scored, truths } from "./simulate/truths.ts";
-export type { ErrorRate } from "./simulate/tally.ts";
+export { type ErrorRate, ratesFrame } from "./simulate/tally.ts";
 export {
   byProfile,
   type Demographic,

@@ -179,13 +179,13 @@ export const ERRORS = cells(
           method,
           icc,
           rejection,
-          rejectionLower: rejection && rejection - 0.01,
-          rejectionUpper: rejection && rejection + 0.02,
+          rejection_lower: rejection && rejection - 0.01,
+          rejection_upper: rejection && rejection + 0.02,
         };
       })
     )
   ),
-  ["icc", "rejection", "rejectionLower", "rejectionUpper"],
+  ["icc", "rejection", "rejection_lower", "rejection_upper"],
 );
 export const COVERAGES = cells(
   ["normal", "floor"].flatMap((population) =>
@@ -193,11 +193,11 @@ export const COVERAGES = cells(
       population,
       interval,
       coverage: 0.95 - i / 10,
-      coverageLower: 0.94 - i / 10,
-      coverageUpper: 0.96 - i / 10,
+      coverage_lower: 0.94 - i / 10,
+      coverage_upper: 0.96 - i / 10,
     }))
   ),
-  ["coverage", "coverageLower", "coverageUpper"],
+  ["coverage", "coverage_lower", "coverage_upper"],
 );
 
 export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {

@@ -1,4 +1,6 @@
 /** Counting in how many studies a method was right. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "../frames.ts";
 import { type Interval, type Limits, wilson } from "../stats.ts";
 
 /** Of so many studies, in how many a method was right, with Wilson's 95 % limits. */
@@ -81,4 +83,42 @@ export class Tallies {
   rates(): ErrorRate[] {
     return [...this.#of].map(([method, tally]) => tally.rate(method));
   }
+}
+
+/** The rates of studies, as far as there are any of a kind. */
+type Rates = Partial<Pick<ErrorRate, Exclude<keyof ErrorRate, "method" | "width">>> & {
+  width?: number | null;
+};
+
+const RATES: readonly (readonly [of: keyof Rates, column: string])[] = [
+  ["studies", "studies"],
+  ["rejection", "rejection"],
+  ["rejectionLower", "rejection_lower"],
+  ["rejectionUpper", "rejection_upper"],
+  ["coverage", "coverage"],
+  ["coverageLower", "coverage_lower"],
+  ["coverageUpper", "coverage_upper"],
+  ["width", "width"],
+];
+
+/**
+ * Rates as a tidy frame: the named columns, then studies, rejection and coverage with their limits
+ * (shares, 0–1) and width, as far as the records have them.
+ *
+ * @param records error rates or coverages, with whatever tells one from another
+ */
+export function ratesFrame(
+  records: readonly Rates[],
+  keys: Readonly<Record<string, Kind>>,
+): DataFrame {
+  const known = RATES.filter(([of]) => records.some((record) => of in record));
+  const tidy = records.map((record) => ({
+    ...record,
+    ...Object.fromEntries(known.map(([of, column]) => [column, record[of] ?? null])),
+  }));
+  const kind = (column: string): Kind => column === "studies" ? "integer" : "number";
+  return frame(tidy, {
+    ...keys,
+    ...Object.fromEntries(known.map(([, column]) => [column, kind(column)])),
+  });
 }
