@@ -147,12 +147,16 @@ const FORMS: Record<Tested, Form> = {
       "n",
       ["estimate", "r"],
       ...interval,
+      "boot_lower",
+      "boot_upper",
       "r_max",
       ...judged,
     ],
-    decimals: { r: 3, ci_lower: 3, ci_upper: 3, r_max: 3 },
+    decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, r_max: 3 },
     notes: [
-      "One pair of scores per profile, without GPT-4o's sheets for bare profiles. r max: what two scales " +
+      "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Fisher's interval, and " +
+      `percentiles ${DRAWN}, which hold where scores sit at an end of the scale and Fisher's does not. r max: ` +
+      "what two scales " +
       "of this reliability correlate at most, √(α·α).",
       JUDGED,
     ],

@@ -57,6 +57,7 @@ function limits(run: readonly string[][]): Head[] | null {
 /** Intervals that are not those of a quantity, and how they read. */
 const OVER: Readonly<Record<string, (name: string) => string>> = {
   ci: (name) => name,
+  boot: () => "95% CI (bootstrap)",
   bound: () => "bounds",
   feldt: (name) => `95% CI (${name})`,
   newcombe: (name) => `95% CI (${name})`,
