@@ -5,9 +5,10 @@ import pl from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
+import { nearest } from "lib/format.ts";
 import { grid, latex, markdown, printed } from "lib/paper.ts";
 import { build } from "lib/tables.ts";
-import { main, message, nearest, UsageError } from "./cli.ts";
+import { main, message, UsageError } from "./cli.ts";
 
 export interface Written {
   name: TableName;
