@@ -35,7 +35,8 @@ export async function main(
   const fail = (error: unknown): never => {
     progress("");
     const usage = error instanceof UsageError;
-    console.error(usage ? `${error.message}\n${command.usage}` : message(error));
+    const said = message(error);
+    console.error(usage ? `${said}\n${command.usage}` : said + advice(said));
     if (usage) Deno.exit(2);
     const interrupted = stopped || error instanceof Interrupted;
     const again = command.again ? ` (${command.again})` : "";
@@ -89,6 +90,13 @@ export function message(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause ? `\n  because: ${message(error.cause)}` : "";
   return `${error.message}${cause}`;
+}
+
+/** What to do about an error whose own text does not say it; a line of its own, or nothing. */
+export function advice(said: string): string {
+  return /no space left on device|disk( is)? full/i.test(said)
+    ? "\nMake room on that disk, or choose another: DATA_DIR for the database (.env.example), --out for files"
+    : "";
 }
 
 /** One Ctrl-C in a terminal comes twice: from the terminal, and from `deno task`, which passes it on. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect } from "lib/db.ts";
 import { nearest } from "lib/format.ts";
-import { main, UsageError } from "./cli.ts";
+import { advice, main, UsageError } from "./cli.ts";
 import { execute, type ExecuteOptions, type Fault } from "./jupyter/execute.ts";
 import { Interrupted } from "./jupyter/kernel.ts";
 import {
@@ -205,6 +205,8 @@ outputs in them. A notebook that fails is left as it was.
     const all = await runAll(paths, options, report);
     const failed = all.filter(({ failures }) => failures.length > 0).map(({ name }) => name);
     if (!failed.length) return 0;
+    const what = advice(all.flatMap(({ failures }) => failures).join("\n")).trim();
+    if (what) console.error(what);
     console.error(`When that is mended: deno task notebooks ${failed.toSorted().join(" ")}`);
     return 1;
   });

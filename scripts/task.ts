@@ -1,24 +1,14 @@
 /**
  * `deno task NAME …`: what each command needs before its own script can run: this Deno, the packages.
  *
- * It imports nothing: an older Deno gets as far as here, and so does this one without packages.
+ * It imports no package: an older Deno gets as far as here, and so does this one without packages.
  */
-
-/** The first that runs the packages in the lock file; kernels of 2.8 lose what a cell shows. */
-const [MAJOR, MINOR] = [2, 9];
-
-/** The version that the tests run on. */
-const TRIED = "2.9.6";
+import { refusal } from "../lib/config/version.ts";
 
 const FOLDER = import.meta.dirname!;
 
 // A study of any length runs in little memory, and shows early when it does not.
 const FLAGS: Record<string, string[]> = { study: ["--v8-flags=--max-old-space-size=256"] };
-
-function old(): boolean {
-  const [major, minor] = Deno.version.deno.split(".").map(Number) as [number, number];
-  return major < MAJOR || (major === MAJOR && minor < MINOR);
-}
 
 async function installed(): Promise<boolean> {
   const first = await Deno.stat(`${FOLDER}/../node_modules`).then(() => false, () => true);
@@ -57,11 +47,9 @@ async function handed(script: string, flags: string[], args: string[]): Promise<
 }
 
 const [name, ...args] = Deno.args as [string, ...string[]];
-if (old()) {
-  console.error(
-    `Persona Audit needs Deno ${MAJOR}.${MINOR} or later, and this is ${Deno.version.deno}: run ` +
-      `\`deno upgrade\`, or, without changing it, \`npx -y deno@${TRIED} task ${name}\``,
-  );
+const old = refusal(name);
+if (old) {
+  console.error(old);
   Deno.exit(1);
 }
 if (!await installed()) {
