@@ -92,11 +92,23 @@ export function message(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
-/** What to do about an error whose own text does not say it; a line of its own, or nothing. */
+/** What to do about errors of others, whose own text does not say it. */
+const ADVICE: [RegExp, string][] = [
+  [
+    /no space left on device|disk( is)? full/i,
+    "Make room on that disk, or choose another: DATA_DIR for the database (.env.example), --out for files",
+  ],
+  [
+    /it cannot be reached|it refused the request \(404/,
+    "Check the network, and the model's name and address: deno task config shows them",
+  ],
+  [/address already in use|EADDRINUSE/i, "Another program has this port: choose another"],
+];
+
+/** What to do about an error, a line of its own; nothing where its own text says it. */
 export function advice(said: string): string {
-  return /no space left on device|disk( is)? full/i.test(said)
-    ? "\nMake room on that disk, or choose another: DATA_DIR for the database (.env.example), --out for files"
-    : "";
+  const found = ADVICE.find(([of]) => of.test(said));
+  return found ? `\n${found[1]}` : "";
 }
 
 /** One Ctrl-C in a terminal comes twice: from the terminal, and from `deno task`, which passes it on. */
