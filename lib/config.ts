@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 // As a whole: a name that an older Deno does not have would fail before it could be refused.
 import util from "node:util";
 import { z } from "zod";
-import { refusal } from "./config/version.ts";
+import { refusal } from "./version.ts";
 
-const old = refusal("lab --kernel-only");
+const old = refusal("lab --kernel-only", Deno.version.deno);
 if (old) {
   const error = new Error(`${old}; then restart the kernel`);
   // It is all that a cell shows.

@@ -253,7 +253,9 @@ const sources = (path: string): string =>
   JSON.stringify(read(path).cells.map(({ source }) => source));
 
 function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].toSorted((a, b) => a.name.localeCompare(b.name))
+  // Jupyter keeps copies in a folder of such a name.
+  const entries = [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith("."));
+  return entries.toSorted((a, b) => a.name.localeCompare(b.name))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       return entry.isDirectory ? filesOf(path) : entry.isFile ? [path] : [];

@@ -3,7 +3,7 @@
  *
  * It imports no package: an older Deno gets as far as here, and so does this one without packages.
  */
-import { refusal } from "../lib/config/version.ts";
+import { refusal } from "../lib/version.ts";
 
 const FOLDER = import.meta.dirname!;
 
@@ -47,7 +47,7 @@ async function handed(script: string, flags: string[], args: string[]): Promise<
 }
 
 const [name, ...args] = Deno.args as [string, ...string[]];
-const old = refusal(name);
+const old = refusal(name, Deno.version.deno);
 if (old) {
   console.error(old);
   Deno.exit(1);

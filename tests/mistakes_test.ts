@@ -2,18 +2,21 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { refusal } from "lib/config/version.ts";
+import { refusal } from "lib/version.ts";
 import { ROOT } from "lib/config.ts";
 import { Kernel } from "../scripts/jupyter/kernel.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
-/** It failed with this status, says these things on stderr, and shows no stack. */
+/** It failed with this status, says these things on stderr, and shows no stack and no progress. */
 function told({ code, out, err }: Ended, status: number, ...says: RegExp[]): void {
   assert.equal(code, status, out + err);
   for (const one of says) assert.match(err, one);
   assert.doesNotMatch(out + err, /^ +at |Uncaught|undefined|\[object/m);
+  // Progress is for terminals.
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(out + err, /[\r\x1b]/);
 }
 
 /** Of no server, database or setting of the user's. */
@@ -46,7 +49,7 @@ Deno.test("a Deno that is too old is refused, by number and not by letter", () =
 
 /** The files of which the tasks need no more than these to find out what is missing. */
 function checkout(folder: Folder): string {
-  for (const file of ["deno.json", "deno.lock", "scripts/task.ts", "lib/config/version.ts"]) {
+  for (const file of ["deno.json", "deno.lock", "scripts/task.ts", "lib/version.ts"]) {
     Deno.mkdirSync(dirname(join(folder.path, file)), { recursive: true });
     Deno.copyFileSync(join(ROOT, file), join(folder.path, file));
   }
@@ -105,12 +108,14 @@ Deno.test("a cell shows an error of ours as its message alone, and a fault with 
   using folder = new Folder();
   const first = `import { open } from "lib/db.ts"; import { show } from "lib/notebook.ts";`;
   try {
-    const [before, name, fault] = await errors(
+    const [before, name, fault, closed] = await errors(
       bare(folder),
       first,
       `const study = await open({ schema: "personality_trap" });`,
       `await open({ schema: "Trap" });`,
       "(null as any).foo",
+      `import { connect } from "lib/db.ts"; const sql = await connect("reader"); await sql.end();`,
+      "await sql`select 1`;",
     );
     assert.equal(before!.length, 1);
     assert.match(
@@ -120,6 +125,10 @@ Deno.test("a cell shows an error of ours as its message alone, and a fault with 
     assert.equal(name!.length, 1);
     assert.match(name![0]!, /^RangeError: Schema names have .* current value is "Trap"$/);
     assert.match(fault!.join("\n"), /^TypeError: .*\n {4}at /);
+    assert.match(
+      closed!.join("\n"),
+      /^Error: The study was closed .* `open\(…\)` or .*then this one$/,
+    );
   } finally {
     await script("db", ["stop"], bare(folder));
   }

@@ -1,7 +1,5 @@
 /**
- * Which Deno this needs.
- *
- * Without imports: `scripts/task.ts` reads it before any package is there, and an older Deno reads it too.
+ * Which Deno this needs. Without imports: it is read before any package is there, and by an older Deno.
  */
 
 /** The first on which everything here works. */
@@ -15,7 +13,7 @@ const TRIED = "2.9.6";
  *
  * @param task what to run with a newer one, such as `start`
  */
-export function refusal(task: string, version = Deno.version.deno): string | null {
+export function refusal(task: string, version: string): string | null {
   const [major, minor] = version.split(".").map(Number) as [number, number];
   const [first, second] = NEEDED.split(".").map(Number) as [number, number];
   if (major > first || (major === first && minor >= second)) return null;
