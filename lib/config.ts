@@ -1,8 +1,18 @@
 /** The environment, read and checked once; the only room that looks at it. */
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseEnv } from "node:util";
+// As a whole: a name that an older Deno does not have would fail before it could be refused.
+import util from "node:util";
 import { z } from "zod";
+import { refusal } from "./version.ts";
+
+const old = refusal("lab --kernel-only", Deno.version.deno);
+if (old) {
+  const error = new Error(`${old}; then restart the kernel`);
+  // It is all that a cell shows.
+  error.stack = String(error);
+  throw error;
+}
 
 /** The folder of the checkout: notebooks, scripts and tests may run from anywhere below it. */
 export const ROOT = resolve(import.meta.dirname!, "..");
@@ -112,7 +122,7 @@ function dotenv(): NodeJS.Dict<string> {
   const stat = statSync(file, { throwIfNoEntry: false });
   const stamp = stat ? `${stat.mtimeMs} ${stat.size}` : "";
   if (stamp !== lastRead.stamp) {
-    lastRead = { stamp, values: stat ? parseEnv(readFileSync(file, "utf8")) : {} };
+    lastRead = { stamp, values: stat ? util.parseEnv(readFileSync(file, "utf8")) : {} };
   }
   return lastRead.values;
 }

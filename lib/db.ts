@@ -17,7 +17,7 @@ import {
   profiles,
   sheets,
 } from "./db/read.ts";
-import { READER, running, start, stop } from "./db/server.ts";
+import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export type { Administrations } from "./db/read.ts";
 export type Sql = postgres.Sql;
@@ -230,7 +230,16 @@ export async function signed(sql: Sql, schema: string): Promise<Provenance> {
     select to_regclass(${`${schema}.provenance`}) as provenance,
            to_regclass(${`${schema}.cells`}) as cells`;
   if (!found!.provenance) {
-    throw new Error(`Schema ${schema} holds no study: run \`deno task restore\``);
+    const there = await sql<{ schema: string }[]>`
+      select schemaname as schema from pg_tables where tablename = 'provenance' order by 1`;
+    const others = there.map(({ schema }) => schema).join(", ");
+    throw new Error(
+      `Schema ${schema} holds no study: ` +
+        (schema === PUBLISHED
+          ? "run `deno task restore` (or `deno task start`, which does the rest as well)"
+          : `run \`deno task restore --schema ${schema}\`` +
+            (others && `, or name one that holds one: ${others}`)),
+    );
   }
   const [row] = await sql`
     select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
@@ -273,4 +282,6 @@ export const embedded = {
   start: () => start(settings().dataDir),
   stop: () => stop(settings().dataDir),
   running: () => running(settings().dataDir),
+  /** Why it gave up last, as its log says; null when it did not. */
+  lastWords: () => lastWords(settings().dataDir),
 };

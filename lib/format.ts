@@ -1,4 +1,4 @@
-/** Numbers as text: the only place where they lose digits. */
+/** Numbers as text, the only place where they lose digits; and words that were mistyped. */
 
 /**
  * A number with a fixed count of decimals, exact ties to the even digit.
@@ -54,4 +54,22 @@ export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** The known word that takes the fewest changes of a letter (Levenshtein); the first of several. */
+export function nearest(word: string, known: readonly string[]): string {
+  return known.toSorted((a, b) => distance(word, a) - distance(word, b))[0]!;
+}
+
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const letter of from) {
+    const next = [row[0]! + 1];
+    for (let j = 1; j <= to.length; j++) {
+      const changed = row[j - 1]! + Number(letter !== to[j - 1]);
+      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
 }

@@ -7,6 +7,7 @@
  */
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
+import { brief } from "./notebook/errors.ts";
 import { escape } from "./notebook/html.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
 import { standing, standingHtml, standingText } from "./notebook/standing.ts";
@@ -17,6 +18,8 @@ import type { Prompt } from "./prompts.ts";
 import type { Ended, Laboratory, Preview, Progress, Stored } from "./study.ts";
 
 export { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
+
+if (kernel()) brief();
 
 /** A comparison with the paper: cells that agree, cells printed, and those that differ in words. */
 export interface Verdict {

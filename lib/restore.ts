@@ -7,7 +7,7 @@
  */
 import { escapeIdentifier } from "pg";
 import { PUBLISHED, schemaName, settings } from "./config.ts";
-import { address, connect, migrate, type Provenance, type Sql } from "./db.ts";
+import { address, connect, embedded, migrate, type Provenance, type Sql } from "./db.ts";
 import { Session } from "./restore/session.ts";
 import { open, type Source, SourceError } from "./restore/source.ts";
 import { type Check, identified, implausible, verify } from "./restore/verify.ts";
@@ -66,7 +66,7 @@ export async function restore(options: RestoreOptions = {}): Promise<Restored> {
       await sql.end({ timeout: 1 });
     }
   } catch (error) {
-    throw explained(error, schema, options.signal);
+    throw await explained(error, schema, options.signal);
   }
 }
 
@@ -234,7 +234,11 @@ async function swap(
 }
 
 /** What an error means for the user. */
-function explained(error: unknown, schema: string, signal?: AbortSignal): unknown {
+async function explained(
+  error: unknown,
+  schema: string,
+  signal?: AbortSignal,
+): Promise<unknown> {
   if (signal?.aborted) return new Error("Stopped: the database is as it was before");
   if (error instanceof SourceError) return error;
   const cause = (error as Error).cause ?? error;
@@ -249,7 +253,8 @@ function explained(error: unknown, schema: string, signal?: AbortSignal): unknow
     /^(57P0|08)|^CONNECTION_|^ECONN|^EPIPE/.test(code) ||
     /connection (error|terminated|has been discarded)/i.test(message!)
   ) {
-    return say("The connection to PostgreSQL was lost");
+    const why = settings().server ? null : await embedded.lastWords();
+    return say(`The connection to PostgreSQL was lost${why ? ` (${why})` : ""}`);
   }
   if (code === "23505" || code === "23502") {
     return new SourceError(

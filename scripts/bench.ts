@@ -2,13 +2,13 @@
 import { data } from "./bench/data.ts";
 import { statistics } from "./bench/statistics.ts";
 import { study } from "./bench/study.ts";
-import { main, UsageError } from "./cli.ts";
+import { main, unknown, UsageError } from "./cli.ts";
 
 const PARTS = { data, statistics, study };
 
 if (import.meta.main) {
   await main({
-    usage: "deno task bench [data|statistics|study] [--runs N]",
+    usage: "deno task bench [data | statistics | study] [--runs N]",
     help: `Times things at full size. Takes some minutes.
 
   data   whole processes: a warm start, all tables, each way to restore, and psql on the same dump
@@ -26,10 +26,8 @@ if (import.meta.main) {
     if (!Number.isInteger(count) || count < 1) {
       throw new UsageError(`--runs is a whole number from 1: current value is ${runs}`);
     }
-    const unknown = words.find((word) => !(word in PARTS));
-    if (unknown !== undefined) {
-      throw new UsageError(`There is no part ${unknown}: ${Object.keys(PARTS).join(", ")}`);
-    }
+    const wrong = words.find((word) => !Object.hasOwn(PARTS, word));
+    if (wrong !== undefined) throw new UsageError(unknown(wrong, Object.keys(PARTS)));
     console.log(
       `medians of ${count} runs (lowest–highest), ${navigator.hardwareConcurrency} cores`,
     );

@@ -2,7 +2,7 @@
 import { check, type Counted, FIELDS, FOLDER, learn, mapping, save } from "lib/cleaning.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
 import { whole } from "lib/format.ts";
-import { main, UsageError } from "./cli.ts";
+import { main, unknown, UsageError } from "./cli.ts";
 
 /** The texts of every field with what the cleaned column holds, counted, and where they are from. */
 async function published(schema?: string): Promise<{ pairs: Counted[]; name: string }> {
@@ -113,10 +113,11 @@ Exit status: 0 done, 1 an error, 2 wrong arguments`,
     words: true,
   }, async (flags, words) => {
     const { schema, folder } = flags as { schema?: string; folder: string };
-    const [what] = words;
-    if (words.length !== 1 || (what !== "learn" && what !== "check")) {
-      throw new UsageError(`Say learn or check: current value is ${words.join(" ") || "nothing"}`);
+    const [what, ...rest] = words;
+    if (what !== "learn" && what !== "check") {
+      throw new UsageError(unknown(what, ["learn", "check"]));
     }
+    if (rest.length) throw new UsageError(`Unexpected ${rest[0]}`);
     const { pairs, name } = await published(schema);
     if (what === "learn") {
       console.log(`Learned from ${name} into ${folder}:`);

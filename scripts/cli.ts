@@ -1,5 +1,7 @@
 /** What every command shares: flags, help, and errors that a user can act on. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { nearest } from "lib/format.ts";
+import { Interrupted } from "./jupyter/kernel.ts";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
@@ -12,19 +14,38 @@ export interface Command {
   flags?: Flags;
   /** Whether words without a flag may follow. */
   words?: boolean;
+  /** What the same, typed again, does after an error, where that is the next thing to do. */
+  again?: string;
 }
 
 /** Wrong arguments: the command ends with status 2. */
 export class UsageError extends Error {}
 
+/** Exit status of a program that was interrupted. */
+const INTERRUPTED = 130;
+
 /**
- * Runs a command: `--help` prints its help; an error prints one line and ends with status 1, wrong
- * arguments with status 2.
+ * Runs a command: `--help` prints its help; an error prints what went wrong, without a stack, and ends
+ * with status 1, wrong arguments with status 2, an interruption with 130 and what to type next.
  */
 export async function main(
   command: Command,
   run: (flags: Values, words: string[]) => Promise<number | void>,
 ): Promise<never> {
+  const fail = (error: unknown): never => {
+    progress("");
+    const usage = error instanceof UsageError;
+    const said = message(error);
+    console.error(usage ? `${said}\n${command.usage}` : said + advice(said));
+    if (usage) Deno.exit(2);
+    const interrupted = stopped || error instanceof Interrupted;
+    const again = command.again ? ` (${command.again})` : "";
+    if (interrupted || again) console.error(`Go on: ${typed(command)}${again}`);
+    Deno.exit(interrupted ? INTERRUPTED : 1);
+  };
+  // What nobody waits for must not print a stack either.
+  addEventListener("unhandledrejection", ({ reason }) => fail(reason));
+  addEventListener("error", ({ error }) => fail(error));
   try {
     const options: Flags = { ...command.flags, help: { type: "boolean", short: "h" } };
     const { values, positionals } = parse(options, command.words ?? false);
@@ -34,10 +55,20 @@ export async function main(
     }
     Deno.exit(await run(values as Values, positionals) ?? 0);
   } catch (error) {
-    const usage = error instanceof UsageError;
-    console.error(usage ? `${error.message}\n${command.usage}` : message(error));
-    Deno.exit(usage ? 2 : 1);
+    return fail(error);
   }
+}
+
+/** What to say to a word that is none of those that may stand in its place. */
+export const unknown = (word: string | undefined, known: readonly string[]): string =>
+  word === undefined
+    ? `Say one of ${known.join(", ")}`
+    : `Unknown word ${word}: did you mean ${nearest(word, known)}?`;
+
+/** The command as it was typed. */
+function typed({ usage }: Command): string {
+  const quoted = (word: string) => /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+  return [...usage.split(" ").slice(0, 3), ...Deno.args.map(quoted)].join(" ");
 }
 
 function parse(options: Flags, words: boolean) {
@@ -54,25 +85,6 @@ function parse(options: Flags, words: boolean) {
   }
 }
 
-/** The known word that takes the fewest changes. */
-export function nearest(word: string, known: readonly string[]): string {
-  return known.toSorted((a, b) => distance(word, a) - distance(word, b))[0]!;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 /** An error and what caused it, in one line each, without a stack. */
 export function message(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -80,8 +92,29 @@ export function message(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
+/** What to do about errors of others, whose own text does not say it. */
+const ADVICE: [RegExp, string][] = [
+  [
+    /no space left on device|disk( is)? full/i,
+    "Make room on that disk, or choose another: DATA_DIR for the database (.env.example), --out for files",
+  ],
+  [
+    /it cannot be reached|it refused the request \(404/,
+    "Check the network, and the model's name and address: deno task config shows them",
+  ],
+  [/address already in use|EADDRINUSE/i, "Another program has this port: choose another"],
+];
+
+/** What to do about an error, a line of its own; nothing where its own text says it. */
+export function advice(said: string): string {
+  const found = ADVICE.find(([of]) => of.test(said));
+  return found ? `\n${found[1]}` : "";
+}
+
 /** One Ctrl-C in a terminal comes twice: from the terminal, and from `deno task`, which passes it on. */
 const SAME_MS = 500;
+
+let stopped = false;
 
 /** Ctrl-C as a signal; a second one ends the process. */
 export function interruptible(): AbortSignal {
@@ -90,8 +123,9 @@ export function interruptible(): AbortSignal {
   Deno.addSignalListener("SIGINT", () => {
     if (!controller.signal.aborted) {
       first = performance.now();
+      stopped = true;
       controller.abort(new Error("Stopped"));
-    } else if (performance.now() - first > SAME_MS) Deno.exit(130);
+    } else if (performance.now() - first > SAME_MS) Deno.exit(INTERRUPTED);
   });
   return controller.signal;
 }

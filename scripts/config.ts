@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { hidden, ROOT, secret, settings, variable } from "lib/config.ts";
 import { connect, embedded } from "lib/db.ts";
+import { nearest } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
 import {
   complete,
@@ -15,7 +16,7 @@ import {
   writePrices,
 } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
-import { main, message, nearest, UsageError } from "./cli.ts";
+import { main, message, UsageError } from "./cli.ts";
 
 /** Whether a price (`2026-11-21`, `2026-11`) is more than a year old. */
 export function outdated(as_of: string): boolean {

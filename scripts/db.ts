@@ -1,7 +1,7 @@
 /** `deno task db`: the embedded server, started, stopped, or its address for other programs. */
 import { settings } from "lib/config.ts";
 import { address, embedded } from "lib/db.ts";
-import { main, UsageError } from "./cli.ts";
+import { main, unknown, UsageError } from "./cli.ts";
 
 const ACTIONS: Record<string, () => Promise<string>> = {
   start: async () => {
@@ -28,7 +28,8 @@ if (import.meta.main) {
     words: true,
   }, async (_, [action, ...rest]) => {
     const run = ACTIONS[action ?? ""];
-    if (!run || rest.length) throw new UsageError(`Expected start, stop or url`);
+    if (!run) throw new UsageError(unknown(action, Object.keys(ACTIONS)));
+    if (rest.length) throw new UsageError(`Unexpected ${rest[0]}`);
     if (settings().server && action !== "url") {
       throw new Error(
         "DATABASE_URL or PG* names a server of yours, which this command leaves alone",

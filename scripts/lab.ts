@@ -1,18 +1,12 @@
-/** Opens the notebooks in Jupyter, with this Deno as their kernel: `deno task lab [--kernel-only]`. */
+/** `deno task lab`: the notebooks in Jupyter, with this Deno as their kernel. */
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
-
-const HELP = `deno task lab [--kernel-only] [ARGUMENTS]
-
-Installs Deno's kernel for this user and opens notebooks/ in JupyterLab, or else in the classic
-Jupyter Notebook; arguments are passed on to it.
-
-  --kernel-only  install the kernel and stop, for VS Code and other editors`;
+import { main, UsageError } from "./cli.ts";
 
 const NONE =
   "No Jupyter found: install it with `pipx install jupyterlab` (Debian: `sudo apt install " +
-  "jupyter-notebook`), or open notebooks/ in VS Code with its Jupyter extension";
+  "jupyter-notebook`) and try again, or open this folder in VS Code with its Jupyter extension";
 
 /** `jupyter lab` looks for `jupyter-lab`, and pipx installs only the second. */
 const PROGRAMS = [["jupyter", "lab"], ["jupyter-lab"], ["jupyter", "notebook"], [
@@ -81,24 +75,38 @@ async function works([program, ...args]: string[]): Promise<boolean> {
 }
 
 async function open([program, ...first]: string[], args: string[]): Promise<number> {
-  // Jupyter gets the terminal's Ctrl-C too and asks before it stops: wait for it
+  const child = new Deno.Command(program!, { args: [...first, "notebooks", ...args], cwd: ROOT })
+    .spawn();
+  // The terminal's Ctrl-C reaches Jupyter too, which asks before it stops: wait for it.
   Deno.addSignalListener("SIGINT", () => {});
-  const child = new Deno.Command(program!, { args: [...first, "notebooks", ...args], cwd: ROOT });
-  return (await child.spawn().status).code;
+  if (Deno.build.os !== "windows") {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(signal, () => child.kill(signal));
+    }
+  }
+  return (await child.status).code;
 }
 
-async function main(args: string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  console.log(await install());
-  if (args.includes("--kernel-only")) return 0;
-  for (const program of PROGRAMS) {
-    if (await works(program)) return await open(program, args);
-  }
-  console.error(NONE);
-  return 1;
-}
+if (import.meta.main) {
+  await main({
+    usage: "deno task lab [--kernel-only] [-- ARGUMENTS]",
+    help:
+      `Installs Deno's kernel for this user and opens notebooks/ in JupyterLab, or else in the classic
+Jupyter Notebook. When its port is taken Jupyter takes the next one; the address is in what it prints.
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+  --kernel-only  install the kernel and stop, for VS Code and other editors
+  -- ARGUMENTS   handed on to Jupyter, such as -- --port 8890 --no-browser`,
+    flags: { "kernel-only": { type: "boolean" } },
+    words: true,
+  }, async (flags, words) => {
+    if (words.length && !Deno.args.includes("--")) {
+      throw new UsageError(`Unexpected ${words[0]}: arguments of Jupyter stand after --`);
+    }
+    console.log(await install());
+    if (flags["kernel-only"]) return 0;
+    for (const program of PROGRAMS) {
+      if (await works(program)) return await open(program, words);
+    }
+    throw new Error(NONE);
+  });
+}

@@ -1,8 +1,9 @@
-/** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME…] [--check | --out DIR]`. */
+/** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME …] [--check | --out DIR]`. */
 import { basename, dirname, join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect } from "lib/db.ts";
-import { main, UsageError } from "./cli.ts";
+import { nearest } from "lib/format.ts";
+import { advice, main, UsageError } from "./cli.ts";
 import { execute, type ExecuteOptions, type Fault } from "./jupyter/execute.ts";
 import { Interrupted } from "./jupyter/kernel.ts";
 import {
@@ -42,9 +43,17 @@ export interface Done {
 export function find(words: readonly string[], folder = join(ROOT, "notebooks")): string[] {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
   const wanted = words.map((word) => basename(word, ".ipynb"));
-  const found = names
-    .filter((name) => name.endsWith(".ipynb") && !name.startsWith("."))
-    .filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+  const all = names.filter((name) => name.endsWith(".ipynb") && !name.startsWith("."));
+  const found = all.filter((name) =>
+    wanted.length === 0 || wanted.some((word) => name.startsWith(word))
+  );
+  // A word that fits none is a slip, also beside others that fit.
+  const wrong = wanted.find((word) => !all.some((name) => name.startsWith(word)));
+  if (wrong !== undefined && all.length) {
+    const near = nearest(wrong, all.map((name) => name.slice(0, wrong.length)));
+    const name = basename(all.find((name) => name.startsWith(near))!, ".ipynb");
+    throw new UsageError(`No notebook has a name like ${wrong}: did you mean ${name}?`);
+  }
   if (found.length === 0) {
     const given = words.join(" or ") || "*.ipynb";
     throw new UsageError(`No notebook in ${place(folder)} has a name like ${given}`);
@@ -179,7 +188,7 @@ function report({ name, seconds, verdict, failures }: Done): void {
 
 if (import.meta.main) {
   await main({
-    usage: "deno task notebooks [NAME…] [--check | --out DIR]",
+    usage: "deno task notebooks [NAME …] [--check | --out DIR]",
     help: `Runs all notebooks, or those whose names start with the given words, and stores their
 outputs in them. A notebook that fails is left as it was.
 
@@ -187,18 +196,18 @@ outputs in them. A notebook that fails is left as it was.
   --out DIR  write into another folder, failed notebooks too`,
     flags: { check: { type: "boolean" }, out: { type: "string" } },
     words: true,
+    again: "a notebook is written only when it has run well",
   }, async ({ check, out }, words) => {
     if (check && out) throw new UsageError("--check writes nothing: leave out --out");
     const options = { check: check === true, out: out ? String(out) : undefined };
-    try {
-      const paths = find(words);
-      await withoutSample(paths);
-      const all = await runAll(paths, options, report);
-      return all.some(({ failures }) => failures.length > 0) ? 1 : 0;
-    } catch (error) {
-      if (!(error instanceof Interrupted)) throw error;
-      console.error(error.message);
-      return 130;
-    }
+    const paths = find(words);
+    await withoutSample(paths);
+    const all = await runAll(paths, options, report);
+    const failed = all.filter(({ failures }) => failures.length > 0).map(({ name }) => name);
+    if (!failed.length) return 0;
+    const what = advice(all.flatMap(({ failures }) => failures).join("\n")).trim();
+    if (what) console.error(what);
+    console.error(`When that is mended: deno task notebooks ${failed.toSorted().join(" ")}`);
+    return 1;
   });
 }

@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { PUBLISHED, settings } from "lib/config.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
+import { nearest } from "lib/format.ts";
 import { frame, rows } from "lib/frames.ts";
 import { tableText } from "lib/notebook.ts";
 import { enter, type Reparsed, reparsePublished } from "lib/study.ts";
-import { main, nearest, UsageError } from "./cli.ts";
+import { main, UsageError } from "./cli.ts";
 
 /** What the replies of the restored data lead to today, beside the published answers. */
 async function published(schema: string): Promise<void> {

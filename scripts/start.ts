@@ -29,8 +29,9 @@ interface Outcome {
   printed: number;
 }
 
-/** Runs a step, prints how long it took and what it says. */
-async function step(name: string, work: () => Promise<string>): Promise<void> {
+/** Runs a step unless somebody stopped, prints how long it took and what it says. */
+async function step(name: string, signal: AbortSignal, work: () => Promise<string>): Promise<void> {
+  signal.throwIfAborted();
   const started = performance.now();
   progress(`${name} …`);
   const said = await work();
@@ -41,22 +42,22 @@ async function step(name: string, work: () => Promise<string>): Promise<void> {
 
 async function start(fresh: boolean): Promise<number> {
   const signal = interruptible();
-  await step("database", async () => await database());
-  await step("dataset", async () => await dataset(fresh, signal));
+  await step("database", signal, async () => await database());
+  await step("dataset", signal, async () => await dataset(fresh, signal));
   const study = await open();
   const before = fresh ? null : await remembered();
   const inputs = await fingerprint(study);
   const done = before?.inputs === inputs ? before.notebooks : null;
   let outcomes = done ?? [];
-  await step("notebooks", async () => {
+  await step("notebooks", signal, async () => {
     if (done) return `${done.length} executed before on the same code and data, skipped`;
     await forget();
     outcomes = await notebooks();
     return `${outcomes.length} executed into ${place("notebooks")}`;
   });
   if (!done) {
-    await step("tables", async () => await tables(study));
-    await step("report", async () => await page(study, outcomes));
+    await step("tables", signal, async () => await tables(study));
+    await step("report", signal, async () => await page(study, outcomes));
     await Deno.writeTextFile(
       out("start.json"),
       JSON.stringify({ inputs, notebooks: outcomes }),
@@ -246,7 +247,9 @@ const sources = (path: string): string =>
   JSON.stringify(read(path).cells.map(({ source }) => source));
 
 function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].toSorted((a, b) => a.name.localeCompare(b.name))
+  // Jupyter keeps copies in a folder of such a name.
+  const entries = [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith("."));
+  return entries.toSorted((a, b) => a.name.localeCompare(b.name))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       return entry.isDirectory ? filesOf(path) : entry.isFile ? [path] : [];
@@ -264,5 +267,6 @@ What is already done is not done again.
 
   --fresh  do all of it again; the shipped dataset is restored anew, data of your own are kept`,
     flags: { fresh: { type: "boolean", default: false } },
+    again: "what is done is not done again",
   }, async ({ fresh }) => await start(Boolean(fresh)));
 }

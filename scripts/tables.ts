@@ -4,10 +4,11 @@ import type { DataFrame } from "polars";
 import { codeVersion, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
+import { nearest } from "lib/format.ts";
 import { grid, printed, survivingGrid } from "lib/paper.ts";
 import { csv, type Grid, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, survival } from "lib/tables.ts";
-import { main, message, nearest, UsageError } from "./cli.ts";
+import { advice, main, message, UsageError } from "./cli.ts";
 
 export interface Written {
   name: TableName;
@@ -89,13 +90,16 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     if (mode !== "printed" && mode !== "corrected") {
       throw new UsageError(`--mode is printed or corrected: current value is ${mode}`);
     }
-    if (words.length > 0 && table.length === 0) throw new UsageError(`Unexpected ${words[0]}`);
+    if (words.length > 0 && table.length === 0) {
+      throw new UsageError(`Unexpected ${words[0]}: tables are named with --table`);
+    }
     const names = [...table, ...words].map(tableName);
     const study = await open(schema ? { schema } : {});
     const written = await writeTables(study, out, names.length ? names : TABLE_NAMES, mode);
     await study.close();
     const failed = written.filter(({ error }) => error !== null);
-    for (const { name, error } of failed) console.error(`${name} could not be built: ${error}`);
+    const said = failed.map(({ name, error }) => `${name} could not be built: ${error}`).join("\n");
+    if (said) console.error(said + advice(said));
     console.log(`${written.length - failed.length} of ${written.length} tables in ${out}`);
     console.log(bannerOf(study.provenance));
     return failed.length ? 1 : 0;

@@ -102,20 +102,20 @@ Deno.test("tables ends with 1 and says what to run where no study is", async () 
     await Deno.makeTempDir(),
   );
   assert.equal(code, 1);
-  assert.match(err, /Schema nowhere holds no study: run `deno task restore`/);
+  assert.match(
+    err,
+    /Schema nowhere holds no study: run `deno task restore --schema nowhere`, .*small_csv/,
+  );
   assert.doesNotMatch(err, /\n\s+at /);
 });
 
-Deno.test("every command has --help, and refuses a flag it does not know", async () => {
-  for (
-    const script of ["tables", "restore", "status", "db", "start", "notebooks", "lab", "bench"]
-  ) {
-    const help = await run(script, "--help");
-    assert.equal(help.code, 0, `${script}: ${help.err}`);
-    assert.match(help.out, new RegExp(`deno task ${script}`));
-    if (script === "lab") continue; // hands flags on to Jupyter
-    const wrong = await run(script, "--no-such-flag");
-    assert.equal(wrong.code, 2, `${script}: ${wrong.out}${wrong.err}`);
+const TASKS: Record<string, { description: string; command: string }> =
+  JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json"))).tasks;
+
+Deno.test("every task goes the one way, and has a line that fits a screen", () => {
+  for (const [name, { description, command }] of Object.entries(TASKS)) {
+    assert.equal(command, `deno run -A scripts/task.ts ${name}`);
+    assert.ok(description.length > 0 && description.length <= 72, name);
   }
 });
 
@@ -139,6 +139,19 @@ Deno.test("mode corrected writes what survives, all of it and as it is shown", a
   assert.match(md, /\| \*p\* naive \| \*p\* cluster \| \*p\* Holm \| Marker \| Verdict \|/);
   assert.match(await Deno.readTextFile(join(out, "table4_survives.tex")), /\\begin\{longtable\}/);
   await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("every task has --help, and answers a flag that it does not know", async () => {
+  await Promise.all(
+    Object.keys(TASKS).map(async (name) => {
+      const help = await run(name, "--help");
+      assert.equal(help.code, 0, `${name}: ${help.err}`);
+      assert.match(help.out, new RegExp(`^deno task ${name}\\b.*\n\n`));
+      const wrong = await run(name, "--hepl");
+      assert.equal(wrong.code, 2, `${name}: ${wrong.out}${wrong.err}`);
+      assert.match(wrong.err, /^Unknown flag --hepl: did you mean --help\?\n/);
+    }),
+  );
 });
 
 Deno.test("mode corrected has the rows that the paper's code lost", async () => {

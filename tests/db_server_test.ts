@@ -298,5 +298,8 @@ Deno.test("status says that it was stopped, and what to run where nothing is res
   const { code, out, err } = await script("status", [], home.env);
   assert.equal(code, 1);
   assert.match(out, /embedded PostgreSQL in .* \(stopped; starting it now\)/);
-  assert.equal(err, "Schema personality_trap holds no study: run `deno task restore`\n");
+  assert.match(
+    err,
+    /^Schema personality_trap holds no study: run `deno task restore` .*`deno task start`.*\n$/,
+  );
 });

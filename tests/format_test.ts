@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { custom, fixed, shortest } from "lib/format.ts";
+import { custom, fixed, nearest, shortest } from "lib/format.ts";
 import { rounded } from "lib/stats.ts";
 
 // Python 3.11: f"{x:.2f}"
@@ -70,4 +70,10 @@ Deno.test("custom() gives small numbers an exponent, and negatives, tiny and und
     [100, "100.00"],
   ];
   assert.deepEqual(cases.map(([value]) => custom(value)), cases.map(([, text]) => text));
+});
+
+Deno.test("nearest() is the word of the fewest changes, the first of several, and one of none at all", () => {
+  assert.equal(nearest("tabel4", ["table1", "table4", "tableA4"]), "table4");
+  assert.equal(nearest("", ["abc", "b", "c"]), "b");
+  assert.equal(nearest("kitten", ["sitting", "mitten", "bitten"]), "mitten");
 });

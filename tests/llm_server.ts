@@ -7,7 +7,7 @@
  * its address; `GET /count` gives the tally as JSON, `GET /count?bodies` with every body's hash.
  */
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
+import { main } from "../scripts/cli.ts";
 
 /** One request, as the server saw it. */
 export interface Asked {
@@ -342,20 +342,28 @@ function troubled(seed: string, share: number, latency: number): Answer {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
+  await main({
+    usage: "deno run -A tests/llm_server.ts [--port N] [--latency MS] [--faults SHARE] [--seed N]",
+    help: `Stands in for the server of a model that speaks OpenAI's chat completions, until Ctrl-C.
+
+  --port N        where it listens, on this machine only (default: any that is free)
+  --latency MS    how long a reply takes, on average (default: 0)
+  --faults SHARE  share of calls that fail, 0 to 1 (default: 0)
+  --seed N        draws faults and latencies (default: 1)`,
+    flags: {
       port: { type: "string", default: "0" },
       seed: { type: "string", default: "1" },
       latency: { type: "string", default: "0" },
       faults: { type: "string", default: "0" },
     },
+  }, async (flags) => {
+    const { port, seed, latency, faults } = flags as Record<string, string>;
+    const server = provider({
+      port: Number(port),
+      answer: troubled(seed!, Number(faults), Number(latency)),
+      keep: false,
+    });
+    console.log(server.url);
+    await new Promise<never>(() => {});
   });
-  const { port, seed, latency, faults } = values;
-  const server = provider({
-    port: Number(port),
-    answer: troubled(seed, Number(faults), Number(latency)),
-    keep: false,
-  });
-  console.log(server.url);
 }

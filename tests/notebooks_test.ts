@@ -299,11 +299,11 @@ Deno.test("notebooks.ts refuses what it does not know", async () => {
   for (const args of [["--colour"], ["--check", "--out", "out"], ["99_absent"]]) {
     const { code, said } = await command("notebooks.ts", args);
     assert.equal(code, 2, said);
-    assert.match(said, /deno task notebooks \[NAME…\]/);
+    assert.match(said, /deno task notebooks \[NAME …\]/);
   }
   const { code, said } = await command("notebooks.ts", ["--help"]);
   assert.equal(code, 0);
-  assert.match(said, /^deno task notebooks \[NAME…\]/);
+  assert.match(said, /^deno task notebooks \[NAME …\]/);
 });
 
 Deno.test("without Jupyter, compare_nbconvert.ts compares nothing and lab.ts says what to do", async () => {

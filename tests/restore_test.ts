@@ -418,13 +418,14 @@ async function underWay(): Promise<Deno.ChildProcess> {
   return child;
 }
 
-Deno.test("Ctrl-C ends the command with one line, and the database is as it was", async () => {
+Deno.test("Ctrl-C ends the command with 130 and what to type next, and the database is as it was", async () => {
   await restored("kept", DUMP);
   const before = await state();
   const child = await underWay();
   Deno.kill(-child.pid, "SIGINT");
   const { code, out, err } = await ended(child);
-  assert.deepEqual({ code, out, err }, { code: 1, out: "", err: stopped.message + "\n" });
+  const said = `${stopped.message}\nGo on: deno task restore --schema kept --force\n`;
+  assert.deepEqual({ code, out, err }, { code: 130, out: "", err: said });
   assert.deepEqual(await state(), before);
 });
 
@@ -651,7 +652,7 @@ Deno.test("a server that is killed during a restore comes up with the data from 
     await sql.end({ timeout: 0 });
     const { code: status, err } = await ended(child);
     assert.equal(status, 1);
-    assert.match(err, /^The connection to PostgreSQL was lost: .*: nothing was restored\n$/);
+    assert.match(err, /^The connection to PostgreSQL was lost \(.*\): .*: nothing was restored\n$/);
     assert.equal((await evaluated(code, env)).out, sum);
     assert.equal((await script("restore", ["--from", DUMP, "--force"], env)).code, 0);
     assert.equal((await evaluated(code, env)).out, sum);

@@ -47,6 +47,20 @@ const count = async (table: string): Promise<number> => {
   return row!.n;
 };
 
+Deno.test("two that run 03 at once on one schema, from nothing, ask nothing twice", async () => {
+  await restored(PUBLISHED);
+  const paths = [path("03_generate_personas")];
+  await withoutSample(paths);
+  const folders = [new Folder(), new Folder()];
+  const both = await Promise.all(
+    folders.map(({ path }) => runAll(paths, { out: path, seconds: SECONDS })),
+  );
+  for (const folder of folders) folder[Symbol.dispose]();
+  assert.deepEqual(both.flat().flatMap(({ failures }) => failures), []);
+  assert.equal(await count("demo.personas"), 360);
+  assert.equal(await count("demo.requests"), 360);
+});
+
 Deno.test("notebooks 03 to 05 run from nothing, and show what is stored in them", async () => {
   await restored(PUBLISHED);
   const paths = STUDY.map(path);

@@ -63,7 +63,10 @@ export async function stop(dataDir: string): Promise<boolean> {
   if (!await exists(cluster(dataDir))) return false;
   return await locked(dataDir, async () => {
     if (!await postmaster(dataDir)) return false;
-    await control(dataDir, "stop", "-m", "fast", "-w", "-t", "60");
+    await control(dataDir, "stop", "-m", "fast", "-w", "-t", "60").catch(async (error) => {
+      // It may have ended by itself just now.
+      if (await postmaster(dataDir)) throw error;
+    });
     return true;
   });
 }
@@ -71,6 +74,12 @@ export async function stop(dataDir: string): Promise<boolean> {
 /** Whether the embedded server of this folder runs now. */
 export async function running(dataDir: string): Promise<boolean> {
   return (await postmaster(dataDir))?.ready ?? false;
+}
+
+/** The last line of the server's log that says why it gave up something; null when none does. */
+export async function lastWords(dataDir: string): Promise<string | null> {
+  const log = await Deno.readTextFile(logFile(dataDir)).catch(() => "");
+  return log.match(/\b(?:PANIC|FATAL):.*$/gm)?.at(-1) ?? null;
 }
 
 const address = (state: State): Embedded => ({

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { ROOT, secret, variable } from "../config.ts";
+import { nearest } from "../format.ts";
 
 /** What a model costs: USD per million tokens. */
 export interface Price {
@@ -235,23 +236,6 @@ const shown = (path: string): string => {
   const inside = relative(ROOT, path);
   return inside.startsWith("..") ? path : inside;
 };
-
-/** The known word that takes the fewest changes (Levenshtein). */
-function nearest(word: string, known: readonly string[]): string {
-  const distance = (other: string): number => {
-    let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-    for (const letter of word) {
-      const next = [row[0]! + 1];
-      for (let j = 1; j <= other.length; j++) {
-        const changed = row[j - 1]! + Number(letter !== other[j - 1]);
-        next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
-      }
-      row = next;
-    }
-    return row[other.length]!;
-  };
-  return known.toSorted((a, b) => distance(a) - distance(b))[0]!;
-}
 
 const Listed = z.object({
   input_cost_per_token: z.number().min(0),

@@ -36,7 +36,9 @@ export class KernelEnded extends Error {
 /** Somebody asked this process to stop; its kernels were killed. */
 export class Interrupted extends Error {
   override name = "Interrupted";
-  override message = "Interrupted: the running notebooks were stopped";
+  constructor(message = "Interrupted: the running notebooks were stopped") {
+    super(message);
+  }
 }
 
 const ATTEMPTS = 3;

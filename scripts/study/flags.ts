@@ -1,10 +1,11 @@
 /** What `deno task study` is given: flags as numbers, models, instruments and prompts. */
 import { existsSync } from "node:fs";
+import { nearest } from "lib/format.ts";
 import { bfi44, epqra, type Instrument } from "lib/instruments.ts";
 import { type Model, model, models } from "lib/llm.ts";
 import { type Prompt, prompt } from "lib/prompts.ts";
 import type { Laboratory } from "lib/study.ts";
-import { type main, nearest, UsageError } from "../cli.ts";
+import { type main, UsageError } from "../cli.ts";
 
 export type Flags = Parameters<Parameters<typeof main>[1]>[0];
 

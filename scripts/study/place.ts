@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { PUBLISHED, schemaName, settings } from "lib/config.ts";
 import { connect } from "lib/db.ts";
-import { plural, whole } from "lib/format.ts";
+import { nearest, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
 import { enter, type Laboratory } from "lib/study.ts";
-import { nearest, UsageError } from "../cli.ts";
+import { UsageError } from "../cli.ts";
 import { argument, type Flags, text } from "./flags.ts";
 
 /** Schemas that hold a study. */
