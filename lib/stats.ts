@@ -48,4 +48,5 @@ export {
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
 export * from "./stats/power.ts";
 export * from "./stats/spread.ts";
+export * from "./stats/sums.ts";
 export { normalTail, tTail } from "./stats/tails.ts";

@@ -1,10 +1,14 @@
-/** Power and sample size against statsmodels, R and mpmath. */
+/** Power and sample size against statsmodels, R and mpmath; statistics from sums against those of rows. */
 import assert from "node:assert/strict";
 import {
+  alphaOfSums,
+  correlationOfSums,
   correlationPower,
+  cronbachAlpha,
   differenceVariance,
   equivalencePower,
   pairedPower,
+  pearson,
   sampleSize,
   sharesPower,
 } from "lib/stats.ts";
@@ -62,4 +66,32 @@ Deno.test("the variance of a difference of shares is that of the beta-binomial",
   const alike = { a: 0.4, b: 0.4, repetitions: 10, icc: 1, profileEffect: "common" } as const;
   near(differenceVariance({ ...alike, a: 0.5 }), 0.5 * 0.5 + 0.4 * 0.6 - 2 * (0.4 - 0.2), 1e-12);
   assert.throws(() => differenceVariance({ ...alike, icc: 2 }), /Shares and ICC lie between/);
+});
+
+Deno.test("r and alpha from sums are those of the rows", () => {
+  const rows = [[1, 0, 2], [3, 1, 1], [0, 1, 0], [2, 2, 3], [4, 1, 3]];
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const [x, y, z] = [0, 1, 2].map((item) => rows.map((row) => row[item]!));
+  const products = (a: readonly number[], b: readonly number[]) =>
+    total(a.map((value, at) => value * b[at]!));
+  const sums = (a: readonly number[], b: readonly number[]) => ({
+    n: a.length,
+    x: total(a),
+    y: total(b),
+    xx: products(a, a),
+    yy: products(b, b),
+    xy: products(a, b),
+  });
+  near(correlationOfSums(sums(x!, z!)), pearson(x!, z!).r, 1e-13);
+  assert.equal(correlationOfSums(sums(x!, [3, 3, 3, 3, 3])), null);
+  const of = {
+    n: 5,
+    items: [x!, y!, z!].map(total),
+    squares: total(rows.map((row) => products(row, row))),
+    squaredTotals: total(rows.map((row) => total(row) ** 2)),
+  };
+  near(alphaOfSums(of), cronbachAlpha(rows).alpha, 1e-13);
+  assert.equal(alphaOfSums({ ...of, items: [total(x!)] }), null);
+  // Two items that cancel: their total does not vary.
+  assert.equal(alphaOfSums({ n: 2, items: [1, 1], squares: 2, squaredTotals: 2 }), null);
 });

@@ -1,5 +1,6 @@
 /** The intervals that the tables print, of one study's data. */
 import {
+  alphaOfSums,
   balancedAccuracy,
   blandAltman,
   clusterBootstrap,
@@ -8,6 +9,7 @@ import {
   cohenKappa,
   type Confusion,
   correlationLimits,
+  correlationOfSums,
   cronbachAlpha,
   equivalence,
   feldt,
@@ -74,33 +76,34 @@ export function slowIntervals(
   const away = after.map((value, at) => value - before[at]!);
   const differences = { mean: mean(away)!, sd: sd(away)!, n: away.length };
   const plain = blandAltman(away);
-  const k = items[0]!.length;
-  const totals = items.map((row) => row.reduce((sum, value) => sum + value, 0));
+  const [x, y] = [before, after].map((values) => {
+    const centre = mean(values)!;
+    return values.map((value) => value - centre);
+  }) as [number[], number[]];
+  const centres = items[0]!.map((_, item) => mean(items.map((row) => row[item]!))!);
+  const rows = items.map((row) => row.map((value, item) => value - centres[item]!));
+  const total = (row: readonly number[]) => row.reduce((sum, value) => sum + value, 0);
   const columns = [
-    before.map(() => 1),
-    before,
-    after,
-    before.map((x) => x * x),
-    after.map((y) => y * y),
-    before.map((x, at) => x * after[at]!),
-    totals,
-    totals.map((total) => total ** 2),
-    items.map((row) => row.reduce((sum, value) => sum + value ** 2, 0)),
-    ...Array.from({ length: k }, (_, item) => items.map((row) => row[item]!)),
+    x.map(() => 1),
+    x,
+    y,
+    x.map((value) => value ** 2),
+    y.map((value) => value ** 2),
+    x.map((value, at) => value * y[at]!),
+    rows.map((row) => total(row.map((value) => value ** 2))),
+    rows.map((row) => total(row) ** 2),
+    ...centres.map((_, item) => rows.map((row) => row[item]!)),
   ].map((column) => Float64Array.from(column));
   const [r, alpha] = clusterBootstrap({
-    clusters: before.length,
+    clusters: x.length,
     statistics: (weights) => {
-      const [n, x, y, xx, yy, xy, total, totalSquare, square, ...sums] = weightedTotals(
+      const [n, x, y, xx, yy, xy, squares, squaredTotals, ...items] = weightedTotals(
         weights,
         columns,
-      ) as [number, number, number, number, number, number, number, number, number, ...number[]];
-      const spread = Math.sqrt((xx - x * x / n) * (yy - y * y / n));
-      const whole = totalSquare - total * total / n;
-      const within = sums.reduce((rest, sum) => rest - sum * sum / n, square);
+      ) as [number, number, number, number, number, number, number, number, ...number[]];
       return [
-        spread > 0 ? (xy - x * y / n) / spread : null,
-        whole > 0 ? k / (k - 1) * (1 - within / whole) : null,
+        correlationOfSums({ n, x, y, xx, yy, xy }),
+        alphaOfSums({ n, items, squares, squaredTotals }),
       ];
     },
     ...of,

@@ -60,12 +60,3 @@ export function bootstrapped(
     },
   });
 }
-
-/** Sums of a draw that cancel up to this part of their terms are no more than rounding. */
-export const ROUNDING = 1e-12;
-
-/** Σ(x − x̄)² of a draw, 0 where x does not vary in it. */
-export function squaresOf(square: number, total: number, n: number): number {
-  const squares = square - total ** 2 / n;
-  return squares > ROUNDING * square ? squares : 0;
-}

@@ -2,9 +2,15 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { layout, markerOf, marks } from "../../design.ts";
-import { attenuationBound, correlationLimits, mean, pearson } from "../../stats.ts";
+import {
+  attenuationBound,
+  correlationLimits,
+  correlationOfSums,
+  mean,
+  pearson,
+} from "../../stats.ts";
 import { Answers, type Sheet } from "../answers.ts";
-import { bootstrapped, type Draws, type OfSums, places, squaresOf } from "../clusters.ts";
+import { bootstrapped, type Draws, type OfSums, places } from "../clusters.ts";
 import { convergence, profileScores } from "../convergence.ts";
 import { judged, keysOf, named, pOf } from "../family.ts";
 import { alpha } from "../reliability.ts";
@@ -110,9 +116,7 @@ function correlated(
       column((_, v) => v ** 2),
       column((u, v) => u * v),
     ],
-    of: ([n, u, v, uu, vv, uv]) => {
-      const spread = Math.sqrt(squaresOf(uu!, u!, n!)) * Math.sqrt(squaresOf(vv!, v!, n!));
-      return spread > 0 ? (uv! - u! * v! / n!) / spread : null;
-    },
+    of: ([n, x, y, xx, yy, xy]) =>
+      correlationOfSums({ n: n!, x: x!, y: y!, xx: xx!, yy: yy!, xy: xy! }),
   };
 }

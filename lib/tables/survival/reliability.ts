@@ -2,17 +2,9 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { layout } from "../../design.ts";
-import { cronbachAlpha, feldt, mean, omegaTotal } from "../../stats.ts";
+import { alphaOfSums, cronbachAlpha, feldt, mean, omegaTotal } from "../../stats.ts";
 import { Answers } from "../answers.ts";
-import {
-  bootstrapped,
-  clusterOf,
-  type Draws,
-  type OfSums,
-  places,
-  ROUNDING,
-  squaresOf,
-} from "../clusters.ts";
+import { bootstrapped, clusterOf, type Draws, type OfSums, places } from "../clusters.ts";
 import { judged } from "../family.ts";
 import { analysed, type Completed, completed } from "../items.ts";
 import { reliabilityCells } from "../reliability.ts";
@@ -119,16 +111,12 @@ function consistent(
   }
   return {
     columns,
-    of: (totals) => {
-      const [n, square, whole] = [totals[k]!, totals[k + 1]!, totals[k + 2]!];
-      let sum = 0, within = square;
-      for (const item of items) {
-        sum += totals[item]!;
-        within -= totals[item]! ** 2 / n;
-      }
-      const total = squaresOf(whole, sum, n);
-      if (k < 2 || n < 2 || within <= ROUNDING * square) return null;
-      return total <= ROUNDING * within ? null : k / (k - 1) * (1 - within / total);
-    },
+    of: (totals) =>
+      alphaOfSums({
+        n: totals[k]!,
+        items: totals.slice(0, k),
+        squares: totals[k + 1]!,
+        squaredTotals: totals[k + 2]!,
+      }),
   };
 }
