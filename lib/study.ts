@@ -20,9 +20,9 @@ import { population, populationOf, profilesOf, settleIn, translated } from "./st
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { reap } from "./study/queue.ts";
-import { loaded, register } from "./study/register.ts";
+import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
-import { conduct, type Ended, type RunOptions } from "./study/run.ts";
+import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
 import {
   lacks,
   prepared,
@@ -42,15 +42,8 @@ export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
 export type { Reparsed } from "./study/reparse.ts";
-export { type Ended, type Progress, RunError } from "./study/run.ts";
+export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export type { Trial, Tried } from "./study/trial.ts";
-
-/** Hard limits of a run over all processes that work on it. */
-export interface Budget {
-  calls?: number;
-  tokens?: number;
-  usd?: number;
-}
 
 /** What a plan would ask first, filled with a real profile or persona. */
 export interface Preview {
@@ -204,7 +197,7 @@ export class Laboratory {
   /** Asks what one side of a trial lacks; returns what is left of the budget. */
   async #ask(plan: Plan, budget: Budget): Promise<Budget> {
     const run = await this.register(plan);
-    const was = await reopened(this.sql, run);
+    const was = await reopened(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
@@ -245,6 +238,12 @@ export class Laboratory {
    */
   async prompts(): Promise<DataFrame> {
     return await versions(this.sql);
+  }
+
+  /** The conditions that a plan asks about, in its order. */
+  async conditions(plan: Plan): Promise<string[]> {
+    const { cells } = await cellsOf(this.sql, this.schema, plan);
+    return [...new Set(cells.map(({ condition }) => condition))];
   }
 
   /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */

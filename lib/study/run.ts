@@ -24,6 +24,13 @@ import {
 import { type Outcome, settle, type Settled } from "./settle.ts";
 import { keysOf, MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
 
+/** Hard limits of a run over all processes that work on it. */
+export interface Budget {
+  calls?: number;
+  tokens?: number;
+  usd?: number;
+}
+
 /** Where a run stands, as far as this process has seen. */
 export interface Progress {
   done: number;

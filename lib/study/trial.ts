@@ -18,6 +18,7 @@ import { identity, type Plan, purposed } from "./plan.ts";
 import { profilesOf } from "./population.ts";
 import { cellsOf } from "./register.ts";
 import { retold } from "./reparse.ts";
+import type { Budget } from "./run.ts";
 import { type Outcome, words } from "./settle.ts";
 import { type Run, type Task, tasks } from "./tasks.ts";
 
@@ -166,13 +167,18 @@ export async function used(sql: Sql, run: string): Promise<Used> {
   return row;
 }
 
-/** Plans what failed once more and takes the last budget away; returns what was used so far. */
-export async function reopened(sql: Sql, run: string): Promise<Used> {
+/**
+ * Plans what failed once more and gives a budget on top of what was used so far, which it returns. In one
+ * statement: another process may work on the same trial.
+ */
+export async function reopened(sql: Sql, run: string, budget: Budget): Promise<Used> {
   await sql`
     update work set state = 'planned', reason = null, finished = null
     where run = (select run from runs where name = ${run}) and state = 'failed'`;
   await sql`
-    update runs set budget_calls = null, budget_tokens = null, budget_usd = null
+    update runs set budget_calls = calls + lost_calls + ${budget.calls ?? null}::bigint,
+                    budget_tokens = tokens + lost_tokens + ${budget.tokens ?? null}::bigint,
+                    budget_usd = usd + lost_usd + ${budget.usd ?? null}::float8
     where name = ${run}`;
   return await used(sql, run);
 }
@@ -281,7 +287,7 @@ function said({ plan, instrument }: Run, outcome: Outcome | null) {
         Object.keys(PersonaReply.shape)
           .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
       ),
-      "words of the description": String(words(persona.description)),
+      "words": String(words(persona.description)),
     };
   }
   if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
