@@ -95,7 +95,7 @@ export async function served(lab: Laboratory, plan: Plan): Promise<Served> {
       try {
         const route = routeOf(request, host, token);
         if (request.method === "GET") return page();
-        const read = routes[route];
+        const read = routes.get(route);
         if (!read) throw new Refused(404, "There is nothing here");
         const body = await bodyOf(request);
         return json(200, await inTurn(() => read(body)));
@@ -171,16 +171,23 @@ function checked<T>(shape: z.ZodType<T>, body: unknown): T {
 function routesOf(
   lab: Laboratory,
   plan: Plan,
-): Readonly<Record<string, (body: unknown) => Promise<Answer>>> {
+): ReadonlyMap<string, (body: unknown) => Promise<Answer>> {
   const before = plan.prompt;
   const changed = ({ system, user }: z.infer<typeof Edit>): Plan => ({
     ...plan,
     prompt: edited(before, { system, user }),
   });
-  const trial = ({ model, condition, profiles, ...edit }: z.infer<typeof Look>) => ({
-    plan: { ...changed(edit), models: plan.models.filter(({ id }) => !model || id === model) },
-    options: { before, condition, profiles: numbers(profiles) },
-  });
+  const trial = ({ model, condition, profiles, ...edit }: z.infer<typeof Look>) => {
+    const models = plan.models.filter(({ id }) => id === model);
+    if (models.length !== Math.min(1, plan.models.length)) {
+      const known = plan.models.map(({ id }) => id).join(", ");
+      throw new Refused(400, `The plan names no model ${model}: it has ${known}`);
+    }
+    return {
+      plan: { ...changed(edit), models },
+      options: { before, condition, profiles: numbers(profiles) },
+    };
+  };
   const shown = async (plan: Plan, { condition, profiles }: Chosen, tried: Tried) => {
     const preview = await lab.preview(plan, { condition, profile: profiles[0]! });
     return [
@@ -192,8 +199,8 @@ function routesOf(
       ),
     ].join("\n");
   };
-  return {
-    async look(body) {
+  return new Map(Object.entries({
+    async look(body: unknown): Promise<Answer> {
       const { plan, options } = trial(checked(Look, body));
       const tried = await lab.tried(plan, options);
       return {
@@ -202,7 +209,7 @@ function routesOf(
         ...rest(tried),
       };
     },
-    async ask(body) {
+    async ask(body: unknown): Promise<Answer> {
       const { budget, ...look } = checked(Ask, body);
       const { plan, options } = trial(look);
       const tried = await lab.tried(plan, { ...options, budget: budget as Budget });
@@ -212,7 +219,7 @@ function routesOf(
         : "All that was to be asked is there";
       return { html: await shown(plan, options, tried), said, ...left };
     },
-    async save(body) {
+    async save(body: unknown): Promise<Answer> {
       const { note, ...edit } = checked(Save, body);
       const { prompt } = changed(edit);
       await lab.savePrompt(prompt, { from: before, note });
@@ -223,7 +230,7 @@ function routesOf(
           `"${prompt.version}") brings it into a cell`,
       };
     },
-  };
+  }));
 }
 
 type Chosen = { condition: string; profiles: readonly number[] };

@@ -287,7 +287,7 @@ function said({ plan, instrument }: Run, outcome: Outcome | null) {
         Object.keys(PersonaReply.shape)
           .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
       ),
-      "words": String(words(persona.description)),
+      words: String(words(persona.description)),
     };
   }
   if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
