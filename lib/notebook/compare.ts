@@ -161,7 +161,8 @@ function titled({ head, before, after, fields }: Pair, { same, sheets }: Compare
   return { title, shown };
 }
 
-const FRAME = "border-collapse:collapse;table-layout:fixed;width:100%;max-width:60em";
+const FRAME =
+  "border-collapse:collapse;table-layout:fixed;width:100%;max-width:60em;margin:1em 0 0.5em 0";
 const CELL = "text-align:left;vertical-align:top;overflow-wrap:anywhere;white-space:pre-line;" +
   "padding:0.2em 0.75em 0.2em 0";
 
@@ -198,9 +199,9 @@ function pairHtml(pair: Pair, made: Compared): string {
     lines.length ? table : `<p>${escape(title)}</p>`,
     ...raw.length
       ? [
-        `<details><summary>As it came: ${escape(pair.head)}</summary>\n${
-          raw.join("\n")
-        }\n</details>`,
+        `<details style="margin:0.25em 0 1em 0"><summary>As it came: ${
+          escape(pair.head)
+        }</summary>\n${raw.join("\n")}\n</details>`,
       ]
       : [],
   ].join("\n");
