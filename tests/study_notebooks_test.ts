@@ -183,6 +183,21 @@ Deno.test("begin() twice works on the run once; a run that cannot begin says why
   assert.match(failures[0]!.evalue, /gpt4o, which may cost money, and has no budget/);
 });
 
+Deno.test("a cell shows the page of a prompt with a plain link, and it ends with the kernel", async () => {
+  await restored(PUBLISHED);
+  const notebook = await made(
+    SAMPLE("study_page", 2),
+    `import { studio } from "lib/notebook.ts";
+await studio(lab, plan);`,
+  );
+  const [output, ...others] = notebook.cells[1]!.outputs!;
+  assert.deepEqual(others, []);
+  const html = "data" in output! ? [output.data["text/html"]].flat().join("") : "";
+  const [, url] = /<iframe src="(http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{64}\/)"/.exec(html)!;
+  assert.ok(html.includes(`<a href="${url}"`));
+  await assert.rejects(() => fetch(url!), TypeError);
+});
+
 Deno.test("outside a notebook the end of a run is printed once, and nothing on the way", async () => {
   await restored(PUBLISHED);
   const code = `${SAMPLE("study_printed", 30)}
