@@ -23,17 +23,8 @@ import { reap } from "./study/queue.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
-import {
-  lacks,
-  prepared,
-  reopened,
-  sideOf,
-  sides,
-  type Trial,
-  type Tried,
-  tried,
-  used,
-} from "./study/trial.ts";
+import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
+import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
@@ -43,7 +34,8 @@ export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
-export type { Trial, Tried } from "./study/trial.ts";
+export type { Trial } from "./study/trial.ts";
+export type { Tried } from "./study/tried.ts";
 
 /** What a plan would ask first, filled with a real profile or persona. */
 export interface Preview {
@@ -182,6 +174,7 @@ export class Laboratory {
   async tried(plan: Plan, options: Trial & { budget?: Budget }): Promise<Tried> {
     const both = await sides(this.sql, this.schema, plan, options);
     let rest = options.budget;
+    checkedBudget(rest);
     if (rest) {
       for (const plan of both) {
         if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest);
@@ -298,10 +291,7 @@ export class Laboratory {
     models: readonly Model[],
     { budget, recorded }: RunOptions & { budget?: Budget },
   ): Promise<void> {
-    for (const [kind, value] of Object.entries(budget ?? {})) {
-      if (value >= 0) continue;
-      throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
-    }
+    checkedBudget(budget);
     type Limits = { calls: number | null; tokens: number | null; usd: number | null };
     const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
       update runs set
@@ -493,6 +483,13 @@ export class Laboratory {
   /** Closes the connections. */
   async close(): Promise<void> {
     await this.sql.end();
+  }
+}
+
+function checkedBudget(budget: Budget = {}): void {
+  for (const [kind, value] of Object.entries(budget)) {
+    if (value >= 0) continue;
+    throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
   }
 }
 

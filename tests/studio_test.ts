@@ -5,7 +5,8 @@ import { epqra } from "lib/instruments.ts";
 import { model } from "lib/llm.ts";
 import { comparedHtml } from "lib/notebook/compare.ts";
 import { escape } from "lib/notebook/html.ts";
-import { type Served, served, studioOf } from "lib/notebook/studio.ts";
+import type { Served } from "lib/notebook/served.ts";
+import { served, studioOf } from "lib/notebook/studio.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, personas, type Plan } from "lib/study.ts";
 import { evaluated } from "./command.ts";
@@ -187,7 +188,12 @@ Deno.test("looking asks nothing; asking needs a budget, and shows what a cell sh
   assert.equal(server.tally().requests, 0);
   assert.equal(await bench.made.value("select count(*) from runs"), 0);
 
-  for (const budget of [undefined, {}, { calls: -1 }, { calls: "9" }, { calls: 1, usd: 1 }]) {
+  for (
+    const budget of [undefined, {}, { calls: -1 }, { calls: 0.5 }, { calls: "9" }, {
+      calls: 1,
+      usd: 1,
+    }]
+  ) {
     assert.equal((await bench.post("ask", { ...LOOK, budget })).status, 400);
   }
   const part = await bench.post("ask", { ...LOOK, budget: { calls: 3 } });

@@ -160,6 +160,7 @@ Deno.test("what is not there is named before anything is asked", async () => {
   await refused({ profiles: [] }, /A trial asks at least one profile: got 0/);
   await refused({ profiles: [4, 77, 78] }, /Profiles 77, 78 are not there in schema trial_refused/);
   await refused({ condition: "MaxP" }, /The plan has no condition MaxP: it has Base, MaxN/);
+  await refused({ budget: { calls: -1 } }, /A budget of calls is 0 or more: current value is -1/);
   await refused({ before: prompt("administration") }, /needs a persona prompt: got one for adm/);
   assert.equal(server.tally().requests, 0);
 });

@@ -1,30 +1,16 @@
-/**
- * A page on which a prompt is edited, tried and kept, served from the kernel on the loopback.
- *
- * Whoever knows the address may spend money, so it holds a secret; whoever does not, such as another
- * page in the same browser or another user of the machine, gets nothing: the secret is compared in
- * constant time, the Host header must be this server's (DNS rebinding), a POST must come from this page
- * and be JSON (no form of another site can send that), and no other origin is ever allowed.
- */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+/** A page on which a prompt is edited, tried and kept, with what cells are made of. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { hidden } from "../config.ts";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
 import { edited, type Prompt } from "../prompts.ts";
 import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "./html.ts";
+import { type Offered, Refused, serve, type Served } from "./served.ts";
 import { tableHtml } from "./table.ts";
 import { editsHtml, exchangeHtml } from "./talk.ts";
-
-export interface Served {
-  /** With the secret, and a slash at its end. */
-  url: string;
-  close(): Promise<void>;
-}
 
 const WHERE =
   "It is served by this kernel and can be reached only from a browser on the same computer: " +
@@ -45,13 +31,11 @@ export function studioOf(
     }" target="_blank" rel="noopener">open it in a tab of its own</a></p>\n` +
     `<p>${escape(WHERE)}</p>\n` +
     `<iframe src="${escape(url)}" title="${escape(title)}" ` +
-    `style="width:100%;height:52em;border:1px solid"></iframe>`,
+    `style="width:100%;height:54em;border:1px solid"></iframe>`,
     `${title}\n  ${url}\n  ${WHERE}`,
   ];
 }
 
-/** Bytes of a request: prompts are a few thousand. */
-const LARGEST = 256 * 1024;
 const MOST_PROFILES = 20;
 
 const Edit = z.strictObject({ system: z.string(), user: z.string() });
@@ -61,104 +45,19 @@ const Look = Edit.extend({
   profiles: z.string(),
 });
 const Amount = z.number().min(0, "A budget is 0 or more");
+const Calls = Amount.int("A budget of calls is a whole number");
 const Ask = Look.extend({
-  budget: z.union([z.strictObject({ calls: Amount }), z.strictObject({ usd: Amount })]),
+  budget: z.union([z.strictObject({ calls: Calls }), z.strictObject({ usd: Amount })]),
 });
 const Save = Edit.extend({ note: z.string() });
 
-/** A request that is not answered, with its status. */
-class Refused extends Error {
-  constructor(readonly status: number, message: string) {
-    super(message);
-  }
+/** Serves the page of a plan; see `studio` in the door of this room. */
+export async function served(lab: Laboratory, plan: Plan): Promise<Served> {
+  return serve({ page: await pageOf(lab, plan), routes: routesOf(lab, plan) });
 }
 
 /** What a route answers: HTML for the page, a sentence, and what is left to ask. */
 type Answer = { html: string; said: string; calls?: number; ask?: string };
-
-/** Serves the page of a plan; see `studio` in the door of this room. */
-export async function served(lab: Laboratory, plan: Plan): Promise<Served> {
-  const token = randomBytes(32).toString("hex");
-  const page = await pageOf(lab, plan);
-  const routes = routesOf(lab, plan);
-  // One thing at a time, as cells are run.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work, work);
-    last = done.catch(() => {});
-    return done;
-  };
-  let host = "";
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      try {
-        const route = routeOf(request, host, token);
-        if (request.method === "GET") return page();
-        const read = routes.get(route);
-        if (!read) throw new Refused(404, "There is nothing here");
-        const body = await bodyOf(request);
-        return json(200, await inTurn(() => read(body)));
-      } catch (error) {
-        const status = error instanceof Refused ? error.status : 422;
-        return json(status, { error: hidden((error as Error).message) });
-      }
-    },
-  );
-  host = `127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
-  return {
-    url: `http://${host}/${token}/`,
-    close: () => server.shutdown(),
-  };
-}
-
-const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
-
-/** The route that a request may take: "" for the page. */
-function routeOf(request: Request, host: string, token: string): string {
-  const { headers, method } = request;
-  if (headers.get("host") !== host) throw new Refused(403, "This is another host");
-  const [, given = "", route = "", ...rest] = new URL(request.url).pathname.split("/");
-  if (!timingSafeEqual(digest(given), digest(token)) || rest.length) {
-    throw new Refused(404, "There is nothing here");
-  }
-  if (method !== "GET" && method !== "POST") throw new Refused(405, "GET and POST only");
-  const origin = headers.get("origin");
-  if (origin === null ? method === "POST" : origin !== `http://${host}`) {
-    throw new Refused(403, "Another page may not ask this");
-  }
-  if ((method === "GET") !== (route === "")) throw new Refused(404, "There is nothing here");
-  return route;
-}
-
-async function bodyOf(request: Request): Promise<unknown> {
-  if (!/^application\/json(;|$)/.test(request.headers.get("content-type") ?? "")) {
-    throw new Refused(415, "JSON only");
-  }
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > LARGEST) throw new Refused(413, `A request has at most ${LARGEST} bytes`);
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(await new Blob(chunks).text());
-  } catch {
-    throw new Refused(400, "This is no JSON");
-  }
-}
-
-const HEADERS = {
-  "cache-control": "no-store",
-  "referrer-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-  "cross-origin-resource-policy": "same-origin",
-  "cross-origin-opener-policy": "same-origin",
-};
-
-const json = (status: number, body: object): Response =>
-  Response.json(body, { status, headers: HEADERS });
 
 function checked<T>(shape: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = shape.safeParse(body);
@@ -258,8 +157,8 @@ function rest({ left }: Tried): { calls: number; ask: string } {
 
 const FILE = join(import.meta.dirname!, "studio.html");
 
-/** The page, as it is at first: a new nonce each time it is sent. */
-async function pageOf(lab: Laboratory, plan: Plan): Promise<() => Response> {
+/** The page, as it is at first. */
+async function pageOf(lab: Laboratory, plan: Plan): Promise<Offered["page"]> {
   const { prompt, models } = plan;
   const { profile, condition } = await lab.preview(plan);
   const conditions = await lab.conditions(plan);
@@ -280,32 +179,10 @@ async function pageOf(lab: Laboratory, plan: Plan): Promise<() => Response> {
       : option("", "the one that wrote the persona"),
   };
   const html = readFileSync(FILE, "utf8");
-  return () => {
-    const nonce = randomBytes(16).toString("base64");
-    // A prompt has places in braces of its own: what is filled in is not read again.
-    const text = html.replace(
+  // A prompt has places in braces of its own: what is filled in is not read again.
+  return (nonce) =>
+    html.replace(
       /\{\{ *(\w+) *\}\}/g,
       (whole, name: string) => name === "nonce" ? nonce : values[name] ?? whole,
     );
-    return new Response(text, {
-      headers: {
-        ...HEADERS,
-        "content-type": "text/html; charset=utf-8",
-        "content-security-policy": policy(nonce),
-      },
-    });
-  };
 }
-
-/** Jupyter and VS Code may frame the page, nobody else; styles stand in attributes of what is shown. */
-const policy = (nonce: string): string =>
-  [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src-elem 'nonce-${nonce}'`,
-    "style-src-attr 'unsafe-inline'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors http://localhost:* http://127.0.0.1:* vscode-webview: vscode-file:",
-  ].join("; ");
