@@ -245,8 +245,9 @@ export async function signed(sql: Sql, schema: string): Promise<Provenance> {
     select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
   const models = found!.cells
     ? await sql<{ label: string }[]>`
-      select distinct model_label as label from ${sql(schema)}.cells
-      where model->>'provider' = 'simulated' order by 1`
+      select distinct c.model_label as label
+      from ${sql(schema)}.cells c join ${sql(schema)}.runs r on r.run = c.run
+      where c.model->>'provider' = 'simulated' and r.kind <> 'trial' order by 1`
     : [];
   const provenance = {
     ...(row ?? { source: "study", restoredAt: null, files: [] }),

@@ -7,15 +7,18 @@
  */
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
+import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { brief } from "./notebook/errors.ts";
 import { escape } from "./notebook/html.ts";
+import type { Served } from "./notebook/served.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
+import { served, studioOf } from "./notebook/studio.ts";
 import { standing, standingHtml, standingText } from "./notebook/standing.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
 import type { Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
-import type { Ended, Laboratory, Preview, Progress, Stored } from "./study.ts";
+import type { Ended, Laboratory, Plan, Preview, Progress, Stored, Tried } from "./study.ts";
 
 export { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 
@@ -87,6 +90,34 @@ export async function exchange(of: Preview | Stored, caption: string): Promise<v
 export async function edits(before: Prompt, after: Prompt, caption: string): Promise<void> {
   await display(editsHtml(before, after, caption), editsText(before, after, caption));
 }
+
+/** Shows what two prompts brought on few profiles (`Laboratory.tried`), side by side. */
+export async function compared(tried: Tried, caption: string): Promise<void> {
+  await display(comparedHtml(tried, caption), comparedText(tried, caption));
+}
+
+let open: Served | null = null;
+
+/**
+ * Serves a page from this kernel, on which the prompt of a plan is edited, tried and kept as a version,
+ * and shows it: the same previews and comparisons as in cells, without a second way to make them.
+ *
+ * It listens on 127.0.0.1 only, at an address that nobody can guess, and so cannot be reached where the
+ * browser runs on another computer than the kernel (JupyterHub, Colab, VS Code remote). It ends with the
+ * kernel, with `await studio.close()`, or when another one is opened.
+ */
+export async function studio(lab: Laboratory, plan: Plan): Promise<void> {
+  await studio.close();
+  open = await served(lab, plan);
+  await display(...studioOf(open.url, lab.schema, plan.prompt));
+}
+
+/** Ends the page, where there is one. */
+studio.close = async (): Promise<void> => {
+  const ending = open;
+  open = null;
+  await ending?.close();
+};
 
 /** A run that this process works on. */
 interface Work {

@@ -19,11 +19,13 @@ import type { Plan } from "./study/plan.ts";
 import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { list, reap } from "./study/queue.ts";
+import { reap } from "./study/queue.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
-import { conduct, type Ended, type RunOptions } from "./study/run.ts";
-import { tasks } from "./study/tasks.ts";
+import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
+import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
+import { type Tried, tried } from "./study/tried.ts";
+import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
@@ -31,14 +33,9 @@ export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
 export type { Reparsed } from "./study/reparse.ts";
-export { type Ended, type Progress, RunError } from "./study/run.ts";
-
-/** Hard limits of a run over all processes that work on it. */
-export interface Budget {
-  calls?: number;
-  tokens?: number;
-  usd?: number;
-}
+export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
+export type { Trial } from "./study/trial.ts";
+export type { Tried } from "./study/tried.ts";
 
 /** What a plan would ask first, filled with a real profile or persona. */
 export interface Preview {
@@ -145,37 +142,11 @@ export class Laboratory {
     plan: Plan,
     { profile, condition }: { profile?: number; condition?: string } = {},
   ): Promise<Preview> {
-    const { cells, instrument } = await cellsOf(this.sql, this.schema, plan);
-    const cell = condition === undefined
-      ? cells[0]!
-      : cells.find((cell) => cell.condition === condition);
-    if (!cell) {
-      const known = [...new Set(cells.map(({ condition }) => condition))].join(", ");
-      throw new RangeError(`The plan has no condition ${condition}: it has ${known}`);
-    }
-    const [row] = plan.kind === "personas"
-      ? await this.sql<{ profile: number; persona: null; repetition: number }[]>`
-        select profile, null::int as persona, ${plan.from}::int as repetition from profiles
-        where source = 'reference' and profile = ${profile ?? this.sql`profile`}
-        order by profile limit 1`
-      : await this.sql<{ profile: number; persona: number; repetition: number }[]>`
-        select ref_personality_id as profile, id as persona, 1 as repetition from personas
-        where population = ${cell.population}
-          and (${plan.personas === null} or repetitions = any(${list(plan.personas ?? [])}::int[]))
-          and ref_personality_id = ${profile ?? this.sql`ref_personality_id`}
-        order by ref_personality_id, repetitions limit 1`;
-    if (!row) throw new RangeError(`Profile ${profile} is not there in schema ${this.schema}`);
-    const run = {
-      run: 0,
-      plan,
-      instrument,
-      cells: new Map([[1, { ...cell, cell: 1 }]]),
-      profiles: await profilesOf(this.sql),
-    };
-    const work = { ...row, work: 0, cell: 1, ask: 0 };
-    const [task] = await tasks(this.sql, run, [work], this.mapping);
+    const given = profile === undefined ? null : [profile];
+    const at = [this.sql, this.schema, plan, this.mapping, given, condition] as const;
+    const { run, asked: [task] } = await prepared(...at);
     const { messages, schema } = task!;
-    const models = new Map(cells.map(({ model }) => [model.id, model])).values();
+    const models = new Map([...run.cells.values()].map(({ model }) => [model.id, model])).values();
     return {
       messages,
       tokens: messages.reduce((sum, { content }) => sum + tokens(content), 0),
@@ -183,9 +154,89 @@ export class Laboratory {
         model.id,
         worstCost(model, { messages, ...(schema && { schema }) }).usd,
       ])),
-      profile: row.profile,
-      condition: cell.condition,
+      profile: task!.work.profile,
+      condition: run.cells.get(task!.work.cell)!.condition,
     };
+  }
+
+  /**
+   * What a plan's prompt brings on few profiles, beside the version it is compared with.
+   *
+   * Without a budget nothing is asked: what is stored is read, and `left` says what the others would
+   * cost. With one they are asked through a run of the kind `trial`; a reply that an earlier trial or
+   * the study itself has stored is never asked for again. The study does not use what a trial was
+   * replied, and no table, view or count of results holds it.
+   *
+   * @param options `budget`: for what this call asks, of both versions together
+   * @throws {RangeError} when a profile is not there or the plan lacks the condition
+   * @throws {RunError} as `run` does
+   */
+  async tried(plan: Plan, options: Trial & { budget?: Budget }): Promise<Tried> {
+    const both = await sides(this.sql, this.schema, plan, options);
+    let rest = options.budget;
+    checkedBudget(rest);
+    if (rest) {
+      for (const plan of both) {
+        if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest);
+      }
+    }
+    return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
+  }
+
+  #side(plan: Plan): ReturnType<typeof sideOf> {
+    return sideOf(this.sql, this.schema, plan, this.mapping);
+  }
+
+  /** Asks what one side of a trial lacks; returns what is left of the budget. */
+  async #ask(plan: Plan, budget: Budget): Promise<Budget> {
+    const run = await this.register(plan);
+    const was = await reopened(this.sql, run, budget);
+    const kinds = Object.keys(budget) as (keyof Budget)[];
+    const each = (of: (kind: keyof Budget) => number) =>
+      Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
+    await this.run(run, { budget: each((kind) => was[kind] + budget[kind]!) });
+    const is = await used(this.sql, run);
+    return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
+  }
+
+  /**
+   * Keeps a prompt as a version of the study, dated by the database.
+   *
+   * @param from what it was made from
+   * @param note what was changed, and why
+   * @throws {RangeError} without a note, or when nothing is changed
+   */
+  async savePrompt(
+    prompt: Prompt,
+    { from, note }: { from: Prompt; note: string },
+  ): Promise<Prompt> {
+    return await savePrompt(this.sql, prompt, from, note);
+  }
+
+  /**
+   * A prompt that the study holds, because it was saved or used.
+   *
+   * @param version such as `1+ab12cd34`
+   * @throws {RangeError} when there is none, naming those there are
+   */
+  async prompt(purpose: Prompt["purpose"], version: string): Promise<Prompt> {
+    return await promptOf(this.sql, this.schema, purpose, version);
+  }
+
+  /**
+   * The prompts of the study, and what was made with each: purpose, version, hash (its first 12
+   * digits), parent (the version it was made from), note (its first line), saved (UTC; undefined where
+   * it is here because it was used), runs, personas, sheets, failed (pieces of work), tried (profiles
+   * in trials), calls, tokens, usd (trials included; undefined where a reply's price is unknown).
+   */
+  async prompts(): Promise<DataFrame> {
+    return await versions(this.sql);
+  }
+
+  /** The conditions that a plan asks about, in its order. */
+  async conditions(plan: Plan): Promise<string[]> {
+    const { cells } = await cellsOf(this.sql, this.schema, plan);
+    return [...new Set(cells.map(({ condition }) => condition))];
   }
 
   /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */
@@ -240,10 +291,7 @@ export class Laboratory {
     models: readonly Model[],
     { budget, recorded }: RunOptions & { budget?: Budget },
   ): Promise<void> {
-    for (const [kind, value] of Object.entries(budget ?? {})) {
-      if (value >= 0) continue;
-      throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
-    }
+    checkedBudget(budget);
     type Limits = { calls: number | null; tokens: number | null; usd: number | null };
     const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
       update runs set
@@ -435,6 +483,13 @@ export class Laboratory {
   /** Closes the connections. */
   async close(): Promise<void> {
     await this.sql.end();
+  }
+}
+
+function checkedBudget(budget: Budget = {}): void {
+  for (const [kind, value] of Object.entries(budget)) {
+    if (value >= 0) continue;
+    throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
   }
 }
 

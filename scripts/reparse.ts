@@ -45,12 +45,14 @@ only published, only parsed: items that the other lacks`);
   }
 }
 
-const Run = z.object({ run: z.string() });
+const Run = z.object({ run: z.string(), kind: z.string() });
 
 async function own(schema: string, names: readonly string[], write: boolean): Promise<void> {
   const lab = await enter({ schema });
   try {
-    const known = rows((await lab.status()).select("run"), Run).map(({ run }) => run);
+    // Nothing is made of what a trial brought.
+    const known = rows((await lab.status()).select("run", "kind"), Run)
+      .filter(({ kind }) => kind !== "trial").map(({ run }) => run);
     if (!known.length) {
       throw new Error(`Schema ${schema} has no runs yet: plan one with \`deno task study\``);
     }

@@ -25,6 +25,9 @@ const KEYS = {
 const TOKEN = `bedrock-${MARK}-six/token`;
 const PASSWORD = `pg ${MARK}:/@seven%`;
 
+/** What a server gave away that was sent to it, when it is kept. */
+const SENT = /You sent .*‹hidden›/;
+
 /** The forms in which a secret can stand somewhere. */
 function leaks(text: string): string[] {
   const plain = text.match(new RegExp(`.{0,30}${MARK}.{0,30}`, "gi")) ?? [];
@@ -221,6 +224,33 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
     assert.equal(program.code, 0, program.err);
     assert.match(program.out, /RunError: .*it refused the request/);
     clean("a program", program.out + program.err);
+
+    // The page of a prompt: itself, what it brings, and what goes wrong on it.
+    const page = `${begin}
+      import { served } from "lib/notebook/studio.ts";
+      const page = await served(lab, plan);
+      const { system, user } = plan.prompt;
+      const post = async (route, more) => {
+        const headers = { origin: new URL(page.url).origin, "content-type": "application/json" };
+        const about = { model: "main", condition: "Base", profiles: "1, 2" };
+        const body = JSON.stringify({ system: system + " " + Deno.args[0], user, ...about, ...more });
+        return (await fetch(page.url + route, { method: "POST", headers, body })).text();
+      };
+      console.log(await (await fetch(page.url)).text());
+      console.log(await post("look", {}));
+      console.log(await post("ask", { budget: { calls: 9 } }));
+      await page.close();
+      await lab.close();`;
+    for (const [what, sign] of [["refuses the key", /"error":".*refused/], ["speaks", SENT]]) {
+      doing = what as typeof doing;
+      const { code, out, err } = await evaluated(
+        page.replace("Deno.args[0]", JSON.stringify(what)),
+        env,
+      );
+      assert.equal(code, 0, err);
+      assert.match(out, sign as RegExp);
+      clean("a page", out + err);
+    }
 
     doing = "speaks";
     const notebook = inside.write("canary.ipynb", [

@@ -295,7 +295,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     await Promise.all([migrate("at_once_1", "study"), migrate("at_once_2", "published")]);`;
   const runs = await Promise.all([1, 2, 3, 4].map(() => evaluated(code)));
   assert.deepEqual(runs, Array(4).fill({ code: 0, out: "", err: "" }));
-  assert.deepEqual(await applied("at_once_1"), ["001_tables", "002_runs"]);
+  assert.deepEqual(await applied("at_once_1"), ["001_tables", "002_runs", "003_prompts"]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
     for (const schema of ["at_once_1", "at_once_2"]) {

@@ -11,10 +11,11 @@ import {
   verdictHtml,
   verdictText,
 } from "lib/notebook.ts";
+import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
 import { standingHtml, standingText } from "lib/notebook/standing.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import type { Progress } from "lib/study.ts";
+import type { Progress, Tried } from "lib/study.ts";
 
 const TABLE = frame(
   [
@@ -331,6 +332,126 @@ Deno.test("a prompt that was not changed is one line", () => {
   const line = "Ours: nothing is changed: this is the administration prompt 1 as it stands";
   assert.equal(editsText(written, same, "Ours"), line);
   assert.equal(editsHtml(written, same, "Ours"), `<p>${line}</p>`);
+});
+
+/** A trial of one profile by two models, typed in. */
+function trial(after = edited(prompt("persona"), { user: "{{table}} Be brief." })): Tried {
+  const before = prompt("persona");
+  const of = { model: "A & B", condition: "Base", profile: 7 };
+  const other = { ...of, model: "Simulated" };
+  const reply = { ...of, state: "done", tokens_in: 500, tokens_out: 90, usd: 0.00123 };
+  return {
+    before,
+    after,
+    simulated: ["Simulated"],
+    replies: frame(
+      [
+        { ...reply, version: "before", prompt: "1", reply: "{<b>1</b>}" },
+        { ...other, version: "before", prompt: "1", state: "done", reply: "" },
+        { ...reply, version: "after", prompt: after.version, reply: "{2}" },
+        { ...other, version: "after", prompt: after.version, state: "not asked" },
+      ],
+      {
+        version: "text",
+        prompt: "text",
+        model: "text",
+        condition: "text",
+        profile: "integer",
+        state: "text",
+        tokens_in: "integer",
+        tokens_out: "integer",
+        usd: "number",
+        reply: "text",
+      },
+    ),
+    fields: frame(
+      [
+        { ...of, field: "name", before: "<i>Ana</i>", after: "<i>Ana</i>", changed: "no" },
+        { ...of, field: "location", before: "Chicago", after: "Madrid,\nSpain", changed: "yes" },
+        { ...other, field: "name", before: "Luis" },
+      ],
+      {
+        model: "text",
+        condition: "text",
+        profile: "integer",
+        field: "text",
+        before: "text",
+        after: "text",
+        changed: "text",
+      },
+    ),
+    scores: frame([], { before: "number", after: "number", difference: "number" }),
+    left: frame(
+      [{ version: "after", model: "sim", calls: 1, usd_most: 0 }, { model: "all", calls: 1 }],
+      {
+        version: "text",
+        model: "text",
+        calls: "integer",
+        tokens_in: "number",
+        tokens_out: "number",
+        usd: "number",
+        usd_most: "number",
+      },
+    ),
+  };
+}
+
+Deno.test("a trial shows what differs, what is not asked, and what not to conclude", () => {
+  const tried = trial();
+  const { version } = tried.after;
+  const html = comparedHtml(tried, "One < two");
+  const tables = [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("table")];
+  const lines = (index: number) =>
+    [...tables[index]!.querySelectorAll("tr")].map((row) =>
+      [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)
+    );
+  assert.match(html, /^<p><strong>One &lt; two<\/strong><\/p>/);
+  assert.match(html, new RegExp(`From version 1 to 1\\+[0-9a-f]{8}: 1 of 2 fields differ`));
+  assert.match(html, /Still to ask: 1 call\. Nothing is asked without a budget/);
+  assert.match(html, /Simulated reads no instructions: .*so what differs is chance/);
+  assert.match(html, /A model may answer the same question otherwise the next time/);
+  assert.deepEqual(tables.length, 4);
+  assert.deepEqual(lines(1)[1], [
+    "before",
+    "1",
+    "A & B",
+    "Base",
+    "7",
+    "done",
+    "500",
+    "90",
+    "0.0012",
+  ]);
+  assert.deepEqual(lines(2), [
+    ["field", "before (1)", `after (${version})`],
+    ["name", "<i>Ana</i>", "<i>Ana</i>"],
+    ["≠ location", "Chicago", "Madrid,\nSpain"],
+  ]);
+  assert.deepEqual(lines(3)[1], ["name", "Luis", "—"]);
+  assert.match(html, /Simulated, profile 7 under Base: before done, after not asked/);
+  assert.match(html, /<details.*As it came: A &amp; B, profile 7 under Base<\/summary>/);
+  assert.ok(html.includes("{&lt;b&gt;1&lt;/b&gt;}"));
+  assert.doesNotMatch(html, /<[bi]>/);
+
+  const text = comparedText(tried, "One");
+  assert.match(text, /^One\n {2}From version 1 to /);
+  assert.ok(text.endsWith(
+    "A & B, profile 7 under Base: 1 of 2 fields differ\n" +
+      "  ≠ location\n    before: Chicago\n    after:  Madrid, Spain\n\n" +
+      "Simulated, profile 7 under Base: before done, after not asked",
+  ));
+});
+
+Deno.test("of a prompt that is not changed each reply is shown once", () => {
+  const tried = trial(prompt("persona"));
+  const html = comparedHtml(tried, "One");
+  assert.match(html, /Nothing is changed: this is what the persona prompt 1 brings as it stands/);
+  assert.doesNotMatch(html, /≠|before|reads no instructions/);
+  const text = comparedText(tried, "One");
+  assert.match(
+    text,
+    /\nA & B, profile 7 under Base\n {2}name: <i>Ana<\/i>\n {2}location: Madrid, Spain\n/,
+  );
 });
 
 const STANDING = {

@@ -19,6 +19,8 @@ import { Folder } from "./made.ts";
 
 const SECONDS = 300;
 const STUDY = ["03_generate_personas", "04_administer", "05_data_quality"];
+/** Replies of trials: in notebooks 03 and 04 two versions on two profiles each. */
+const TRIED = 8;
 const SIMULATED = model("simulated").label;
 
 const path = (name: string): string => join(ROOT, "notebooks", `${name}.ipynb`);
@@ -69,7 +71,7 @@ Deno.test("notebooks 03 to 05 run from nothing, and show what is stored in them"
   assert.deepEqual(all.flatMap(({ failures }) => failures), []);
   assert.equal(await count("demo.personas"), 360);
   assert.equal(await count("demo.administrations"), 360);
-  assert.equal(await count("demo.requests"), 720);
+  assert.equal(await count("demo.requests"), 720 + TRIED);
 });
 
 Deno.test("run again they ask nothing again, and say so", async () => {
@@ -81,7 +83,7 @@ Deno.test("run again they ask nothing again, and say so", async () => {
       assert.match(text, /360 of 360 done, 0 failed\n {2}Finished: nothing is left to do/);
     }
   }
-  assert.equal(await count("demo.requests"), 720);
+  assert.equal(await count("demo.requests"), 720 + TRIED);
   const after = await as("owner", (sql) => sql`select max(created) as at from demo.requests`);
   assert.deepEqual(after, before);
 });
@@ -198,6 +200,21 @@ Deno.test("begin() twice works on the run once; a run that cannot begin says why
   assert.equal(failures.length, 1);
   assert.equal(failures[0]!.line, "await begin(lab, run);");
   assert.match(failures[0]!.evalue, /gpt4o, which may cost money, and has no budget/);
+});
+
+Deno.test("a cell shows the page of a prompt with a plain link, and it ends with the kernel", async () => {
+  await restored(PUBLISHED);
+  const notebook = await made(
+    SAMPLE("study_page", 2),
+    `import { studio } from "lib/notebook.ts";
+await studio(lab, plan);`,
+  );
+  const [output, ...others] = notebook.cells[1]!.outputs!;
+  assert.deepEqual(others, []);
+  const html = "data" in output! ? [output.data["text/html"]].flat().join("") : "";
+  const [, url] = /<iframe src="(http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{64}\/)"/.exec(html)!;
+  assert.ok(html.includes(`<a href="${url}"`));
+  await assert.rejects(() => fetch(url!), TypeError);
 });
 
 Deno.test("outside a notebook the end of a run is printed once, and nothing on the way", async () => {

@@ -10,6 +10,7 @@ import * as publishedKeys from "./published/002_keys.ts";
 import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
+import * as studyPrompts from "./study/003_prompts.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   study: {
     "001_tables": studyTables,
     "002_runs": studyRuns,
+    "003_prompts": studyPrompts,
   },
 };
 

@@ -12,8 +12,8 @@ const LETTER =
   "font-size:90%;line-height:1.4;max-width:50em;margin:0.25em 0 1em 0;padding:0 0 0 0.75em;" +
   "border:0;border-left:3px solid;color:inherit;background:none";
 
-/** A line break after `<pre>` is not part of its text, so that one of the text's own survives. */
-const letter = (html: string): string => `<pre style="${LETTER}">\n${html}</pre>`;
+/** A text as it was written. A line break after `<pre>` is not part of its text, so that one of the text's own survives. */
+export const letter = (html: string): string => `<pre style="${LETTER}">\n${html}</pre>`;
 
 function parts(caption: string, blocks: readonly (readonly [string, string])[], foot: string) {
   return [

@@ -34,7 +34,7 @@ const ASSUMED = {
 export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<DataFrame> {
   const { cells, instrument } = await cellsOf(sql, schema, plan);
   const profiles = await profilesOf(sql);
-  const rows: Awaited<ReturnType<typeof costs>>[] = [];
+  const rows: Costs[] = [];
   for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
     const own = cells.filter((cell) => cell.model.id === model.id);
     const numbered = own.map((cell, index) => ({ ...cell, cell: index + 1 }));
@@ -48,7 +48,12 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
     const calls = await left(sql, plan, numbered);
     rows.push(await costs(sql, run, model, calls));
   }
-  const sum = (of: (row: (typeof rows)[number]) => number | null) =>
+  return inAll(rows);
+}
+
+/** Costs with their sums as the row `all`; `more` names columns of text before the others. */
+export function inAll(rows: readonly Costs[], more: readonly string[] = []): DataFrame {
+  const sum = (of: (row: Costs) => number | null) =>
     rows.reduce<number | null>((total, row) => {
       const value = of(row);
       return total === null || value === null ? null : total + value;
@@ -59,6 +64,7 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
     usd: sum(({ usd }) => usd),
     usd_most: sum(({ usd_most }) => usd_most),
   }], {
+    ...Object.fromEntries(more.map((name) => [name, "text" as const])),
     model: "text",
     calls: "integer",
     tokens_in: "number",
@@ -70,7 +76,10 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
   });
 }
 
-interface Left {
+export type Costs = Awaited<ReturnType<typeof costs>>;
+
+/** What is left to ask of one model. */
+export interface Left {
   calls: number;
   /** Some of the work, spread over all of it. */
   sample: {
@@ -131,7 +140,8 @@ async function left(
   return { calls: rows[0]?.calls ?? 0, sample: rows.map(({ calls: _, ...work }) => work) };
 }
 
-async function costs(sql: Sql, run: Run, model: Model, { calls, sample }: Left) {
+/** What it costs to ask that: a row of the estimate. */
+export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }: Left) {
   const { plan } = run;
   const asked = await tasks(sql, run, sample.map((work) => ({ ...work, ask: 0 })), mapping());
   const mean = (values: readonly number[]) =>

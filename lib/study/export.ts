@@ -9,7 +9,7 @@ const BATCH = 1000;
 
 const QUERIES: Readonly<Record<string, string>> = {
   requests: `
-    select q.request, q.created, r.name as run, c.model_id, c.model_label as model, c.condition,
+    select q.request, q.created, r.name as run, r.kind, c.model_id, c.model_label as model, c.condition,
            c.population, w.profile, w.persona, w.repetition, w.state::text, w.reason, q.key, q.ask,
            q.provider, q.sent, q.reply, q.milliseconds, q.attempts, q.tokens_in, q.tokens_out, q.usd
     from requests q join work w on w.work = q.work join runs r on r.run = q.run

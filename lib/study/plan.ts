@@ -22,6 +22,8 @@ interface Common {
   seed: number;
   /** Tells personas or sheets of this plan from others of the same model and condition. */
   variant: string | null;
+  /** Only these profiles under one condition, to see what the prompt does: no results of the study. */
+  trial?: { profiles: readonly number[]; condition: string };
 }
 
 /** Each profile under each condition, written by each model so many times. */
@@ -280,7 +282,8 @@ function variant(value: string | undefined): string | null {
   );
 }
 
-function purposed(purpose: Prompt["purpose"], given: Prompt | undefined): Prompt {
+/** The prompt, or the last one; a plan needs one of its own kind. */
+export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined): Prompt {
   if (!given) return prompt(purpose);
   if (given.purpose === purpose) return given;
   throw new RangeError(`This plan needs a ${purpose} prompt: got one for ${given.purpose}`);

@@ -4,7 +4,7 @@ import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 
 /**
- * The flow of a study: one row per run and cell.
+ * The flow of a study: one row per run and cell, trials apart.
  *
  * Columns: run, kind, instrument (that is asked, or that the profiles answered), model, condition, planned (all work of the cell but what another run has), asked
  * (at least one reply is stored), answered (the last reply could be used), failed, open (still to do or
@@ -35,6 +35,7 @@ export async function flow(sql: Sql): Promise<DataFrame> {
     left join asked q on q.work = w.work
     left join personas p on p.work = w.work
     left join administrations a on a.work = w.work
+    where r.kind <> 'trial'
     group by r.run, c.cell
     order by r.run, c.cell`;
   return frame(rows, {
@@ -55,14 +56,14 @@ export async function flow(sql: Sql): Promise<DataFrame> {
   });
 }
 
-/** Why work failed: run, model, condition, reason, n; the most frequent first. */
+/** Why work failed, trials apart: run, model, condition, reason, n; the most frequent first. */
 export async function failures(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
     select r.name as run, c.model_label as model, c.condition, w.reason, count(*)::int as n
     from work w
     join runs r on r.run = w.run
     join cells c on c.cell = w.cell
-    where w.state = 'failed'
+    where w.state = 'failed' and r.kind <> 'trial'
     group by r.run, c.cell, w.reason
     order by n desc, r.run, c.cell, w.reason`;
   return frame(rows, {

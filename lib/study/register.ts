@@ -11,8 +11,10 @@ import {
   type PersonasPlan,
   type Plan,
 } from "./plan.ts";
+import { under, worksOf } from "./few.ts";
 import { keepInstrument, populationOf, profilesOf } from "./population.ts";
 import type { Run } from "./tasks.ts";
+import { keepPrompt } from "./versions.ts";
 
 /**
  * The cells of a plan.
@@ -71,13 +73,14 @@ export async function register(
   plan: Plan,
   code: string | null,
 ): Promise<number> {
-  const { cells, instrument } = await cellsOf(sql, schema, plan);
+  const { cells: all, instrument } = await cellsOf(sql, schema, plan);
+  const cells = plan.trial ? under(all, plan.trial.condition) : all;
   return await sql.begin(async (transaction) => {
     const sql = transaction as unknown as Sql;
     // One plan at a time: otherwise two could plan the same personas.
     await sql`lock table runs in share row exclusive mode`;
     const run = await runOf(sql, schema, plan, instrument, code);
-    await distinctSetting(sql, schema, run, plan, cells);
+    if (!plan.trial) await distinctSetting(sql, schema, run, plan, cells);
     const rows = cells.map(({ model, id: _, ...cell }) => ({
       ...cell,
       run,
@@ -91,7 +94,8 @@ export async function register(
         run int, model_id text, label text, model jsonb, condition text, population text,
         setting text)
       on conflict do nothing`;
-    if (plan.kind === "personas") await personaWork(sql, run, plan);
+    if (plan.trial) await trialWork(sql, schema, run, plan, cells);
+    else if (plan.kind === "personas") await personaWork(sql, run, plan);
     else await administrationWork(sql, run, plan);
     return run;
   });
@@ -111,15 +115,13 @@ async function runOf(
     if (identity(there.plan) === identity(plan)) return there.run;
     throw new Error(`Schema ${schema} has another run ${name}: give the plan another name`);
   }
-  await sql`
-    insert into prompts (hash, purpose, version, language, system, "user", note)
-    values (${prompt.hash}, ${prompt.purpose}, ${prompt.version}, ${prompt.language},
-            ${prompt.system}, ${prompt.user}, ${prompt.note})
-    on conflict do nothing`;
+  await keepPrompt(sql, prompt);
   await keepInstrument(sql, schema, instrument);
   const [row] = await sql<{ run: number }[]>`
     insert into runs (name, kind, plan, prompt, instrument, language, code)
-    values (${name}, ${kind}, ${JSON.stringify(plan)}::text::jsonb, ${prompt.hash},
+    values (${name}, ${plan.trial ? "trial" : kind}, ${
+    JSON.stringify(plan)
+  }::text::jsonb, ${prompt.hash},
             ${instrument.name}, ${instrument.language}, ${code})
     returning run`;
   return row!.run;
@@ -201,6 +203,29 @@ async function administrationWork(sql: Sql, run: number, plan: AdministrationsPl
       and o.persona = p.id and o.repetition = n.repetition
     where c.run = ${run}
     order by n.repetition, p.repetitions, p.ref_personality_id, c.cell
+    on conflict do nothing`;
+}
+
+/** The few profiles of a trial; what is there stays. */
+async function trialWork(
+  sql: Sql,
+  schema: string,
+  run: number,
+  plan: Plan,
+  cells: readonly Cell[],
+): Promise<void> {
+  const works = await worksOf(sql, schema, plan, cells, plan.trial!.profiles);
+  const rows = works.map(({ cell, profile, persona, repetition }) => {
+    const { population, model } = cells[cell - 1]!;
+    return { population, model_id: model.id, profile, persona, repetition };
+  });
+  await sql`
+    insert into work (run, cell, model_id, profile, persona, repetition)
+    select c.run, c.cell, c.model_id, w.profile, w.persona, w.repetition
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as w(population text, model_id text, profile int, persona int, repetition int)
+    join cells c on c.run = ${run} and c.population = w.population and c.model_id = w.model_id
+    order by w.profile, c.cell
     on conflict do nothing`;
 }
 

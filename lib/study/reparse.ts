@@ -4,12 +4,12 @@ import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { bfi44, epqra, type Instrument } from "../instruments.ts";
-import { type Model, opened, requestKey } from "../llm.ts";
+import { type Model, type Opened, opened } from "../llm.ts";
 import { sheetIn } from "../replies.ts";
 import { loaded } from "./register.ts";
 import { list, storedReplies, type Work } from "./queue.ts";
 import { type Outcome, words } from "./settle.ts";
-import { MOST_ASKED, type Task, tasks } from "./tasks.ts";
+import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
 const BATCH = 500;
 
@@ -28,6 +28,7 @@ export interface Reparsed {
  * Parses every stored reply of a run again.
  *
  * @param write whether what differs is stored; each batch in a transaction of its own
+ * @throws {Error} when the run is a trial, whose replies are read whenever they are shown
  */
 export async function reparse(
   sql: Sql,
@@ -37,6 +38,7 @@ export async function reparse(
   write: boolean,
 ): Promise<Reparsed> {
   const run = await loaded(sql, schema, name);
+  if (run.plan.trial) throw new Error(`Run ${name} is a trial: nothing is made of its replies`);
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
     const works = await sql<(Work & { state: string })[]>`
@@ -50,7 +52,7 @@ export async function reparse(
     const again = await retold(sql, await tasks(sql, run, works, mapping));
     const differing: { work: Work; outcome: Outcome }[] = [];
     for (const work of works) {
-      const outcome = again.get(work.work);
+      const outcome = again.get(work.work)?.outcome;
       if (!outcome) continue;
       sum.replies += 1;
       const was = before.get(work.work), is = text(outcome);
@@ -64,29 +66,40 @@ export async function reparse(
   }
 }
 
-/** What the stored replies lead to, question by question; nothing where one is missing. */
-async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<number, Outcome>> {
-  const outcomes = new Map<number, Outcome>();
+/** What stored replies lead to, and the last of them. */
+export interface Told {
+  outcome: Outcome;
+  reply: Opened;
+}
+
+/** What the stored replies lead to, by work, question by question; nothing where one is missing. */
+export async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<number, Told>> {
+  const told = new Map<number, Told>();
   let open = asked.map((task) => ({ task, messages: task.messages }));
   for (let round = 1; open.length; round++) {
-    const replies = await storedReplies(
-      sql,
-      open.map(({ task: { work, model, schema, repetition }, messages }) => ({
-        key: requestKey(model, { messages, repetition, ...(schema && { schema }) }),
-        ask: work.ask * MOST_ASKED + round - 1,
-      })),
-    );
+    const keys = open.map(({ task, messages }) => keysOf(task, messages));
+    const among = async (which: 0 | 1) =>
+      await storedReplies(
+        sql,
+        open.map(({ task: { work } }, index) => ({
+          key: keys[index]![which] ?? "",
+          ask: work.ask * MOST_ASKED + round - 1,
+        })),
+      );
+    const own = await among(0);
+    const other = keys.some(({ length }) => length > 1) ? await among(1) : [];
     const next: typeof open = [];
     open.forEach(({ task, messages }, index) => {
-      const reply = replies[index];
-      if (!reply) return;
-      const read = task.read(opened(reply.provider, reply.reply), messages, round);
+      const stored = own[index] ?? other[index];
+      if (!stored) return;
+      const reply = opened(stored.provider, stored.reply);
+      const read = task.read(reply, messages, round);
       if (read.state === "again") next.push({ task, messages: read.messages });
-      else outcomes.set(task.work.work, read);
+      else told.set(task.work.work, { outcome: read, reply });
     });
     open = next;
   }
-  return outcomes;
+  return told;
 }
 
 /** A result as text that can be compared; nothing for a failure. */

@@ -9,7 +9,6 @@ import {
   type Opened,
   opened,
   paceOf,
-  requestKey,
   worstCost,
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
@@ -23,7 +22,14 @@ import {
   Worker,
 } from "./queue.ts";
 import { type Outcome, settle, type Settled } from "./settle.ts";
-import { MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
+import { keysOf, MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
+
+/** Hard limits of a run over all processes that work on it. */
+export interface Budget {
+  calls?: number;
+  tokens?: number;
+  usd?: number;
+}
 
 /** Where a run stands, as far as this process has seen. */
 export interface Progress {
@@ -291,11 +297,12 @@ class Labour {
 
   /** The reply to a question: the stored one, or one that is bought and stored before it is read. */
   async #answered(task: Task, messages: readonly Message[], ask: number): Promise<Opened> {
-    const { work: { work }, model, schema, repetition } = task;
-    const call = { messages, repetition, ...(schema && { schema }) };
-    const key = requestKey(model, call);
-    const stored = await this.#lookup.add({ key, ask });
-    if (stored) {
+    const { work: { work }, model, schema, repetitions } = task;
+    const call = { messages, repetition: repetitions[0], ...(schema && { schema }) };
+    const keys = keysOf(task, messages), key = keys[0]!;
+    for (const key of keys) {
+      const stored = await this.#lookup.add({ key, ask });
+      if (!stored) continue;
       this.#stored += 1;
       return opened(stored.provider, stored.reply);
     }
@@ -371,7 +378,8 @@ class Labour {
   }
 
   async #settled(work: Work, outcome: Outcome): Promise<void> {
-    await this.#settle.add({ work, outcome });
+    const trial = this.run.plan.trial && outcome.state === "done";
+    await this.#settle.add({ work, outcome: trial ? { state: "done" } : outcome });
     if (outcome.state === "done") this.#done += 1;
     else this.#failed[outcome.reason] = (this.#failed[outcome.reason] ?? 0) + 1;
   }

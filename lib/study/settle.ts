@@ -24,7 +24,9 @@ export interface StoredPersona extends PersonaReply {
   cleaned: Readonly<Record<string, string | null>>;
 }
 
+/** What came of work; of a trial it is known that it is done, and its replies are read when shown. */
 export type Outcome =
+  | { state: "done" }
   | { state: "done"; persona: StoredPersona }
   | { state: "done"; sheet: StoredSheet }
   | { state: "failed"; reason: string };

@@ -4,7 +4,7 @@ import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
 import type { Sql } from "../db.ts";
 import type { Instrument } from "../instruments.ts";
-import type { Model, Opened } from "../llm.ts";
+import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
   answerWords,
@@ -47,13 +47,31 @@ export interface Task {
   /**
    * Tells equal questions apart that want answers of their own: two profiles may be equal, and a
    * condition may leave a profile as it is.
+   *
+   * A reply is kept under the first. A trial also takes what the study has under the second; the study
+   * never takes a trial's, because a prompt that was chosen by its replies would then bring them along.
    */
-  repetition: string;
+  repetitions: readonly [string, string?];
   read(opened: Opened, messages: readonly Message[], asked: number): Read;
 }
 
 /** How often a reply of no use is answered by asking again. */
 export const MOST_ASKED = 3;
+
+/** The keys under which the reply to a task may be stored: the first is its own. */
+export function keysOf(
+  { model, schema, repetitions }: Task,
+  messages: readonly Message[],
+): string[] {
+  return repetitions.flatMap((repetition) =>
+    repetition === undefined
+      ? []
+      : requestKey(model, { messages, repetition, ...(schema && { schema }) })
+  );
+}
+
+const named = ({ trial }: Plan, repetition: string): [string, string?] =>
+  trial ? [`trial/${repetition}`, repetition] : [repetition];
 
 /** The fields of a persona that an administration prompt may use, as in the original. */
 const FIELDS = [
@@ -104,7 +122,7 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
     model: cell.model,
     messages: filled(plan.prompt, personaValues(run.instrument, answers)),
     schema: PersonaReply,
-    repetition: `${cell.population}/${work.profile}/${work.repetition}`,
+    repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return { state: "failed", reason: opened.problem };
       const reply = personaIn(opened.text!);
@@ -162,7 +180,10 @@ function administrationTask(
     model: cell.model,
     messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
-    repetition: `${cell.population}/${work.profile}/${index}/${work.repetition}`,
+    repetitions: named(
+      plan,
+      `${cell.population}/${work.profile}/${index}/${work.repetition}`,
+    ),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;

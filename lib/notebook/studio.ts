@@ -1,0 +1,188 @@
+/** A page on which a prompt is edited, tried and kept, with what cells are made of. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { dollars, plural } from "../format.ts";
+import { rows } from "../frames.ts";
+import { edited, type Prompt } from "../prompts.ts";
+import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
+import { comparedHtml } from "./compare.ts";
+import { escape } from "./html.ts";
+import { type Offered, Refused, serve, type Served } from "./served.ts";
+import { tableHtml } from "./table.ts";
+import { editsHtml, exchangeHtml } from "./talk.ts";
+
+const WHERE =
+  "It is served by this kernel and can be reached only from a browser on the same computer: " +
+  "on JupyterHub, Colab or VS Code remote, use lab.tried and compared in cells. " +
+  "It ends with the kernel, or with `await studio.close()`.";
+
+/** The page framed, with a plain link to it; and as plain text. */
+export function studioOf(
+  url: string,
+  schema: string,
+  { purpose, version }: Prompt,
+): [html: string, text: string] {
+  const title = `Studio: the ${purpose} prompt ${version} of ${schema}`;
+  return [
+    `<p><strong>${escape(title)}</strong> · ` +
+    `<a href="${
+      escape(url)
+    }" target="_blank" rel="noopener">open it in a tab of its own</a></p>\n` +
+    `<p>${escape(WHERE)}</p>\n` +
+    `<iframe src="${escape(url)}" title="${escape(title)}" ` +
+    `style="width:100%;height:54em;border:1px solid"></iframe>`,
+    `${title}\n  ${url}\n  ${WHERE}`,
+  ];
+}
+
+const MOST_PROFILES = 20;
+
+const Edit = z.strictObject({ system: z.string(), user: z.string() });
+const Look = Edit.extend({
+  model: z.string(),
+  condition: z.string(),
+  profiles: z.string(),
+});
+const Amount = z.number().min(0, "A budget is 0 or more");
+const Calls = Amount.int("A budget of calls is a whole number");
+const Ask = Look.extend({
+  budget: z.union([z.strictObject({ calls: Calls }), z.strictObject({ usd: Amount })]),
+});
+const Save = Edit.extend({ note: z.string() });
+
+/** Serves the page of a plan; see `studio` in the door of this room. */
+export async function served(lab: Laboratory, plan: Plan): Promise<Served> {
+  return serve({ page: await pageOf(lab, plan), routes: routesOf(lab, plan) });
+}
+
+/** What a route answers: HTML for the page, a sentence, and what is left to ask. */
+type Answer = { html: string; said: string; calls?: number; ask?: string };
+
+function checked<T>(shape: z.ZodType<T>, body: unknown): T {
+  const { success, data, error } = shape.safeParse(body);
+  if (success) return data;
+  const { path, message } = error.issues[0]!;
+  throw new Refused(400, `${path.join(".") || "The request"}: ${message}`);
+}
+
+/** What the page may ask for; each does what the cells of a notebook do. */
+function routesOf(
+  lab: Laboratory,
+  plan: Plan,
+): ReadonlyMap<string, (body: unknown) => Promise<Answer>> {
+  const before = plan.prompt;
+  const changed = ({ system, user }: z.infer<typeof Edit>): Plan => ({
+    ...plan,
+    prompt: edited(before, { system, user }),
+  });
+  const trial = ({ model, condition, profiles, ...edit }: z.infer<typeof Look>) => {
+    const models = plan.models.filter(({ id }) => id === model);
+    if (models.length !== Math.min(1, plan.models.length)) {
+      const known = plan.models.map(({ id }) => id).join(", ");
+      throw new Refused(400, `The plan names no model ${model}: it has ${known}`);
+    }
+    return {
+      plan: { ...changed(edit), models },
+      options: { before, condition, profiles: numbers(profiles) },
+    };
+  };
+  const shown = async (plan: Plan, { condition, profiles }: Chosen, tried: Tried) => {
+    const preview = await lab.preview(plan, { condition, profile: profiles[0]! });
+    return [
+      section("Edits", editsHtml(before, plan.prompt, "Beside the version it came from")),
+      section("Replies", comparedHtml(tried, "Before and after")),
+      section(
+        "What is sent",
+        exchangeHtml(preview, `Profile ${preview.profile} under ${preview.condition}, filled`),
+      ),
+    ].join("\n");
+  };
+  return new Map(Object.entries({
+    async look(body: unknown): Promise<Answer> {
+      const { plan, options } = trial(checked(Look, body));
+      const tried = await lab.tried(plan, options);
+      return {
+        html: await shown(plan, options, tried),
+        said: "This is what would be asked; nothing was asked for it",
+        ...rest(tried),
+      };
+    },
+    async ask(body: unknown): Promise<Answer> {
+      const { budget, ...look } = checked(Ask, body);
+      const { plan, options } = trial(look);
+      const tried = await lab.tried(plan, { ...options, budget: budget as Budget });
+      const left = rest(tried);
+      const said = left.calls
+        ? `The budget ends here: ${plural(left.calls, "call")} not made`
+        : "All that was to be asked is there";
+      return { html: await shown(plan, options, tried), said, ...left };
+    },
+    async save(body: unknown): Promise<Answer> {
+      const { note, ...edit } = checked(Save, body);
+      const { prompt } = changed(edit);
+      await lab.savePrompt(prompt, { from: before, note });
+      const versions = tableHtml(await lab.prompts(), "What was made with each version");
+      return {
+        html: section("Versions", versions),
+        said: `Saved as version ${prompt.version}: await lab.prompt("${prompt.purpose}", ` +
+          `"${prompt.version}") brings it into a cell`,
+      };
+    },
+  }));
+}
+
+type Chosen = { condition: string; profiles: readonly number[] };
+
+const section = (head: string, html: string): string =>
+  `<section><h2>${escape(head)}</h2>\n${html}\n</section>`;
+
+function numbers(text: string): number[] {
+  const all = text.split(/[\s,;]+/).filter((one) => one);
+  if (!all.length || !all.every((one) => /^\d{1,9}$/.test(one))) {
+    throw new Refused(400, "Profiles are numbers, such as 1, 2, 3");
+  }
+  if (all.length <= MOST_PROFILES) return all.map(Number);
+  throw new Refused(400, `At most ${MOST_PROFILES} profiles are tried here: got ${all.length}`);
+}
+
+const Left = z.object({ calls: z.number(), usd_most: z.number().nullable() });
+
+/** What is left to ask, as the button says it. */
+function rest({ left }: Tried): { calls: number; ask: string } {
+  const { calls, usd_most } = rows(left, Left).at(-1)!;
+  const price = usd_most === null ? "price unknown" : `at most ${dollars(usd_most)}`;
+  return { calls, ask: calls ? `Ask: ${plural(calls, "call")}, ${price}` : "Nothing left to ask" };
+}
+
+const FILE = join(import.meta.dirname!, "studio.html");
+
+/** The page, as it is at first. */
+async function pageOf(lab: Laboratory, plan: Plan): Promise<Offered["page"]> {
+  const { prompt, models } = plan;
+  const { profile, condition } = await lab.preview(plan);
+  const conditions = await lab.conditions(plan);
+  const option = (value: string, label: string) =>
+    `<option value="${escape(value)}"${value === condition ? " selected" : ""}>${
+      escape(label)
+    }</option>`;
+  const values: Record<string, string> = {
+    schema: escape(lab.schema),
+    purpose: escape(prompt.purpose),
+    version: escape(prompt.version),
+    system: escape(prompt.system),
+    user: escape(prompt.user),
+    profiles: escape(String(profile)),
+    conditions: conditions.map((name) => option(name, name)).join(""),
+    models: models.length
+      ? models.map(({ id, label }) => option(id, label)).join("")
+      : option("", "the one that wrote the persona"),
+  };
+  const html = readFileSync(FILE, "utf8");
+  // A prompt has places in braces of its own: what is filled in is not read again.
+  return (nonce) =>
+    html.replace(
+      /\{\{ *(\w+) *\}\}/g,
+      (whole, name: string) => name === "nonce" ? nonce : values[name] ?? whole,
+    );
+}

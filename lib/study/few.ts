@@ -1,0 +1,73 @@
+/** What a plan asks of few profiles, without a row in the database. */
+import type { Sql } from "../db.ts";
+import type { Cell, Plan } from "./plan.ts";
+import { list, type Work } from "./queue.ts";
+
+/**
+ * The cells under one condition; the first cell's where none is named.
+ *
+ * @throws {RangeError} when the plan has no such condition, naming those it has
+ */
+export function under(cells: readonly Cell[], condition = cells[0]!.condition): Cell[] {
+  const found = cells.filter((cell) => cell.condition === condition);
+  if (found.length) return found;
+  const known = [...new Set(cells.map(({ condition }) => condition))].join(", ");
+  throw new RangeError(`The plan has no condition ${condition}: it has ${known}`);
+}
+
+/**
+ * One piece of work per cell and profile, numbered from 1 as the cells are: of a plan of personas its
+ * first repetition, of a plan of administrations the first persona of each profile.
+ *
+ * @param profiles ids; null: the first one
+ * @throws {RangeError} when one of them is not there
+ */
+export async function worksOf(
+  sql: Sql,
+  schema: string,
+  plan: Plan,
+  cells: readonly Cell[],
+  profiles: readonly number[] | null,
+): Promise<Work[]> {
+  const works: Work[] = [];
+  for (const [index, { population }] of cells.entries()) {
+    const found = await inCell(sql, plan, population, profiles);
+    const missing = (profiles ?? []).filter((id) => !found.some(({ profile }) => profile === id));
+    if (missing.length || !found.length) {
+      const which = missing.length > 1
+        ? `Profiles ${missing.join(", ")} are`
+        : `Profile ${missing[0] ?? 1} is`;
+      throw new RangeError(
+        plan.kind === "personas"
+          ? `${which} not there in schema ${schema}`
+          : `${which} not there in schema ${schema} as a persona of ${population}`,
+      );
+    }
+    works.push(...found.map((one) => ({ ...one, cell: index + 1, ask: 0, work: 0 })));
+  }
+  return works.map((work, index) => ({ ...work, work: index + 1 }));
+}
+
+type Found = Pick<Work, "profile" | "persona" | "repetition">;
+
+async function inCell(
+  sql: Sql,
+  plan: Plan,
+  population: string,
+  profiles: readonly number[] | null,
+): Promise<Found[]> {
+  const which = profiles && list(profiles);
+  return plan.kind === "personas"
+    ? await sql<Found[]>`
+      select profile, null::int as persona, ${plan.from}::int as repetition from profiles
+      where source = 'reference' and (${which}::int[] is null or profile = any(${which}::int[]))
+      order by profile limit ${profiles ? null : 1}`
+    : await sql<Found[]>`
+      select distinct on (ref_personality_id)
+        ref_personality_id as profile, id as persona, 1 as repetition
+      from personas
+      where population = ${population}
+        and (${plan.personas === null} or repetitions = any(${list(plan.personas ?? [])}::int[]))
+        and (${which}::int[] is null or ref_personality_id = any(${which}::int[]))
+      order by ref_personality_id, repetitions limit ${profiles ? null : 1}`;
+}

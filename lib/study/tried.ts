@@ -1,0 +1,185 @@
+/** What two prompts brought, as frames. */
+import type { DataFrame } from "polars";
+import type { Sql } from "../db.ts";
+import { frame, type Kind } from "../frames.ts";
+import { type Instrument, score } from "../instruments.ts";
+import { cost } from "../llm.ts";
+import { answerWords, type Prompt } from "../prompts.ts";
+import { PersonaReply } from "../replies.ts";
+import { type Costs, costs, inAll } from "./estimate.ts";
+import { type Outcome, words } from "./settle.ts";
+import type { Run } from "./tasks.ts";
+import type { Asked, Side } from "./trial.ts";
+
+/** What two prompts brought, `before` and `after`. */
+export interface Tried {
+  before: Prompt;
+  after: Prompt;
+  /** Labels of the models among them whose replies are computed here: these read no instructions. */
+  simulated: readonly string[];
+  /**
+   * One row per version, model and profile: version (`before`, `after`), prompt (its version), model,
+   * condition, profile, state (`done`, `not asked`, `failed: REASON`), tokens_in, tokens_out, usd (of
+   * the last call; undefined without a price), reply (the text as it came).
+   */
+  replies: DataFrame;
+  /**
+   * What was read from the replies, one row per model, profile and field: model, condition, profile,
+   * field (of a persona its fields and the words of its description; of a sheet its items), before,
+   * after, changed (`yes`, `no`; undefined unless both are there).
+   */
+  fields: DataFrame;
+  /** Of sheets: model, condition, profile, scale, before, after, difference. */
+  scores: DataFrame;
+  /** What is not asked yet: version, then the columns of `Laboratory.estimate`. */
+  left: DataFrame;
+}
+
+/** Both sides as frames. */
+export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
+  const both = [["before", before], ["after", after]] as const;
+  const simulated = [...before.asked, ...after.asked]
+    .filter(({ task }) => task.model.provider === "simulated").map(({ label }) => label);
+  const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
+  const left: (Costs & { version: string })[] = [];
+  for (const [version, side] of same ? both.slice(1) : both) {
+    left.push(...(await leftOf(sql, side)).map((row) => ({ version, ...row })));
+  }
+  return {
+    before: before.run.plan.prompt,
+    after: after.run.plan.prompt,
+    simulated: [...new Set(simulated)],
+    replies: frame(both.flatMap(([version, side]) => replies(version, side)), REPLIES),
+    fields: frame(pairs(before, after).flatMap((pair) => fields(before.run, pair)), FIELDS),
+    scores: frame(pairs(before, after).flatMap((pair) => scores(before.run, pair)), SCORES),
+    left: inAll(left, ["version"]),
+  };
+}
+
+async function leftOf(sql: Sql, { run, asked }: Side): Promise<Costs[]> {
+  const models = new Map(asked.map(({ task: { model } }) => [model.id, model])).values();
+  return await Promise.all([...models].map((model) => {
+    const sample = asked.filter(({ task, reply }) => task.model.id === model.id && reply === null)
+      .map(({ task }) => task.work);
+    return costs(sql, run, model, { calls: sample.length, sample });
+  }));
+}
+
+const REPLIES: Readonly<Record<string, Kind>> = {
+  version: "text",
+  prompt: "text",
+  model: "text",
+  condition: "text",
+  profile: "integer",
+  state: "text",
+  tokens_in: "integer",
+  tokens_out: "integer",
+  usd: "number",
+  reply: "text",
+};
+
+const replies = (version: string, { run, asked }: Side) =>
+  asked.map(({ task: { model, work }, label, condition, outcome, reply }) => ({
+    version,
+    prompt: run.plan.prompt.version,
+    model: label,
+    condition,
+    profile: work.profile,
+    state: outcome === null
+      ? "not asked"
+      : outcome.state === "failed"
+      ? `failed: ${outcome.reason}`
+      : outcome.state,
+    tokens_in: reply?.usage?.input,
+    tokens_out: reply?.usage?.output,
+    usd: reply?.usage && cost(model, reply.usage),
+    reply: reply?.text,
+  }));
+
+type Pair = { before: Asked; after: Asked };
+
+/** Both sides ask the same cells and profiles in the same order. */
+const pairs = (before: Side, after: Side): Pair[] =>
+  before.asked.map((one, index) => ({ before: one, after: after.asked[index]! }));
+
+const of = ({ before: { label, condition, task } }: Pair) => ({
+  model: label,
+  condition,
+  profile: task.work.profile,
+});
+
+const FIELDS: Readonly<Record<string, Kind>> = {
+  model: "text",
+  condition: "text",
+  profile: "integer",
+  field: "text",
+  before: "text",
+  after: "text",
+  changed: "text",
+};
+
+function fields(run: Run, pair: Pair) {
+  const [was, is] = [said(run, pair.before.outcome), said(run, pair.after.outcome)];
+  return Object.keys({ ...was, ...is }).map((field) => ({
+    ...of(pair),
+    field,
+    before: was?.[field],
+    after: is?.[field],
+    changed: was && is && (was[field] === is[field] ? "no" : "yes"),
+  }));
+}
+
+/** What was read from a reply, as text by field; null where there is nothing. */
+function said({ plan, instrument }: Run, outcome: Outcome | null) {
+  if (!outcome) return null;
+  if ("persona" in outcome) {
+    const { persona } = outcome;
+    return {
+      ...Object.fromEntries(
+        Object.keys(PersonaReply.shape)
+          .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
+      ),
+      words: String(words(persona.description)),
+    };
+  }
+  if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
+  const named = answerWords(instrument, plan.setting.coding);
+  return Object.fromEntries(instrument.items.map(({ number, text }, index) => {
+    const answer = outcome.sheet.answers[index];
+    return [`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!];
+  }));
+}
+
+const SCORES: Readonly<Record<string, Kind>> = {
+  model: "text",
+  condition: "text",
+  profile: "integer",
+  scale: "text",
+  before: "number",
+  after: "number",
+  difference: "number",
+};
+
+function scores({ instrument }: Run, pair: Pair) {
+  const [was, is] = [scored(instrument, pair.before), scored(instrument, pair.after)];
+  if (!was && !is) return [];
+  return instrument.scales.map((scale) => {
+    const [before, after] = [was, is].map((sheet) => sheet?.get(scale) ?? null) as Scores;
+    return {
+      ...of(pair),
+      scale,
+      before,
+      after,
+      difference: before === null || after === null ? null : after - before,
+    };
+  });
+}
+
+type Scores = [before: number | null, after: number | null];
+
+function scored(instrument: Instrument, { outcome }: Asked): Map<string, number | null> | null {
+  if (!outcome || !("sheet" in outcome)) return null;
+  return new Map(
+    score(instrument, outcome.sheet.answers).map(({ scale, score }) => [scale, score]),
+  );
+}

@@ -1,0 +1,436 @@
+/** Prompts that are tried on few profiles and kept as versions, against a local server. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { z } from "zod";
+import { PUBLISHED, ROOT } from "lib/config.ts";
+import { migrate } from "lib/db.ts";
+import { rows } from "lib/frames.ts";
+import { epqra } from "lib/instruments.ts";
+import { type Model, model } from "lib/llm.ts";
+import { edited, type Prompt, prompt } from "lib/prompts.ts";
+import { administrations, enter, personas, type Tried } from "lib/study.ts";
+import { evaluated } from "./command.ts";
+import { as, restored } from "./data.ts";
+import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
+import { Folder } from "./made.ts";
+import { Made, served } from "./study_worker.ts";
+
+/** A made study of five profiles, and a server whose personas live in Spain when they are told to. */
+class Bench implements AsyncDisposable {
+  private constructor(readonly made: Made, readonly server: Server) {}
+
+  static async with(schema: string, answer: Answer = obedient): Promise<Bench> {
+    return new Bench(await Made.with(schema, 5), provider({ answer }));
+  }
+
+  model(more: Partial<Model> = {}): Model {
+    return served(this.server.url, 2, more);
+  }
+
+  plan(more: Partial<Parameters<typeof personas>[0]> = {}) {
+    return personas({
+      models: [this.model()],
+      conditions: ["Base", "MaxN"],
+      prompt: SPANISH,
+      ...more,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.made[Symbol.asyncDispose]();
+    await this.server.close();
+  }
+}
+
+const WRITTEN = prompt("persona");
+const SPANISH = edited(WRITTEN, { user: `${WRITTEN.user}\n\nThe person lives in Spain.` });
+
+/** One reply per profile, but for the place. */
+function obedient(asked: Asked): string {
+  const [table] = /question,answer[\s\S]*?(?=\n\n)/.exec(asked.user) ?? [asked.user];
+  const reply = standIn({ ...asked, hash: String(table.length % 7).padEnd(64, "5") });
+  if (!asked.user.includes("question,answer")) return reply;
+  const place = asked.user.includes("lives in Spain") ? "Madrid, Spain" : "Chicago";
+  return JSON.stringify({ ...JSON.parse(reply), location: place });
+}
+
+const Reply = z.object({
+  version: z.string(),
+  prompt: z.string(),
+  profile: z.number(),
+  state: z.string(),
+  tokens_out: z.number().nullable(),
+  usd: z.number().nullable(),
+  reply: z.string().nullable(),
+});
+const Field = z.object({
+  profile: z.number(),
+  condition: z.string(),
+  field: z.string(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  changed: z.string().nullable(),
+});
+const Left = z.object({ model: z.string(), calls: z.number(), usd_most: z.number().nullable() });
+
+const states = ({ replies }: Tried) =>
+  rows(replies, Reply).map(({ version, profile, state }) => `${version} ${profile} ${state}`);
+
+const all = ({ left }: Tried) => rows(left, Left).find(({ model }) => model === "all")!;
+
+Deno.test("a trial shows its cost first, asks each version once, and says what changed", async () => {
+  await using bench = await Bench.with("trial_personas");
+  const { made: { lab }, server } = bench;
+  const plan = bench.plan();
+  const trial = { before: WRITTEN, profiles: [2, 1], condition: "MaxN" };
+
+  const first = await lab.tried(plan, trial);
+  assert.deepEqual(states(first), [
+    "before 1 not asked",
+    "before 2 not asked",
+    "after 1 not asked",
+    "after 2 not asked",
+  ]);
+  const { calls, usd_most } = all(first);
+  assert.equal(calls, 4);
+  assert.equal(server.tally().requests, 0);
+  assert.equal(await bench.made.value("select count(*) from runs"), 0);
+
+  const asked = await lab.tried(plan, { ...trial, budget: { usd: usd_most!, calls: 4 } });
+  assert.equal(server.tally().requests, 4);
+  assert.deepEqual([...new Set(rows(asked.replies, Reply).map(({ state }) => state))], ["done"]);
+  assert.equal(all(asked).calls, 0);
+  const paid = rows(asked.replies, Reply).reduce((sum, { usd }) => sum + usd!, 0);
+  assert.ok(paid > 0 && paid <= usd_most!);
+  const changed = rows(asked.fields, Field).filter(({ changed }) => changed === "yes");
+  assert.deepEqual(
+    changed.map((
+      { profile, condition, field, before, after },
+    ) => [profile, condition, field, before, after]),
+    [
+      [1, "MaxN", "location", "Chicago", "Madrid, Spain"],
+      [2, "MaxN", "location", "Chicago", "Madrid, Spain"],
+    ],
+  );
+  assert.equal(rows(asked.fields, Field).length, 2 * 12);
+  assert.equal(asked.scores.height, 0);
+  assert.deepEqual(asked.simulated, []);
+
+  // Again, with more profiles: only what is new is asked.
+  const more = await lab.tried(plan, { ...trial, profiles: [1, 2, 3], budget: { calls: 2 } });
+  assert.equal(server.tally().requests, 6);
+  assert.equal(all(more).calls, 0);
+  assert.deepEqual(
+    rows(more.replies, Reply).slice(0, 2).map(({ reply }) => reply),
+    rows(asked.replies, Reply).slice(0, 2).map(({ reply }) => reply),
+  );
+});
+
+Deno.test("one budget holds for both versions; what it does not cover stays unasked", async () => {
+  await using bench = await Bench.with("trial_budget");
+  const { made: { lab }, server } = bench;
+  const trial = { before: WRITTEN, profiles: [1, 2, 3], budget: { calls: 4 } };
+  const part = await lab.tried(bench.plan(), trial);
+  assert.equal(server.tally().requests, 4);
+  assert.equal(states(part).filter((state) => state.endsWith("not asked")).length, 2);
+  assert.equal(all(part).calls, 2);
+  await lab.tried(bench.plan(), { ...trial, budget: { calls: 1 } });
+  assert.equal(server.tally().requests, 5);
+  const whole = await lab.tried(bench.plan(), { ...trial, budget: { usd: 1 } });
+  assert.equal(server.tally().requests, 6);
+  assert.equal(all(whole).calls, 0);
+});
+
+Deno.test("without a price a budget in USD is refused, and nothing is asked", async () => {
+  await using bench = await Bench.with("trial_unpriced");
+  const plan = bench.plan({ models: [bench.model({ price: null })] });
+  const trial = { before: WRITTEN, profiles: [1], budget: { usd: 1 } };
+  await assert.rejects(() => bench.made.lab.tried(plan, trial), /the price of own is unknown/);
+  assert.equal(bench.server.tally().requests, 0);
+  const { left } = await bench.made.lab.tried(plan, { ...trial, budget: { calls: 2 } });
+  assert.equal(rows(left, Left).at(-1)!.calls, 0);
+});
+
+Deno.test("what is not there is named before anything is asked", async () => {
+  await using bench = await Bench.with("trial_refused");
+  const { made: { lab }, server } = bench;
+  const trial = { before: WRITTEN, profiles: [1], budget: { calls: 9 } };
+  const refused = (more: object, message: RegExp) =>
+    assert.rejects(() => lab.tried(bench.plan(), { ...trial, ...more }), message);
+  await refused({ profiles: [] }, /A trial asks at least one profile: got 0/);
+  await refused({ profiles: [4, 77, 78] }, /Profiles 77, 78 are not there in schema trial_refused/);
+  await refused({ condition: "MaxP" }, /The plan has no condition MaxP: it has Base, MaxN/);
+  await refused({ budget: { calls: -1 } }, /A budget of calls is 0 or more: current value is -1/);
+  await refused({ before: prompt("administration") }, /needs a persona prompt: got one for adm/);
+  assert.equal(server.tally().requests, 0);
+});
+
+Deno.test("a useless reply is asked again as in a study; a fault is a reason, and tried anew", async () => {
+  let doing = "useless";
+  await using bench = await Bench.with("trial_faults", (asked) => {
+    if (doing === "useless") return `{"name": "Ana"}`;
+    if (doing === "refuses") return { status: 400, code: "content_filter", message: "no" };
+    return obedient(asked);
+  });
+  const { made: { lab }, server } = bench;
+  const trial = { before: WRITTEN, profiles: [1], budget: { calls: 20 } };
+  const useless = await lab.tried(bench.plan(), trial);
+  assert.equal(server.tally().requests, 6);
+  assert.match(states(useless)[0]!, /^before 1 failed: age is missing/);
+  assert.deepEqual(rows(useless.fields, Field), []);
+  doing = "refuses";
+  const faulty = await lab.tried(bench.plan(), { ...trial, profiles: [2] });
+  assert.match(states(faulty)[1]!, /^after 2 failed: /);
+  assert.equal(all(faulty).calls, 2);
+  doing = "speaks";
+  const whole = await lab.tried(bench.plan(), { ...trial, profiles: [1, 2] });
+  assert.deepEqual(states(whole).map((state) => state.split(" ").slice(1, 3).join(" ")), [
+    "1 failed:",
+    "2 done",
+    "1 failed:",
+    "2 done",
+  ]);
+});
+
+Deno.test("a trial is in no table, view, count or banner of results, nor in what a study asks", async () => {
+  await using bench = await Bench.with("trial_apart");
+  const { made: { lab, sql }, server } = bench;
+  using folder = new Folder();
+  const plan = bench.plan({ conditions: ["Base"], profiles: 3 });
+  const trial = { before: WRITTEN, profiles: [1, 2, 3], budget: { calls: 99 } };
+  const simulated = { ...plan, models: [model("simulated")] };
+  await lab.tried(plan, trial);
+  await lab.tried(simulated, trial);
+  assert.equal(server.tally().requests, 6);
+  for (const table of ["personas", "administrations", "experiments_groups", "experiments_list"]) {
+    assert.equal(await bench.made.value(`select count(*) from ${table}`), 0, table);
+  }
+  const { flow, failures } = await lab.quality();
+  assert.deepEqual([flow.height, failures.height], [0, 0]);
+  assert.equal(await lab.banner(), "Data: own study, not the published dataset");
+  assert.deepEqual([...(await lab.status()).getColumn("kind")], Array(4).fill("trial"));
+
+  // The same prompt in the study is asked anew, and another prompt is no other setting.
+  assert.equal((await lab.estimate(plan)).getColumn("calls").get(0), 3);
+  const run = await lab.register(plan);
+  assert.equal((await lab.run(run, { budget: { calls: 3 } })).done, 3);
+  assert.equal(server.tally().requests, 9);
+  assert.equal(await bench.made.value("select count(*) from personas"), 3);
+  await assert.rejects(() => lab.reparse("trial-0"), /has no run trial-0/);
+  const [{ name }] = await sql`select name from runs where kind = 'trial' limit 1` as unknown as [
+    { name: string },
+  ];
+  await assert.rejects(() => lab.reparse(name), /is a trial: nothing is made of its replies/);
+  await lab.export(join(folder.path, "out"));
+  const people = Deno.readTextFileSync(join(folder.path, "out", "personas.jsonl"));
+  assert.equal(people.trimEnd().split("\n").length, 3);
+
+  // A trial reads what the study was replied.
+  const next = edited(SPANISH, { system: `${SPANISH.system}\n\nBe brief.` });
+  await lab.tried({ ...plan, prompt: next }, { ...trial, before: SPANISH, profiles: [1, 2] });
+  assert.equal(server.tally().requests, 11);
+});
+
+Deno.test("sheets are compared item by item and scale by scale, by hand", async () => {
+  // Every answer is True, and with the edit False.
+  await using bench = await Bench.with("trial_sheets", ({ user }) => {
+    const word = user.includes("Say no") ? "False" : "True";
+    const answers = epqra.items.map(({ number }) => [number, number === 7 ? "True" : word]);
+    return JSON.stringify({ ...Object.fromEntries(answers), explanation: "So." });
+  });
+  const { made: { lab } } = bench;
+  const people = personas({ models: [model("simulated")], conditions: ["Base", "MaxN"] });
+  await lab.run(await lab.register(people));
+  const before = prompt("administration");
+  const after = edited(before, { user: `${before.user}\n\nSay no.` });
+  const plan = administrations({ instrument: epqra, models: [bench.model()], prompt: after });
+  const trial = { before, profiles: [4], condition: "MaxN", budget: { calls: 2 } };
+  const { fields, scores, replies } = await lab.tried(plan, trial);
+  assert.equal(replies.height, 2);
+  const read = rows(fields, Field);
+  assert.equal(read.length, 24);
+  assert.deepEqual(read[0], {
+    profile: 4,
+    condition: "MaxN",
+    field: "1. Does your mood often go up and down?",
+    before: "True",
+    after: "False",
+    changed: "yes",
+  });
+  assert.deepEqual(read.filter(({ changed }) => changed === "no").map(({ field }) => field), [
+    `7. ${epqra.items[6]!.text}`,
+  ]);
+  // A keyed True scores with the first prompt, a keyed False with the second, and item 7 as it is.
+  const expected = epqra.scales.map((scale) => {
+    const own = epqra.items.filter((item) => item.scale === scale);
+    const yes = own.filter(({ keyed }) => keyed === 1).length;
+    const no = own.filter(({ number, keyed }) => keyed === (number === 7 ? 1 : 0)).length;
+    return [scale, yes, no, no - yes];
+  });
+  assert.deepEqual(
+    (scores.toRecords() as Record<string, unknown>[])
+      .map(({ scale, before, after, difference }) => [scale, before, after, difference]),
+    expected,
+  );
+  assert.equal(await bench.made.value("select count(*) from administrations"), 0);
+});
+
+const Version = z.object({
+  version: z.string(),
+  hash: z.string(),
+  parent: z.string().nullable(),
+  note: z.string().nullable(),
+  saved: z.string().nullable(),
+  runs: z.number(),
+  personas: z.number(),
+  failed: z.number(),
+  tried: z.number(),
+  calls: z.number(),
+  usd: z.number().nullable(),
+});
+
+Deno.test("a version is kept with its note and parent, found again, and listed with what it made", async () => {
+  await using bench = await Bench.with("trial_versions");
+  const { made: { lab } } = bench;
+  assert.equal((await lab.prompts()).height, 0);
+  const trial = { before: WRITTEN, profiles: [1, 2], budget: { calls: 99 } };
+  await lab.tried(bench.plan(), trial);
+  const listed = async () => rows(await lab.prompts(), Version);
+  assert.deepEqual(
+    (await listed()).map(({ saved, note, tried }) => [saved, note !== null, tried]),
+    [
+      [null, true, 2],
+      [null, false, 2],
+    ],
+  );
+
+  const note = "The place is fixed: it varied between models";
+  const kept = await lab.savePrompt(SPANISH, { from: WRITTEN, note: ` ${note}\n` });
+  assert.equal(kept.version, `1+${SPANISH.hash.slice(0, 8)}`);
+  const run = await lab.register(bench.plan({ conditions: ["Base"] }));
+  await lab.run(run, { budget: { calls: 5 } });
+  const [, row] = await listed();
+  assert.match(row!.saved!, /^\d{4}-\d\d-\d\d \d\d:\d\d$/);
+  assert.ok(row!.usd! > 0);
+  assert.deepEqual({ ...row, saved: "", usd: 0 }, {
+    version: SPANISH.version,
+    hash: SPANISH.hash.slice(0, 12),
+    parent: "1",
+    note,
+    saved: "",
+    runs: 1,
+    personas: 5,
+    failed: 0,
+    tried: 2,
+    calls: 7,
+    usd: 0,
+  });
+
+  const found: Prompt = await lab.prompt("persona", SPANISH.version);
+  assert.deepEqual(found, { ...SPANISH, note });
+  const next = edited(found, { system: `${found.system}\n\nBe brief.` });
+  await lab.savePrompt(next, { from: found, note: "Shorter" });
+  await lab.savePrompt(next, { from: WRITTEN, note: "Shorter, for the price" });
+  const last = (await listed()).find(({ version }) => version === next.version)!;
+  assert.deepEqual([last.parent, last.note], [SPANISH.version, "Shorter, for the price"]);
+
+  const refused = (given: Prompt, more: { from: Prompt; note: string }, message: RegExp) =>
+    assert.rejects(() => lab.savePrompt(given, more), message);
+  await refused(SPANISH, { from: WRITTEN, note: " " }, /saved with a note/);
+  await refused(WRITTEN, { from: WRITTEN, note: "x" }, /Nothing is changed: this is the persona/);
+  await refused(SPANISH, { from: SPANISH, note: "x" }, /was not made from/);
+  await assert.rejects(() => lab.prompt("persona", "9"), /no persona prompt of version 9: .*1\+/);
+});
+
+Deno.test("the example in the README tries, saves and lists a prompt", async () => {
+  await restored(PUBLISHED);
+  const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
+  const [, code] = /### Prompts[\s\S]*?```ts\n([\s\S]*?)```/.exec(readme)!;
+  const { out, err, code: ended } = await evaluated(
+    `import { model } from "lib/llm.ts";
+     import { compared, show } from "lib/notebook.ts";
+     import { edited, prompt } from "lib/prompts.ts";
+     import { enter, personas } from "lib/study.ts";
+     ${code!.replace(`schema: "study"`, `schema: "trial_readme"`)}
+     await lab.close();`,
+  );
+  assert.deepEqual([ended, err], [0, ""]);
+  assert.match(out, /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./);
+  assert.match(out, /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/);
+  assert.match(out, /persona +1\+\w+ +\w+ +1 +The place is fixed +\d{4}-\d\d-\d\d/);
+});
+
+/** Tables of a study in the order in which rows can be put into them. */
+const TABLES = [
+  "prompts",
+  "instruments",
+  "populations",
+  "profiles",
+  "runs",
+  "cells",
+  "workers",
+  "work",
+  "requests",
+  "personas",
+  "administrations",
+];
+
+/** Those that number their rows. */
+const NUMBERED = {
+  runs: "run",
+  cells: "cell",
+  workers: "worker",
+  work: "work",
+  requests: "request",
+  personas: "id",
+};
+
+Deno.test("a study from before there were versions loses nothing, and is gone on with", async () => {
+  await using bench = await Bench.with("trial_now");
+  const plan = bench.plan({ conditions: ["Base"], prompt: WRITTEN });
+  await bench.made.lab.run(await bench.made.lab.register(plan), { budget: { calls: 3 } });
+  await migrate("trial_then", "study", "002_runs");
+  await as("owner", async (sql) => {
+    for (const table of TABLES) {
+      const columns = await sql<{ name: string }[]>`
+        select column_name as name from information_schema.columns
+        where table_schema = 'trial_then' and table_name = ${table} order by ordinal_position`;
+      const names = columns.map(({ name }) => `"${name}"`);
+      const values = names.map((name) =>
+        name === `"state"` ? "state::text::trial_then.work_state" : name
+      );
+      await sql.unsafe(`
+        insert into trial_then.${table} (${names}) select ${values} from trial_now.${table}`);
+    }
+    for (const [table, id] of Object.entries(NUMBERED)) {
+      await sql.unsafe(`
+        select setval(pg_get_serial_sequence('trial_then.${table}', '${id}'),
+                      (select max(${id}) from trial_then.${table}))`);
+    }
+  });
+  const lab = await enter({ schema: "trial_then" });
+  try {
+    const [now, then] = [await bench.made.lab.status(), await lab.status()];
+    assert.deepEqual(then.toRecords(), now.toRecords());
+    assert.deepEqual(
+      (await lab.personas()).toRecords(),
+      (await bench.made.lab.personas()).toRecords(),
+    );
+    assert.deepEqual(
+      [...(await lab.prompts()).getColumn("version")],
+      [...(await bench.made.lab.prompts()).getColumn("version")],
+    );
+    assert.equal(await lab.register(plan), plan.name);
+    const { done, ended } = await lab.run(plan.name, { budget: { calls: 5 } });
+    assert.deepEqual([done, ended], [2, "finished"]);
+    assert.equal(bench.server.tally().repeated, 0);
+    await lab.tried({ ...plan, prompt: SPANISH }, {
+      before: WRITTEN,
+      profiles: [1],
+      budget: { calls: 1 },
+    });
+    assert.equal((await lab.status()).getColumn("kind").get(1), "trial");
+  } finally {
+    await lab.close();
+  }
+});
