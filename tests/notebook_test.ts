@@ -123,7 +123,22 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   assert.match(table, /text-align:right/);
   assert.match(table, /font-variant-numeric:tabular-nums/);
   assert.match(html, /^<div style="overflow-x:auto">/);
-  assert.doesNotMatch(html, /background|white|black|#[0-9a-f]{3}/);
+  assert.doesNotMatch(html, /background|white(?!-space)|black|#[0-9a-f]{3}/);
+});
+
+Deno.test("numbers that belong together stay on one line, and so does a short caption", () => {
+  const made = frame(
+    [{ ci_lower: 0.1, ci_upper: 0.3, score: "2.16 ± 0.85†¶", name: "Ann Lee 3" }],
+    { ci_lower: "number", ci_upper: "number", score: "text", name: "text" },
+  );
+  assert.deepEqual(body(tableHtml(made, "")), [[
+    "[0.10,\u00a00.30]",
+    "2.16\u00a0±\u00a00.85†¶",
+    "Ann Lee 3",
+  ]]);
+  assert.match(tableText(made, ""), /\[0\.10, 0\.30\] {2}2\.16 ± 0\.85†¶/);
+  assert.match(tableHtml(made, "x".repeat(60)), /<caption[^>]*nowrap/);
+  assert.doesNotMatch(tableHtml(made, "x".repeat(61)), /nowrap/);
 });
 
 Deno.test("tableText() aligns its columns", () => {

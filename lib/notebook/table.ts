@@ -15,6 +15,12 @@ export interface TableOptions {
 const MOST_ROWS = 120;
 /** A longer table scrolls in a box of its own, so that the cell below stays near. */
 const TALL = 40;
+/** Its head stays, and must cover the rows below it: in the colours of JupyterLab or VS Code. */
+const STAYS = "position:sticky;top:0;" +
+  "background:var(--jp-layout-color0,var(--vscode-editor-background,Canvas));" +
+  "color:var(--jp-content-font-color1,var(--vscode-editor-foreground,CanvasText))";
+/** A caption of so many characters does not break at the width of a narrow table. */
+const SHORT = 60;
 
 /** A table as HTML that takes its colours from the page around it; at most 120 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
@@ -26,14 +32,18 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     `<th scope="col"${side(text)}>${escape(head)}</th>`
   );
   const lines = body.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
+    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${whole(cell)}</td>`).join("")}</tr>`
   );
-  const box = body.length > TALL ? "overflow:auto;max-height:36em" : "overflow-x:auto";
+  const tall = body.length > TALL;
+  const box = tall ? "overflow:auto;max-height:36em" : "overflow-x:auto";
+  const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
     `<div style="${box}">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
-    `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
-    `<thead><tr>${heads.join("")}</tr></thead>`,
+    `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
+      escape(caption)
+    }</caption>`,
+    `<thead${tall ? ` style="${STAYS}"` : ""}><tr>${heads.join("")}</tr></thead>`,
     "<tbody>",
     ...lines,
     "</tbody>",
@@ -42,6 +52,12 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     `</div>`,
   ].join("\n");
 }
+
+/** Numbers that belong together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, stay on one line. */
+const whole = (cell: string): string => {
+  const html = escape(cell);
+  return /\d/.test(cell) && !/\p{L}/u.test(cell) ? html.replaceAll(" ", "&nbsp;") : html;
+};
 
 /** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
