@@ -358,6 +358,7 @@ const STANDING = {
   tokens: 1034567,
   usd: 4.8712,
   lost_usd: 0,
+  stopping: "no" as const,
   budget_calls: null,
   budget_tokens: 2e6,
   budget_usd: 25,
@@ -391,6 +392,8 @@ Deno.test("while a run goes on, its standing says how far, how fast, and what is
   assert.match(html, /<progress value="1125" max="12399" aria-label="personas-1"/);
   assert.match(html, /<li>2 failed: not &lt;JSON&gt;<\/li>/);
   assert.match(standingText(STANDING, null, null), /\n {2}It has begun\n/);
+  const stopping = standingText({ ...STANDING, stopping: "yes" }, PROGRESS, null);
+  assert.match(stopping, /\n {2}Stopping: what is in flight comes in\n/);
   const slow = { ...PROGRESS, perSecond: 0.5 };
   assert.match(standingText(STANDING, slow, null), /^ {2}0\.50 per second .* about 6\.3 h left$/m);
 });
