@@ -113,7 +113,7 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   assert.deepEqual(heads.map((head) => head.textContent), ["model", "ci lower", "n", "p", "alpha"]);
   assert.ok(heads.every((head) => head.getAttribute("scope") === "col"));
   const left = (cell: { getAttribute(name: string): string | null }) =>
-    cell.getAttribute("style") === "text-align:left";
+    cell.getAttribute("style")?.startsWith("text-align:left") ?? false;
   assert.deepEqual(heads.map(left), [true, false, false, false, false]);
   assert.deepEqual(
     [...document.querySelectorAll("tbody tr")[0]!.querySelectorAll("td")].map(left),
@@ -139,6 +139,26 @@ Deno.test("numbers that belong together stay on one line, and so does a short ca
   assert.match(tableText(made, ""), /\[0\.10, 0\.30\] {2}2\.16 ± 0\.85†¶/);
   assert.match(tableHtml(made, "x".repeat(60)), /<caption[^>]*nowrap/);
   assert.doesNotMatch(tableHtml(made, "x".repeat(61)), /nowrap/);
+});
+
+Deno.test("marks of the original's code become what they mean", () => {
+  const marked = (value: string) => tableHtml(frame([{ value }], { value: "text" }), "");
+  assert.match(marked("**-0.41**"), /<td[^>]*><strong>-0.41<\/strong><\/td>/);
+  assert.match(marked("*0.12*"), /<td[^>]*><em>0.12<\/em><\/td>/);
+  assert.match(marked("<u>0.07</u>"), /<td[^>]*><u>0.07<\/u><\/td>/);
+  assert.match(marked("<u>b</u>"), /<td[^>]*>&lt;u&gt;b&lt;\/u&gt;<\/td>/);
+  assert.match(marked("2.15 ± 2.86*"), />2.15&nbsp;±&nbsp;2.86\*</);
+});
+
+Deno.test("a column of texts keeps room for them on a narrow page", () => {
+  const width = (value: string) =>
+    /min-width:(\d+)ch/.exec(tableHtml(frame([{ value }], { value: "text" }), ""))?.[1];
+  assert.deepEqual(["E", "Llama3.1-70B", "Simulated (no model)", "x".repeat(41)].map(width), [
+    "1",
+    "12",
+    "12",
+    "24",
+  ]);
 });
 
 Deno.test("tableText() aligns its columns", () => {

@@ -27,12 +27,13 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   const { columns, body, note } = printed(frame, options);
   // A caption without a table would break after every word.
   if (!body.length) return `<p>${escape(caption)}: none</p>`;
-  const side = (text: boolean) => text ? ` style="text-align:left"` : "";
-  const heads = columns.map(({ head, text }) =>
-    `<th scope="col"${side(text)}>${escape(head)}</th>`
-  );
+  const side = (text: boolean, more = "") => text ? ` style="text-align:left${more}"` : "";
+  const heads = columns.map(({ head, text }, i) => {
+    const longest = Math.max(...body.map((row) => size(row[i]!)));
+    return `<th scope="col"${side(text, `;min-width:${room(longest)}ch`)}>${escape(head)}</th>`;
+  });
   const lines = body.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${whole(cell)}</td>`).join("")}</tr>`
+    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${set(cell)}</td>`).join("")}</tr>`
   );
   const tall = body.length > TALL;
   const box = tall ? "overflow:auto;max-height:36em" : "overflow-x:auto";
@@ -53,11 +54,23 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   ].join("\n");
 }
 
-/** Numbers that belong together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, stay on one line. */
-const whole = (cell: string): string => {
-  const html = escape(cell);
-  return /\d/.test(cell) && !/\p{L}/u.test(cell) ? html.replaceAll(" ", "&nbsp;") : html;
-};
+/**
+ * Characters that a column of texts has room for however narrow the page: labels stay whole, names have
+ * two lines, and sentences are not as tall as the page. The table then scrolls instead.
+ */
+const room = (longest: number): number => longest > 40 ? 24 : Math.min(longest, 12);
+
+/** A number in the marks of significance that the original's code prints, which are Markdown's. */
+const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
+
+/** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
+function set(cell: string): string {
+  if (!/\d/.test(cell)) return escape(cell);
+  for (const [tag, text] of Object.entries(MARKED.exec(cell)?.groups ?? {})) {
+    if (text) return `<${tag}>${escape(text)}</${tag}>`;
+  }
+  return /\p{L}/u.test(cell) ? escape(cell) : escape(cell).replaceAll(" ", "&nbsp;");
+}
 
 /** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
