@@ -10,21 +10,22 @@ import { ROOT, settings } from "lib/config.ts";
 import { until } from "./command.ts";
 import { Folder } from "./made.ts";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => existsSync(path));
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 
-/** What is missing here for a browser test, or null. */
-export async function missing(): Promise<string | null> {
-  const command = new Deno.Command("jupyter-notebook", {
-    args: ["--version"],
-    stdout: "piped",
-    stderr: "null",
-  });
+/** What a program says that its version is; empty where it cannot be run. */
+async function version(program: string): Promise<string> {
+  const command = new Deno.Command(program, { args: ["--version"], stderr: "null" });
   const output = await command.output().catch(() => null);
-  // Later versions are another program, without the classic page that is driven here.
-  const classic = output?.success && /^6\./.test(new TextDecoder().decode(output.stdout));
-  if (!classic) return "needs Notebook 6: apt install jupyter-notebook";
-  return CHROMIUM ? null : "needs Chromium: apt install chromium";
+  return output?.success ? new TextDecoder().decode(output.stdout).trim() : "";
+}
+
+/** What is missing here for a test in a browser, or null. */
+export async function missing(): Promise<string | null> {
+  // Notebook 7 is another program, without the classic page that is driven here.
+  if (!/^6\./.test(await version("jupyter-notebook"))) {
+    return "needs Notebook 6: apt install jupyter-notebook";
+  }
+  return CHROMIUM && await version(CHROMIUM) ? null : "needs Chromium: apt install chromium";
 }
 
 /** What a user would have checked out, without what is theirs (`.env`, models, data). */
@@ -75,7 +76,7 @@ export class Desk implements AsyncDisposable {
       const url = await address(join(home, ".local", "share", "jupyter", "runtime"));
       const browser = await chromium.launch({
         executablePath: CHROMIUM!,
-        args: ["--no-sandbox", "--disable-quic", "--disable-gpu"],
+        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
       });
       return new Desk(folder, lab, url, browser);
     } catch (error) {

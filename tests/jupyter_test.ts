@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { PUBLISHED } from "lib/config.ts";
 import { type Cell, read, showing, source, text } from "../scripts/jupyter/notebook.ts";
-import { find, withoutSample } from "../scripts/notebooks.ts";
+import { find, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
 import { until } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { Desk, missing, type Sheet } from "./jupyter.ts";
@@ -68,14 +68,18 @@ async function pictures(desk: Desk, sheet: Sheet, name: string): Promise<void> {
 Deno.test({
   name: `every notebook runs in a browser and shows what it is to show${inBrowser}`,
   ignore: lacking !== null,
-  fn: async (test) => {
+  fn: async () => {
     await restored(PUBLISHED);
     const paths = find([]);
     await withoutSample(paths);
     await using desk = await Desk.made();
-    for (const path of paths) {
-      await test.step(basename(path, ".ipynb"), () => looked(desk, path));
-    }
+    const failures: string[] = [];
+    await twoAtATime(paths, async (path) => {
+      await looked(desk, path).catch((error) =>
+        failures.push(`${basename(path)}: ${error.message}`)
+      );
+    });
+    assert.deepEqual(failures, []);
   },
 });
 
