@@ -215,7 +215,7 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
 });
 
 Deno.test("a tall table scrolls in a box of its own", () => {
-  assert.match(tableHtml(long(41), ""), /^<div style="overflow:auto;max-height:36em">/);
+  assert.match(tableHtml(long(41), ""), /^<div style="overflow:auto scroll;max-height:36em;/);
   assert.match(tableHtml(long(40), ""), /^<div style="overflow-x:auto">/);
 });
 

@@ -36,7 +36,9 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${set(cell)}</td>`).join("")}</tr>`
   );
   const tall = body.length > TALL;
-  const box = tall ? "overflow:auto;max-height:36em" : "overflow-x:auto";
+  const box = tall
+    ? "overflow:auto scroll;max-height:36em;width:fit-content;max-width:100%"
+    : "overflow-x:auto";
   const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
     `<div style="${box}">`,
