@@ -154,10 +154,10 @@ Deno.test("a column of texts keeps room for them on a narrow page", () => {
   const width = (value: string) =>
     /min-width:(\d+)ch/.exec(tableHtml(frame([{ value }], { value: "text" }), ""))?.[1];
   assert.deepEqual(["E", "Llama3.1-70B", "Simulated (no model)", "x".repeat(41)].map(width), [
-    "1",
-    "12",
-    "12",
-    "24",
+    "3",
+    "14",
+    "14",
+    "26",
   ]);
 });
 

@@ -58,9 +58,10 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
 
 /**
  * Characters that a column of texts has room for however narrow the page: labels stay whole, names have
- * two lines, and sentences are not as tall as the page. The table then scrolls instead.
+ * two lines, and sentences are not as tall as the page. The table then scrolls instead. Two are for the
+ * padding of the cell.
  */
-const room = (longest: number): number => longest > 40 ? 24 : Math.min(longest, 12);
+const room = (longest: number): number => 2 + (longest > 40 ? 24 : Math.min(longest, 12));
 
 /** A number in the marks of significance that the original's code prints, which are Markdown's. */
 const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
