@@ -122,7 +122,7 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   const table = document.querySelector("table")!.getAttribute("style")!;
   assert.match(table, /text-align:right/);
   assert.match(table, /font-variant-numeric:tabular-nums/);
-  assert.match(html, /^<div style="overflow-x:auto">/);
+  assert.match(html, /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/);
   assert.doesNotMatch(html, /background|white(?!-space)|black|#[0-9a-f]{3}/);
 });
 
@@ -147,6 +147,7 @@ Deno.test("marks of the original's code become what they mean", () => {
   assert.match(marked("*0.12*"), /<td[^>]*><em>0.12<\/em><\/td>/);
   assert.match(marked("<u>0.07</u>"), /<td[^>]*><u>0.07<\/u><\/td>/);
   assert.match(marked("<u>b</u>"), /<td[^>]*>&lt;u&gt;b&lt;\/u&gt;<\/td>/);
+  assert.match(marked("2.15 $\\pm$ 2.86"), />2.15&nbsp;±&nbsp;2.86</);
   assert.match(marked("2.15 ± 2.86*"), />2.15&nbsp;±&nbsp;2.86\*</);
 });
 
@@ -215,8 +216,14 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
 });
 
 Deno.test("a tall table scrolls in a box of its own", () => {
-  assert.match(tableHtml(long(41), ""), /^<div style="overflow:auto scroll;max-height:36em;/);
-  assert.match(tableHtml(long(40), ""), /^<div style="overflow-x:auto">/);
+  assert.match(
+    tableHtml(long(41), ""),
+    /^<div class="[^"]*" style="overflow:auto scroll;max-height:36em;/,
+  );
+  assert.match(
+    tableHtml(long(40), ""),
+    /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/,
+  );
 });
 
 const long = (height: number) =>

@@ -19,6 +19,8 @@ const TALL = 40;
 const STAYS = "position:sticky;top:0;" +
   "background:var(--jp-layout-color0,var(--vscode-editor-background,Canvas));" +
   "color:var(--jp-content-font-color1,var(--vscode-editor-foreground,CanvasText))";
+/** What stands between two dollars is no formula: MathJax, of Jupyter's pages, passes it over. */
+const NO_TEX = "tex2jax_ignore mathjax_ignore";
 /** A caption of so many characters does not break at the width of a narrow table. */
 const SHORT = 60;
 
@@ -41,7 +43,7 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     : "overflow-x:auto";
   const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
-    `<div style="${box}">`,
+    `<div class="${NO_TEX}" style="${box}">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
     `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
       escape(caption)
@@ -63,11 +65,15 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
  */
 const room = (longest: number): number => 2 + (longest > 40 ? 24 : Math.min(longest, 12));
 
-/** A number in the marks of significance that the original's code prints, which are Markdown's. */
+/** A number in marks of significance as the original's code prints them, which are Markdown's. */
 const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
 
+/** The original's sign in Table A4. */
+const PLUS_MINUS = "$\\pm$";
+
 /** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
-function set(cell: string): string {
+function set(shown: string): string {
+  const cell = shown.replaceAll(PLUS_MINUS, "±");
   if (!/\d/.test(cell)) return escape(cell);
   for (const [tag, text] of Object.entries(MARKED.exec(cell)?.groups ?? {})) {
     if (text) return `<${tag}>${escape(text)}</${tag}>`;
