@@ -122,6 +122,8 @@ studio.close = async (): Promise<void> => {
 /** A run that this process works on. */
 interface Work {
   latest: Progress | null;
+  /** Aborted when the stop button was pressed. */
+  signal: AbortSignal;
   /** What it ended with; an error is a result here, so that it waits until somebody asks. */
   outcome: Promise<Ended | Error>;
   over: boolean;
@@ -130,6 +132,19 @@ interface Work {
 }
 
 const works = new Map<string, Work>();
+
+/**
+ * Jupyter's stop button is a SIGINT (see the kernelspec in `scripts/lab.ts`), which would end the
+ * kernel if nobody listened. It ends the runs of this kernel as `Laboratory.stop` does, and those only:
+ * a cell that waits for something else goes on.
+ */
+let button = new AbortController();
+if (kernel()) {
+  Deno.addSignalListener("SIGINT", () => {
+    button.abort();
+    button = new AbortController();
+  });
+}
 
 const REFRESH_MS = 1000;
 
@@ -141,8 +156,9 @@ const soon = (ms: number): Promise<null> =>
  * ends: done, failed by reason, speed, calls in flight, what is spent of the budget.
  *
  * It does not wait for the end, because a kernel runs one cell after another: a cell that stops the run
- * would not be reached. `ended` waits. What stays at the end holds no time and no speed: it is the same
- * whoever did the work and when. Outside a notebook a terminal gets a line that is written over.
+ * would not be reached. `ended` waits, and while it does Jupyter's stop button stops the run. What stays
+ * at the end holds no time and no speed: it is the same whoever did the work and when. Outside a notebook
+ * a terminal gets a line that is written over.
  *
  * @param options of `Laboratory.run`
  * @throws {Error} when the run cannot begin, such as without a budget
@@ -184,10 +200,11 @@ function started(
     work.latest = progress;
     options.onProgress?.(progress);
   };
-  const outcome = lab.run(run, { ...options, onProgress })
+  const signal = AbortSignal.any([button.signal, ...options.signal ? [options.signal] : []]);
+  const outcome = lab.run(run, { ...options, onProgress, signal })
     .catch((error: Error) => error)
     .finally(() => (work.over = true));
-  const work: Work = { latest: null, outcome, over: false, shown: outcome };
+  const work: Work = { latest: null, signal, outcome, over: false, shown: outcome };
   return work;
 }
 
@@ -203,6 +220,7 @@ async function watched(
     // While the database is away the run waits for it, and what is shown as well. Reasons are counted
     // over all processes at the end only: there may be 100,000 pieces of work.
     now = await standing(lab, run, outcome ? null : work.latest?.failed ?? {}).catch(() => now);
+    if (work.signal.aborted) now = { ...now, stopping: "yes" };
     const end = outcome && (outcome instanceof Error ? outcome : outcome.ended);
     await show(
       standingHtml(now, work.latest, end),

@@ -25,8 +25,10 @@ export function kernelspec() {
     argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
     display_name: "Deno",
     language: "typescript",
-    // The default, a signal, would end the kernel and lose its state
-    interrupt_mode: "message",
+    // What the stop button does. A message would end a loop that never ends and keep the state, but
+    // where a cell awaits something it freezes the kernel for good (seen in 2.9.6), runs of a study
+    // included. A signal ends the kernel unless somebody listens, and lib/notebook.ts does.
+    interrupt_mode: "signal",
     env: { NO_COLOR: "1" },
   };
 }
@@ -42,9 +44,9 @@ export function dataDir(): string {
     case "darwin":
       return join(homedir(), "Library", "Jupyter");
     case "windows":
-      return join(Deno.env.get("APPDATA") ?? join(homedir(), "AppData", "Roaming"), "jupyter");
+      return join(Deno.env.get("APPDATA") || join(homedir(), "AppData", "Roaming"), "jupyter");
     default:
-      return join(Deno.env.get("XDG_DATA_HOME") ?? join(homedir(), ".local", "share"), "jupyter");
+      return join(Deno.env.get("XDG_DATA_HOME") || join(homedir(), ".local", "share"), "jupyter");
   }
 }
 

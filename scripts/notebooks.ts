@@ -79,18 +79,31 @@ export async function runAll(
   options: RunOptions = {},
   onDone: (done: Done) => void = () => {},
 ): Promise<Done[]> {
+  const all: Done[] = [];
+  await twoAtATime(paths, async (path) => {
+    const done = await runOne(path, options);
+    all.push(done);
+    onDone(done);
+  });
+  return all;
+}
+
+/**
+ * Does something with notebooks, two at a time; those that continue one another come one after another.
+ *
+ * @throws what the first of them throws, when the other has ended; no other begins
+ */
+export async function twoAtATime(
+  paths: readonly string[],
+  one: (path: string) => Promise<void>,
+): Promise<void> {
   const chained = (path: string) => CHAIN.test(basename(path));
   const chain = paths.filter(chained).toSorted();
   const others = paths.filter((path) => !chained(path)).map((path) => [path]);
   const queue = chain.length ? [chain, ...others] : others;
-  const all: Done[] = [];
   const work = async () => {
     for (let some = queue.shift(); some; some = queue.shift()) {
-      for (const path of some) {
-        const done = await runOne(path, options);
-        all.push(done);
-        onDone(done);
-      }
+      for (const path of some) await one(path);
     }
   };
   const empty = (reason: unknown) => {
@@ -99,7 +112,6 @@ export async function runAll(
   };
   const workers = await Promise.allSettled([work().catch(empty), work().catch(empty)]);
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
-  return all;
 }
 
 /**

@@ -38,9 +38,13 @@ export const script = (name: string, args: string[], env: Record<string, string>
 export const evaluated = (code: string, env: Record<string, string> = {}) =>
   ended(spawned(["eval", code], env));
 
-/** Waits until something is so; throws after 30 seconds. */
-export async function until(what: string, so: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !await so();) {
+/** Waits until something is so; throws after 30 seconds or as many as are given. */
+export async function until(
+  what: string,
+  so: () => Promise<boolean> | boolean,
+  seconds = 30,
+): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !await so();) {
     if (Date.now() > end) throw new Error(`Waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -96,6 +96,11 @@ Deno.test("the environment, the kernel, the DOM, SQL, models and chance each hav
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("the browser's driver is for tests only", () => {
+  const all = [...LIB, ...filesOf(join(ROOT, "scripts"))];
+  assert.deepEqual(all.filter((path) => importsOf(path).includes("playwright-core")), []);
+});
+
 Deno.test("floor 0 knows no package but numbers, and no file but its JSON", () => {
   const pure = /^stdlib\/|^pure-rand\/|^node:crypto$|^\.\.?\/.*\.(ts|json)$/;
   const wrong = LIB.filter((path) => floorOf(roomOf(path)) === 0).flatMap((path) =>

@@ -28,6 +28,8 @@ export interface Behaviour {
   text?: string;
   /** Before the answer begins, ms. */
   latency?: number;
+  /** The answer begins when this is fulfilled. */
+  after?: Promise<void>;
   status?: number;
   headers?: Record<string, string>;
   /** The provider's name of a fault: `insufficient_quota`, `ThrottlingException`. */
@@ -111,6 +113,7 @@ export function provider(
     const said = answer(whole, tally.requests);
     const does = typeof said === "string" ? { text: said } : said;
     if (does.latency) await pause(does.latency, closing.signal);
+    await does.after;
     const { response, usage } = replied(whole, does);
     tally.statuses[response.status] = (tally.statuses[response.status] ?? 0) + 1;
     // What a client no longer waits for is charged as well: providers do that.

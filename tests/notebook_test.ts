@@ -114,7 +114,7 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   assert.deepEqual(heads.map((head) => head.textContent), ["model", "ci lower", "n", "p", "alpha"]);
   assert.ok(heads.every((head) => head.getAttribute("scope") === "col"));
   const left = (cell: { getAttribute(name: string): string | null }) =>
-    cell.getAttribute("style") === "text-align:left";
+    cell.getAttribute("style")?.startsWith("text-align:left") ?? false;
   assert.deepEqual(heads.map(left), [true, false, false, false, false]);
   assert.deepEqual(
     [...document.querySelectorAll("tbody tr")[0]!.querySelectorAll("td")].map(left),
@@ -123,8 +123,44 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   const table = document.querySelector("table")!.getAttribute("style")!;
   assert.match(table, /text-align:right/);
   assert.match(table, /font-variant-numeric:tabular-nums/);
-  assert.match(html, /^<div style="overflow-x:auto">/);
-  assert.doesNotMatch(html, /background|white|black|#[0-9a-f]{3}/);
+  assert.match(html, /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/);
+  assert.doesNotMatch(html, /background|white(?!-space)|black|#[0-9a-f]{3}/);
+});
+
+Deno.test("numbers that belong together stay on one line, and so does a short caption", () => {
+  const made = frame(
+    [{ ci_lower: 0.1, ci_upper: 0.3, score: "2.16 ± 0.85†¶", name: "Ann Lee 3" }],
+    { ci_lower: "number", ci_upper: "number", score: "text", name: "text" },
+  );
+  assert.deepEqual(body(tableHtml(made, "")), [[
+    "[0.10,\u00a00.30]",
+    "2.16\u00a0±\u00a00.85†¶",
+    "Ann Lee 3",
+  ]]);
+  assert.match(tableText(made, ""), /\[0\.10, 0\.30\] {2}2\.16 ± 0\.85†¶/);
+  assert.match(tableHtml(made, "x".repeat(60)), /<caption[^>]*nowrap/);
+  assert.doesNotMatch(tableHtml(made, "x".repeat(61)), /nowrap/);
+});
+
+Deno.test("marks of the original's code become what they mean", () => {
+  const marked = (value: string) => tableHtml(frame([{ value }], { value: "text" }), "");
+  assert.match(marked("**-0.41**"), /<td[^>]*><strong>-0.41<\/strong><\/td>/);
+  assert.match(marked("*0.12*"), /<td[^>]*><em>0.12<\/em><\/td>/);
+  assert.match(marked("<u>0.07</u>"), /<td[^>]*><u>0.07<\/u><\/td>/);
+  assert.match(marked("<u>b</u>"), /<td[^>]*>&lt;u&gt;b&lt;\/u&gt;<\/td>/);
+  assert.match(marked("2.15 $\\pm$ 2.86"), />2.15&nbsp;±&nbsp;2.86</);
+  assert.match(marked("2.15 ± 2.86*"), />2.15&nbsp;±&nbsp;2.86\*</);
+});
+
+Deno.test("a column of texts keeps room for them on a narrow page", () => {
+  const width = (value: string) =>
+    /min-width:(\d+)ch/.exec(tableHtml(frame([{ value }], { value: "text" }), ""))?.[1];
+  assert.deepEqual(["E", "Llama3.1-70B", "Simulated (no model)", "x".repeat(41)].map(width), [
+    "3",
+    "14",
+    "14",
+    "26",
+  ]);
 });
 
 Deno.test("tableText() aligns its columns", () => {
@@ -181,8 +217,14 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
 });
 
 Deno.test("a tall table scrolls in a box of its own", () => {
-  assert.match(tableHtml(long(41), ""), /^<div style="overflow:auto;max-height:36em">/);
-  assert.match(tableHtml(long(40), ""), /^<div style="overflow-x:auto">/);
+  assert.match(
+    tableHtml(long(41), ""),
+    /^<div class="[^"]*" style="overflow:auto scroll;max-height:36em;/,
+  );
+  assert.match(
+    tableHtml(long(40), ""),
+    /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/,
+  );
 });
 
 const long = (height: number) =>
@@ -464,6 +506,7 @@ const STANDING = {
   tokens: 1034567,
   usd: 4.8712,
   lost_usd: 0,
+  stopping: "no" as const,
   budget_calls: null,
   budget_tokens: 2e6,
   budget_usd: 25,
@@ -497,6 +540,8 @@ Deno.test("while a run goes on, its standing says how far, how fast, and what is
   assert.match(html, /<progress value="1125" max="12399" aria-label="personas-1"/);
   assert.match(html, /<li>2 failed: not &lt;JSON&gt;<\/li>/);
   assert.match(standingText(STANDING, null, null), /\n {2}It has begun\n/);
+  const stopping = standingText({ ...STANDING, stopping: "yes" }, PROGRESS, null);
+  assert.match(stopping, /\n {2}Stopping: what is in flight comes in\n/);
   const slow = { ...PROGRESS, perSecond: 0.5 };
   assert.match(standingText(STANDING, slow, null), /^ {2}0\.50 per second .* about 6\.3 h left$/m);
 });

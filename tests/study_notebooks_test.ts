@@ -176,6 +176,25 @@ await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "in
   assert.equal(await count("study_stopped.personas"), done + 5);
 });
 
+Deno.test("Jupyter's stop button, a signal, stops the runs of the kernel and leaves it alive", async () => {
+  await restored(PUBLISHED);
+  const notebook = await made(
+    SAMPLE("study_button", 826, ", repetitions: 20"),
+    `await begin(lab, run);`,
+    `Deno.kill(Deno.pid, "SIGINT");`,
+    `const { ended: why, done } = await ended(lab, run);`,
+    `import { frame } from "lib/frames.ts";
+await show(frame([{ why, done }], { why: "text", done: "integer" }), "End");`,
+    `await begin(lab, run, { limit: 5 });`,
+    `await ended(lab, run);`,
+    `await lab.close();`,
+  );
+  const [, first, , , end] = notebook.cells;
+  assert.match(plain(first!), /\n {2}Stopped: run the cell again to go on/);
+  const done = Number(/stopped +(\d+)/.exec(plain(end!))![1]);
+  assert.equal(await count("study_button.personas"), done + 5);
+});
+
 Deno.test("begin() twice works on the run once; a run that cannot begin says why in its cell", async () => {
   await restored(PUBLISHED);
   const notebook = await made(

@@ -20,6 +20,7 @@ const Row = z.object({
   budget_calls: Limit,
   budget_tokens: Limit,
   budget_usd: Limit,
+  stopping: z.enum(["yes", "no"]),
 });
 
 /** A run over all processes that work on it, and what failed in it by reason. */
@@ -69,12 +70,16 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
     all,
     head,
     lines: [
-      ...outcome === null ? [pace(left, progress)] : [ending(outcome, left)],
+      ...outcome === null ? [under(now, left, progress)] : [ending(outcome, left)],
       spent(now),
     ].filter((line) => line),
     reasons: more > 0 ? [...reasons.slice(0, MOST_REASONS), `… and ${more} more`] : reasons,
   };
 }
+
+/** What goes on while the run has not ended. */
+const under = (now: Standing, left: number, progress: Progress | null): string =>
+  now.stopping === "yes" ? "Stopping: what is in flight comes in" : pace(left, progress);
 
 /** How fast it goes; nothing before the first reply. */
 function pace(left: number, progress: Progress | null): string {

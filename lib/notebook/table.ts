@@ -12,25 +12,40 @@ export interface TableOptions {
 const MOST_ROWS = 120;
 /** A longer table scrolls in a box of its own, so that the cell below stays near. */
 const TALL = 40;
+/** Its head stays, and must cover the rows below it: in the colours of JupyterLab or VS Code. */
+const STAYS = "position:sticky;top:0;" +
+  "background:var(--jp-layout-color0,var(--vscode-editor-background,Canvas));" +
+  "color:var(--jp-content-font-color1,var(--vscode-editor-foreground,CanvasText))";
+/** What stands between two dollars is no formula: MathJax, of Jupyter's pages, passes it over. */
+const NO_TEX = "tex2jax_ignore mathjax_ignore";
+/** A caption of so many characters does not break at the width of a narrow table. */
+const SHORT = 60;
 
 /** A table as HTML that takes its colours from the page around it; at most 120 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
   const { columns, body, note } = printed(frame, options);
   // A caption without a table would break after every word.
   if (!body.length) return `<p>${escape(caption)}: none</p>`;
-  const side = (text: boolean) => text ? ` style="text-align:left"` : "";
-  const heads = columns.map(({ head, text }) =>
-    `<th scope="col"${side(text)}>${escape(head)}</th>`
-  );
+  const side = (text: boolean, more = "") => text ? ` style="text-align:left${more}"` : "";
+  const heads = columns.map(({ head, text }, i) => {
+    const longest = Math.max(...body.map((row) => size(row[i]!)));
+    return `<th scope="col"${side(text, `;min-width:${room(longest)}ch`)}>${escape(head)}</th>`;
+  });
   const lines = body.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${escape(cell)}</td>`).join("")}</tr>`
+    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${set(cell)}</td>`).join("")}</tr>`
   );
-  const box = body.length > TALL ? "overflow:auto;max-height:36em" : "overflow-x:auto";
+  const tall = body.length > TALL;
+  const box = tall
+    ? "overflow:auto scroll;max-height:36em;width:fit-content;max-width:100%"
+    : "overflow-x:auto";
+  const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
-    `<div style="${box}">`,
+    `<div class="${NO_TEX}" style="${box}">`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
-    `<caption style="caption-side:top;text-align:left;color:inherit">${escape(caption)}</caption>`,
-    `<thead><tr>${heads.join("")}</tr></thead>`,
+    `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
+      escape(caption)
+    }</caption>`,
+    `<thead${tall ? ` style="${STAYS}"` : ""}><tr>${heads.join("")}</tr></thead>`,
     "<tbody>",
     ...lines,
     "</tbody>",
@@ -38,6 +53,29 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     ...note ? [`<p>${note}</p>`] : [],
     `</div>`,
   ].join("\n");
+}
+
+/**
+ * Characters that a column of texts has room for however narrow the page: labels stay whole, names have
+ * two lines, and sentences are not as tall as the page. The table then scrolls instead. Two are for the
+ * padding of the cell.
+ */
+const room = (longest: number): number => 2 + (longest > 40 ? 24 : Math.min(longest, 12));
+
+/** A number in marks of significance as the original's code prints them, which are Markdown's. */
+const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
+
+/** The original's sign in Table A4. */
+const PLUS_MINUS = "$\\pm$";
+
+/** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
+function set(shown: string): string {
+  const cell = shown.replaceAll(PLUS_MINUS, "±");
+  if (!/\d/.test(cell)) return escape(cell);
+  for (const [tag, text] of Object.entries(MARKED.exec(cell)?.groups ?? {})) {
+    if (text) return `<${tag}>${escape(text)}</${tag}>`;
+  }
+  return /\p{L}/u.test(cell) ? escape(cell) : escape(cell).replaceAll(" ", "&nbsp;");
 }
 
 /** A table as aligned plain text; at most 120 rows. */
