@@ -64,6 +64,9 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 /** Notebooks that continue one another: personas, their answers, what became of both. */
 const CHAIN = /^0[345]_/;
 
+/** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
+const LONG = /^3[12]_/;
+
 /** Where these notebooks make their sample. */
 const SAMPLE = "demo";
 
@@ -99,7 +102,9 @@ export async function twoAtATime(
 ): Promise<void> {
   const chained = (path: string) => CHAIN.test(basename(path));
   const chain = paths.filter(chained).toSorted();
-  const others = paths.filter((path) => !chained(path)).map((path) => [path]);
+  const long = (path: string) => Number(!LONG.test(basename(path)));
+  const others = paths.filter((path) => !chained(path))
+    .toSorted((a, b) => long(a) - long(b)).map((path) => [path]);
   const queue = chain.length ? [chain, ...others] : others;
   const work = async () => {
     for (let some = queue.shift(); some; some = queue.shift()) {
