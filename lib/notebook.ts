@@ -9,14 +9,13 @@ import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { brief } from "./notebook/errors.ts";
-import { escape } from "./notebook/html.ts";
 import type { Served } from "./notebook/served.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
 import { served, studioOf } from "./notebook/studio.ts";
 import { standing, standingHtml, standingText } from "./notebook/standing.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
-import type { Png } from "./press.ts";
+import { escape, type Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import type { Ended, Laboratory, Plan, Preview, Progress, Stored, Tried } from "./study.ts";
 

@@ -314,6 +314,33 @@ export function grid(name: TableName, table: DataFrame, options: { mode?: Mode }
   };
 }
 
+/**
+ * The printed layout with two rows for each, the paper's above ours: what differs is marked with ≠.
+ *
+ * @param table as `lib/tables.ts` builds it, in `printed` mode
+ */
+export function besidePaper(name: TableName, table: DataFrame): Grid {
+  const { rows: side, columns } = layout(name);
+  const ours = grid(name, table);
+  const at = (labels: readonly unknown[]) => labels.join("|");
+  const published = new Map(
+    cellsOf(paperTable(name)).map((cell) => [
+      at([...side, ...columns].map((key) => cell[key])),
+      String(cell.printed),
+    ]),
+  );
+  const body = ours.body.flatMap(({ keys, cells }) => {
+    const paper = cells.map((_, column) =>
+      published.get(at([...keys, ...ours.head.map((level) => level[column])])) ?? DASH
+    );
+    const own = cells.map((cell, column) =>
+      [cell, DASH].includes(paper[column]!) || cell === DASH ? cell : `${cell} ≠`
+    );
+    return [{ keys: [...keys, "paper"], cells: paper }, { keys: [...keys, "ours"], cells: own }];
+  });
+  return { ...ours, side: [...side, "from"], body };
+}
+
 /** The printed layout as a frame of text, for `show`. */
 export function laidOut(
   name: TableName,

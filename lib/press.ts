@@ -1,5 +1,5 @@
 /**
- * What a paper takes in as it is: tables as CSV, Markdown and LaTeX, figures as SVG, PDF and PNG.
+ * What a paper takes in as it is: tables as CSV, Markdown, LaTeX and HTML, figures as SVG, PDF and PNG.
  *
  * The LaTeX needs the packages of `PREAMBLE`, all of them in Debian's texlive-latex-recommended and
  * texlive-science, and compiles under pdfLaTeX.
@@ -11,6 +11,7 @@ import type { About, Png } from "./press/figure.ts";
 export { columnsOf, type Decimals } from "./press/cells.ts";
 export { keep, keepAll } from "./press/files.ts";
 export { type Grid, gridOf } from "./press/grid.ts";
+export { cellHtml, escape, html } from "./press/html.ts";
 export { figureLatex, latex, PREAMBLE } from "./press/latex.ts";
 export { markdown } from "./press/markdown.ts";
 export type { About, Png } from "./press/figure.ts";

@@ -1,48 +1,81 @@
-/** The report: one self-contained page with every table and figure, agreement and provenance. */
-import { basename } from "node:path";
-import { bannerOf, type Provenance } from "lib/db.ts";
-import { type Notebook, source, text } from "./jupyter/notebook.ts";
+/**
+ * The report: one self-contained page with every table, the paper's beside ours, every figure with its
+ * data, agreement, quality, costs and provenance.
+ */
+import { codeVersion } from "lib/config.ts";
+import { bannerOf, connect, type Provenance, type Study } from "lib/db.ts";
+import { MODELS } from "lib/design.ts";
+import { whole } from "lib/format.ts";
+import { frame } from "lib/frames.ts";
+import { escape, gridOf, html } from "lib/press.ts";
+import { prompts } from "lib/prompts.ts";
+import { ownStudies } from "./report/own.ts";
+import type { Origin, Section } from "./report/parts.ts";
+import { type Published, published, titleOf } from "./report/published.ts";
+import { type Executed, shown } from "./report/shown.ts";
+import { STYLE } from "./report/style.ts";
 
-export interface Section {
-  /** File name without its ending. */
-  name: string;
-  notebook: Notebook;
-  /** The line that `verdict` showed, or null. */
-  verdict: string | null;
+/** Notebooks whose tables and figures are those of the sections on the published tables, or of `own`. */
+const TOLD = /^0[0345]_|_table[A\d]/;
+
+/**
+ * The page as text; it loads nothing.
+ *
+ * @param executed the notebooks with their outputs
+ * @param agreement how many printed cells agree, in words
+ */
+export async function report(
+  study: Study,
+  executed: readonly Executed[],
+  agreement: string,
+): Promise<string> {
+  const { provenance } = study;
+  const origin: Origin = { banner: bannerOf(provenance), code: await codeVersion() };
+  const sql = await connect("reader");
+  const [server] = await sql<{ version: string; today: string }[]>`
+    select current_setting('server_version') as version,
+           to_char(now() at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') as today`;
+  const own = await ownStudies(sql, origin.code);
+  await sql.end();
+  const tables = await published(study, origin);
+  const facts = {
+    "Data": origin.banner.replace(/^Data: /, ""),
+    "Restored": provenance.restoredAt ?? "—",
+    "Code": origin.code ?? "unknown (no git)",
+    "Deno": Deno.version.deno,
+    "PostgreSQL": server!.version,
+    "Seed of intervals": "826, 2,000 draws of whole profiles",
+    "Page written": server!.today,
+  };
+  return page(origin.banner, [
+    { id: "agreement", title: "Agreement with the paper", html: agreed(tables, agreement) },
+    ...tables,
+    ...executed.filter(({ name }) => !TOLD.test(name)).map(shown),
+    {
+      id: "own",
+      title: "Studies made here: flow, quality, cost",
+      html: own.join("\n") || "<p>None yet.</p>",
+    },
+    { id: "provenance", title: "Provenance", html: sources(facts, provenance) },
+  ], agreement);
 }
 
-const STYLE = `
-:root { color-scheme: light; }
-body { font: 16px/1.5 "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; color: #1a1a1a;
-  background: #fff; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin-top: 2.5rem; }
-.data { border-left: 4px solid #b04a00; padding: .5rem .75rem; background: #fff4ea; }
-table { font-size: .82rem; margin: .75rem 0; } caption { font-weight: bold; padding: .25rem 0; }
-th, td { padding: .15rem .5rem; vertical-align: top; } thead th { border-bottom: 1px solid #333; }
-tbody tr:nth-child(even) { background: #f6f6f6; }
-figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
-nav ul { columns: 2 18rem; padding-left: 1.2rem; } nav li { break-inside: avoid; } code { overflow-wrap: anywhere; } dd { margin-left: 1rem; }
-@media print { body { max-width: none; padding: 0; font-size: 10pt; } nav { display: none; }
-  h2 { break-before: page; } figure, tr { break-inside: avoid; } div { overflow: visible !important; max-height: none !important; }
-  table { font-size: 7.5pt; } }
-`;
+const STUDY =
+  "“The Personality Trap” (arXiv 2602.03334) gives five language models the answers of 826 people " +
+  "to a personality questionnaire (EPQR-A), as they are (Base) and with all items of neuroticism " +
+  "(MaxN) or psychoticism (MaxP) set to the highest, has them write a person from each, and lets that " +
+  "person fill in the EPQR-A and the BFI-44. Its tables say who these persons are (1–3), how far they " +
+  "answer like their profile (4, A6, A7), and whether their answers hang together (5, 6, A4, A5).";
 
-/** The page as text; it loads nothing. */
-export function report(
-  sections: readonly Section[],
-  provenance: Provenance,
-  facts: Readonly<Record<string, string>>,
-): string {
-  const total = facts.agreement ?? "";
-  const contents = sections.map(({ name, notebook, verdict }) =>
-    `<li><a href="#${name}">${escape(title(notebook, name))}</a>${
-      verdict ? `<br>${escape(verdict)}` : ""
-    }</li>`
-  );
-  const files = provenance.files.map(({ path, bytes, sha256 }) =>
-    `<li><code>${escape(path)}</code>: ${
-      bytes.toLocaleString("en")
-    } bytes, SHA-256 <code>${sha256}</code></li>`
+const HOW =
+  "Each table can be shown in three ways. Printed: what the paper’s code computes, quirks included, " +
+  "with the paper’s cell above ours; ≠ marks a cell that differs. Corrected: the same with the plain " +
+  "bugs of that code repaired. What survives: estimates with intervals and effect sizes, and p that " +
+  "takes profiles, not sheets, for independent. In print all three follow each other.";
+
+function page(banner: string, sections: readonly Section[], agreement: string): string {
+  const contents = sections.map(({ id, title }) =>
+    `<li><a href="#${id}">${escape(title)}</a></li>`
   );
   return `<!doctype html>
 <html lang="en">
@@ -53,56 +86,88 @@ export function report(
 <style>${STYLE}</style>
 </head>
 <body>
+<a class="skip" href="#main">Skip to the results</a>
 <header>
 <h1>Persona Audit: the tables of “The Personality Trap”</h1>
-<p class="data">${escape(bannerOf(provenance))}</p>
-<p><strong>${escape(total)}</strong></p>
+<p class="data">${escape(banner)}</p>
+<p>${escape(STUDY)}</p>
+<p><strong>${escape(agreement)}.</strong> ${escape(HOW)}</p>
 </header>
 <nav aria-label="Contents"><ul>
 ${contents.join("\n")}
 </ul></nav>
-<main>
-${sections.map(part).join("\n")}
-<section id="provenance">
-<h2>Provenance</h2>
-<dl>
-${
-    Object.entries(facts).map(([name, value]) =>
-      `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`
-    ).join("\n")
-  }
-</dl>
-<p>Files restored:</p>
-<ul>
-${files.join("\n")}
-</ul>
-</section>
+<main id="main" tabindex="-1">
+${sections.map(({ id, title, html }) => part(id, title, html)).join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-function part({ name, notebook }: Section): string {
-  return `<section id="${name}">
-<h2>${escape(title(notebook, name))}</h2>
-${outputs(notebook).join("\n")}
+const part = (id: string, title: string, html: string): string =>
+  `<section id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${escape(title)}</h2>
+${html}
 </section>`;
+
+function agreed(tables: readonly Published[], agreement: string): string {
+  const counts = frame(
+    tables.map(({ name, checked }) => ({
+      table: titleOf(name),
+      printed_cells: checked.printed + checked.absent,
+      compared: checked.printed,
+      agree: checked.agree,
+      differ: checked.differing.length,
+    })),
+    {
+      table: "text",
+      printed_cells: "integer",
+      compared: "integer",
+      agree: "integer",
+      differ: "integer",
+    },
+  );
+  return [
+    html({
+      ...gridOf(counts, "Printed cells by table, and how many of them come out of these data"),
+      notes: [
+        "A cell agrees when it is the paper’s to the last printed digit, with its SD and its marker. " +
+        `${agreement}: the sum over the paper’s tables; the profiles’ own scores are beside them.`,
+      ],
+    }),
+  ].join("\n");
 }
 
-/** A notebook's first heading. */
-function title({ cells }: Notebook, name: string): string {
-  const heading = /^# (.+)$/m.exec(source(cells[0]!))?.[1];
-  return (heading ?? basename(name)).replaceAll("`", "");
-}
-
-/** What a notebook shows, in order, as HTML. */
-function outputs({ cells }: Notebook): string[] {
-  return cells.flatMap((cell) => cell.outputs ?? []).flatMap((output) => {
-    const html = "data" in output ? output.data["text/html"] : undefined;
-    return typeof html === "string" || Array.isArray(html) ? [text(html)] : [];
+function sources(facts: Readonly<Record<string, string>>, { files }: Provenance): string {
+  const list = Object.entries(facts).map(([name, value]) =>
+    `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`
+  );
+  const restored = frame(
+    files.map(({ path, bytes, sha256 }) => ({ file: path, sha256, bytes: whole(bytes) })),
+    { file: "text", sha256: "text", bytes: "text" },
+  );
+  const models = frame(MODELS.map(({ label, provider }) => ({ model: label, version: provider })), {
+    model: "text",
+    version: "text",
   });
+  const kept = frame(prompts().map(({ purpose, version, hash }) => ({ purpose, version, hash })), {
+    purpose: "text",
+    version: "text",
+    hash: "text",
+  });
+  return [
+    `<dl>\n${list.join("\n")}\n</dl>`,
+    html(gridOf(restored, "Files that the data were restored from")),
+    html({
+      ...gridOf(models, "Models of the paper"),
+      notes: ["Models that studies made here asked stand with them."],
+    }),
+    html({
+      ...gridOf(kept, "Prompts of this version of the code, by SHA-256"),
+      notes: [
+        "The paper’s prompts for personas were not published: these are for studies made here, whose " +
+        "own prompts stand with them.",
+      ],
+    }),
+  ].join("\n");
 }
-
-const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -1,14 +1,14 @@
 /** `deno task start`: from nothing to every table, the files for a paper and the report. */
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
-import { codeVersion, PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { PUBLISHED, ROOT, settings } from "lib/config.ts";
 import { bannerOf, connect, embedded, migrate, open, type Study } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
 import { restore } from "lib/restore.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import { read, text } from "./jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "./notebooks.ts";
-import { report, type Section } from "./report.ts";
+import { report } from "./report.ts";
 import { writeTables } from "./tables.ts";
 
 /** A path below the folder of all that is written for people. */
@@ -140,22 +140,11 @@ async function tables(study: Study): Promise<string> {
 }
 
 async function page(study: Study, outcomes: readonly Outcome[]): Promise<string> {
-  const sections: Section[] = outcomes.map(({ name, verdict }) => ({
+  const executed = outcomes.map(({ name }) => ({
     name,
-    verdict,
     notebook: read(out("notebooks", `${name}.ipynb`)),
   }));
-  const sql = await connect("reader");
-  const [server] = await sql`select version() as version`;
-  await sql.end();
-  const facts = {
-    agreement: agreement(outcomes),
-    "data restored": study.provenance.restoredAt ?? "—",
-    code: await codeVersion() ?? "unknown",
-    Deno: Deno.version.deno,
-    PostgreSQL: String(server!.version).split(" on ")[0]!.replace("PostgreSQL ", ""),
-  };
-  await Deno.writeTextFile(out("report.html"), report(sections, study.provenance, facts));
+  await Deno.writeTextFile(out("report.html"), await report(study, executed, agreement(outcomes)));
   return place("report.html");
 }
 

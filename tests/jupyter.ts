@@ -25,8 +25,20 @@ export async function missing(): Promise<string | null> {
   if (!/^6\./.test(await version("jupyter-notebook"))) {
     return "needs Notebook 6: apt install jupyter-notebook";
   }
+  return await withoutBrowser();
+}
+
+/** Why nothing can be looked at in a browser here, or null. */
+export async function withoutBrowser(): Promise<string | null> {
   return CHROMIUM && await version(CHROMIUM) ? null : "needs Chromium: apt install chromium";
 }
+
+/** Debian's Chromium, without a window. */
+export const launched = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: CHROMIUM!,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
 
 /** What a user would have checked out, without what is theirs (`.env`, models, data). */
 const CHECKOUT = ["deno.json", "deno.lock", "dataset", "lib", "notebooks", "scripts"];
@@ -74,11 +86,7 @@ export class Desk implements AsyncDisposable {
     }).spawn();
     try {
       const url = await address(join(home, ".local", "share", "jupyter", "runtime"));
-      const browser = await chromium.launch({
-        executablePath: CHROMIUM!,
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-      });
-      return new Desk(folder, lab, url, browser);
+      return new Desk(folder, lab, url, await launched());
     } catch (error) {
       await stopped(lab);
       folder[Symbol.dispose]();

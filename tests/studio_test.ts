@@ -4,7 +4,7 @@ import { DOMParser } from "linkedom";
 import { epqra } from "lib/instruments.ts";
 import { model } from "lib/llm.ts";
 import { comparedHtml } from "lib/notebook/compare.ts";
-import { escape } from "lib/notebook/html.ts";
+import { escape } from "lib/press.ts";
 import type { Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
 import { edited, prompt } from "lib/prompts.ts";

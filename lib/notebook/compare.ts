@@ -4,7 +4,7 @@ import { z } from "zod";
 import { DASH, plural, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Tried } from "../study.ts";
-import { escape } from "./html.ts";
+import { escape } from "../press.ts";
 import { tableHtml, tableText } from "./table.ts";
 import { letter } from "./talk.ts";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { dollars, duration, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Ended, Laboratory, Progress } from "../study.ts";
-import { escape } from "./html.ts";
+import { escape } from "../press.ts";
 
 const Count = z.number();
 const Limit = z.number().nullable();

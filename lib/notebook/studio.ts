@@ -7,7 +7,7 @@ import { rows } from "../frames.ts";
 import { edited, type Prompt } from "../prompts.ts";
 import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
-import { escape } from "./html.ts";
+import { escape } from "../press.ts";
 import { type Offered, Refused, serve, type Served } from "./served.ts";
 import { tableHtml } from "./table.ts";
 import { editsHtml, exchangeHtml } from "./talk.ts";

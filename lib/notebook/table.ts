@@ -1,8 +1,7 @@
 /** A frame as a table, in HTML and in plain text. */
 import type { DataFrame } from "polars";
 import { DASH } from "../format.ts";
-import { columnsOf, type Decimals } from "../press.ts";
-import { escape } from "./html.ts";
+import { cellHtml, columnsOf, type Decimals, escape } from "../press.ts";
 
 export interface TableOptions {
   /** Limits that stand side by side (`ci_lower`, `ci_upper`) are shown as one column. */
@@ -32,7 +31,9 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     return `<th scope="col"${side(text, `;min-width:${room(longest)}ch`)}>${escape(head)}</th>`;
   });
   const lines = body.map((row) =>
-    `<tr>${row.map((cell, i) => `<td${side(columns[i]!.text)}>${set(cell)}</td>`).join("")}</tr>`
+    `<tr>${
+      row.map((cell, i) => `<td${side(columns[i]!.text)}>${cellHtml(cell)}</td>`).join("")
+    }</tr>`
   );
   const tall = body.length > TALL;
   const box = tall
@@ -61,22 +62,6 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
  * padding of the cell.
  */
 const room = (longest: number): number => 2 + (longest > 40 ? 24 : Math.min(longest, 12));
-
-/** A number in marks of significance as the original's code prints them, which are Markdown's. */
-const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
-
-/** The original's sign in Table A4. */
-const PLUS_MINUS = "$\\pm$";
-
-/** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
-function set(shown: string): string {
-  const cell = shown.replaceAll(PLUS_MINUS, "±");
-  if (!/\d/.test(cell)) return escape(cell);
-  for (const [tag, text] of Object.entries(MARKED.exec(cell)?.groups ?? {})) {
-    if (text) return `<${tag}>${escape(text)}</${tag}>`;
-  }
-  return /\p{L}/u.test(cell) ? escape(cell) : escape(cell).replaceAll(" ", "&nbsp;");
-}
 
 /** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {

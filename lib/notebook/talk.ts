@@ -2,7 +2,7 @@
 import { dollars, whole } from "../format.ts";
 import { changes, type Message, type Prompt, tokens } from "../prompts.ts";
 import type { Preview, Stored } from "../study.ts";
-import { escape } from "./html.ts";
+import { escape } from "../press.ts";
 
 const ROLES = { system: "System", user: "User", assistant: "Model" } as const;
 

@@ -1,0 +1,83 @@
+/** Studies made here: what became of their work, what it cost, with which models, prompts and seeds. */
+import pl from "polars";
+import { bannerOf, signed, type Sql } from "lib/db.ts";
+import { frame } from "lib/frames.ts";
+import { attrition } from "lib/plots.ts";
+import { gridOf } from "lib/press.ts";
+import { enter } from "lib/study.ts";
+import { figureOf, type Origin, tableOf } from "./parts.ts";
+
+/** The schemas in which something was asked or simulated as a study's work, in order of their names. */
+async function schemas(sql: Sql): Promise<string[]> {
+  const found = await sql<{ name: string }[]>`
+    select schemaname as name from pg_tables where tablename = 'runs' order by 1`;
+  const filled: string[] = [];
+  for (const { name } of found) {
+    const [run] = await sql`select from ${sql(name)}.runs where kind <> 'trial' limit 1`;
+    if (run) filled.push(name);
+  }
+  return filled;
+}
+
+/** Every study that is here; empty where there is none. */
+export async function ownStudies(sql: Sql, code: string | null): Promise<string[]> {
+  const parts: string[] = [];
+  for (const schema of await schemas(sql)) {
+    parts.push(await ownStudy(sql, schema, code));
+  }
+  return parts;
+}
+
+async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<string> {
+  const lab = await enter({ schema });
+  const { flow, failures } = await lab.quality();
+  const status = await lab.status();
+  const prompts = await lab.prompts();
+  await lab.close();
+  const banner = bannerOf(await signed(sql, schema));
+  const origin: Origin = { banner, code };
+  const cost = status.select(
+    ...["run", "kind", "done", "failed", "calls", "tokens", "usd", "lost_usd"].map((name) =>
+      ["calls", "tokens"].includes(name) ? pl.col(name).cast(pl.Int64) : pl.col(name)
+    ),
+  );
+  const asked = await models(sql, schema);
+  const of = (what: string) => `Schema ${schema}: ${what}`;
+  const table = (
+    data: typeof flow,
+    what: string,
+    name: string,
+    decimals?: Record<string, number>,
+  ) => tableOf(gridOf(data, of(what), decimals), data, `${schema}_${name}`, origin);
+  return [
+    `<h3>Schema <code>${schema}</code></h3>`,
+    figureOf(
+      attrition(flow),
+      of("personas and answer sheets at each step"),
+      flow,
+      `${schema}_flow`,
+      origin,
+    ),
+    ...failures.height ? [table(failures, "failed work by reason", "failures")] : [],
+    table(cost, "calls, tokens and dollars by run", "cost", { usd: 4, lost_usd: 4 }),
+    table(asked, "models and seeds by run", "models"),
+    table(
+      prompts.select("purpose", "version", "hash", "runs", "personas", "sheets"),
+      "prompts by hash",
+      "prompts",
+    ),
+  ].join("\n");
+}
+
+/** Who was asked in each run, with which seed, and when it was planned. */
+async function models(sql: Sql, schema: string) {
+  const asked = await sql`
+    select r.name as run, c.model_label as model, c.model->>'provider' as provider,
+           c.model->>'model' as version, r.plan->>'seed' as seed,
+           to_char(min(r.created) at time zone 'utc', 'YYYY-MM-DD') as planned,
+           coalesce(min(r.code), '—') as code
+    from ${sql(schema)}.runs r join ${sql(schema)}.cells c on c.run = r.run
+    group by r.run, r.name, 2, 3, 4, 5 order by r.run, 2`;
+  const columns = ["run", "model", "provider", "version", "seed", "planned", "code"] as const;
+  return frame(asked, Object.fromEntries(columns.map((name) => [name, "text" as const])));
+}

@@ -1,0 +1,55 @@
+/** What the sections of the report are put together from. */
+import { Buffer } from "node:buffer";
+import type { DataFrame } from "polars";
+import { figureHtml } from "lib/notebook.ts";
+import { csv, escape, type Grid, html, sourceOf } from "lib/press.ts";
+
+/** What every table and figure says: where its numbers come from. */
+export interface Origin {
+  banner: string;
+  code: string | null;
+}
+
+/** A section of the page and its line in the contents. */
+export interface Section {
+  id: string;
+  title: string;
+  html: string;
+}
+
+/** A table with its source, and the frame behind it to take away. */
+export function tableOf(grid: Grid, behind: DataFrame, name: string, origin: Origin): string {
+  const source = sourceOf(behind, origin.banner, origin.code);
+  return `${html({ ...grid, source })}\n${
+    download(csv(behind, origin.banner), name, escape(grid.title))
+  }`;
+}
+
+/** A figure with its source, and the frame behind it to take away. */
+export function figureOf(
+  svg: string,
+  caption: string,
+  behind: DataFrame,
+  name: string,
+  { banner, code }: Origin,
+): string {
+  const source = `<p class="note">${escape(sourceOf(behind, banner, code))}</p>`;
+  return [
+    figureHtml(silent(svg), caption),
+    source,
+    download(csv(behind, banner), name, escape(caption)),
+  ]
+    .join("\n");
+}
+
+/** Figures without the labels of their groups: a figure is read by its title and description. */
+export const silent = (svg: string): string =>
+  svg.replaceAll(/<g [^>]*>/g, (tag) => tag.replace(/ aria-label="[^"]*"/, ""));
+
+/** A link that holds a CSV file; `of` is HTML. */
+export function download(text: string, name: string, of: string): string {
+  const file = Buffer.from(text).toString("base64");
+  const label = `Data as CSV: ${of.replaceAll('"', "&quot;")}`;
+  return `<p class="get"><a download="${name}.csv" href="data:text/csv;charset=utf-8;base64,${file}" ` +
+    `aria-label="${label}">Data as CSV</a></p>`;
+}

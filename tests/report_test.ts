@@ -1,0 +1,193 @@
+/**
+ * The report: its structure as text, and the page in a real browser, at three widths, by keyboard, and
+ * under an accessibility checker.
+ *
+ * `SCREENSHOTS=FOLDER` keeps pictures at each width, and the PDF.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Page } from "playwright-core";
+import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { open } from "lib/db.ts";
+import { TABLE_NAMES } from "lib/design.ts";
+import { csv } from "lib/press.ts";
+import { survival } from "lib/tables.ts";
+import { read } from "../scripts/jupyter/notebook.ts";
+import { find } from "../scripts/notebooks.ts";
+import { report } from "../scripts/report.ts";
+import { restored } from "./data.ts";
+import { launched, withoutBrowser } from "./jupyter.ts";
+
+const lacking = await withoutBrowser();
+const inBrowser = lacking ? ` (left out: ${lacking})` : "";
+
+let made: Promise<string> | null = null;
+
+/** The report on the shipped data, with what the stored notebooks show; made once. */
+const pageText = (): Promise<string> => made ??= written();
+
+async function written(): Promise<string> {
+  await restored(PUBLISHED);
+  const study = await open();
+  const folder = join(settings().outDir, "papers", "16_table6_reliability");
+  await Deno.mkdir(folder, { recursive: true });
+  const kept = csv(await survival("table6", study, { draws: 50 }), "Data: drawn for a test");
+  await Deno.writeTextFile(join(folder, "survives.csv"), kept);
+  const executed = find([]).map((path) => ({
+    name: basename(path, ".ipynb"),
+    notebook: read(path),
+  }));
+  const text = await report(study, executed, "910 of 910 printed cells agree");
+  await study.close();
+  return text;
+}
+
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, found]) => found!);
+
+Deno.test("the report has one title, headings in order, and every published table", async () => {
+  const page = await pageText();
+  const levels = all(page, /<h([1-6])[ >]/g).map(Number);
+  assert.equal(levels.filter((level) => level === 1).length, 1);
+  assert.equal(levels[0], 1);
+  for (const [i, level] of levels.entries()) {
+    assert.ok(i === 0 || level <= levels[i - 1]! + 1, `heading ${i + 1} skips a level`);
+  }
+  for (const name of TABLE_NAMES) assert.ok(page.includes(`<section id="${name}"`), name);
+  assert.match(page, /<html lang="en">/);
+  assert.match(page, /<a class="skip" href="#main">/);
+});
+
+Deno.test("the report's tables have captions and scopes, its figures titles, its ids and links an end", async () => {
+  const page = await pageText();
+  const tables = page.split("<table").slice(1).map((rest) => rest.split("</table>")[0]!);
+  assert.ok(tables.length > 40, `${tables.length} tables`);
+  for (const table of tables) {
+    assert.match(table, /<caption/);
+    assert.ok(!/<th(?![^>]*scope=)/.test(table.replaceAll("<thead", "")), table.slice(0, 200));
+  }
+  const figures = all(page, /(<svg [^>]*>(?:<title>[^<]+<\/title><desc>[^<]+<\/desc>)?)/g);
+  assert.ok(figures.length > 20, `${figures.length} figures`);
+  for (const figure of figures) assert.match(figure, /role="img".*<title>.*<desc>/);
+  const ids = all(page, / id="([^"]+)"/g);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const target of all(page, /href="#([^"]+)"/g)) assert.ok(ids.includes(target), target);
+  // Nothing is loaded from anywhere.
+  assert.deepEqual(all(page, /(?:src|href)="(?!#|data:)([^"]*)"/g), []);
+  assert.ok(!/<script|@import|url\(/.test(page));
+});
+
+Deno.test("the report shows the paper's cells above ours, what was corrected, and what survives", async () => {
+  const page = await pageText();
+  const section = page.split(`<section id="table6"`)[1]!.split("</section>")[0]!;
+  assert.match(section, /60 of 60 printed cells agree/);
+  assert.match(
+    section,
+    /<th scope="row">paper<\/th><td>1\.00<\/td><td>0\.94<\/td>[\s\S]*?<th scope="row">ours<\/th><td>1\.00<\/td><td>0\.94<\/td>/,
+  );
+  assert.deepEqual(all(section, /class="to-(\w+)"/g), ["printed", "corrected", "survives"]);
+  const links = all(section, /base64,([^"]+)"/g).map((file) => atob(file));
+  assert.ok(links.some((file) => file.startsWith("model,condition,scale,alpha,printed,n,data\n")));
+  assert.equal(links.length, 5);
+  assert.match(page, /Data: reconstruction/);
+  assert.match(page, /[0-9a-f]{64}/);
+});
+
+/** Opens the report as a file; anything else that it asks for is noted. */
+async function opened(page: Page, asked: string[]): Promise<void> {
+  const path = join(settings().outDir, "report.html");
+  await Deno.writeTextFile(path, await pageText());
+  const { href } = pathToFileURL(path);
+  page.on("request", (request) => {
+    if (request.url() !== href && !request.url().startsWith("data:")) asked.push(request.url());
+  });
+  await page.goto(href);
+}
+
+const WIDTHS = { phone: 390, screen: 1024, paper: 794 };
+
+Deno.test({
+  name: `the report on a phone, a screen and paper: no sideways scroll, no request${inBrowser}`,
+  ignore: lacking !== null,
+  fn: async () => {
+    await using browser = await launched();
+    const asked: string[] = [];
+    const folder = Deno.env.get("SCREENSHOTS");
+    for (const [name, width] of Object.entries(WIDTHS)) {
+      const page = await browser.newPage({ viewport: { width, height: 900 } });
+      await opened(page, asked);
+      if (name === "paper") await page.emulateMedia({ media: "print" });
+      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+      if (folder) await page.screenshot({ path: join(folder, `report_${name}.png`) });
+      if (folder && name === "paper") {
+        await page.pdf({ path: join(folder, "report.pdf"), preferCSSPageSize: true });
+      }
+      assert.ok(wide <= width, `${name}: ${wide} px in ${width}`);
+      await page.close();
+    }
+    assert.deepEqual(asked, []);
+  },
+});
+
+Deno.test({
+  name: `the report's switch works by keyboard, and paper has all views${inBrowser}`,
+  ignore: lacking !== null,
+  fn: async () => {
+    await using browser = await launched();
+    const page = await browser.newPage();
+    await opened(page, []);
+    const seen = () =>
+      Promise.all(
+        ["printed", "corrected", "survives"].map((view) =>
+          page.locator(`#table6 .view.${view}`).isVisible()
+        ),
+      );
+    assert.deepEqual(await seen(), [true, false, false]);
+    await page.locator("#table6-printed").focus();
+    await page.keyboard.press("ArrowRight");
+    assert.deepEqual(await seen(), [false, true, false]);
+    await page.keyboard.press("ArrowRight");
+    assert.deepEqual(await seen(), [false, false, true]);
+    await page.keyboard.press("Tab");
+    const focused = "document.activeElement.getAttribute('aria-label')";
+    assert.match(await page.evaluate<string>(focused), /What survives of Table 6/);
+    await page.emulateMedia({ media: "print" });
+    assert.deepEqual(await seen(), [true, true, true]);
+    await page.emulateMedia({ media: "screen" });
+    await page.goto(page.url().split("#")[0]!);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate("document.activeElement.className"), "skip");
+  },
+});
+
+const AXE = readFileSync(join(ROOT, "node_modules", "axe-core", "axe.min.js"), "utf8");
+
+interface Violation {
+  id: string;
+  nodes: { target: string[]; failureSummary: string }[];
+}
+
+Deno.test({
+  name: `the accessibility checker finds nothing in the report${inBrowser}`,
+  ignore: lacking !== null,
+  fn: async () => {
+    await using browser = await launched();
+    for (const width of [WIDTHS.phone, WIDTHS.screen]) {
+      const page = await browser.newPage({ viewport: { width, height: 900 } });
+      await opened(page, []);
+      // Hidden views would not be looked at.
+      await page.addStyleTag({ content: ".views > .view { display: block !important; }" });
+      await page.evaluate(AXE);
+      const violations = await page.evaluate<Violation[]>(
+        "axe.run().then(({ violations }) => violations)",
+      );
+      const words = violations.map(({ id, nodes }) =>
+        `${id}: ${nodes.length}, first ${nodes[0]!.target}: ${nodes[0]!.failureSummary}`
+      );
+      assert.deepEqual(words, [], `at ${width} px`);
+      await page.close();
+    }
+  },
+});
