@@ -25,7 +25,7 @@ caption { caption-side: top; text-align: left; font-weight: bold; padding: .25re
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, calc(100vw - 2.6rem)); white-space: normal; }
 th, td { padding: .2rem .55rem; text-align: right; vertical-align: top; }
 th[scope=row], .words { text-align: left; }
-tbody th { font-weight: normal; } tbody tr:first-child > th[rowspan]:first-child { font-weight: 600; }
+tbody th { font-weight: normal; } .views tbody th { white-space: nowrap; } tbody tr:first-child > th[rowspan]:first-child { font-weight: 600; }
 th[scope=colgroup] { text-align: center; border-bottom: 1px solid #8a8a8a; }
 thead { position: sticky; top: 0; background: #fff; box-shadow: 0 1px 0 #1a1a1a; }
 tbody { border-bottom: 1px solid #c9c9c9; } table { border-bottom: 1px solid #1a1a1a; }
@@ -55,7 +55,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
 @media print {
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav, fieldset, .get, .skip { display: none; }
   h2 { break-before: page; margin-top: 0; border: 0; } h2, h3, caption { break-after: avoid; }
-  figure, tr { break-inside: avoid; }
+  figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; }
+  section:first-child h2 { break-before: auto; margin-top: 1.5rem; }
   .box, .kept > div { overflow: visible !important; max-height: none !important; width: auto !important; }
   thead { position: static !important; box-shadow: none; border-bottom: 1px solid #1a1a1a; }
   caption span { position: static; max-width: none; }
