@@ -96,9 +96,10 @@ Deno.test("the environment, the kernel, the DOM, SQL, models and chance each hav
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("the browser's driver is for tests only", () => {
+Deno.test("the browser's driver is for tests only, and so is the accessibility checker", () => {
   const all = [...LIB, ...filesOf(join(ROOT, "scripts"))];
-  assert.deepEqual(all.filter((path) => importsOf(path).includes("playwright-core")), []);
+  const ours = (specifier: string) => /^(playwright-core|axe-core)/.test(specifier);
+  assert.deepEqual(all.filter((path) => importsOf(path).some(ours)), []);
 });
 
 Deno.test("floor 0 knows no package but numbers, and no file but its JSON", () => {

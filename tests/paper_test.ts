@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect, open } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/design.ts";
-import { compare, grid, paperTable, printed } from "lib/paper.ts";
+import { besidePaper, compare, grid, paperTable, printed } from "lib/paper.ts";
 import { latex, markdown } from "lib/press.ts";
 import { rounded } from "lib/stats.ts";
 import { build, reliabilitySummary } from "lib/tables.ts";
@@ -114,6 +114,15 @@ Deno.test("with one answer changed, the comparison names the cells that no longe
     assert.match(differing.join("\n"), /tableA7 GPT-4o MaxN L mae: paper 0\.061743, ours 0\.06/);
     const agree = results.reduce((total, one) => total + one.agree, 0);
     assert.equal(agree, 910 - differing.length);
+    const study = await open();
+    const { side, body } = besidePaper("tableA7", await build("tableA7", study));
+    await study.close();
+    assert.equal(side.at(-1), "from");
+    const marked = body.flatMap(({ keys, cells }) =>
+      cells.filter((cell) => cell.endsWith(" ≠")).map(() => keys.join(" "))
+    );
+    const ofA7 = differing.filter((text) => text.startsWith("tableA7 "));
+    assert.deepEqual(marked, ofA7.map(() => "GPT-4o MaxN L ours"));
   } finally {
     await sql`update eval_questionnaires set answer = ${row!.answer} where id = ${row!.id}`;
     await sql.end();

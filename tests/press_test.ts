@@ -15,6 +15,7 @@ import {
   figureLatex,
   type Grid,
   gridOf,
+  html,
   keepAll,
   latex,
   markdown,
@@ -233,6 +234,46 @@ Deno.test({
       .map((frame) => ({ ...gridOf(frame, HOSTILE), source: HOSTILE, notes }));
     await compiles(...grids.map((grid, i) => latex(grid, `t${i}`) + "\\clearpage"));
   },
+});
+
+Deno.test("html() shares headings down and across, and says what each stands over", () => {
+  const made = html({
+    title: "A <b>",
+    source: "n = 826.",
+    notes: ["* p < .05."],
+    side: ["model", "scale"],
+    head: [["GPT", "GPT", "", ""], ["MaxN", "MaxP", "d_z", "verdict"]],
+    body: [
+      { keys: ["A", "E"], cells: ["1.00 ± 0.10*", "**0.981**", "0.2", "stands"] },
+      { keys: ["A", "N"], cells: ["0.79 ≠", "<u>0.072</u> ≠", "—", "—"] },
+      { keys: ["B", "E"], cells: ["<0.001", "1 $\\pm$ 2", "-1", "vanishes"] },
+    ],
+  });
+  assert.equal(
+    made,
+    `<div class="box" role="group" tabindex="0" aria-label="A &lt;b&gt;">
+<table>
+<caption><span>A &lt;b&gt;</span></caption>
+<thead>
+<tr><th scope="col" rowspan="2" class="words">Model</th><th scope="col" rowspan="2" class="words">Scale</th>` +
+      `<th scope="colgroup" colspan="2">GPT</th><td colspan="2"></td></tr>
+<tr><th scope="col">MaxN</th><th scope="col">MaxP</th><th scope="col"><i>d</i><sub>z</sub></th>` +
+      `<th scope="col" class="words">verdict</th></tr>
+</thead>
+<tbody>
+<tr><th scope="row" rowspan="2">A</th><th scope="row">E</th><td>1.00&nbsp;±&nbsp;0.10*</td>` +
+      `<td><strong>0.981</strong></td><td>0.2</td><td class="words">stands</td></tr>
+<tr><th scope="row">N</th><td>0.79&nbsp;≠</td><td><u>0.072</u>&nbsp;≠</td><td>—</td><td class="words">—</td></tr>
+</tbody>
+<tbody>
+<tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>1&nbsp;±&nbsp;2</td><td>-1</td>` +
+      `<td class="words">vanishes</td></tr>
+</tbody>
+</table>
+</div>
+<p class="note">* p &lt; .05.</p>
+<p class="note">n = 826.</p>`,
+  );
 });
 
 Deno.test("markdown() keeps one line per row, and shows what it is given", () => {

@@ -59,7 +59,9 @@ export function html({ title, source, notes = [], side, head, body }: Grid): str
 
 /** Which columns are words: they stand left. */
 const wordy = ({ head, body }: Pick<Grid, "head" | "body">): boolean[] =>
-  head[0]!.map((_, i) => body.some(({ cells }) => letters(cells[i]!.replaceAll(/\\pm|<\/?u>/g, ""))));
+  head[0]!.map((_, i) =>
+    body.some(({ cells }) => letters(cells[i]!.replaceAll(/\\pm|<\/?u>/g, "")))
+  );
 
 function across(
   labels: readonly string[],
