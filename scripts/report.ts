@@ -30,7 +30,11 @@ export async function report(
   agreement: string,
 ): Promise<string> {
   const { provenance } = study;
-  const origin: Origin = { banner: bannerOf(provenance), code: await codeVersion() };
+  const origin: Origin = {
+    banner: bannerOf(provenance),
+    code: await codeVersion(),
+    caution: provenance.source === "reconstruction" ? ARBITRARY : null,
+  };
   const sql = await connect("reader");
   const [server] = await sql<{ version: string; today: string }[]>`
     select current_setting('server_version') as version,
@@ -47,7 +51,7 @@ export async function report(
     "Seed of intervals": "826, 2,000 draws of whole profiles",
     "Page written": server!.today,
   };
-  return page(origin.banner, [
+  return page(origin, [
     { id: "agreement", title: "Agreement with the paper", html: agreed(tables, agreement) },
     ...tables,
     ...executed.filter(({ name }) => !TOLD.test(name)).map(shown),
@@ -67,13 +71,22 @@ const STUDY =
   "person fill in the EPQR-A and the BFI-44. Its tables say who these persons are (1–3), how far they " +
   "answer like their profile (4, A6, A7), and whether their answers hang together (5, 6, A4, A5).";
 
+const ARBITRARY =
+  "What the paper does not print is arbitrary in a reconstruction: which answers stand on one sheet, " +
+  "how alike the repetitions of a profile are, and so intervals, and p that takes account of profiles. " +
+  "They show the method and are no finding about any model.";
+
 const HOW =
   "Each table can be shown in three ways. Printed: what the paper’s code computes, quirks included, " +
   "with the paper’s cell above ours; ≠ marks a cell that differs. Corrected: the same with the plain " +
   "bugs of that code repaired. What survives: estimates with intervals and effect sizes, and p that " +
   "takes profiles, not sheets, for independent. In print all three follow each other.";
 
-function page(banner: string, sections: readonly Section[], agreement: string): string {
+function page(
+  { banner, caution }: Origin,
+  sections: readonly Section[],
+  agreement: string,
+): string {
   const contents = sections.map(({ id, title }) =>
     `<li><a href="#${id}">${escape(title)}</a></li>`
   );
@@ -89,7 +102,7 @@ function page(banner: string, sections: readonly Section[], agreement: string): 
 <a class="skip" href="#main">Skip to the results</a>
 <header>
 <h1>Persona Audit: the tables of “The Personality Trap”</h1>
-<p class="data">${escape(banner)}</p>
+<p class="data">${escape([banner, caution].filter((words) => words).join(". "))}</p>
 <p>${escape(STUDY)}</p>
 <p><strong>${escape(agreement)}.</strong> ${escape(HOW)}</p>
 </header>

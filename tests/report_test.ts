@@ -92,6 +92,9 @@ Deno.test("the report shows the paper's cells above ours, what was corrected, an
   assert.ok(links.some((file) => file.startsWith("model,condition,scale,alpha,printed,n,data\n")));
   assert.equal(links.length, 5);
   assert.match(page, /Data: reconstruction/);
+  const [, tested] = section.split(`<div class="view survives">`);
+  assert.match(tested!, /arbitrary in a reconstruction/);
+  assert.match(page, /‡: p &lt; 0\.001; †: p &lt; 0\.01; \*: p &lt; 0\.05; by the paper’s test/);
   assert.match(page, /[0-9a-f]{64}/);
 });
 

@@ -35,7 +35,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
   const prompts = await lab.prompts();
   await lab.close();
   const banner = bannerOf(await signed(sql, schema));
-  const origin: Origin = { banner, code };
+  const origin: Origin = { banner, code, caution: null };
   const cost = status.select(
     ...["run", "kind", "done", "failed", "calls", "tokens", "usd", "lost_usd"].map((name) =>
       ["calls", "tokens"].includes(name) ? pl.col(name).cast(pl.Int64) : pl.col(name)

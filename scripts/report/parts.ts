@@ -8,6 +8,8 @@ import { csv, escape, type Grid, html, sourceOf } from "lib/press.ts";
 export interface Origin {
   banner: string;
   code: string | null;
+  /** What must not be concluded from such data; null where there is no such thing. */
+  caution: string | null;
 }
 
 /** A section of the page and its line in the contents. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pl, { type DataFrame } from "polars";
 import { settings } from "lib/config.ts";
 import type { Study } from "lib/db.ts";
-import { TABLE_NAMES, type TableName } from "lib/design.ts";
+import { marks, type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
 import { verdictHtml } from "lib/notebook.ts";
 import { besidePaper, compare, type Comparison, grid, printed, survivingGrid } from "lib/paper.ts";
 import {
@@ -18,6 +18,7 @@ import {
   shares,
   survivors,
 } from "lib/plots.ts";
+import { escape } from "lib/press.ts";
 import { build, distributions } from "lib/tables.ts";
 import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
 
@@ -41,19 +42,20 @@ async function section(name: TableName, study: Study, origin: Origin): Promise<P
   const tested = survivalOf(name);
   const checked = compare(name, table);
   const mode = "corrected";
+  const own = (mode: Mode) => ({ notes: markersOf(name, mode) });
   const beside = besidePaper(name, table), corrected = grid(name, mended, { mode });
   const title = `${titleOf(name)}. ${beside.title}`;
   const views = {
     printed: `<div class="pairs">\n${
       tableOf(
-        { ...beside, title: `${title}: the paper’s cells and ours` },
+        { ...beside, ...own("printed"), title: `${title}: the paper’s cells and ours` },
         printed(name, table),
         name,
         origin,
       )
     }\n</div>\n${await figure(name, study, table, origin)}`,
     corrected: tableOf(
-      { ...corrected, title: `${title}: corrected` },
+      { ...corrected, ...own(mode), title: `${title}: corrected` },
       printed(name, mended, { mode }),
       `${name}_corrected`,
       origin,
@@ -67,6 +69,21 @@ async function section(name: TableName, study: Study, origin: Origin): Promise<P
     checked,
     html: `${verdictHtml(checked)}\n${switched(name, titleOf(name), views)}`,
   };
+}
+
+/** The type faces of Table 5. */
+const FACES: Readonly<Record<string, string>> = {
+  "p<0.001": "bold",
+  "p<0.01": "italic",
+  "p<0.05": "underlined",
+};
+
+/** What a table's markers mean, as a note; none where it has none. */
+function markersOf(name: TableName, mode: Mode): string[] {
+  const words = marks(name, mode)?.map(([below, marker]) =>
+    `${FACES[marker] ?? marker}: p < ${below}`
+  );
+  return words ? [`${words.join("; ")}; by the paper’s test, not adjusted.`] : [];
 }
 
 const VIEWS: Readonly<Record<string, string>> = {
@@ -109,6 +126,7 @@ function survives(name: TableName, tested: DataFrame, origin: Origin): string {
   if (name === "baselines") throw new Error("Nothing is tested in the baselines");
   const [svg, caption] = survivalFigure(name, tested);
   return [
+    ...origin.caution ? [`<p>${escape(origin.caution)}</p>`] : [],
     tableOf(survivingGrid(name, tested), tested, `${name}_survives`, origin),
     ...svg ? [figureOf(svg, caption, tested, `${name}_survives`, origin)] : [],
   ].join("\n");

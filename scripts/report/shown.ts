@@ -51,7 +51,8 @@ const captionOf = (html: string): string => /<(?:fig)?caption[^>]*>([^<]*)</.exe
 function dataOf(html: string, notebook: string, saved: readonly Saved[]): string {
   const caption = captionOf(html);
   const found = saved.find(({ said }) =>
-    said === caption || ["n = ", "Data: "].some((source) => said.startsWith(`${caption} ${source}`))
+    said === caption ||
+    ["n = ", "Data: ", "Code: "].some((source) => said.startsWith(`${caption} ${source}`))
   );
   if (!found) return "";
   const name = `${notebook}_${basename(found.path, ".csv")}`;
