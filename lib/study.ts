@@ -225,9 +225,10 @@ export class Laboratory {
 
   /**
    * The prompts of the study, and what was made with each: purpose, version, hash (its first 12
-   * digits), parent (the version it was made from), note (its first line), saved (UTC; undefined where
-   * it is here because it was used), runs, personas, sheets, failed (pieces of work), tried (profiles
-   * in trials), calls, tokens, usd (trials included; undefined where a reply's price is unknown).
+   * digits), parent (the version it was made from), saved (UTC; undefined where it is here because it
+   * was used), runs, personas, sheets, failed (pieces of work), tried (profiles in trials), calls,
+   * tokens, usd (trials included; undefined where a reply's price is unknown), note (its first line; of
+   * a version of the files its first sentence).
    */
   async prompts(): Promise<DataFrame> {
     return await versions(this.sql);
@@ -376,9 +377,13 @@ export class Laboratory {
    *
    * @param reason only those whose reason contains this text
    * @returns how many
+   * @throws {Error} when the run is a trial, which asks again by itself
    */
   async retryFailed(name: string, reason = ""): Promise<number> {
-    const { run } = await loaded(this.sql, this.schema, name);
+    const { run, plan } = await loaded(this.sql, this.schema, name);
+    if (plan.trial) {
+      throw new Error(`Run ${name} is a trial: what failed is asked again when it is tried again`);
+    }
     const { count } = await this.sql`
       update work w
       set state = 'planned', reason = null, finished = null,

@@ -544,6 +544,6 @@ Deno.test("cleaning refuses data without texts, and a study of one's own, and wr
 Deno.test("cleaning says how it is used", async () => {
   const none = await script("cleaning", []);
   assert.equal(none.code, 2);
-  assert.match(none.err, /Say learn or check: current value is nothing/);
+  assert.match(none.err, /Say one of learn, check/);
   assert.match((await script("cleaning", ["--help"])).out, /learn {10}writes \{field\}\.csv/);
 });

@@ -9,7 +9,7 @@ import { epqra } from "lib/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { edited, type Prompt, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Tried } from "lib/study.ts";
-import { evaluated } from "./command.ts";
+import { evaluated, script } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
@@ -221,6 +221,15 @@ Deno.test("a trial is in no table, view, count or banner of results, nor in what
     { name: string },
   ];
   await assert.rejects(() => lab.reparse(name), /is a trial: nothing is made of its replies/);
+  await assert.rejects(() => lab.retryFailed(name), /is a trial: what failed is asked again/);
+  for (const words of [[], [name]]) {
+    const status = await script("study", ["status", ...words, "--schema", "trial_apart"]);
+    assert.deepEqual([status.code, status.err], [0, ""]);
+    assert.ok(status.out.includes(name));
+  }
+  const again = await script("reparse", ["--check", "--schema", "trial_apart"]);
+  assert.equal(again.code, 0, again.err);
+  assert.doesNotMatch(again.out, /trial-/);
   await lab.export(join(folder.path, "out"));
   const people = Deno.readTextFileSync(join(folder.path, "out", "personas.jsonl"));
   assert.equal(people.trimEnd().split("\n").length, 3);
@@ -357,7 +366,7 @@ Deno.test("the example in the README tries, saves and lists a prompt", async () 
   assert.deepEqual([ended, err], [0, ""]);
   assert.match(out, /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./);
   assert.match(out, /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/);
-  assert.match(out, /persona +1\+\w+ +\w+ +1 +The place is fixed +\d{4}-\d\d-\d\d/);
+  assert.match(out, /persona +1\+\w+ +\w+ +1 +\d{4}-\d\d-\d\d .* The place is fixed$/m);
 });
 
 /** Tables of a study in the order in which rows can be put into them. */

@@ -1,6 +1,7 @@
 /** A page on which a prompt is edited, tried and kept, with what cells are made of. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import pl from "polars";
 import { z } from "zod";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
@@ -122,7 +123,8 @@ function routesOf(
       const { note, ...edit } = checked(Save, body);
       const { prompt } = changed(edit);
       await lab.savePrompt(prompt, { from: before, note });
-      const versions = tableHtml(await lab.prompts(), "What was made with each version");
+      const own = (await lab.prompts()).filter(pl.col("purpose").eq(pl.lit(prompt.purpose)));
+      const versions = tableHtml(own.drop("purpose", "runs"), "What was made with each version");
       return {
         html: section("Versions", versions),
         said: `Saved as version ${prompt.version}: await lab.prompt("${prompt.purpose}", ` +

@@ -94,8 +94,9 @@ export async function versions(sql: Sql): Promise<DataFrame> {
       from work w join runs r on r.run = w.run group by r.prompt
     )
     select p.purpose, p.version, left(p.hash, 12) as hash, o.version as parent,
-           case when p.saved is not null or position('+' in p.version) = 0
-             then split_part(p.note, E'\\n', 1) end as note,
+           case when p.saved is not null then split_part(p.note, E'\\n', 1)
+             when position('+' in p.version) = 0 then substring(p.note from '^[^.\\n]*[.]?')
+           end as note,
            to_char(p.saved at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as saved,
            coalesce(u.runs, 0) as runs, coalesce(w.personas, 0) as personas,
            coalesce(w.sheets, 0) as sheets, coalesce(w.failed, 0) as failed,
@@ -111,7 +112,6 @@ export async function versions(sql: Sql): Promise<DataFrame> {
     version: "text",
     hash: "text",
     parent: "text",
-    note: "text",
     saved: "text",
     runs: "integer",
     personas: "integer",
@@ -121,5 +121,6 @@ export async function versions(sql: Sql): Promise<DataFrame> {
     calls: "integer",
     tokens: "integer",
     usd: "number",
+    note: "text",
   });
 }
