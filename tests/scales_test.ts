@@ -36,7 +36,7 @@ Deno.test("scales of any instrument: mean, sd, alpha, in its order and unit", ()
     ...sheets([[1, 4, 3, 3], [3, 3, 3, null], [5, 2, 3, 3]], { model: "Mine", condition: "N=2" }),
     ...sheets([[2, 2, 1, 5]]),
   ]);
-  const [b, a, oneB, oneA] = scales(given, short, { draws: 200 }).toRecords();
+  const [oneB, oneA, b, a] = scales(given, short, { draws: 200 }).toRecords();
   const cell = { model: "Mine", condition: "N=2" };
   const none = { alpha: null, ci_lower: null, ci_upper: null };
   assert.deepEqual(b, { ...cell, scale: "B", n: 2, clusters: 2, mean: 3, sd: 0, ...none });

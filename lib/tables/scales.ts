@@ -7,6 +7,7 @@ import { cronbachAlpha, mean, sd } from "../stats.ts";
 import { Answers, inCells } from "./answers.ts";
 import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
 import { completed } from "./items.ts";
+import { cellKey, cellsOf } from "./shown.ts";
 import { consistent } from "./survival/reliability.ts";
 
 /**
@@ -30,17 +31,18 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
         `study.sheets(${JSON.stringify(instrument.name)})`,
     );
   }
-  const cells = inCells(answers.sheets).values().toArray().flatMap((sheets) => {
-    const { model, condition } = sheets[0]!;
-    return instrument.scales.map((scale) => {
-      const whole = completed(answers, sheets, scale);
+  const groups = inCells(answers.sheets);
+  const held = cellsOf(answers.sheets).filter((cell) => groups.has(cellKey(cell)));
+  const cells = held.flatMap((cell) =>
+    instrument.scales.map((scale) => {
+      const whole = completed(answers, groups.get(cellKey(cell))!, scale);
       const complete = whole.sheets.map(({ sheet, scores }) => ({
         cluster: clusterOf(sheet),
         row: scores,
       }));
-      return { cell: { model, condition, scale }, complete, items: whole.items.length };
-    });
-  });
+      return { cell: { ...cell, scale }, complete, items: whole.items.length };
+    })
+  );
   const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
   const boot = bootstrapped(
     place.size,
