@@ -64,7 +64,7 @@ const Limit = z.number().nullable();
 /** How a run stands, over all processes. */
 export const Standing = z.object({
   run: z.string(),
-  kind: z.enum(["personas", "administrations"]),
+  kind: z.enum(["personas", "administrations", "trial"]),
   planned: Count,
   claimed: Count,
   done: Count,
