@@ -62,14 +62,19 @@ class Copy implements AsyncDisposable {
     symlinkSync(join(ROOT, "node_modules"), join(this.path, "node_modules"));
   }
 
+  /** Runs a program in the project's folder. */
   async ran(program: string, ...args: string[]): Promise<Ended> {
+    return await this.#in(this.path, program, args);
+  }
+
+  async #in(cwd: string, program: string, args: string[]): Promise<Ended> {
     const kept = ["HOME", "DENO_DIR", "TMPDIR", "LD_LIBRARY_PATH"].flatMap((name) => {
       const value = Deno.env.get(name);
       return value === undefined ? [] : [[name, value]];
     });
     const command = new Deno.Command(program, {
       args,
-      cwd: this.path,
+      cwd,
       clearEnv: true,
       env: {
         ...Object.fromEntries(kept),
@@ -83,7 +88,7 @@ class Copy implements AsyncDisposable {
     return await ended(command.spawn());
   }
 
-  /** Runs TypeScript with the names that it takes from the rooms, types checked. */
+  /** Runs TypeScript where a cell runs, with the names that it takes from the rooms, types checked. */
   async typescript(text: string): Promise<Ended> {
     const taken = new Set<string>();
     let doors = "";
@@ -95,7 +100,8 @@ class Copy implements AsyncDisposable {
     }
     const path = join(this.path, "block.ts");
     await Deno.writeTextFile(path, `${doors}${text}\nDeno.exit(0);\n`);
-    return await this.ran(Deno.execPath(), "run", "-A", "--check", path);
+    const args = ["run", "-A", "--check", path];
+    return await this.#in(join(this.path, "notebooks"), Deno.execPath(), args);
   }
 
   /** Runs a shell block; what it names that is not here has a stand-in. */
