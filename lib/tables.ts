@@ -4,11 +4,13 @@
  * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
  */
 import type { DataFrame } from "polars";
-import type { Study } from "./db.ts";
+import type { Administrations, Study } from "./db.ts";
 import type { TableName } from "./design.ts";
+import type { Instrument } from "./instruments.ts";
 import { seeded } from "./random.ts";
 import type { Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";
+import { scales as scalesOf } from "./tables/scales.ts";
 import { agreementSurvival } from "./tables/survival/agreement.ts";
 import { convergenceSurvival } from "./tables/survival/convergence.ts";
 import { reliabilitySurvival } from "./tables/survival/reliability.ts";
@@ -90,4 +92,21 @@ export function diversity(
 ): DataFrame {
   const { draws = 2000, seed = 826 } = options;
   return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
+}
+
+/**
+ * Scores and reliability of every scale of an instrument, by model and condition; see
+ * `lib/tables/scales.ts`.
+ *
+ * @param given the instrument's sheets, as `Study.sheets` reads them
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export function scales(
+  given: Administrations,
+  instrument: Instrument,
+  options: { draws?: number; seed?: number } = {},
+): DataFrame {
+  const { draws = 2000, seed = 826 } = options;
+  const { uniform } = seeded("scales", instrument.name, seed);
+  return scalesOf(given, instrument, { draws, uniform });
 }

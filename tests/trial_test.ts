@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { PUBLISHED, ROOT } from "lib/config.ts";
 import { migrate } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { epqra } from "lib/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { edited, type Prompt, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Tried } from "lib/study.ts";
-import { evaluated, script } from "./command.ts";
-import { as, restored } from "./data.ts";
+import { script } from "./command.ts";
+import { as } from "./data.ts";
 import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { Made, served } from "./study_worker.ts";
@@ -349,24 +348,6 @@ Deno.test("a version is kept with its note and parent, found again, and listed w
   await refused(WRITTEN, { from: WRITTEN, note: "x" }, /Nothing is changed: this is the persona/);
   await refused(SPANISH, { from: SPANISH, note: "x" }, /was not made from/);
   await assert.rejects(() => lab.prompt("persona", "9"), /no persona prompt of version 9: .*1\+/);
-});
-
-Deno.test("the example in the README tries, saves and lists a prompt", async () => {
-  await restored(PUBLISHED);
-  const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
-  const [, code] = /### Prompts[\s\S]*?```ts\n([\s\S]*?)```/.exec(readme)!;
-  const { out, err, code: ended } = await evaluated(
-    `import { model } from "lib/llm.ts";
-     import { compared, show } from "lib/notebook.ts";
-     import { edited, prompt } from "lib/prompts.ts";
-     import { enter, personas } from "lib/study.ts";
-     ${code!.replace(`schema: "study"`, `schema: "trial_readme"`)}
-     await lab.close();`,
-  );
-  assert.deepEqual([ended, err], [0, ""]);
-  assert.match(out, /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./);
-  assert.match(out, /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/);
-  assert.match(out, /persona +1\+\w+ +\w+ +1 +\d{4}-\d\d-\d\d .* The place is fixed$/m);
 });
 
 /** Tables of a study in the order in which rows can be put into them. */

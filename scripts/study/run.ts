@@ -231,7 +231,7 @@ export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Pro
     steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
   }
   if (now.failed) steps.push(["Ask those that failed again", typed(lab, `retry-failed ${run}`)]);
-  if (!leftOf(now) && now.done) {
+  if (!leftOf(now) && now.done && kind !== "trial") {
     steps.push(
       kind === "personas"
         ? ["Let them answer", typed(lab, "plan administrations --instrument epqra")]

@@ -92,7 +92,7 @@ function ofItems(whole: Completed) {
 }
 
 /** Alpha from sums: of 1, of each item, of all squares and of the squared totals. */
-function consistent(
+export function consistent(
   complete: readonly { cluster: number; row: readonly number[] }[],
   k: number,
   place: ReadonlyMap<number, number>,

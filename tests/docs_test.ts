@@ -1,0 +1,283 @@
+/**
+ * The pages for readers are true: their blocks run in a copy of the project, as a user would run them
+ * there, with a database of its own; links lead somewhere, and commands and flags exist.
+ */
+import assert from "node:assert/strict";
+import { cpSync, existsSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import tasks from "../deno.json" with { type: "json" };
+import { PUBLISHED, ROOT } from "lib/config.ts";
+import { enter } from "lib/study.ts";
+import { as, restored } from "./data.ts";
+import { type Ended, ended, script } from "./command.ts";
+import { anchors, type Block, blocks, commands, links, page, PAGES, spans } from "./docs.ts";
+import { provider } from "./llm_server.ts";
+import { Folder } from "./made.ts";
+
+/** Blocks that are not run, by their beginning, and why. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  "npx -y deno": "fetches Deno; start and test are run by .ci/run",
+  "tables out/tables": "what start prints last; its parts are tested in cli_test and paper_test",
+  "@misc{": "for BibTeX",
+  "5  notebooks": "the floors, which floors_test holds",
+};
+
+const SMALL = "tests/fixtures/small-public";
+
+/** What a project is when it has been checked out, without what is somebody's own. */
+const CHECKOUT = ["deno.json", "deno.lock", "dataset", "lib", "notebooks", "scripts", "tests"];
+
+/** The rooms from whose doors a cell takes names; of two with one name, the first has it. */
+const DOORS = [
+  "notebook",
+  "conditions",
+  "db",
+  "llm",
+  "paper",
+  "plots",
+  "prompts",
+  "study",
+  "tables",
+];
+
+/** Before a block of TypeScript that goes on with what an earlier one made: that one's last lines. */
+const PREAMBLES: Readonly<Record<string, string>> = {
+  "await figure(alphas(table)": `const study = await open({ schema: "personality_trap" });
+    const table = reliability(await study.sheets("epqra"));\n`,
+};
+
+/** A copy of the project with a database of its own and a model's server. */
+class Copy implements AsyncDisposable {
+  readonly #folder = new Folder();
+  readonly #server = provider({ keep: false });
+  readonly path = join(this.#folder.path, "copy");
+
+  constructor() {
+    for (const name of CHECKOUT) {
+      cpSync(join(ROOT, name), join(this.path, name), {
+        recursive: true,
+        filter: (path) => !path.endsWith("models.local.json"),
+      });
+    }
+    symlinkSync(join(ROOT, "node_modules"), join(this.path, "node_modules"));
+  }
+
+  /** Runs a program in the project's folder. */
+  async ran(program: string, ...args: string[]): Promise<Ended> {
+    return await this.#in(this.path, program, args);
+  }
+
+  async #in(cwd: string, program: string, args: string[]): Promise<Ended> {
+    const kept = ["HOME", "DENO_DIR", "TMPDIR", "LD_LIBRARY_PATH"].flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    const command = new Deno.Command(program, {
+      args,
+      cwd,
+      clearEnv: true,
+      env: {
+        ...Object.fromEntries(kept),
+        PATH: [dirname(Deno.execPath()), Deno.env.get("PATH")].join(delimiter),
+        NO_COLOR: "1",
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+    return await ended(command.spawn());
+  }
+
+  /** Runs TypeScript where a cell runs, with the names that it takes from the rooms, types checked. */
+  async typescript(text: string): Promise<Ended> {
+    const taken = new Set<string>();
+    let doors = "";
+    for (const door of DOORS) {
+      const names = Object.keys(await import(`lib/${door}.ts`))
+        .filter((name) => !taken.has(name) && new RegExp(`(?<![.\\w])${name}\\(`).test(text));
+      for (const name of names) taken.add(name);
+      if (names.length) doors += `import { ${names.join(", ")} } from "lib/${door}.ts";\n`;
+    }
+    const path = join(this.path, "block.ts");
+    await Deno.writeTextFile(path, `${doors}${text}\nDeno.exit(0);\n`);
+    const args = ["run", "-A", "--check", path];
+    return await this.#in(join(this.path, "notebooks"), Deno.execPath(), args);
+  }
+
+  /** Runs a shell block; what it names that is not here has a stand-in. */
+  async shell(text: string): Promise<Ended> {
+    const here = text.replaceAll("http://localhost:4010", this.#server.url)
+      .replaceAll("--from PATH", `--from ${SMALL}`)
+      .replace(/postgres:\/\/\S+/, () => this.#other());
+    return await this.ran("sh", "-ec", here);
+  }
+
+  /** Another database, made on the copy's own server. */
+  #other(): string {
+    const { port, password } = JSON.parse(
+      Deno.readTextFileSync(join(this.path, ".data", "server.json")),
+    ) as { port: number; password: string };
+    return `postgres://persona_audit:${password}@127.0.0.1:${port}/moved`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.ran(Deno.execPath(), "run", "-A", "scripts/db.ts", "stop");
+    await this.#server.close();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+interface Column {
+  schema: string;
+  table: string;
+  columns: string;
+}
+
+const ALL = PAGES.flatMap((path) => blocks(path));
+const left = (block: Block) => Object.keys(NOT_RUN).find((start) => block.text.startsWith(start));
+
+Deno.test("every block of the pages runs, in the order in which they are read", async (t) => {
+  await using copy = new Copy();
+  for (const block of ALL.filter((block) => !left(block))) {
+    const { language, text } = block;
+    const name = `${block.page}, ${block.heading}: ${text.slice(0, 50).split("\n")[0]}`;
+    await t.step(name, async () => {
+      if (language === "csv") return quoted(text);
+      if (language === "json") {
+        await Deno.writeTextFile(join(copy.path, "dataset", "models.local.json"), text);
+        const { code, out, err } = await copy.ran("deno", "task", "config");
+        assert.equal(code, 0, err);
+        for (const { id } of JSON.parse(text)) assert.match(out, new RegExp(`^${id} `, "m"));
+        return;
+      }
+      assert.ok(language === "sh" || language === "ts", `a block of ${language || "no language"}`);
+      if (text.includes("postgres://")) {
+        const made = `const sql = await connect("owner"); await sql\`create database moved\``;
+        assert.equal((await copy.typescript(made)).code, 0);
+      }
+      const start = Object.keys(PREAMBLES).find((start) => text.startsWith(start));
+      const { code, out, err } = language === "sh"
+        ? await copy.shell(text)
+        : await copy.typescript((start ? PREAMBLES[start] : "") + text);
+      assert.equal(code, 0, out + err);
+      for (const said of SAYS[name.split(": ")[0]!]?.[language] ?? []) assert.match(out, said);
+    });
+  }
+});
+
+Deno.test("the dictionary names every table and column, and no other", async () => {
+  const text = page("dataset/README.md");
+  await restored(PUBLISHED);
+  const lab = await enter({ schema: "docs_dictionary" });
+  await lab.close();
+  const columns = await as("owner", (sql) =>
+    sql<Column[]>`
+      select table_schema as schema, table_name as table, string_agg(column_name, ' ') as columns
+      from information_schema.columns join information_schema.tables
+        using (table_schema, table_name)
+      where table_schema in (${PUBLISHED}, 'docs_dictionary')
+        and (table_type = 'BASE TABLE' or table_schema = ${PUBLISHED})
+      group by 1, 2`);
+  const own = columns.filter(({ schema }) => schema !== PUBLISHED).map(({ table }) => table);
+  const [, study] = /## A study of your own([\s\S]*?)\nViews:/.exec(text)!;
+  const rows = [...study!.matchAll(/^\| (\w+) \|/gm)].map(([, name]) => name!);
+  const ours = /^(provenance|kysely_.*)$/;
+  assert.deepEqual(
+    rows.filter((name) => name !== "table").toSorted(),
+    own.filter((name) => !ours.test(name)).toSorted(),
+  );
+  for (const { table, columns: names } of columns.filter(({ schema }) => schema === PUBLISHED)) {
+    if (/^kysely_/.test(table)) continue;
+    const section = text.split(/^### /m).find((part) =>
+      new RegExp(`^[\\w, ]*\\b${table}\\b`).test(part)
+    );
+    assert.ok(section, `no section on ${table}`);
+    const lost = names.split(" ").filter((name) => !new RegExp(`\\b${name}\\b`).test(section));
+    assert.deepEqual(lost, [], table);
+  }
+});
+
+/** What blocks print, where that they end well is not enough. */
+const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
+  "README.md, A study of your own": {
+    sh: [/^people: 40 of 40 done/m, /^spanish: 40 of 40 done/m, /tables in out\/mine$/m],
+  },
+  "README.md, Prompts": {
+    ts: [
+      /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./,
+      /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/,
+      /persona +1\+\w+ +\w+ +1 +The place is fixed +\d{4}-\d\d-\d\d/,
+    ],
+  },
+  "README.md, Your own PostgreSQL": { sh: [/^people: 40 of 40 done.*spent 0 calls/m] },
+  "lib/README.md, Adding an instrument": {
+    sh: [/^mini: 40 of 40 done/m],
+    ts: [/^Mine +MaxN +C +20 +10 +\d/m],
+  },
+  "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
+};
+
+/** Lines that a block quotes stand in the file. */
+function quoted(text: string): void {
+  const lines = page("dataset/instruments/mini-ipip.csv").split("\n");
+  for (const line of text.trimEnd().split("\n")) assert.ok(lines.includes(line), line);
+}
+
+Deno.test("what is not run has a reason, and what is said of blocks is said of one", () => {
+  const used = ALL.flatMap((block) => left(block) ?? []);
+  assert.deepEqual(used.toSorted(), Object.keys(NOT_RUN).toSorted());
+  const places = ALL.map(({ page, heading }) => `${page}, ${heading}`);
+  assert.deepEqual(Object.keys(SAYS).filter((place) => !places.includes(place)), []);
+  for (const start of Object.keys(PREAMBLES)) {
+    assert.ok(ALL.some(({ text }) => text.startsWith(start)), start);
+  }
+});
+
+Deno.test("links and paths lead somewhere", () => {
+  const lost = PAGES.flatMap((path) => {
+    const folder = dirname(path);
+    const text = page(path);
+    const dead = links(text).filter((link) => {
+      const [target = "", anchor] = link.split("#");
+      const file = target ? join(folder, target) : path;
+      if (!existsSync(join(ROOT, file))) return true;
+      return anchor !== undefined && !anchors(page(file)).includes(anchor);
+    });
+    const gone = spans(text)
+      .filter((code) => /^(lib|tests|dataset|scripts|notebooks)\/[a-z0-9_/.-]+\.[a-z]+$/.test(code))
+      .filter((code) => code !== "dataset/models.local.json" && !existsSync(join(ROOT, code)));
+    return [...dead, ...gone].map((target) => `${path}: ${target}`);
+  });
+  assert.deepEqual(lost, []);
+});
+
+Deno.test("commands and flags that are named exist", async () => {
+  const code = PAGES.flatMap((path) => [
+    ...spans(page(path)),
+    ...blocks(path).filter(({ language }) => language === "sh")
+      .flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n")),
+  ]);
+  const typed = code.flatMap(commands);
+  const known = Object.keys(tasks.tasks);
+  assert.deepEqual(typed.filter(({ task }) => !known.includes(task)), []);
+  const helps = new Map<string, string>();
+  const wanted = new Set([
+    ...known,
+    ...typed.flatMap(({ task, sub }) => sub ? [`${task} ${sub}`] : []),
+  ]);
+  await Promise.all([...wanted].map(async (name) => {
+    const [task, ...sub] = name.split(" ");
+    const { code, out, err } = await script(task!, [...sub, "--help"], { NO_COLOR: "1" });
+    assert.equal(code, 0, `${name}: ${err}`);
+    assert.match(out, new RegExp(`^deno task ${task}`), name);
+    helps.set(name, out);
+  }));
+  const has = (help: string, flag: string) => new RegExp(`${flag}(?![a-z-])`).test(help);
+  for (const { task, sub, flags } of typed) {
+    const help = helps.get(sub ? `${task} ${sub}` : task)!;
+    for (const flag of flags) assert.ok(has(help, flag), `deno task ${task} ${sub}: ${flag}`);
+  }
+  const every = [...helps.values()].join("\n");
+  const alone = code.flatMap((span) => /^(--[a-z][a-z-]*)/.exec(span)?.[1] ?? []);
+  assert.deepEqual(alone.filter((flag) => !has(every, flag)), []);
+});
