@@ -206,7 +206,7 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
     ts: [
       /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./,
       /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/,
-      /persona +1\+\w+ +\w+ +1 +The place is fixed +\d{4}-\d\d-\d\d/,
+      /persona +1\+\w+ +\w+ +1 +\d{4}-\d\d-\d\d .* The place is fixed/,
     ],
   },
   "README.md, Your own PostgreSQL": { sh: [/^people: 40 of 40 done.*spent 0 calls/m] },
