@@ -18,7 +18,8 @@ interface Form {
 const limits = (of: string, as: string) =>
   [[`${of}_lower`, `${as}_lower`], [`${of}_upper`, `${as}_upper`]] as const;
 const interval = ["ci_lower", "ci_upper"] as const;
-const judged = ["p_naive", "p_cluster", "p_holm", "marker", "verdict"] as const;
+const fate = ["marker", "verdict"] as const;
+const tests = ["p_naive", "p_cluster", "p_holm"] as const;
 
 const JUDGED = "Naive p: the paper's test. Cluster p: profiles are what is independent. Holm: " +
   "cluster p adjusted for all tests of the table. A marker stands where that is below its level, " +
@@ -33,12 +34,12 @@ const shares = (table: string): Form => ({
     "condition",
     "category",
     "subcategory",
+    ...fate,
     ["estimate", "difference"],
     ...interval,
     ["effect", "h"],
     ...limits("effect", "h"),
-    "design_effect",
-    ...judged,
+    ...tests,
   ],
   decimals: {
     difference: 3,
@@ -47,11 +48,9 @@ const shares = (table: string): Form => ({
     h: 3,
     h_lower: 3,
     h_upper: 3,
-    design_effect: 2,
   },
   notes: [
-    `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${DRAWN}; ` +
-    "design effect: how much less than so many people the personas tell.",
+    `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${DRAWN}.`,
     JUDGED,
   ],
 });
@@ -120,6 +119,7 @@ const FORMS: Record<Tested, Form> = {
       "model",
       "condition",
       "scale",
+      ...fate,
       "n",
       ["estimate", "difference"],
       ...interval,
@@ -127,7 +127,7 @@ const FORMS: Record<Tested, Form> = {
       ...limits("effect", "d_z"),
       "d_av",
       "icc_a1",
-      ...judged,
+      ...tests,
       "p_equivalence",
     ],
     decimals: 2,
@@ -144,13 +144,14 @@ const FORMS: Record<Tested, Form> = {
       "model",
       "epqra_scale",
       "bfi_trait",
+      ...fate,
       "n",
       ["estimate", "r"],
       ...interval,
       "boot_lower",
       "boot_upper",
       "r_max",
-      ...judged,
+      ...tests,
     ],
     decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, r_max: 3 },
     notes: [
