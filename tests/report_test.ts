@@ -31,10 +31,18 @@ const pageText = (): Promise<string> => made ??= written();
 async function written(): Promise<string> {
   await restored(PUBLISHED);
   const study = await open();
-  const folder = join(settings().outDir, "papers", "16_table6_reliability");
-  await Deno.mkdir(folder, { recursive: true });
-  const kept = csv(await survival("table6", study, { draws: 50 }), "Data: drawn for a test");
-  await Deno.writeTextFile(join(folder, "survives.csv"), kept);
+  // One that judges markers, of which some are none, and one that does not.
+  for (
+    const [notebook, table] of [
+      ["14_table4_personality", "table4"],
+      ["16_table6_reliability", "table6"],
+    ] as const
+  ) {
+    const folder = join(settings().outDir, "papers", notebook);
+    await Deno.mkdir(folder, { recursive: true });
+    const kept = csv(await survival(table, study, { draws: 50 }), "Data: drawn for a test");
+    await Deno.writeTextFile(join(folder, "survives.csv"), kept);
+  }
   const executed = find([]).map((path) => ({
     name: basename(path, ".ipynb"),
     notebook: read(path),

@@ -120,7 +120,10 @@ function line(rows: Grid["body"], at: number, words: readonly boolean[]): string
     const paths = rows.map(({ keys }) => keys.slice(0, level + 1).join("|"));
     if (level < keys.length - 1 && at > 0 && paths[at] === paths[at - 1]) return "";
     const tall = level < keys.length - 1 ? alike(paths, at) : 1;
-    return `<th scope="row"${tall > 1 ? ` rowspan="${tall}"` : ""}>${escape(key)}</th>`;
+    // What names nothing, such as no marker, is no heading.
+    const head = key === "" ? "td" : "th";
+    const scope = key === "" ? "" : ` scope="row"`;
+    return `<${head}${scope}${tall > 1 ? ` rowspan="${tall}"` : ""}>${escape(key)}</${head}>`;
   });
   const values = cells.map((cell, i) => `<td${left(words[i]!)}>${cellHtml(cell)}</td>`);
   return `<tr>${heads.join("")}${values.join("")}</tr>`;
