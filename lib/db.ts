@@ -19,7 +19,7 @@ import {
 } from "./db/read.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
-export type { Administrations } from "./db/read.ts";
+export { type Administrations, DEMOGRAPHICS } from "./db/read.ts";
 export type Sql = postgres.Sql;
 
 /**

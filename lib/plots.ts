@@ -11,12 +11,12 @@ import { z } from "zod";
 import { ATTRIBUTES, REFERENCE } from "./design.ts";
 import { rows } from "./frames.ts";
 import { byScale, wrap } from "./plots/canvas.ts";
-import { type Curves, curves } from "./plots/curves.ts";
 import { dots, type Point } from "./plots/dots.ts";
 import { capital, distinct, FATES, scaleName } from "./plots/text.ts";
 
 export { fates, histograms, keys } from "./plots/bars.ts";
 export { attrition } from "./plots/flow.ts";
+export { coverages, errors, powers } from "./plots/simulated.ts";
 export { heatmap, matrix } from "./plots/tiles.ts";
 
 const Value = z.number().nullable();
@@ -341,96 +341,5 @@ export function estimates(
     range: of.range,
     decimals: 2,
     ...(of.rule === undefined ? {} : { rule: of.rule }),
-  });
-}
-
-const Rejection = z.object({
-  design: z.string(),
-  method: z.string(),
-  icc: z.number(),
-  rejection: Value,
-  rejection_lower: Value,
-  rejection_upper: Value,
-});
-
-/** Rejections over the intraclass correlation, one panel per design. */
-function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "range" | "rule">) {
-  const cells = rows(frame, Rejection);
-  const percent = (share: number | null) => share === null ? null : share * 100;
-  return curves({
-    ...look,
-    xLabel: "Intraclass correlation of a profile's personas",
-    panels: wrap(distinct(cells, ({ design }) => design), 3, same),
-    points: cells.map(({ design, method, icc, rejection, rejection_lower, rejection_upper }) => ({
-      panel: design,
-      series: method,
-      x: icc,
-      value: percent(rejection),
-      low: percent(rejection_lower),
-      high: percent(rejection_upper),
-    })),
-    decimals: { value: 1, x: 2 },
-  });
-}
-
-/**
- * How often tests reject where nothing differs; the dashed line is 5 %, the grey band 5 % ± 1.
- *
- * @param frame design, method, icc, rejection, rejection_lower, rejection_upper (shares, 0–1, 95% CI)
- */
-export function errors(frame: DataFrame): string {
-  return rejections(frame, {
-    title: "Error rate over the intraclass correlation",
-    yLabel: "Simulated studies that reject (%)",
-    range: [0, 10],
-    rule: { at: 5, low: 4, high: 6 },
-  });
-}
-
-/**
- * How often tests reject where there is a difference.
- *
- * @param frame as for {@link errors}
- */
-export function powers(frame: DataFrame): string {
-  return rejections(frame, {
-    title: "Power over the intraclass correlation",
-    yLabel: "Simulated studies that reject (%)",
-    range: [0, 100],
-  });
-}
-
-const Covered = z.object({
-  interval: z.string(),
-  population: z.string(),
-  coverage: Value,
-  coverage_lower: Value,
-  coverage_upper: Value,
-});
-
-/**
- * How often 95 % intervals hold the truth, one panel per population; the dashed line is 95 %.
- *
- * @param frame interval, population, coverage, coverage_lower, coverage_upper (shares, 0–1, 95% CI)
- */
-export function coverages(frame: DataFrame): string {
-  const cells = rows(frame, Covered);
-  const percent = (share: number | null) => share === null ? null : share * 100;
-  return dots({
-    title: "Coverage of 95 % intervals",
-    xLabel: "Simulated studies whose interval holds the truth (%), 95% CI; dashed line: 95%",
-    panels: wrap(distinct(cells, ({ population }) => population), 3, same),
-    points: cells.map(({ interval, population, coverage, coverage_lower, coverage_upper }) => ({
-      panel: population,
-      group: "",
-      row: interval,
-      series: "",
-      value: percent(coverage),
-      low: percent(coverage_lower),
-      high: percent(coverage_upper),
-    })),
-    range: [80, 100],
-    decimals: 1,
-    rule: 95,
   });
 }

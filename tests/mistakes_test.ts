@@ -247,19 +247,29 @@ const mounted = (path: string, size: string): boolean =>
     stderr: "null",
   }).outputSync().success;
 
-Deno.test("a full disk is named, with what to do", async (t) => {
+/** Whether a small disk can be made here: mounting one takes root, and may be refused to root too. */
+const mountable = ((): boolean => {
   using folder = new Folder();
-  const disk = join(folder.path, "disk");
-  Deno.mkdirSync(disk);
-  if (!mounted(disk, "30m")) {
-    return void await t.step({ name: "no tmpfs here", ignore: true, fn() {} });
-  }
-  try {
-    const end = await script("start", [], bare(folder, { DATA_DIR: join(disk, "data") }));
-    told(end, 1, /No space left on device/, /^Make room on that disk, .*DATA_DIR/m, /^Go on: /m);
-  } finally {
-    await new Deno.Command("umount", { args: [disk] }).output();
-  }
+  if (!mounted(folder.path, "1m")) return false;
+  new Deno.Command("umount", { args: [folder.path] }).outputSync();
+  return true;
+})();
+
+Deno.test({
+  name: `a full disk is named, with what to do${mountable ? "" : " (left out: no tmpfs here)"}`,
+  ignore: !mountable,
+  fn: async () => {
+    using folder = new Folder();
+    const disk = join(folder.path, "disk");
+    Deno.mkdirSync(disk);
+    assert.ok(mounted(disk, "30m"));
+    try {
+      const end = await script("start", [], bare(folder, { DATA_DIR: join(disk, "data") }));
+      told(end, 1, /No space left on device/, /^Make room on that disk, .*DATA_DIR/m, /^Go on: /m);
+    } finally {
+      await new Deno.Command("umount", { args: [disk] }).output();
+    }
+  },
 });
 
 Deno.test("tests that are stopped leave no server; those that are killed leave it to the next run", async () => {

@@ -155,6 +155,18 @@ const ATTRIBUTES = [
   "sexual_orientation",
 ] as const;
 
+/** The columns of `Study.demographics`: how many personas gave which value. */
+export const DEMOGRAPHICS = {
+  model: "text",
+  population: "text",
+  model_print: "text",
+  population_print: "text",
+  repetition: "integer",
+  attribute: "text",
+  value: "text",
+  n: "integer",
+} as const;
+
 export async function demographics(sql: postgres.Sql, schema: string): Promise<DataFrame> {
   const kinds = await sql`
     select model, population, model_print, population_print, repetitions as repetition,
@@ -174,16 +186,7 @@ export async function demographics(sql: postgres.Sql, schema: string): Promise<D
       else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
     }
   }
-  return frame([...counts.values()], {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    repetition: "integer",
-    attribute: "text",
-    value: "text",
-    n: "integer",
-  });
+  return frame([...counts.values()], DEMOGRAPHICS);
 }
 
 export async function personas(sql: postgres.Sql, schema: string): Promise<DataFrame> {

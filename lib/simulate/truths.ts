@@ -3,6 +3,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { condition } from "../conditions.ts";
 import { ATTRIBUTES } from "../design.ts";
+import { DEMOGRAPHICS } from "../db.ts";
 import { frame, rows } from "../frames.ts";
 import { bfi44, epqra, keyedAnswer } from "../instruments.ts";
 import { below } from "./latent.ts";
@@ -40,16 +41,7 @@ export function expectedDemographics({ cells }: Simulated): DataFrame {
       }));
     })
   );
-  return frame(counted, {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    repetition: "integer",
-    attribute: "text",
-    value: "text",
-    n: "integer",
-  });
+  return frame(counted, DEMOGRAPHICS);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { DataFrame } from "polars";
 import { cleaned, type Field, FIELDS, type Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
+import { DEMOGRAPHICS } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 
 /** A text that a model wrote in one field, as often as it did so in one repetition of a condition. */
@@ -52,16 +53,7 @@ export function counts(texts: readonly Counted[], mapping: Mapping): DataFrame {
       });
     }
   }
-  return frame([...cells.values()], {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    repetition: "integer",
-    attribute: "text",
-    value: "text",
-    n: "integer",
-  });
+  return frame([...cells.values()], DEMOGRAPHICS);
 }
 
 const TEXTS = ["gender", "race", "sexual_orientation", "religious_belief", "political_orientation"];
