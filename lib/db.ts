@@ -5,6 +5,8 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
+import { nearest } from "./format.ts";
+import { bfi44, epqra, type Instrument } from "./instruments.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
 import {
@@ -12,6 +14,7 @@ import {
   type Administrations,
   biographies,
   demographics,
+  instruments,
   lastSheets,
   personas,
   profiles,
@@ -200,6 +203,32 @@ export class Study {
   administered(): Promise<DataFrame> {
     const own = this.provenance.source === "study";
     return this.#once("administered", () => administered(this.sql, this.schema, own));
+  }
+
+  /**
+   * The instruments that sheets may be answers to, by name: in a study of one's own as they were when
+   * they were planned, of several languages the English one; in the published data EPQR-A and BFI-44.
+   */
+  instruments(): Promise<readonly Instrument[]> {
+    return this.provenance.source === "study"
+      ? this.#once("instruments", () => instruments(this.sql, this.schema))
+      : Promise.resolve([bfi44, epqra]);
+  }
+
+  /**
+   * One of {@link instruments}.
+   *
+   * @throws {Error} when no sheet can be an answer to it
+   */
+  async instrument(name: string): Promise<Instrument> {
+    const all = await this.instruments();
+    const found = all.find((one) => one.name === name);
+    if (found) return found;
+    const known = all.map(({ name }) => name);
+    const near = known.length
+      ? `: did you mean ${nearest(name, known)}?`
+      : ": nothing is planned in it";
+    throw new Error(`Schema ${this.schema} knows no instrument ${name}${near}`);
   }
 
   /** Closes the connections; what was read stays. */

@@ -272,8 +272,9 @@ export class Laboratory {
    * Works on a run until nothing is left, the budget is spent or it is asked to stop; with it work any
    * other processes that run the same.
    *
-   * @param options `budget` bounds the run over all processes, and stays until another is given; it
-   *   must be there before a model is asked that costs, or may cost, money
+   * @param options `budget` bounds the run over all processes, and stays until another is given, which
+   *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
+   *   is asked that costs, or may cost, money
    * @throws {RunError} when a provider refuses the key or the request, or cannot be reached; what was
    *   answered stays
    */
@@ -295,10 +296,12 @@ export class Laboratory {
     checkedBudget(budget);
     type Limits = { calls: number | null; tokens: number | null; usd: number | null };
     const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
-      update runs set
-        budget_calls = coalesce(${budget?.calls ?? null}, budget_calls),
-        budget_tokens = coalesce(${budget?.tokens ?? null}, budget_tokens),
-        budget_usd = coalesce(${budget?.usd ?? null}, budget_usd)
+      update runs set ${
+      budget
+        ? sql`budget_calls = ${budget.calls ?? null}, budget_tokens = ${budget.tokens ?? null},
+              budget_usd = ${budget.usd ?? null}`
+        : sql`run = run`
+    }
       where run = ${run}
       returning name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd`;
     const paid = models.filter(({ provider, price }) =>

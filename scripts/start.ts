@@ -49,21 +49,22 @@ async function start(fresh: boolean): Promise<number> {
   const inputs = await fingerprint(study);
   const done = before?.inputs === inputs ? before.notebooks : null;
   let outcomes = done ?? [];
-  await step("notebooks", signal, async () => {
-    if (done) return `${done.length} executed before on the same code and data, skipped`;
+  if (done) {
+    const what = `tables, ${done.length} notebooks and report`;
+    console.log(`${what} are there, from the same code and data (--fresh does all again)`);
+  } else {
     await forget();
-    outcomes = await notebooks();
-    return `${outcomes.length} executed into ${place("notebooks")}`;
-  });
-  if (!done) {
+    // The tables take a second and the notebooks a minute: who waits has something to read.
     await step("tables", signal, async () => await tables(study));
+    await step("notebooks", signal, async () => {
+      outcomes = await notebooks();
+      return `${outcomes.length} executed into ${place("notebooks")}`;
+    });
     await step("report", signal, async () => await page(study, outcomes));
     await Deno.writeTextFile(
       out("start.json"),
       JSON.stringify({ inputs, notebooks: outcomes }),
     );
-  } else {
-    console.log("tables and report are there already (--fresh does all again)");
   }
   await study.close();
   summary(study, outcomes);
@@ -119,7 +120,7 @@ async function notebooks(): Promise<Outcome[]> {
       agree: isTable ? agree : 0,
       printed: isTable ? printed : 0,
     });
-    progress(`notebooks    ${outcomes.length} done: ${done.name}`);
+    progress(`notebooks    ${outcomes.length} of ${paths.length} done: ${done.name}`);
   });
   if (failures.length) throw new Error(failures.join("\n"));
   return outcomes.toSorted((a, b) => a.name.localeCompare(b.name));

@@ -1,30 +1,39 @@
-/** `deno task tables`: every published table as tidy CSV, Markdown and LaTeX. */
+/** `deno task tables`: every table of a study as tidy CSV, Markdown and LaTeX. */
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { codeVersion, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
 import { nearest } from "lib/format.ts";
+import { bfi44, epqra } from "lib/instruments.ts";
 import { grid, printed, survivingGrid } from "lib/paper.ts";
-import { csv, type Grid, keep, latex, markdown, sourceOf } from "lib/press.ts";
-import { build, survival } from "lib/tables.ts";
+import { csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
+import { build, scales, survival } from "lib/tables.ts";
 import { advice, main, message, UsageError } from "./cli.ts";
 
 export interface Written {
-  name: TableName;
-  table: DataFrame | null;
+  name: string;
   /** Why it could not be built. */
   error: string | null;
 }
 
+const SCALES = "scales_";
+
+/** Every table that a study can have: the published ones, and the scales of each instrument of its own. */
+export async function tablesOf(study: Study): Promise<string[]> {
+  const own = (await study.instruments()).map(({ name }) => name)
+    .filter((name) => name !== epqra.name && name !== bfi44.name);
+  return [...TABLE_NAMES, ...own.map((name) => `${SCALES}${name}`)];
+}
+
 /**
- * Builds tables and writes `NAME.csv`, `NAME.md` and `NAME.tex`, and in `corrected` mode what survives of
- * each as `NAME_survives`; one that fails does not stop the others.
+ * Builds tables of `tablesOf` and writes `NAME.csv`, `NAME.md` and `NAME.tex`, and in `corrected` mode
+ * what survives of each published one as `NAME_survives`; one that fails does not stop the others.
  */
 export async function writeTables(
   study: Study,
   folder: string,
-  names: readonly TableName[],
+  names: readonly string[],
   mode: Mode,
 ): Promise<Written[]> {
   await Deno.mkdir(folder, { recursive: true });
@@ -36,26 +45,27 @@ export async function writeTables(
     await keep(join(folder, `${name}.md`), markdown(sourced));
     await keep(join(folder, `${name}.tex`), latex(sourced, name));
   };
+  const published = async (name: TableName) => {
+    const table = await build(name, study, { mode });
+    await files(name, printed(name, table, { mode }), grid(name, table, { mode }));
+    if (mode === "printed" || name === "baselines") return;
+    const survived = await survival(name, study);
+    await files(`${name}_survives`, survived, survivingGrid(name, survived));
+  };
+  const own = async (name: string) => {
+    const instrument = await study.instrument(name.slice(SCALES.length));
+    const table = scales(await study.sheets(instrument.name), instrument);
+    await files(name, table, gridOf(table, `Scores and reliability of the ${instrument.title}`));
+  };
   return await Promise.all(names.map(async (name): Promise<Written> => {
     try {
-      const table = await build(name, study, { mode });
-      const tidy = printed(name, table, { mode });
-      await files(name, tidy, grid(name, table, { mode }));
-      if (mode === "corrected" && name !== "baselines") {
-        const survived = await survival(name, study);
-        await files(`${name}_survives`, survived, survivingGrid(name, survived));
-      }
-      return { name, table, error: null };
+      const known = TABLE_NAMES.find((one) => one === name);
+      await (known ? published(known) : own(name));
+      return { name, error: null };
     } catch (error) {
-      return { name, table: null, error: message(error) };
+      return { name, error: message(error) };
     }
   }));
-}
-
-function tableName(text: string): TableName {
-  const name = TABLE_NAMES.find((name) => name === text);
-  if (!name) throw new UsageError(`No table ${text}: did you mean ${nearest(text, TABLE_NAMES)}?`);
-  return name;
 }
 
 if (import.meta.main) {
@@ -64,13 +74,14 @@ if (import.meta.main) {
       "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …]",
     help:
       `Writes each published table as NAME.csv (tidy, full precision, undefined = empty), NAME.md and
-NAME.tex (booktabs, laid out as the paper prints it).
+NAME.tex (booktabs, laid out as the paper prints it), and for each instrument of your own, as
+scales_NAME, the scores and the reliability of its scales.
 
   --out DIR      where to write (default: out/tables)
   --schema NAME  the data: personality_trap (default) or a schema of your own
   --mode MODE    printed: what the paper's code computes (default); corrected: its bugs repaired, and
                  NAME_survives: intervals, effect sizes, p by profile and adjusted, which markers stand
-  --table NAME   only these: ${TABLE_NAMES.join(", ")}
+  --table NAME   only these: ${TABLE_NAMES.join(", ")}, ${SCALES}NAME
 
 Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     flags: {
@@ -93,10 +104,19 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     if (words.length > 0 && table.length === 0) {
       throw new UsageError(`Unexpected ${words[0]}: tables are named with --table`);
     }
-    const names = [...table, ...words].map(tableName);
     const study = await open(schema ? { schema } : {});
-    const written = await writeTables(study, out, names.length ? names : TABLE_NAMES, mode);
-    await study.close();
+    let written: Written[];
+    try {
+      const all = await tablesOf(study);
+      const names = [...table, ...words];
+      const wrong = names.find((name) => !all.includes(name));
+      if (wrong !== undefined) {
+        throw new UsageError(`No table ${wrong}: did you mean ${nearest(wrong, all)}?`);
+      }
+      written = await writeTables(study, out, names.length ? names : all, mode);
+    } finally {
+      await study.close();
+    }
     const failed = written.filter(({ error }) => error !== null);
     const said = failed.map(({ name, error }) => `${name} could not be built: ${error}`).join("\n");
     if (said) console.error(said + advice(said));

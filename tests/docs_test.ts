@@ -211,7 +211,7 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   },
   "README.md, Your own PostgreSQL": { sh: [/^people: 40 of 40 done.*spent 0 calls/m] },
   "lib/README.md, Adding an instrument": {
-    sh: [/^mini: 40 of 40 done/m],
+    sh: [/^(mini: 40 of 40 done|12 of 12 tables in out\/mine$)/m],
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
   },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },

@@ -94,14 +94,14 @@ function mine(schema: string): string {
     text.replace(`schema = "demo"`, `schema = "${schema}"`)
       .replace(`model("simulated")`, `model("own")`)
       .replace(`["Base", "MaxN", "N=3"]`, `["Base"]`)
-      .replace(`condition: "MaxN"`, `condition: "Base"`)
       .replace(
         /const plan = .*/s,
         `const plan = personas({
   models, conditions, profiles: 3, prompt: mine, seed: 1,
 });`,
       )
-      .replace(`{ budget: { usd: 1 } }`, `{ budget: { calls: 10 } }`);
+      .replace(`{ ...trial, budget }`, `trial`)
+      .replace(`budget = { usd: 0 }`, `budget = { calls: 10 }`);
   return notebook(
     cells.slice(0, last + 1).map((cell) => ({ ...cell, source: changed(source(cell)) })),
   );

@@ -15,6 +15,7 @@ import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "../scripts/notebooks.ts";
 import { as, restored } from "./data.ts";
+import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
 const SECONDS = 300;
@@ -87,6 +88,52 @@ Deno.test("run again they ask nothing again, and say so", async () => {
   assert.equal(await count("demo.requests"), 720 + TRIED);
   const after = await as("owner", (sql) => sql`select max(created) as at from demo.requests`);
   assert.deepEqual(after, before);
+});
+
+Deno.test("with a model that costs money they ask nothing before there is a budget, and show", async () => {
+  await restored(PUBLISHED);
+  const server = provider({ keep: false });
+  const price = `{ input: 1, output: 2, as_of: "2026-11-21", source: "made up" }`;
+  const mine = `{ ...model("vllm-llama31"), id: "mine", label: "Mine", base_url: "${server.url}/v1",
+    price: ${price} }`;
+  using folder = new Folder(ROOT);
+  const shownWith = async (name: string, budget: string) => {
+    const lines = [
+      [`schema = "demo"`, `schema = "study_priced"`],
+      ...name === STUDY[0] ? [[`[model("simulated")]`, `[${mine}]`]] : [],
+      ...name === STUDY[2] ? [] : [["budget = { usd: 0 }", `budget = ${budget}`]],
+    ] as const;
+    const { cells } = read(path(name));
+    const text = cells.map(source).join("\n");
+    for (const [line] of lines) assert.equal(text.split(line!).length, 2, line);
+    const changed = cells.map((cell) => ({
+      ...cell,
+      source: lines.reduce((text, [from, to]) => text.replace(from!, to!), source(cell)),
+    }));
+    return shown(await ran(folder.write(`${name}.ipynb`, changed)));
+  };
+  const asked = () => server.tally().requests;
+
+  const unasked = await shownWith(STUDY[0]!, "{ usd: 0 }");
+  assert.equal(asked(), 0);
+  assert.match(unasked, /^mine +360 +540 +450 +0 +0\.52 +\d\.\d\d /m);
+  assert.match(unasked, /Still to ask: 4 calls/);
+  assert.match(unasked, /0 of 360 done, .*\n {2}No further call fits into the budget: raise it/);
+  await shownWith(STUDY[2]!, "");
+
+  const personas = await shownWith(STUDY[0]!, "{ usd: 5 }");
+  assert.match(personas, /360 of 360 done, 0 failed/);
+  assert.equal(asked(), 364);
+  assert.match(await shownWith(STUDY[1]!, "{ usd: 0 }"), /0 of 180 done/);
+  assert.equal(asked(), 364);
+  const sheets = await shownWith(STUDY[1]!, "{ calls: 1000 }");
+  assert.equal(sheets.match(/180 of 180 done, 0 failed/g)!.length, 2);
+  assert.equal(asked(), 720 + TRIED);
+  assert.match(
+    await shownWith(STUDY[2]!, ""),
+    /^administrations +bigfive +Mine +Base +60 +60 +60 /m,
+  );
+  await server.close();
 });
 
 const LINE = `open({ schema: "${PUBLISHED}" })`;

@@ -162,6 +162,9 @@ Deno.test("a model that costs money needs a budget, one in USD a price; refusals
   assert.equal(server.tally().requests, 0);
   const { ended } = await lab.run(run, { budget: { usd: 0 } });
   assert.deepEqual([ended, server.tally().requests], ["budget spent", 0]);
+  // A budget takes the place of the one before: the 0 USD no longer hold.
+  const some = await lab.run(run, { budget: { calls: 1 } });
+  assert.deepEqual([some.ended, server.tally().requests], ["budget spent", 1]);
   assert.equal((await lab.run(run, { budget: { usd: 1 } })).ended, "finished");
   // The refused budget in USD was not kept.
   assert.equal((await lab.run(unpriced, { budget: { tokens: 100_000 } })).ended, "finished");

@@ -3,6 +3,7 @@ import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
 import { PLACEHOLDERS } from "../design.ts";
 import { frame, series } from "../frames.ts";
+import type { Instrument } from "../instruments.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
 export interface Administrations {
@@ -291,6 +292,14 @@ export async function administered(
     least: "integer",
     most: "integer",
   });
+}
+
+export async function instruments(sql: postgres.Sql, schema: string): Promise<Instrument[]> {
+  const rows = await sql<{ definition: Instrument }[]>`
+    select distinct on (name) definition
+    from ${sql(schema)}.instruments
+    order by name, language = 'en' desc, language`;
+  return rows.map(({ definition }) => definition);
 }
 
 interface Item {

@@ -97,22 +97,25 @@ export function inWords({ calls, usd, most, unpriced }: Cost, n: number): string
 }
 
 /**
- * Flags of a budget that should do, for what the run has spent and will cost at most: of each of its
- * limits that is lower; in USD where it has none, or in calls, with some to spare, where the price is
- * unknown.
+ * Flags of a budget that should do, for what the run has spent and will cost at most: the limits that it
+ * has, as high as needed, because a budget takes the place of the one before; without any in USD, or in
+ * calls, with some to spare, where the price is unknown. Nothing where its limits do.
  */
 export function enough({ calls, tokens, most }: Cost, now: Standing): string {
-  const cents = most === null ? null : Math.ceil(((now.usd ?? 0) + now.lost_usd + most) * 100);
-  const needed = [
-    ["--budget-usd", now.budget_usd, cents === null ? null : (cents / 100).toFixed(2)],
-    ["--budget-calls", now.budget_calls, String(now.calls + Math.ceil(calls * 1.2))],
-    ["--budget-tokens", now.budget_tokens, String(now.tokens + Math.ceil(tokens))],
+  const usd = most === null ? null : (now.usd ?? 0) + now.lost_usd + most;
+  const all = [
+    ["--budget-usd", now.budget_usd, usd === null ? null : Math.ceil(usd * 100) / 100, 2],
+    ["--budget-calls", now.budget_calls, now.calls + Math.ceil(calls * 1.2), 0],
+    ["--budget-tokens", now.budget_tokens, now.tokens + Math.ceil(tokens), 0],
   ] as const;
-  const kept = needed.filter(([, limit]) => limit !== null);
-  const first = needed.find(([, , need]) => need !== null)!;
-  return (kept.length ? kept : [first])
-    .filter(([, limit, need]) => need !== null && (limit ?? -1) < Number(need))
-    .map(([flag, , need]) => `${flag} ${need}`).join(" ");
+  const known = all.flatMap(([flag, limit, need, places]) =>
+    need === null ? [] : [{ flag, limit, need, places }]
+  );
+  const kept = known.filter(({ limit }) => limit !== null);
+  if (kept.length && kept.every(({ limit, need }) => limit! >= need)) return "";
+  return (kept.length ? kept : known.slice(0, 1))
+    .map(({ flag, limit, need, places }) => `${flag} ${Math.max(need, limit ?? 0).toFixed(places)}`)
+    .join(" ");
 }
 
 export const mayCost = ({ provider, price }: Model): boolean =>
