@@ -60,7 +60,7 @@ async function removed(folder: string): Promise<void> {
   }
 }
 
-const deno = (args: string[], env: Record<string, string>) =>
+const deno = (args: string[], env: Record<string, string>, live = true) =>
   new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
@@ -68,10 +68,23 @@ const deno = (args: string[], env: Record<string, string>) =>
     env: { DATABASE_URL: "", PGHOST: "", PGDATABASE: "", STUDY_SCHEMA: "", NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
+    stderr: live ? "inherit" : "piped",
   });
 
-/** Runs the tests in a folder; what they print is passed on, and its end returned. */
-async function tested(folder: string, args: string[]): Promise<{ code: number; tail: string }> {
+interface Tested {
+  code: number;
+  passed: number;
+  failed: number;
+  /** Names of the files with tests that failed. */
+  where: string[];
+}
+
+/**
+ * Runs tests in a folder.
+ *
+ * @param live whether what they print is passed on as it comes, or when they have ended
+ */
+async function tested(folder: string, args: string[], live: boolean): Promise<Tested> {
   const temporary = join(folder, "tmp");
   const env = {
     DATA_DIR: folder,
@@ -80,7 +93,7 @@ async function tested(folder: string, args: string[]): Promise<{ code: number; t
     TEMP: temporary,
     TMP: temporary,
   };
-  const child = deno(["test", "-A", ...args], env).spawn();
+  const child = deno(["test", "-A", ...args], env, live).spawn();
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
@@ -91,27 +104,79 @@ async function tested(folder: string, args: string[]): Promise<{ code: number; t
     }
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  let tail = "";
+  const errors = live ? null : new Response(child.stderr).text();
+  let printed = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stdout) {
     // Of a terminal that was closed nothing can be asked any more.
-    await Deno.stdout.write(chunk).catch(() => {});
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-100_000);
+    if (live) await Deno.stdout.write(chunk).catch(() => {});
+    printed += decoder.decode(chunk, { stream: true });
   }
   const { code } = await child.status;
+  for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupt);
+  if (!live) console.log(printed + await errors);
   if (interrupted) throw new Interrupted("Interrupted: the tests were stopped, and their database");
-  return { code, tail };
+  const counts = /.*\b(\d+) passed(?: \(\d+ steps\))? \| (\d+) failed/s.exec(printed);
+  return {
+    code,
+    // A run that never came to its summary, such as a type error, has failed without a count.
+    passed: Number(counts?.[1] ?? 0),
+    failed: Number(counts?.[2] ?? 1),
+    where: [...printed.matchAll(/ => \.\/tests\/(\w+)_test\.ts:/g)].map(([, name]) => name!),
+  };
+}
+
+/** Test files that take a minute, longest first; begun first, they do not keep all others waiting. */
+const LONG = ["study_crash", "restore", "jupyter", "study_cli", "study_notebooks", "docs", "study"];
+
+/** The other files go in so many batches, because every process loads the libraries anew. */
+const BATCHES = 4;
+
+/** What runs in a process of its own. */
+function batches(): string[][] {
+  const path = (name: string) => `tests/${name}_test.ts`;
+  const others = known().filter((name) => !LONG.includes(name));
+  const size = Math.ceil(others.length / BATCHES);
+  return [
+    ...LONG.map((name) => [path(name)]),
+    ...Array.from(
+      { length: BATCHES },
+      (_, at) => others.slice(at * size, (at + 1) * size).map(path),
+    ),
+  ];
+}
+
+const known = (): string[] =>
+  [...Deno.readDirSync(join(ROOT, "tests"))].map(({ name }) => name)
+    .filter((name) => name.endsWith("_test.ts")).map((name) => name.slice(0, -8)).toSorted();
+
+/** Runs batches, in a folder with a database of its own each worker. */
+async function worked(queue: string[][], flags: string[], live: boolean): Promise<Tested[]> {
+  const { folder, lock } = await made();
+  try {
+    await swept(folder);
+    const all: Tested[] = [];
+    for (let batch = queue.shift(); batch; batch = queue.shift()) {
+      all.push(await tested(folder, [...flags, ...batch], live));
+    }
+    return all;
+  } finally {
+    // Where one is interrupted nobody begins anything else.
+    queue.length = 0;
+    await removed(folder);
+    lock.close();
+  }
 }
 
 /** Paths below tests/, from what a user types: `stats`, `stats_test.ts`, `tests/stats_test.ts`. */
 function files(words: readonly string[]): string[] {
-  if (!words.length) return ["tests/"];
-  const known = [...Deno.readDirSync(join(ROOT, "tests"))].map(({ name }) => name)
-    .filter((name) => name.endsWith("_test.ts"));
+  const names = known();
   return words.map((word) => {
-    const name = `${basename(word).replace(/(_test)?(\.ts)?$/, "")}_test.ts`;
-    if (known.includes(name)) return `tests/${name}`;
-    throw new UsageError(`No test file ${word}: did you mean tests/${nearest(name, known)}?`);
+    const name = basename(word).replace(/(_test)?(\.ts)?$/, "");
+    if (names.includes(name)) return `tests/${name}_test.ts`;
+    throw new UsageError(
+      `No test file ${word}: did you mean tests/${nearest(name, names)}_test.ts?`,
+    );
   });
 }
 
@@ -126,24 +191,20 @@ if (import.meta.main) {
     flags: { filter: { type: "string" } },
     words: true,
   }, async ({ filter }, words) => {
-    const args = [...(filter ? [`--filter=${filter}`] : []), ...files(words)];
-    const { folder, lock } = await made();
-    try {
-      await swept(folder);
-      const { code, tail } = await tested(folder, args);
-      const failed = new Set(
-        [...tail.matchAll(/ => \.\/tests\/(\w+)_test\.ts:/g)].map(([, name]) => name),
-      );
-      if (code && failed.size) {
-        console.log(`Once more, when mended: deno task test ${[...failed].join(" ")}`);
-      }
-      const counts = /.*\b(\d+) passed(?: \(\d+ steps\))? \| (\d+) failed/s.exec(tail);
-      // A run that never came to its summary, such as a type error, has failed without a count.
-      console.log(counts ? `${counts[1]} passed, ${counts[2]} failed` : "0 passed, 1 failed");
-      return code;
-    } finally {
-      await removed(folder);
-      lock.close();
+    // All of them take ten minutes, of which many tests only wait: two at a time, then.
+    const whole = !filter && !words.length;
+    const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
+    const flags = filter ? [`--filter=${filter}`] : [];
+    const workers = Array.from({ length: whole ? 2 : 1 }, () => worked(queue, flags, !whole));
+    const ended = await Promise.allSettled(workers);
+    for (const worker of ended) if (worker.status === "rejected") throw worker.reason;
+    const all = (await Promise.all(workers)).flat();
+    const where = new Set(all.flatMap(({ where }) => where));
+    if (where.size) {
+      console.log(`Once more, when mended: deno task test ${[...where].join(" ")}`);
     }
+    const sum = (of: "passed" | "failed") => all.reduce((total, one) => total + one[of], 0);
+    console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+    return Math.max(...all.map(({ code }) => code));
   });
 }
