@@ -35,6 +35,9 @@ export interface Verdict {
 
 const MOST_CELLS = 10;
 
+/** What stands for a drawing where Jupyter does not show those that came with a file. */
+const UNTRUSTED = "The drawing shows when this notebook has run, or is trusted.";
+
 /**
  * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
  *
@@ -53,7 +56,14 @@ export async function show(
 
 /** Shows a figure; readers of plain text get its caption. */
 export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
-  await display(figureHtml(svg, caption), `Figure: ${caption}`);
+  const jupyter = kernel();
+  if (jupyter) {
+    // Not inside HTML: of an untrusted notebook's HTML Jupyter takes the drawing and leaves its letters.
+    // Without a width of its own a page narrower than the figure would cut it off.
+    const fluid = svg.replace(/^<svg /, `<svg style="max-width:100%;height:auto" `);
+    await publish(jupyter, { "image/svg+xml": fluid, "text/plain": UNTRUSTED });
+  }
+  await display(`<p>${escape(caption)}</p>`, `Figure: ${caption}`);
   remember({ ...options, caption, banner: banner(), of: { svg } });
 }
 
@@ -230,14 +240,6 @@ async function watched(
   }
 }
 
-/** A figure with its caption as HTML. */
-export function figureHtml(svg: string, caption: string): string {
-  // Without it a page narrower than the figure would cut it off.
-  const fluid = svg.replace(/^<svg /, `<svg style="max-width:100%;height:auto" `);
-  const style = `style="margin:0"`;
-  return `<figure ${style}>\n${fluid}\n<figcaption>${escape(caption)}</figcaption>\n</figure>`;
-}
-
 /** A verdict as plain text; its first line is the count. */
 export function verdictText(checked: Verdict): string {
   const { count, cells } = ruling(checked);
@@ -301,10 +303,15 @@ async function display(
   const shown = signed(html, text);
   const jupyter = kernel();
   if (!jupyter) return console.log(shown.text);
-  await jupyter.display(
-    { "text/html": shown.html, "text/plain": shown.text },
-    { raw: true, ...where },
-  );
+  await publish(jupyter, { "text/html": shown.html, "text/plain": shown.text }, where);
+}
+
+async function publish(
+  jupyter: typeof Deno.jupyter,
+  bundle: Record<string, string>,
+  where: { display_id?: string; update?: boolean } = {},
+): Promise<void> {
+  await jupyter.display(bundle, { raw: true, ...where });
   // The kernel may report a cell done before its output is out; clients then drop it. 0 ms lose some.
   await soon(20);
 }

@@ -3,14 +3,7 @@ import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import pl from "polars";
 import { frame, series } from "lib/frames.ts";
-import {
-  figureHtml,
-  tableHtml,
-  type TableOptions,
-  tableText,
-  verdictHtml,
-  verdictText,
-} from "lib/notebook.ts";
+import { tableHtml, type TableOptions, tableText, verdictHtml, verdictText } from "lib/notebook.ts";
 import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
 import { standingHtml, standingText } from "lib/notebook/standing.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
@@ -219,8 +212,9 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
 Deno.test("a tall table scrolls in a box of its own", () => {
   assert.match(
     tableHtml(long(41), ""),
-    /^<div class="[^"]*" style="overflow:auto scroll;max-height:36em;/,
+    /^<div class="[^"]*" style="overflow:auto scroll;max-height:36em;[^"]*" tabindex="0">/,
   );
+  assert.match(tableHtml(long(41), ""), /<\/div>\n<p [^>]*>41 rows: the table scrolls<\/p>$/);
   assert.match(
     tableHtml(long(40), ""),
     /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/,
@@ -234,7 +228,7 @@ Deno.test("a table of more than 120 rows shows the first 120 and says so", () =>
   const html = tableHtml(long(121), "Long");
   assert.equal(body(html).length, 120);
   assert.deepEqual(body(html).at(-1), ["120"]);
-  assert.match(html, /120 of 121 rows shown/);
+  assert.match(html, /120 of 121 rows shown: the table scrolls/);
   assert.match(tableText(long(121), "Long"), /\n120\n120 of 121 rows shown$/);
   assert.equal(body(tableHtml(long(120), "")).length, 120);
   assert.doesNotMatch(tableHtml(long(120), ""), /rows shown/);
@@ -244,15 +238,6 @@ Deno.test("an empty table is one line that says so", () => {
   const empty = TABLE.head(0);
   assert.equal(tableText(empty, "Cells that differ"), "Cells that differ: none");
   assert.equal(tableHtml(empty, "Cells that differ"), "<p>Cells that differ: none</p>");
-});
-
-Deno.test("figureHtml() holds the figure, fitted to the page, above its caption", () => {
-  const html = figureHtml('<svg xmlns="http://www.w3.org/2000/svg" width="640"></svg>', "A & B");
-  const document = new DOMParser().parseFromString(html, "text/html");
-  const parts = [...document.querySelector("figure")!.children].map((part) => part.localName);
-  assert.deepEqual(parts, ["svg", "figcaption"]);
-  assert.equal(document.querySelector("svg")!.getAttribute("style"), "max-width:100%;height:auto");
-  assert.match(html, /<figcaption>A &amp; B<\/figcaption>/);
 });
 
 Deno.test("a verdict starts with its count", () => {

@@ -41,7 +41,7 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     : "overflow-x:auto";
   const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
-    `<div class="${NO_TEX}" style="${box}">`,
+    `<div class="${NO_TEX}" style="${box}"${tall ? ` tabindex="0"` : ""}>`,
     `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
     `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
       escape(caption)
@@ -51,8 +51,11 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     ...lines,
     "</tbody>",
     `</table>`,
-    ...note ? [`<p>${note}</p>`] : [],
     `</div>`,
+    // A scrollbar that shows only when it moves would let the first rows pass for all.
+    ...tall
+      ? [`<p style="font-size:85%">${note || `${body.length} rows`}: the table scrolls</p>`]
+      : [],
   ].join("\n");
 }
 

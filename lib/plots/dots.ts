@@ -143,7 +143,7 @@ function axis(figure: Dots, width: number): Plot.AxisXOptions {
   const [low, high] = figure.range;
   const domain = extent(figure);
   const outside = Math.max(low - domain[0], domain[1] - high) > (high - low) / 10;
-  if (!figure.ticks || outside) return { ticks: Math.min(7, Math.round(width / 28)) };
+  if (!figure.ticks || outside) return { ticks: Math.min(7, Math.round(width / 36)) };
   const decimals = Math.max(...figure.ticks.map((tick) => (`${tick}`.split(".")[1] ?? "").length));
   const format = (tick: number): string => signed(tick, decimals);
   const widest = Math.max(...figure.ticks.map((tick) => measure(format(tick))));

@@ -1,7 +1,6 @@
 /** What the sections of the report are put together from. */
 import { Buffer } from "node:buffer";
 import type { DataFrame } from "polars";
-import { figureHtml } from "lib/notebook.ts";
 import { csv, escape, type Grid, html, sourceOf } from "lib/press.ts";
 
 /** What every table and figure says: where its numbers come from. */
@@ -37,16 +36,21 @@ export function figureOf(
 ): string {
   const source = `<p class="note">${escape(sourceOf(behind, banner, code))}</p>`;
   return [
-    figureHtml(silent(svg), caption),
+    drawn(svg, escape(caption)),
     source,
     download(csv(behind, banner), name, escape(caption)),
   ]
     .join("\n");
 }
 
-/** Figures without the labels of their groups: a figure is read by its title and description. */
-export const silent = (svg: string): string =>
-  svg.replaceAll(/<g [^>]*>/g, (tag) => tag.replace(/ aria-label="[^"]*"/, ""));
+/**
+ * A drawing above its caption, which is HTML; without the labels of its groups, because it is read by
+ * its title and description.
+ */
+export function drawn(svg: string, caption: string): string {
+  const silent = svg.replaceAll(/<g [^>]*>/g, (tag) => tag.replace(/ aria-label="[^"]*"/, ""));
+  return `<figure>\n${silent}\n<figcaption>${caption}</figcaption>\n</figure>`;
+}
 
 /** A link that holds a CSV file; `of` is HTML. */
 export function download(text: string, name: string, of: string): string {

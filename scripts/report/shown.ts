@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { settings } from "lib/config.ts";
 import { escape } from "lib/press.ts";
-import { type Notebook, source, text } from "../jupyter/notebook.ts";
-import { download, type Section, silent } from "./parts.ts";
+import { type Cell, type Notebook, type Output, source, text } from "../jupyter/notebook.ts";
+import { download, drawn, type Section } from "./parts.ts";
 
 /** An executed notebook. */
 export interface Executed {
@@ -22,19 +22,29 @@ export function shown({ name, notebook }: Executed): Section {
   let heading = "";
   for (const cell of cells) {
     heading = /^## (.+)$/m.exec(cell.cell_type === "markdown" ? source(cell) : "")?.[1] ?? heading;
-    for (const output of cell.outputs ?? []) {
-      const html = "data" in output ? text((output.data["text/html"] ?? "") as string[]) : "";
-      if (!/<table|<figure/.test(html)) continue;
+    for (const html of pieces(cell)) {
       if (heading) parts.push(`<h3>${escape(heading)}</h3>`);
       heading = "";
-      parts.push(
-        `<div class="kept">\n${scrolling(silent(html))}\n${dataOf(html, name, saved)}</div>`,
-      );
+      parts.push(`<div class="kept">\n${scrolling(html)}\n${dataOf(html, name, saved)}</div>`);
     }
   }
   const readings = `<p>What these mean, and how far the data carry it, is read in the notebook ` +
     `<code>${escape(name)}</code>.</p>`;
   return { id: name, title, html: [readings, ...parts].join("\n") };
+}
+
+/** The tables and figures that a cell shows. A figure is two outputs: the drawing, and its caption. */
+function pieces({ outputs = [] }: Cell): string[] {
+  const held = (output: Output | undefined, type: string) =>
+    output && "data" in output ? text((output.data[type] ?? "") as string[]) : "";
+  return outputs.flatMap((output, at) => {
+    const html = held(output, "text/html"), svg = held(output, "image/svg+xml");
+    if (!svg) return /<table/.test(html) ? [html] : [];
+    const [, caption = "", below = ""] = /^<p>(.*?)<\/p>(.*)$/s.exec(
+      held(outputs[at + 1], "text/html"),
+    ) ?? [];
+    return [drawn(svg, caption) + below];
+  });
 }
 
 /** A table's box as one that the keyboard can reach and scroll. */
