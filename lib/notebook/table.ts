@@ -54,7 +54,11 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     `</div>`,
     // A scrollbar that shows only when it moves would let the first rows pass for all.
     ...tall
-      ? [`<p style="font-size:85%">${note || `${body.length} rows`}: the table scrolls</p>`]
+      ? [
+        `<p style="font-size:85%">${
+          note || `${body.length} rows`
+        }<span class="scrolls">: the table scrolls</span></p>`,
+      ]
       : [],
   ].join("\n");
 }

@@ -53,7 +53,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
 }
 @page { size: A4; margin: 15mm; }
 @media print {
-  body { max-width: none; padding: 0; font-size: 9.5pt; } nav, fieldset, .get, .skip { display: none; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; } nav, fieldset, .get, .skip, .scrolls { display: none; }
   h2 { break-before: page; margin-top: 0; border: 0; } h2, h3, caption { break-after: avoid; }
   figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; }
   section:first-child h2 { break-before: auto; margin-top: 1.5rem; }
