@@ -12,6 +12,7 @@ import { frame, type Kind, rows } from "./frames.ts";
 import { custom, DASH, fixed, shortest } from "./format.ts";
 import type { Grid } from "./press.ts";
 import { rounded } from "./stats.ts";
+import { COMPARED } from "./tables.ts";
 
 export { type Surviving, surviving, survivingGrid } from "./paper/surviving.ts";
 
@@ -90,20 +91,7 @@ const STYLES: Record<TableName, Style> = {
   table2: demographics,
   table3: demographics,
   table4: {
-    numbers: {
-      n: "integer",
-      mean: "number",
-      sd: "number",
-      reference_mean: "number",
-      estimate: "number",
-      se: "number",
-      t: "number",
-      df: "integer",
-      p: "number",
-      ci_lower: "number",
-      ci_upper: "number",
-      d: "number",
-    },
+    numbers: COMPARED,
     more: {},
     marked: true,
     known: (cell) => cell.mean !== null,

@@ -31,7 +31,7 @@ export { itemReliability, keyingAudit } from "./tables/items.ts";
 export { markers } from "./tables/markers.ts";
 export { campbellFiske, multitrait } from "./tables/multitrait.ts";
 export { reliability, reliabilitySummary, traitReliability } from "./tables/reliability.ts";
-export { personality, traits } from "./tables/scores.ts";
+export { COMPARED, personality, traits } from "./tables/scores.ts";
 export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
 
 /**

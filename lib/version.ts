@@ -20,3 +20,14 @@ export function refusal(task: string, version: string): string | null {
   return `Persona Audit needs Deno ${NEEDED} or later, and this is Deno ${version}: run \`deno upgrade\` ` +
     `and \`deno task ${task}\`, or without an upgrade \`npx -y deno@${TRIED} task ${task}\``;
 }
+
+/**
+ * How `deno` is typed where it came by npx and is no command of its own; null where it is one.
+ *
+ * @param path of the running Deno, which npx keeps in a folder `_npx`
+ */
+export const byNpx = (path: string): string | null =>
+  /[\\/]_npx[\\/]/.test(path)
+    ? `What is called \`deno task …\` is \`npx -y deno@${TRIED} task …\` here; ` +
+      `\`npm install -g deno@${TRIED}\` makes deno a command`
+    : null;

@@ -5,6 +5,7 @@ import { PUBLISHED, ROOT, settings } from "lib/config.ts";
 import { bannerOf, connect, embedded, migrate, open, type Study } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
 import { restore } from "lib/restore.ts";
+import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import { read, text } from "./jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "./notebooks.ts";
@@ -167,6 +168,8 @@ function summary(study: Study, outcomes: readonly Outcome[]): void {
     console.log(`\n${name}: cells that differ`);
     for (const line of differing(name)) console.log(`  ${line}`);
   }
+  const how = byNpx(Deno.execPath());
+  if (how) console.log(`\n${how}`);
   console.log(
     `\ntables ${place("tables")} · for a paper ${place("papers")} · ${place("report.html")}`,
   );

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { refusal } from "lib/version.ts";
+import { byNpx, refusal } from "lib/version.ts";
 import { ROOT } from "lib/config.ts";
 import { Kernel } from "../scripts/jupyter/kernel.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
@@ -55,6 +55,12 @@ function checkout(folder: Folder): string {
   }
   return folder.path;
 }
+
+Deno.test("where Deno came by npx, start says how it is typed", () => {
+  const said = byNpx("/home/me/.npm/_npx/98d3c2c28d1bbcae/node_modules/deno/deno")!;
+  assert.match(said, /`npx -y deno@[\d.]+ task …` here; `npm install -g deno@[\d.]+`/);
+  assert.equal(byNpx("/usr/lib/node_modules/deno/deno"), null);
+});
 
 Deno.test("under an old Deno a task says so, before it does anything", async () => {
   using folder = new Folder();

@@ -9,6 +9,22 @@ import { Answers, inCells, type Options, PAPERS, type Sheet, withNew } from "./a
 /** The paper's code leaves out cells with fewer pairs. */
 export const FEWEST = 5;
 
+/** The numbers of Table 4: scores, their difference from the profile, its paired test. */
+export const COMPARED = {
+  n: "integer",
+  mean: "number",
+  sd: "number",
+  reference_mean: "number",
+  estimate: "number",
+  se: "number",
+  t: "number",
+  df: "integer",
+  p: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  d: "number",
+} as const;
+
 /**
  * Table 4: how far each model's personas answer from the profile they were made from.
  *
@@ -53,23 +69,7 @@ export function personality(
       ci_upper: mode === "printed" ? test.estimate + 1.96 * test.se : test.ciUpper,
     };
   });
-  return frame(tidy, {
-    model: "text",
-    condition: "text",
-    scale: "text",
-    n: "integer",
-    mean: "number",
-    sd: "number",
-    reference_mean: "number",
-    estimate: "number",
-    se: "number",
-    t: "number",
-    df: "integer",
-    p: "number",
-    ci_lower: "number",
-    ci_upper: "number",
-    d: "number",
-  });
+  return frame(tidy, { model: "text", condition: "text", scale: "text", ...COMPARED });
 }
 
 const asPrinted = (test: MeanTest): MeanTest => ({ ...test, d: test.d ?? 0 });
