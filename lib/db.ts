@@ -110,10 +110,12 @@ export interface Provenance {
   files: { path: string; bytes: number; sha256: string }[];
   /** Labels of the models whose replies were simulated, not asked for. */
   simulated: readonly string[];
+  /** Whether a study was made from profiles of the reconstruction. */
+  reconstructed: boolean;
 }
 
 /** What must stand wherever numbers from a source are shown. */
-export function bannerOf({ source, files, simulated }: Provenance): string {
+export function bannerOf({ source, files, simulated, reconstructed }: Provenance): string {
   switch (source) {
     case "reconstruction":
       return "Data: reconstruction: fitted to the paper's printed cells, not the original data; " +
@@ -124,6 +126,7 @@ export function bannerOf({ source, files, simulated }: Provenance): string {
       return `Data: ${few(files.map((file) => file.path))}: not the published dataset`;
     case "study":
       return "Data: own study, not the published dataset" +
+        (reconstructed ? "; profiles of the reconstruction" : "") +
         (simulated.length ? `; simulated, no model was asked: ${simulated.join(", ")}` : "");
   }
 }
@@ -249,15 +252,25 @@ export class Study {
 
 const opened = new Map<string, string>();
 
+/** What a study notes of its profiles when they are the published ones, in the shipped data. */
+export const ORIGIN = `schema ${PUBLISHED} (reconstruction)`;
+
 /**
  * Where the rows of a schema came from; from now on {@link banner} names it.
  *
  * @throws {Error} when the schema holds no study
  */
 export async function signed(sql: Sql, schema: string): Promise<Provenance> {
+  const provenance = await provenanceOf(sql, schema);
+  opened.set(schema, bannerOf(provenance));
+  return provenance;
+}
+
+async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
   const [found] = await sql`
     select to_regclass(${`${schema}.provenance`}) as provenance,
-           to_regclass(${`${schema}.cells`}) as cells`;
+           to_regclass(${`${schema}.cells`}) as cells,
+           to_regclass(${`${schema}.populations`}) as populations`;
   if (!found!.provenance) {
     const there = await sql<{ schema: string }[]>`
       select schemaname as schema from pg_tables where tablename = 'provenance' order by 1`;
@@ -278,24 +291,32 @@ export async function signed(sql: Sql, schema: string): Promise<Provenance> {
       from ${sql(schema)}.cells c join ${sql(schema)}.runs r on r.run = c.run
       where c.model->>'provider' = 'simulated' and r.kind <> 'trial' order by 1`
     : [];
-  const provenance = {
+  const made = found!.populations
+    ? await sql`
+      select from ${sql(schema)}.populations
+      where source = 'reference' and origin = ${ORIGIN} limit 1`
+    : [];
+  return {
     ...(row ?? { source: "study", restoredAt: null, files: [] }),
     simulated: models.map(({ label }) => label),
+    reconstructed: made.length > 0,
   } as unknown as Provenance;
-  opened.set(schema, bannerOf(provenance));
-  return provenance;
 }
 
 /**
  * Opens a schema for reading, by default the published data, as the role that cannot write.
  *
+ * @param options `copied`: what is read goes into a study of its own, and {@link banner} names that only
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
-export async function open(options: { schema?: string } = {}): Promise<Study> {
+export async function open(
+  options: { schema?: string; copied?: boolean } = {},
+): Promise<Study> {
   const schema = schemaName(options.schema ?? PUBLISHED);
   const sql = await connect("reader");
   try {
-    return new Study(schema, await signed(sql, schema), sql);
+    const provenance = await (options.copied ? provenanceOf : signed)(sql, schema);
+    return new Study(schema, provenance, sql);
   } catch (error) {
     await sql.end();
     throw error;

@@ -5,6 +5,7 @@
  * Numbers are formatted here and nowhere before. Outside a notebook the same things are printed as
  * plain text.
  */
+import { Buffer } from "node:buffer";
 import type { DataFrame } from "polars";
 import { banner } from "./db.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
@@ -35,9 +36,6 @@ export interface Verdict {
 
 const MOST_CELLS = 10;
 
-/** What stands for a drawing where Jupyter does not show those that came with a file. */
-const UNTRUSTED = "The drawing shows when this notebook has run, or is trusted.";
-
 /**
  * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
  *
@@ -56,14 +54,7 @@ export async function show(
 
 /** Shows a figure; readers of plain text get its caption. */
 export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
-  const jupyter = kernel();
-  if (jupyter) {
-    // Not inside HTML: of an untrusted notebook's HTML Jupyter takes the drawing and leaves its letters.
-    // Without a width of its own a page narrower than the figure would cut it off.
-    const fluid = svg.replace(/^<svg /, `<svg style="max-width:100%;height:auto" `);
-    await publish(jupyter, { "image/svg+xml": fluid, "text/plain": UNTRUSTED });
-  }
-  await display(`<p>${escape(caption)}</p>`, `Figure: ${caption}`);
+  await display(figureHtml(svg, caption), `Figure: ${caption}`);
   remember({ ...options, caption, banner: banner(), of: { svg } });
 }
 
@@ -240,6 +231,22 @@ async function watched(
   }
 }
 
+/**
+ * A figure with its caption as HTML. It is an image, whose text a page cannot tear apart: of SVG in HTML
+ * that nobody has trusted Jupyter takes the drawing away and leaves its letters.
+ */
+export function figureHtml(svg: string, caption: string): string {
+  const [, title, description] = /<title>([^<]*)<\/title>\s*<desc>([^<]*)</.exec(svg) ?? [];
+  const alt = title === undefined ? escape(caption) : `${title}. ${description}`;
+  return [
+    `<figure style="margin:0">`,
+    `<img alt="${alt.replaceAll('"', "&quot;")}" style="max-width:100%;height:auto" ` +
+    `src="data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}">`,
+    `<figcaption>${escape(caption)}</figcaption>`,
+    "</figure>",
+  ].join("\n");
+}
+
 /** A verdict as plain text; its first line is the count. */
 export function verdictText(checked: Verdict): string {
   const { count, cells } = ruling(checked);
@@ -290,7 +297,7 @@ function signed(html: string, text: string): { html: string; text: string } {
   const data = banner();
   if (data === null) return { html, text };
   return {
-    html: `${html}\n<p style="font-size:85%"><em>${escape(data)}</em></p>`,
+    html: `${html}\n<p style="font-size:85%;margin:0.5em 0"><em>${escape(data)}</em></p>`,
     text: `${text}\n${data}`,
   };
 }
@@ -303,15 +310,10 @@ async function display(
   const shown = signed(html, text);
   const jupyter = kernel();
   if (!jupyter) return console.log(shown.text);
-  await publish(jupyter, { "text/html": shown.html, "text/plain": shown.text }, where);
-}
-
-async function publish(
-  jupyter: typeof Deno.jupyter,
-  bundle: Record<string, string>,
-  where: { display_id?: string; update?: boolean } = {},
-): Promise<void> {
-  await jupyter.display(bundle, { raw: true, ...where });
+  await jupyter.display(
+    { "text/html": shown.html, "text/plain": shown.text },
+    { raw: true, ...where },
+  );
   // The kernel may report a cell done before its output is out; clients then drop it. 0 ms lose some.
   await soon(20);
 }

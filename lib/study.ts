@@ -96,6 +96,7 @@ export class Laboratory {
     if (there) return { name: there.name, profiles: (await profilesOf(this.sql)).size };
     const found = await population(from ?? "reference", instrument);
     await settleIn(this.sql, this.schema, found);
+    await signed(this.sql, this.schema);
     return { name: found.name, profiles: found.profiles.length };
   }
 

@@ -56,6 +56,6 @@ if (import.meta.main) {
         `(${speed}, ${rate(restored.bytes, restored.seconds)})`,
     );
     console.log(checkLines(restored.checks).join("\n"));
-    console.log(bannerOf({ ...restored, restoredAt: null, simulated: [] }));
+    console.log(bannerOf({ ...restored, restoredAt: null, simulated: [], reconstructed: false }));
   });
 }

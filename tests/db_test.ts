@@ -513,7 +513,13 @@ Deno.test("open() says what to run where no study is; the banner names every sou
   assert.ok(lines.includes(other));
   assert.ok(lines.includes("Data: own study, not the published dataset"));
   assert.equal(
-    bannerOf({ source: "zenodo", restoredAt: null, files: [], simulated: [] }),
+    bannerOf({
+      source: "zenodo",
+      restoredAt: null,
+      files: [],
+      simulated: [],
+      reconstructed: false,
+    }),
     "Data: Zenodo 17286313",
   );
 });

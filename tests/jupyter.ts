@@ -179,8 +179,8 @@ const CELLS = `[...document.querySelectorAll("div.code_cell")].map(cell => {
     text: [...outputs.querySelectorAll(".output_subarea")].map(area => area.textContent)
       .join(" ").replace(/\\s+/g, " ").trim(),
     tables: outputs.querySelectorAll("table").length,
-    figures: [...outputs.querySelectorAll(".output_svg svg")]
-      .filter(svg => svg.getBoundingClientRect().width > 100).length,
+    figures: [...outputs.querySelectorAll("figure img")]
+      .filter(img => img.naturalWidth && img.getBoundingClientRect().width > 100).length,
     error: outputs.querySelector(".output_error") !== null,
     console: outputs.querySelector(".output_stream") !== null,
   };

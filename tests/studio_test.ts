@@ -8,7 +8,7 @@ import { escape } from "lib/press.ts";
 import type { Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import { administrations, personas, type Plan } from "lib/study.ts";
+import { administrations, enter, personas, type Plan } from "lib/study.ts";
 import { evaluated } from "./command.ts";
 import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
 import { Made, served as standing } from "./study_worker.ts";
@@ -31,7 +31,11 @@ class Bench implements AsyncDisposable {
       models: [standing(server.url, 2), model("simulated")],
       conditions: ["Base", "MaxN"],
     });
-    return new Bench(made, server, plan, await served(made.lab, plan));
+    // The page goes on when the last cell of its notebook has closed the study.
+    const notebook = await enter({ schema });
+    const page = await served(notebook, plan);
+    await notebook.close();
+    return new Bench(made, server, plan, page);
   }
 
   /** A POST as the page sends it, but for what is given. */
@@ -181,7 +185,7 @@ Deno.test("looking asks nothing; asking needs a budget, and shows what a cell sh
   const look = await bench.post("look", LOOK);
   assert.match(look.said.ask!, /^Ask: 4 calls, at most USD 0\.0\d+$/);
   assert.match(look.said.html!, /lives in Spain &amp; &lt;i&gt;reads/);
-  assert.match(look.said.html!, /<ins>[^<]*Spain/);
+  assert.match(look.said.html!, /<ins [^>]*>[^<]*Spain/);
   assert.match(look.said.html!, /Profile 2 under MaxN, filled/);
   assert.match(look.said.html!, /\d+ tokens, as GPT-4o counts them · at most USD 0\.\d+ with own/);
   assert.doesNotMatch(look.said.html!, /<i>/);

@@ -162,7 +162,10 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   assert.match(run, /: 40 to do: 40 calls, about USD 0\.\d+, at most USD 0\.\d+$/m);
   assert.match(run, /: 40 of 40 done, 0 failed, 0 left; spent 40 calls, .* Finished, after /);
   assert.match(run, /^Let them answer: deno task study plan administrations --instrument epqra$/m);
-  assert.match(run, /^Data: own study, not the published dataset$/m);
+  assert.match(
+    run,
+    /^Data: own study, not the published dataset; profiles of the reconstruction$/m,
+  );
   assert.equal(desk.server.tally().answered, 40);
 
   const ask = ["plan", "administrations", "--instrument", SPANISH, "--personas", "1,2"];

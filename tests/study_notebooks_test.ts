@@ -80,7 +80,8 @@ Deno.test("run again they ask nothing again, and say so", async () => {
   const before = await as("owner", (sql) => sql`select max(created) as at from demo.requests`);
   for (const name of STUDY) {
     const text = shown(await ran(path(name)));
-    assert.match(text, /simulated, no model was asked: Simulated/);
+    assert.match(text, /profiles of the reconstruction; simulated, no model was asked: Simulated/);
+    assert.doesNotMatch(text, / · Data: /);
     if (name === "03_generate_personas") {
       assert.match(text, /360 of 360 done, 0 failed\n {2}Finished: nothing is left to do/);
     }

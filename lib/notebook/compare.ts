@@ -164,7 +164,7 @@ function titled({ head, before, after, fields }: Pair, { same, sheets }: Compare
 const FRAME =
   "border-collapse:collapse;table-layout:fixed;width:100%;max-width:60em;margin:1em 0 0.5em 0";
 const CELL = "text-align:left;vertical-align:top;overflow-wrap:anywhere;white-space:pre-line;" +
-  "padding:0.2em 0.75em 0.2em 0";
+  "padding:0.2em 0.75em 0.2em 0.5em";
 
 function pairHtml(pair: Pair, made: Compared): string {
   const { title, shown } = titled(pair, made);
@@ -180,7 +180,7 @@ function pairHtml(pair: Pair, made: Compared): string {
   const table = [
     `<table style="${FRAME}">`,
     `<caption style="caption-side:top;text-align:left;color:inherit">${escape(title)}</caption>`,
-    `<colgroup><col style="width:${made.sheets ? "50%" : "12em"}"><col>${
+    `<colgroup><col style="width:${made.sheets ? "50%" : "14em"}"><col>${
       same ? "" : "<col>"
     }</colgroup>`,
     `<thead><tr>${head(made.sheets ? "item" : "field")}${same ? "" : head(versions.before)}${

@@ -87,7 +87,7 @@ function pace(left: number, progress: Progress | null): string {
   const { perSecond, concurrency, stored } = progress;
   const atOnce = Object.entries(concurrency).map(([model, n]) => `${model} ${n}`).join(", ");
   return [
-    `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
+    `${perSecond < 100 ? perSecond.toPrecision(2) : whole(Math.round(perSecond))} per second`,
     `at most in flight: ${atOnce}`,
     ...stored ? [`${whole(stored)} replies were stored already`] : [],
     `about ${duration(left / perSecond)} left`,

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
 import { edited, type Prompt } from "../prompts.ts";
-import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
+import { type Budget, enter, type Laboratory, type Plan, type Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
 import { type Offered, Refused, serve, type Served } from "./served.ts";
@@ -30,7 +30,7 @@ export function studioOf(
     `<a href="${
       escape(url)
     }" target="_blank" rel="noopener">open it in a tab of its own</a></p>\n` +
-    `<p>${escape(WHERE)}</p>\n` +
+    `<p>${escape(WHERE).replace(/`(.*?)`/g, "<code>$1</code>")}</p>\n` +
     `<iframe src="${escape(url)}" title="${escape(title)}" ` +
     `style="width:100%;height:54em;border:1px solid"></iframe>`,
     `${title}\n  ${url}\n  ${WHERE}`,
@@ -53,8 +53,22 @@ const Ask = Look.extend({
 const Save = Edit.extend({ note: z.string() });
 
 /** Serves the page of a plan; see `studio` in the door of this room. */
-export async function served(lab: Laboratory, plan: Plan): Promise<Served> {
-  return serve({ page: await pageOf(lab, plan), routes: routesOf(lab, plan) });
+export async function served({ schema }: Laboratory, plan: Plan): Promise<Served> {
+  // Connections of its own: the last cell of a notebook closes the notebook's.
+  const lab = await enter({ schema });
+  try {
+    const { url, close } = serve({ page: await pageOf(lab, plan), routes: routesOf(lab, plan) });
+    return {
+      url,
+      async close() {
+        await close();
+        await lab.close();
+      },
+    };
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
 }
 
 /** What a route answers: HTML for the page, a sentence, and what is left to ask. */
@@ -88,11 +102,20 @@ function routesOf(
       options: { before, condition, profiles: numbers(profiles) },
     };
   };
-  const shown = async (plan: Plan, { condition, profiles }: Chosen, tried: Tried) => {
+  const shown = async (
+    plan: Plan,
+    { condition, profiles }: Chosen,
+    tried: Tried,
+    first: "edits" | "replies",
+  ) => {
     const preview = await lab.preview(plan, { condition, profile: profiles[0]! });
+    const edits = section(
+      "Edits",
+      editsHtml(before, plan.prompt, "Beside the version it came from"),
+    );
+    const replies = section("Replies", comparedHtml(tried, "Before and after"));
     return [
-      section("Edits", editsHtml(before, plan.prompt, "Beside the version it came from")),
-      section("Replies", comparedHtml(tried, "Before and after")),
+      ...first === "edits" ? [edits, replies] : [replies, edits],
       section(
         "What is sent",
         exchangeHtml(preview, `Profile ${preview.profile} under ${preview.condition}, filled`),
@@ -104,7 +127,7 @@ function routesOf(
       const { plan, options } = trial(checked(Look, body));
       const tried = await lab.tried(plan, options);
       return {
-        html: await shown(plan, options, tried),
+        html: await shown(plan, options, tried, "edits"),
         said: "This is what would be asked; nothing was asked for it",
         ...rest(tried),
       };
@@ -117,7 +140,7 @@ function routesOf(
       const said = left.calls
         ? `The budget ends here: ${plural(left.calls, "call")} not made`
         : "All that was to be asked is there";
-      return { html: await shown(plan, options, tried), said, ...left };
+      return { html: await shown(plan, options, tried, "replies"), said, ...left };
     },
     async save(body: unknown): Promise<Answer> {
       const { note, ...edit } = checked(Save, body);

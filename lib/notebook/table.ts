@@ -17,6 +17,8 @@ const STAYS = "position:sticky;top:0;" +
   "color:var(--jp-content-font-color1,var(--vscode-editor-foreground,CanvasText))";
 /** What stands between two dollars is no formula: MathJax, of Jupyter's pages, passes it over. */
 const NO_TEX = "tex2jax_ignore mathjax_ignore";
+/** A text of so many characters stays on one line; columns of longer ones have room for some words. */
+const LABEL = 24;
 /** A caption of so many characters does not break at the width of a narrow table. */
 const SHORT = 60;
 
@@ -26,13 +28,16 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   // A caption without a table would break after every word.
   if (!body.length) return `<p>${escape(caption)}: none</p>`;
   const side = (text: boolean, more = "") => text ? ` style="text-align:left${more}"` : "";
-  const heads = columns.map(({ head, text }, i) => {
-    const longest = Math.max(...body.map((row) => size(row[i]!)));
-    return `<th scope="col"${side(text, `;min-width:${room(longest)}ch`)}>${escape(head)}</th>`;
-  });
+  const longest = columns.map((_, i) => Math.max(...body.map((row) => size(row[i]!))));
+  const heads = columns.map(({ head, text }, i) =>
+    `<th scope="col"${side(text, longest[i]! > LABEL ? ";min-width:14em" : "")}>${
+      escape(head)
+    }</th>`
+  );
+  const kept = longest.map((size) => size > LABEL ? "" : ";white-space:nowrap");
   const lines = body.map((row) =>
     `<tr>${
-      row.map((cell, i) => `<td${side(columns[i]!.text)}>${cellHtml(cell)}</td>`).join("")
+      row.map((cell, i) => `<td${side(columns[i]!.text, kept[i])}>${cellHtml(cell)}</td>`).join("")
     }</tr>`
   );
   const tall = body.length > TALL;
@@ -55,20 +60,13 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
     // A scrollbar that shows only when it moves would let the first rows pass for all.
     ...tall
       ? [
-        `<p style="font-size:85%">${
+        `<p style="font-size:85%;margin:0.5em 0">${
           note || `${body.length} rows`
         }<span class="scrolls">: the table scrolls</span></p>`,
       ]
       : [],
   ].join("\n");
 }
-
-/**
- * Characters that a column of texts has room for however narrow the page: labels stay whole, names have
- * two lines, and sentences are not as tall as the page. The table then scrolls instead. Two are for the
- * padding of the cell.
- */
-const room = (longest: number): number => 2 + (longest > 40 ? 24 : Math.min(longest, 12));
 
 /** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {

@@ -65,8 +65,12 @@ export function exchangeText(of: Preview | Stored, caption: string): string {
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, "  ");
 
-const SIGNS = { same: ["", ""], added: ["{+", "+}"], removed: ["[-", "-]"] } as const;
-const TAGS = { added: "ins", removed: "del" } as const;
+const SIGNS = { added: ["{+", "+}"], removed: ["[-", "-]"] } as const;
+/** Tints that are seen on light and on dark pages. */
+const TAGS = {
+  added: { tag: "ins", tint: "rgba(46,160,67,.2)" },
+  removed: { tag: "del", tint: "rgba(248,81,73,.2)" },
+} as const;
 
 /** How a prompt was changed; null where it was not. */
 function edited(before: Prompt, after: Prompt) {
@@ -87,9 +91,10 @@ export function editsHtml(before: Prompt, after: Prompt, caption: string): strin
   if (!made) return `<p>${escape(`${caption}: ${unchanged(before)}`)}</p>`;
   const blocks = made.map(({ head, words }) => {
     const html = words.map(({ kind, text }) => {
+      if (kind === "same") return escape(text);
       const [open, close] = SIGNS[kind];
-      const signed = escape(open + text + close);
-      return kind === "same" ? signed : `<${TAGS[kind]}>${signed}</${TAGS[kind]}>`;
+      const { tag, tint } = TAGS[kind];
+      return `<${tag} style="background:${tint}">${escape(open + text + close)}</${tag}>`;
     });
     return [head, letter(html.join(""))] as const;
   });
@@ -101,7 +106,9 @@ export function editsText(before: Prompt, after: Prompt, caption: string): strin
   const made = edited(before, after);
   if (!made) return `${caption}: ${unchanged(before)}`;
   const blocks = made.map(({ head, words }) => {
-    const text = words.map(({ kind, text }) => SIGNS[kind][0] + text + SIGNS[kind][1]).join("");
+    const text = words.map(({ kind, text }) =>
+      kind === "same" ? text : SIGNS[kind][0] + text + SIGNS[kind][1]
+    ).join("");
     return `${head}:\n${indented(text)}`;
   });
   return [caption, ...blocks, legend(before, after)].join("\n\n");

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { PUBLISHED } from "../config.ts";
 import type { Profile } from "../conditions.ts";
 import { randomProfiles } from "../conditions.ts";
-import { open, type Sql } from "../db.ts";
+import { open, ORIGIN, type Sql } from "../db.ts";
 import { epqra, type Instrument } from "../instruments.ts";
 import { profilesFrom } from "./files.ts";
 import { list } from "./queue.ts";
@@ -43,7 +43,7 @@ export async function population(
       random: randomProfiles(instrument, profiles, profiles.length, SEED),
     };
   }
-  const published = await open({ schema: PUBLISHED });
+  const published = await open({ schema: PUBLISHED, copied: true });
   try {
     const read = async (source: "reference" | "random") => {
       const { sheets } = await published.profiles(source);
@@ -57,7 +57,7 @@ export async function population(
     const profiles = await read(from), random = from === "random" ? profiles : await read("random");
     return {
       name: `${from === "reference" ? "spain" : "random"}${profiles.length}`,
-      origin: `schema ${PUBLISHED}`,
+      origin: published.provenance.source === "reconstruction" ? ORIGIN : `schema ${PUBLISHED}`,
       instrument: epqra,
       profiles,
       random,

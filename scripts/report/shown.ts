@@ -1,9 +1,10 @@
 /** What notebooks show beyond the published tables, from their executed files. */
+import { Buffer } from "node:buffer";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { settings } from "lib/config.ts";
 import { escape } from "lib/press.ts";
-import { type Cell, type Notebook, type Output, source, text } from "../jupyter/notebook.ts";
+import { type Cell, type Notebook, source, text } from "../jupyter/notebook.ts";
 import { download, drawn, type Section } from "./parts.ts";
 
 /** An executed notebook. */
@@ -33,19 +34,16 @@ export function shown({ name, notebook }: Executed): Section {
   return { id: name, title, html: [readings, ...parts].join("\n") };
 }
 
-/** The tables and figures that a cell shows. A figure is two outputs: the drawing, and its caption. */
-function pieces({ outputs = [] }: Cell): string[] {
-  const held = (output: Output | undefined, type: string) =>
-    output && "data" in output ? text((output.data[type] ?? "") as string[]) : "";
-  return outputs.flatMap((output, at) => {
-    const html = held(output, "text/html"), svg = held(output, "image/svg+xml");
-    if (!svg) return /<table/.test(html) ? [html] : [];
-    const [, caption = "", below = ""] = /^<p>(.*?)<\/p>(.*)$/s.exec(
-      held(outputs[at + 1], "text/html"),
-    ) ?? [];
-    return [drawn(svg, caption) + below];
-  });
-}
+/** The tables and figures that a cell shows; the images of figures are drawings again. */
+const pieces = ({ outputs = [] }: Cell): string[] =>
+  outputs.map((output) =>
+    "data" in output ? text((output.data["text/html"] ?? "") as string[]) : ""
+  ).filter((html) => /<table|<figure/.test(html)).map((html) =>
+    html.replace(
+      /<figure[^>]*>\s*<img [^>]*base64,([^"]+)"[^>]*>\s*<figcaption>(.*?)<\/figcaption>\s*<\/figure>/s,
+      (_, svg, caption) => drawn(Buffer.from(svg, "base64").toString(), caption),
+    )
+  );
 
 /** A table's box as one that the keyboard can reach and scroll. */
 const scrolling = (html: string): string =>
