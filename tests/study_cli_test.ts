@@ -164,7 +164,7 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   assert.match(run, /^Let them answer: deno task study plan administrations --instrument epqra$/m);
   assert.match(
     run,
-    /^Data: own study, not the published dataset; profiles of the reconstruction$/m,
+    /^Data: own study, not the published dataset$/m,
   );
   assert.equal(desk.server.tally().answered, 40);
 

@@ -157,7 +157,7 @@ for (const table of TABLES) {
     const notebook = await ran(folder.write(basename(table), changed));
     const text = shown(notebook);
     assert.match(text, /^Data: own study, .* no model was asked: Simulated/m);
-    assert.doesNotMatch(text, /reconstruction/);
+    assert.doesNotMatch(text, /Data: reconstruction/);
     assert.match(text, /None of the \d+ printed cells can be compared/);
     assert.doesNotMatch(text, /NaN|undefined|\[object/);
     if (OTHERS.some((other) => name.startsWith(other))) return;
