@@ -137,8 +137,8 @@ const RUN_OPTIONS = [
   ["--budget-calls N", "the same in calls"],
   [
     "--budget-tokens N",
-    "the same in tokens, asked and replied. Several limits hold together, and a " +
-    "limit stays with the run until another is given",
+    "the same in tokens, asked and replied. Limits given together hold together, and " +
+    "stay with the run until others are given, which take their place",
   ],
   [
     "--concurrency N",
