@@ -9,6 +9,7 @@ import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import { read, text } from "./jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "./notebooks.ts";
+import { stateOf } from "./report/own.ts";
 import { report } from "./report.ts";
 import { writeTables } from "./tables.ts";
 
@@ -19,6 +20,8 @@ const out = (...parts: string[]): string => join(settings().outDir, ...parts);
 interface Record_ {
   /** Of the code, the dataset and the rows in the database. */
   inputs: string;
+  /** Of the user's own studies, which the report shows and the notebooks do not. */
+  studies: string;
   notebooks: Outcome[];
 }
 
@@ -50,9 +53,13 @@ async function start(fresh: boolean): Promise<number> {
   const inputs = await fingerprint(study);
   const done = before?.inputs === inputs ? before.notebooks : null;
   let outcomes = done ?? [];
-  if (done) {
-    const what = `tables, ${done.length} notebooks and report`;
-    console.log(`${what} are there, from the same code and data (--fresh does all again)`);
+  const same = "are there, from the same code and data (--fresh does all again)";
+  if (done && before!.studies === await studies()) {
+    console.log(`tables, ${done.length} notebooks and report ${same}`);
+  } else if (done) {
+    console.log(`tables and ${done.length} notebooks ${same}`);
+    await step("report", signal, async () => await page(study, outcomes));
+    await remember({ ...before!, studies: await studies() });
   } else {
     await forget();
     // The tables take a second and the notebooks a minute: who waits has something to read.
@@ -62,10 +69,7 @@ async function start(fresh: boolean): Promise<number> {
       return `${outcomes.length} executed into ${place("notebooks")}`;
     });
     await step("report", signal, async () => await page(study, outcomes));
-    await Deno.writeTextFile(
-      out("start.json"),
-      JSON.stringify({ inputs, notebooks: outcomes }),
-    );
+    await remember({ inputs, studies: await studies(), notebooks: outcomes });
   }
   await study.close();
   summary(study, outcomes);
@@ -199,6 +203,16 @@ async function remembered(): Promise<Record_ | null> {
   } catch {
     return null;
   }
+}
+
+const remember = (record: Record_): Promise<void> =>
+  Deno.writeTextFile(out("start.json"), JSON.stringify(record));
+
+async function studies(): Promise<string> {
+  const sql = await connect("reader");
+  const state = await stateOf(sql);
+  await sql.end();
+  return createHash("sha256").update(state).digest("hex");
 }
 
 const forget = (): Promise<void> => Deno.remove(out("start.json")).catch(() => {});

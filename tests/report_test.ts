@@ -12,12 +12,16 @@ import { type Page } from "playwright-core";
 import { PUBLISHED, ROOT, settings } from "lib/config.ts";
 import { open } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
+import { model } from "lib/llm.ts";
 import { csv } from "lib/press.ts";
+import { prompt } from "lib/prompts.ts";
+import { enter, personas } from "lib/study.ts";
 import { survival } from "lib/tables.ts";
 import { read } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
 import { report } from "../scripts/report.ts";
-import { restored } from "./data.ts";
+import { stateOf } from "../scripts/report/own.ts";
+import { as, restored } from "./data.ts";
 import { launched, withoutBrowser } from "./jupyter.ts";
 
 const lacking = await withoutBrowser();
@@ -51,6 +55,25 @@ async function written(): Promise<string> {
   await study.close();
   return text;
 }
+
+Deno.test("a study that goes on calls for another report, a trial and a look do not", async () => {
+  await restored(PUBLISHED);
+  const state = () => as("reader", stateOf);
+  const lab = await enter({ schema: "report_state" });
+  const plan = personas({ models: [model("simulated")], profiles: 2, name: "two" });
+  await lab.population();
+  const before = await state();
+  await lab.tried(plan, { before: prompt("persona"), profiles: [1], budget: { usd: 0 } });
+  assert.equal(await state(), before);
+  await lab.register(plan);
+  const planned = await state();
+  assert.notEqual(planned, before);
+  await lab.preview(plan);
+  assert.equal(await state(), planned);
+  await lab.run("two");
+  assert.notEqual(await state(), planned);
+  await lab.close();
+});
 
 const all = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, found]) => found!);

@@ -19,6 +19,22 @@ async function schemas(sql: Sql): Promise<string[]> {
   return filled;
 }
 
+/** What the studies hold that a report shows, as text: another one when any of them went on. */
+export async function stateOf(sql: Sql): Promise<string> {
+  const all: unknown[] = [];
+  for (const schema of await schemas(sql)) {
+    const [state] = await sql`
+      select (select sum(hashtextextended(r::text, 0)) from ${sql(schema)}.runs r)::text as runs,
+             (select sum(hashtextextended(p::text, 0)) from ${
+      sql(schema)
+    }.prompts p)::text as prompts,
+             (select sum(hashtextextended(concat_ws(' ', w.run, w.state, w.reason), 0))
+              from ${sql(schema)}.work w)::text as work`;
+    all.push({ schema, ...state });
+  }
+  return JSON.stringify(all);
+}
+
 /** Every study that is here; empty where there is none. */
 export async function ownStudies(sql: Sql, code: string | null): Promise<string[]> {
   const parts: string[] = [];
