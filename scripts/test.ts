@@ -29,11 +29,11 @@ async function made(): Promise<{ folder: string; lock: Deno.FsFile }> {
 }
 
 /** Removes what runs left behind that were killed and could not do it. */
-async function swept(own: string): Promise<void> {
-  const parent = join(own, "..");
+async function swept(own: readonly string[]): Promise<void> {
+  const parent = join(own[0]!, "..");
   for (const { name } of [...Deno.readDirSync(parent)]) {
     const folder = join(parent, name);
-    if (!name.startsWith(PREFIX) || folder === own) continue;
+    if (!name.startsWith(PREFIX) || own.includes(folder)) continue;
     // One without the file is being made just now, or is not ours.
     const lock = await Deno.open(join(folder, HELD), { write: true }).catch(() => null);
     if (lock && await lock.tryLock(true)) await removed(folder);
@@ -150,11 +150,14 @@ const known = (): string[] =>
   [...Deno.readDirSync(join(ROOT, "tests"))].map(({ name }) => name)
     .filter((name) => name.endsWith("_test.ts")).map((name) => name.slice(0, -8)).toSorted();
 
-/** Runs batches, in a folder with a database of its own each worker. */
-async function worked(queue: string[][], flags: string[], live: boolean): Promise<Tested[]> {
-  const { folder, lock } = await made();
+/** Runs batches in a folder, which is gone afterwards. */
+async function worked(
+  { folder, lock }: Awaited<ReturnType<typeof made>>,
+  queue: string[][],
+  flags: string[],
+  live: boolean,
+): Promise<Tested[]> {
   try {
-    await swept(folder);
     const all: Tested[] = [];
     for (let batch = queue.shift(); batch; batch = queue.shift()) {
       all.push(await tested(folder, [...flags, ...batch], live));
@@ -195,7 +198,10 @@ if (import.meta.main) {
     const whole = !filter && !words.length;
     const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
     const flags = filter ? [`--filter=${filter}`] : [];
-    const workers = Array.from({ length: whole ? 2 : 1 }, () => worked(queue, flags, !whole));
+    // A folder is its worker's when its lock is held: nobody sweeps before all of them have theirs.
+    const places = [await made(), ...whole ? [await made()] : []];
+    await swept(places.map(({ folder }) => folder));
+    const workers = places.map((place) => worked(place, queue, flags, !whole));
     const ended = await Promise.allSettled(workers);
     for (const worker of ended) if (worker.status === "rejected") throw worker.reason;
     const all = (await Promise.all(workers)).flat();

@@ -56,7 +56,7 @@ async function written(): Promise<string> {
   return text;
 }
 
-Deno.test("a study that goes on calls for another report, a trial and a look do not", async () => {
+Deno.test("a study that goes on calls for another report; a trial alone and a look do not", async () => {
   await restored(PUBLISHED);
   const state = () => as("reader", stateOf);
   const lab = await enter({ schema: "report_state" });
