@@ -9,20 +9,12 @@ import { nearest } from "./format.ts";
 import { bfi44, epqra, type Instrument } from "./instruments.ts";
 import { client, first, supported, VERSION } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
-import {
-  administered,
-  type Administrations,
-  biographies,
-  demographics,
-  instruments,
-  lastSheets,
-  personas,
-  profiles,
-  sheets,
-} from "./db/read.ts";
+import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
+import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
-export { type Administrations, DEMOGRAPHICS } from "./db/read.ts";
+export { DEMOGRAPHICS } from "./db/read.ts";
+export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
 /**

@@ -17,13 +17,12 @@ export { sheetErrorRates, type Sheets } from "./simulate/sheets.ts";
 export { expectedDemographics, type Score, scored, truths } from "./simulate/truths.ts";
 export { type ErrorRate, ratesFrame } from "./simulate/tally.ts";
 export {
-  byProfile,
   type Demographic,
   type Drawn,
   type Simulated,
   type SimulatedBfi,
   type SimulatedCell,
   type SimulatedModel,
-  simulator,
   type Specification,
-} from "./simulate/study.ts";
+} from "./simulate/specification.ts";
+export { byProfile, simulator } from "./simulate/study.ts";

@@ -6,12 +6,12 @@
  */
 import type { DataFrame } from "polars";
 import { type Mapping, mapping } from "./cleaning.ts";
-import { codeVersion, PUBLISHED, settings, variable } from "./config.ts";
+import { codeVersion, PUBLISHED, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
-import { frame } from "./frames.ts";
 import type { Instrument } from "./instruments.ts";
-import { type Model, opened, worstCost } from "./llm.ts";
+import { type Model, worstCost } from "./llm.ts";
 import { type Message, type Prompt, published, tokens } from "./prompts.ts";
+import { bounded, checkedBudget } from "./study/budget.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { instrumentFrom } from "./study/files.ts";
@@ -19,21 +19,23 @@ import type { Plan } from "./study/plan.ts";
 import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { reap } from "./study/queue.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
+import { type Asked, exchanges, standing, type Stored } from "./study/stored.ts";
 import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
 import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
+export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
+export type { Stored } from "./study/stored.ts";
 export type { Trial } from "./study/trial.ts";
 export type { Tried } from "./study/tried.ts";
 
@@ -46,22 +48,6 @@ export interface Preview {
   most: Readonly<Record<string, number | null>>;
   profile: number;
   condition: string;
-}
-
-/** A question and its reply, as they are stored. */
-export interface Stored {
-  run: string;
-  model: string;
-  condition: string;
-  profile: number;
-  repetition: number;
-  messages: readonly Message[];
-  /** The text of the reply, or why there is none. */
-  reply: string;
-  /** `done`, `failed: REASON`, … */
-  state: string;
-  milliseconds: number;
-  usd: number | null;
 }
 
 /** Connections for replies that are stored at the same time. */
@@ -283,48 +269,9 @@ export class Laboratory {
     const run = await loaded(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
     // In a transaction: a budget that is refused does not stay.
-    await this.sql.begin((sql) => this.#budget(sql as unknown as Sql, run.run, models, options));
+    await this.sql.begin((sql) => bounded(sql as unknown as Sql, run.run, models, options));
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
-  }
-
-  async #budget(
-    sql: Sql,
-    run: number,
-    models: readonly Model[],
-    { budget, recorded }: RunOptions & { budget?: Budget },
-  ): Promise<void> {
-    checkedBudget(budget);
-    type Limits = { calls: number | null; tokens: number | null; usd: number | null };
-    const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
-      update runs set ${
-      budget
-        ? sql`budget_calls = ${budget.calls ?? null}, budget_tokens = ${budget.tokens ?? null},
-              budget_usd = ${budget.usd ?? null}`
-        : sql`run = run`
-    }
-      where run = ${run}
-      returning name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd`;
-    const paid = models.filter(({ provider, price }) =>
-      provider !== "simulated" && !(price && price.input === 0 && price.output === 0)
-    );
-    if (recorded || !paid.length) return;
-    const ids = [...new Set(paid.map(({ id }) => id))].join(", ");
-    if (Object.values(now).every((limit) => limit === null)) {
-      throw new Error(
-        `Run ${name} asks ${ids}, which may cost money, and has no budget: look at the estimate, ` +
-          "then give a budget of usd, tokens or calls",
-      );
-    }
-    const unpriced = paid.find(({ price }) => price === null);
-    if (now.usd !== null && unpriced) {
-      throw new Error(
-        `Run ${name} has a budget in USD, and the price of ${unpriced.id} is unknown: add to its entry ` +
-          `in ${variable("MODELS_FILE") ?? "dataset/models.local.json"} "price": {"input": …, ` +
-          `"output": …, "as_of": "…", "source": "…"} (USD per million tokens), or give a budget of ` +
-          "tokens or calls",
-      );
-    }
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */
@@ -335,45 +282,11 @@ export class Laboratory {
 
   /**
    * Where the runs stand, oldest first: run, kind, planned, claimed, done, failed, skipped, calls,
-   * tokens, usd (paid; undefined where a reply's price is unknown), lost_usd (calls of killed processes: at most), budget_calls, budget_tokens,
-   * budget_usd, stopping (yes or no).
+   * tokens, usd (paid; undefined where a reply's price is unknown), lost_usd (calls of killed processes:
+   * at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
    */
   async status(): Promise<DataFrame> {
-    const runs = await this.sql<{ run: number }[]>`select run from runs`;
-    for (const { run } of runs) await reap(this.sql, run);
-    const rows = await this.sql`
-      select r.name as run, r.kind,
-             count(*) filter (where w.state = 'planned')::int as planned,
-             count(*) filter (where w.state = 'claimed')::int as claimed,
-             count(*) filter (where w.state = 'done')::int as done,
-             count(*) filter (where w.state = 'failed')::int as failed,
-             count(*) filter (where w.state = 'skipped')::int as skipped,
-             r.calls::float8, r.tokens::float8,
-             case when not exists (
-               select from requests q where q.run = r.run and q.usd is null
-             ) then r.usd end as usd,
-             r.lost_usd,
-             r.budget_calls::float8, r.budget_tokens::float8, r.budget_usd,
-             case when r.stopping then 'yes' else 'no' end as stopping
-      from runs r left join work w on w.run = r.run
-      group by r.run order by r.run`;
-    return frame(rows, {
-      run: "text",
-      kind: "text",
-      planned: "integer",
-      claimed: "integer",
-      done: "integer",
-      failed: "integer",
-      skipped: "integer",
-      calls: "number",
-      tokens: "number",
-      usd: "number",
-      lost_usd: "number",
-      budget_calls: "number",
-      budget_tokens: "number",
-      budget_usd: "number",
-      stopping: "text",
-    });
+    return await standing(this.sql);
   }
 
   /**
@@ -448,30 +361,10 @@ export class Laboratory {
    */
   async exchanges(
     name: string,
-    options: { profile?: number; condition?: string; failed?: boolean; most?: number } = {},
+    options: Asked = {},
   ): Promise<Stored[]> {
     const { run } = await loaded(this.sql, this.schema, name);
-    const { profile = null, condition = null, failed = false, most = 1 } = options;
-    const rows = await this.sql`
-      select c.model_label as model, c.condition, w.profile, w.repetition, w.state::text, w.reason,
-             q.provider, q.sent, q.reply, q.milliseconds, q.usd
-      from requests q
-      join work w on w.work = q.work
-      join cells c on c.cell = w.cell
-      where w.run = ${run} and (${profile}::int is null or w.profile = ${profile})
-        and (${condition}::text is null or c.condition = ${condition})
-        and (not ${failed} or w.state = 'failed')
-      order by q.request limit ${most}`;
-    return rows.map(({ provider, sent, reply, state, reason, ...row }) => {
-      const read = opened(provider, reply);
-      return {
-        ...row,
-        run: name,
-        messages: sentMessages(sent),
-        reply: read.text ?? read.problem ?? "",
-        state: reason === null ? state : `${state}: ${reason}`,
-      } as unknown as Stored;
-    });
+    return await exchanges(this.sql, run, name, options);
   }
 
   /**
@@ -493,28 +386,6 @@ export class Laboratory {
   async close(): Promise<void> {
     await this.sql.end();
   }
-}
-
-function checkedBudget(budget: Budget = {}): void {
-  for (const [kind, value] of Object.entries(budget)) {
-    if (value >= 0) continue;
-    throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
-  }
-}
-
-/** The messages in a stored request, whichever provider it went to. */
-function sentMessages(sent: string): Message[] {
-  type Content = string | { text: string }[];
-  const body = JSON.parse(sent) as {
-    messages: { role: Message["role"]; content: Content }[];
-    system?: { text: string }[];
-  };
-  const plain = (content: Content) =>
-    typeof content === "string" ? content : content.map(({ text }) => text).join("\n");
-  return [
-    ...(body.system ?? []).map(({ text }) => ({ role: "system" as const, content: text })),
-    ...body.messages.map(({ role, content }) => ({ role, content: plain(content) })),
-  ];
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   UNMAPPED,
   withRules,
 } from "lib/cleaning.ts";
-import { connect, migrate } from "lib/db.ts";
+import { connect, DEMOGRAPHICS, migrate } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { seeded } from "lib/random.ts";
 import { build } from "lib/tables.ts";
@@ -175,16 +175,7 @@ async function demographicsOf(
       value,
       n: 1,
     })),
-    {
-      model: "text",
-      population: "text",
-      model_print: "text",
-      population_print: "text",
-      repetition: "integer",
-      attribute: "text",
-      value: "text",
-      n: "integer",
-    },
+    DEMOGRAPHICS,
   );
   const table = await build("table1", {
     demographics: () => Promise.resolve(personas),

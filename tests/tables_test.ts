@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
-import { type Administrations, connect, open } from "lib/db.ts";
+import { type Administrations, connect, DEMOGRAPHICS, open } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/design.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
@@ -358,16 +358,7 @@ function personas(rows: Record<string, unknown>[]): DataFrame {
     repetition: 1,
     n: 1,
   };
-  return frame(rows.map((row) => ({ ...base, ...row })), {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    repetition: "integer",
-    attribute: "text",
-    value: "text",
-    n: "integer",
-  });
+  return frame(rows.map((row) => ({ ...base, ...row })), DEMOGRAPHICS);
 }
 
 Deno.test("demographics() takes 'bi' inside a word for LGBTQ+ as printed, not when corrected", () => {

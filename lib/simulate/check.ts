@@ -4,7 +4,7 @@ import type { Condition } from "../conditions.ts";
 import type { Attribute } from "../design.ts";
 import { bfi44, type Instrument } from "../instruments.ts";
 import { checkShare, checkWhole } from "./rates.ts";
-import type { ByScale, Demographic, SimulatedBfi, Specification } from "./study.ts";
+import type { ByScale, Demographic, SimulatedBfi, Specification } from "./specification.ts";
 
 /** @throws {RangeError} when the specification contradicts itself, saying where */
 export function check(

@@ -11,7 +11,8 @@ import {
   slowIntervals,
 } from "./intervals.ts";
 import { normal } from "./latent.ts";
-import { type Simulated, simulator, type Specification } from "./study.ts";
+import { type Simulated, type Specification } from "./specification.ts";
+import { simulator } from "./study.ts";
 import { type ErrorRate, Tallies } from "./tally.ts";
 import { alphaOf, confusionTruth, jointScores, ofMoments, pairTruth, scaleOf } from "./truth.ts";
 

@@ -2,13 +2,8 @@
 import { type Condition, condition as named } from "../conditions.ts";
 import { epqra } from "../instruments.ts";
 import { below, latentCorrelation, zOf } from "./latent.ts";
-import {
-  keyedRates,
-  RELIABILITY,
-  type SimulatedModel,
-  type Specification,
-  stated,
-} from "./study.ts";
+import { RELIABILITY, type SimulatedModel, type Specification } from "./specification.ts";
+import { keyedRates, stated } from "./study.ts";
 
 /** A scale of two-valued items as the simulator draws it, and what a model makes of it. */
 export interface Scale {

@@ -7,7 +7,12 @@ import { DEMOGRAPHICS } from "../db.ts";
 import { frame, rows } from "../frames.ts";
 import { bfi44, epqra, keyedAnswer } from "../instruments.ts";
 import { below } from "./latent.ts";
-import { DEFAULTS, type Simulated, type SimulatedBfi, type Specification } from "./study.ts";
+import {
+  DEFAULTS,
+  type Simulated,
+  type SimulatedBfi,
+  type Specification,
+} from "./specification.ts";
 import {
   alphaOf,
   jointScores,

@@ -6,7 +6,7 @@ import { ATTRIBUTES, PLACEHOLDERS } from "../design.ts";
 import { bfi44, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import { edited, type Prompt, prompt } from "../prompts.ts";
-import type { Simulated, SimulatedCell } from "./study.ts";
+import type { Simulated, SimulatedCell } from "./specification.ts";
 
 /** What stands in fields that are not simulated. */
 const NOTHING = PLACEHOLDERS.simulated;

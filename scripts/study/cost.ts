@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { dollars, plural } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
-import type { Model } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
 import type { Laboratory, Plan } from "lib/study.ts";
 import { outdated } from "../config.ts";
@@ -117,6 +116,3 @@ export function enough({ calls, tokens, most }: Cost, now: Standing): string {
     .map(({ flag, limit, need, places }) => `${flag} ${Math.max(need, limit ?? 0).toFixed(places)}`)
     .join(" ");
 }
-
-export const mayCost = ({ provider, price }: Model): boolean =>
-  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);

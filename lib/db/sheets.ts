@@ -1,0 +1,201 @@
+/** The reads of answer sheets: a sheet travels as arrays and becomes a column per item. */
+import type postgres from "postgres";
+import pl, { type DataFrame } from "polars";
+import { frame, series } from "../frames.ts";
+
+/** Answer sheets of one instrument, and its items as the database defines them. */
+export interface Administrations {
+  /** One row per item: item (number), scale, key (1 keyed Yes, 0 keyed No, null: not keyed). */
+  items: DataFrame;
+  /**
+   * One row per administration, in order of its id: group, model, condition, population, profile,
+   * administration, and per item `answer N` (as given) and `score N` (keyed or reversed). Both are
+   * null where the sheet has no row for the item; a row without an answer has a null answer, and the
+   * score that the published view gives it (EPQR-A 0, BFI null).
+   */
+  sheets: DataFrame;
+}
+
+interface Row {
+  group: number | null;
+  model: string | null;
+  condition: string | null;
+  population: string | null;
+  profile: number | null;
+  administration: number;
+  items: string;
+  answers: string;
+  scores: string;
+}
+
+export async function sheets(
+  sql: postgres.Sql,
+  schema: string,
+  instrument: string,
+): Promise<Administrations> {
+  const [items, rows] = await Promise.all([
+    sql<Item[]>`
+      select distinct on (question_number) question_number as item, category as scale, key
+      from ${sql(schema)}.questionnaire
+      where questionnaire = ${instrument}
+      order by question_number, language_questionnaire in ('en', 'english') desc, id`,
+    // A sheet travels as three arrays: half a million rows would take longer to receive than all that
+    // is computed from them. Every key has one value per sheet; min() picks it.
+    sql<Row[]>`
+      select experiment_id               as administration,
+             min(experiments_group_id)   as group,
+             min(model_clean)            as model,
+             min(population_display)     as condition,
+             min(population)             as population,
+             min(personality_id)         as profile,
+             array_agg(question_number)  as items,
+             array_agg(answer)           as answers,
+             array_agg(eval)             as scores
+      from ${sql(schema)}.experiments_evals
+      where questionnaire = ${instrument}
+      group by experiment_id
+      order by experiment_id`,
+  ]);
+  return administrations(items, rows);
+}
+
+interface Repeated {
+  administration: number;
+  item: number;
+  answer: number | null;
+  score: number | null;
+}
+
+/**
+ * The sheets with, of several answers to one item, the one with the highest id, scored as the view
+ * `experiments_evals` scores it.
+ *
+ * @param first what {@link sheets} read; the same again where no item has a second answer
+ */
+export async function lastSheets(
+  sql: postgres.Sql,
+  schema: string,
+  instrument: string,
+  first: Administrations,
+): Promise<Administrations> {
+  const repeated = await sql<Repeated[]>`
+    with definition as (
+      select distinct on (question_number) question_number, key, reverse
+      from ${sql(schema)}.questionnaire
+      where questionnaire = ${instrument} and language_questionnaire in ('en', 'english')
+      order by question_number, id
+    ), repeated as (
+      select max(a.id) as id
+      from ${sql(schema)}.eval_questionnaires a
+      join ${sql(schema)}.experiments_list l on l.experiment_id = a.experiment_id
+      where l.questionnaire = ${instrument}
+      group by a.experiment_id, a.question_number
+      having count(*) > 1
+    )
+    select a.experiment_id as administration, a.question_number as item, a.answer,
+           case
+             when ${instrument} = 'epqra' then case when a.answer = d.key then 1 else 0 end
+             when d.reverse then 6 - a.answer
+             else a.answer
+           end as score
+    from repeated r
+    join ${sql(schema)}.eval_questionnaires a on a.id = r.id
+    join definition d on d.question_number = a.question_number`;
+  if (repeated.length === 0) return first;
+  const administration = first.sheets.getColumn("administration").toArray() as number[];
+  const place = new Map(administration.map((id, row) => [id, row]));
+  const columns = [...Map.groupBy(repeated, ({ item }) => item)].flatMap(([item, again]) =>
+    (["answer", "score"] as const).map((what) => {
+      const name = `${what} ${item}`;
+      const values = first.sheets.getColumn(name).toArray() as (number | null)[];
+      for (const one of again) {
+        const row = place.get(one.administration);
+        if (row !== undefined) values[row] = one[what];
+      }
+      return series(name, values, "integer");
+    })
+  );
+  return { items: first.items, sheets: first.sheets.withColumns(...columns) };
+}
+
+export async function profiles(
+  sql: postgres.Sql,
+  schema: string,
+  source: "reference" | "random",
+  own: boolean,
+): Promise<Administrations> {
+  const table = sql(`${source}_questionnaires`);
+  const items = await sql<Item[]>`
+    select distinct on (question_number) question_number as item, category as scale, key::int
+    from ${sql(schema)}.${table}
+    order by question_number, id`;
+  const rows = await sql<Row[]>`
+    select personality_id                       as profile,
+           personality_id                       as administration,
+           array_agg(question_number)           as items,
+           array_agg(answer::int)               as answers,
+           array_agg(${own ? sql`eval` : sql`coalesce(key = answer, false)::int`}) as scores
+    from (
+      select distinct on (personality_id, question_number) *
+      from ${sql(schema)}.${table}
+      order by personality_id, question_number, id
+    ) given
+    where personality_id is not null and question_number is not null
+    group by personality_id
+    order by personality_id`;
+  return administrations(items, rows);
+}
+
+interface Item {
+  item: number;
+  scale: string;
+  key: number | null;
+}
+
+function administrations(items: Item[], rows: Row[]): Administrations {
+  const numbers = items.map(({ item }) => item);
+  const answer = unpack(rows, numbers, "answers"), score = unpack(rows, numbers, "scores");
+  const keys = frame(rows, {
+    group: "integer",
+    model: "text",
+    condition: "text",
+    population: "text",
+    profile: "integer",
+    administration: "integer",
+  });
+  const columns = numbers.flatMap((item) => [
+    series(`answer ${item}`, answer.get(item)!, "integer"),
+    series(`score ${item}`, score.get(item)!, "integer"),
+  ]);
+  return {
+    items: frame(items, {
+      item: "integer",
+      scale: "text",
+      key: "integer",
+    }),
+    sheets: columns.length ? keys.hstack(pl.DataFrame(columns)) : keys,
+  };
+}
+
+/** One column per item from the sheets' arrays, which arrive as PostgreSQL writes them: `{1,0,NULL}`. */
+function unpack(
+  rows: Row[],
+  items: number[],
+  what: "answers" | "scores",
+): Map<number, (number | null)[]> {
+  const columns = new Map(items.map((item) => [item, Array(rows.length).fill(null)]));
+  const elements = (array: string) => array.slice(1, -1).split(",");
+  // Nearly all sheets have the same items in the same order.
+  const places = new Map<string, ((number | null)[] | undefined)[]>();
+  rows.forEach((row, index) => {
+    if (!places.has(row.items)) {
+      places.set(row.items, elements(row.items).map((item) => columns.get(Number(item))));
+    }
+    const into = places.get(row.items)!;
+    elements(row[what]).forEach((value, position) => {
+      const column = into[position];
+      if (column && value !== "NULL") column[index] = Number(value);
+    });
+  });
+  return columns;
+}

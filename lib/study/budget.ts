@@ -1,0 +1,65 @@
+/** What a run may spend: nothing that may cost money is asked without a limit that holds. */
+import { variable } from "../config.ts";
+import type { Sql } from "../db.ts";
+import type { Model } from "../llm.ts";
+import type { Budget, RunOptions } from "./run.ts";
+
+/** Whether asking a model may cost money: an unknown price may. */
+export const mayCost = ({ provider, price }: Model): boolean =>
+  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
+
+interface Limits {
+  calls: number | null;
+  tokens: number | null;
+  usd: number | null;
+}
+
+/**
+ * Gives a run its budget, in place of the one before, and checks what it has now.
+ *
+ * @throws {Error} when a model that may cost money would be asked without a budget, or with one in USD
+ *   while its price is unknown
+ */
+export async function bounded(
+  sql: Sql,
+  run: number,
+  models: readonly Model[],
+  { budget, recorded }: RunOptions & { budget?: Budget },
+): Promise<void> {
+  checkedBudget(budget);
+  if (budget) {
+    const { calls = null, tokens = null, usd = null } = budget;
+    await sql`
+      update runs set budget_calls = ${calls}, budget_tokens = ${tokens}, budget_usd = ${usd}
+      where run = ${run}`;
+  }
+  const paid = models.filter(mayCost);
+  if (recorded || !paid.length) return;
+  const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
+    select name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd
+    from runs where run = ${run}`;
+  const ids = [...new Set(paid.map(({ id }) => id))].join(", ");
+  if (Object.values(now).every((limit) => limit === null)) {
+    throw new Error(
+      `Run ${name} asks ${ids}, which may cost money, and has no budget: look at the estimate, ` +
+        "then give a budget of usd, tokens or calls",
+    );
+  }
+  const unpriced = paid.find(({ price }) => price === null);
+  if (now.usd !== null && unpriced) {
+    throw new Error(
+      `Run ${name} has a budget in USD, and the price of ${unpriced.id} is unknown: add to its entry ` +
+        `in ${variable("MODELS_FILE") ?? "dataset/models.local.json"} "price": {"input": …, ` +
+        `"output": …, "as_of": "…", "source": "…"} (USD per million tokens), or give a budget of ` +
+        "tokens or calls",
+    );
+  }
+}
+
+/** @throws {RangeError} when an amount is below 0 or no number */
+export function checkedBudget(budget: Budget = {}): void {
+  for (const [kind, value] of Object.entries(budget)) {
+    if (value >= 0) continue;
+    throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
+  }
+}
