@@ -2,7 +2,8 @@
 import postgres from "postgres";
 import { type Server, settings } from "../config.ts";
 
-const SECONDS = 10;
+/** How long a server may take to answer: a busy machine is no reason to turn it down. */
+const SECONDS = 30;
 
 /** A pool that connects when it is first used. */
 export function client(at: Server, parameters: Record<string, string> = {}, max = 4): postgres.Sql {
