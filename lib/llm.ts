@@ -14,7 +14,7 @@ import { jsonIn } from "./replies.ts";
 import { bedrock } from "./llm/bedrock.ts";
 import { CallError, Fault } from "./llm/faults.ts";
 import { openai } from "./llm/openai.ts";
-import { brief, type Opened, opened } from "./llm/opened.ts";
+import { beginning, brief, type Opened, opened } from "./llm/opened.ts";
 import { Pace } from "./llm/pace.ts";
 import { type Call, type Provider, strict } from "./llm/provider.ts";
 import type { Model } from "./llm/registry.ts";
@@ -179,12 +179,17 @@ function rootOf(error: unknown): string {
   return error.cause instanceof Error ? rootOf(error.cause) : error.message || error.name;
 }
 
-function failed(model: Model, { kind, fatal, message }: Fault, attempts: number): CallError {
+/** As much of an answer that was no reply as is kept for the record: bytes. */
+const KEPT = 64_000;
+
+function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
   const provider = PROVIDERS[model.provider];
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
   const remedy = kind === "refused key" ? `: ${provider.remedy(model)}` : "";
   const line = `${model.id} (${model.model}, ${provider.address(model)}): ${message}`;
-  return new CallError(`${brief(hidden(line), 400)}${times}${remedy}`, kind, fatal, attempts);
+  const said = `${brief(hidden(line), 400)}${times}${remedy}`;
+  const kept = body === null ? null : beginning(hidden(body, "keys"), KEPT);
+  return new CallError(said, kind, fatal, attempts, kept);
 }
 
 /** A reply, read and checked. */
@@ -209,7 +214,7 @@ export async function complete<T>(
   options: Options = {},
 ): Promise<Completion<T>> {
   const made = await exchange(model, call, options);
-  const read = opened(model.provider, made.reply);
+  const read = opened(model.provider, made.reply, model.max_tokens);
   const usd = read.usage && cost(model, read.usage);
   if (read.text === null || !call.schema) return { ...made, ...read, value: null, usd };
   const json = jsonIn(read.text);
