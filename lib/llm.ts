@@ -7,14 +7,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { hidden } from "./config.ts";
+import { hidden, variable } from "./config.ts";
 import { tokens } from "./prompts.ts";
 import { seeded } from "./random.ts";
 import { jsonIn } from "./replies.ts";
 import { bedrock } from "./llm/bedrock.ts";
 import { CallError, Fault } from "./llm/faults.ts";
 import { openai } from "./llm/openai.ts";
-import { brief, type Opened, opened } from "./llm/opened.ts";
+import { beginning, brief, type Opened, opened } from "./llm/opened.ts";
 import { Pace } from "./llm/pace.ts";
 import { type Call, type Provider, strict } from "./llm/provider.ts";
 import type { Model } from "./llm/registry.ts";
@@ -82,6 +82,9 @@ const LONGEST_WAIT = 30_000;
  * the one that the provider asks for; anything else is not. The wait is spread between half and all
  * of its length by the call's key (Brooker, “Exponential backoff and jitter”, 2015).
  *
+ * Where the variable `FREE_ONLY` is set, a model that may cost money is not asked; its value is the
+ * command that asks on purpose, which the error names.
+ *
  * @throws {CallError} with one line on what was refused and what to do
  */
 export async function exchange(model: Model, call: Call, options: Options = {}): Promise<Exchange> {
@@ -98,6 +101,17 @@ export async function exchange(model: Model, call: Call, options: Options = {}):
         "repetition differ from those that were recorded",
       "not recorded",
       false,
+      0,
+    );
+  }
+
+  const purposely = mayCost(model) && variable("FREE_ONLY");
+  if (purposely) {
+    throw new CallError(
+      `${model.id} may cost money, and here only what costs nothing is asked. To ask it on purpose: ` +
+        purposely,
+      "refused",
+      true,
       0,
     );
   }
@@ -179,12 +193,17 @@ function rootOf(error: unknown): string {
   return error.cause instanceof Error ? rootOf(error.cause) : error.message || error.name;
 }
 
-function failed(model: Model, { kind, fatal, message }: Fault, attempts: number): CallError {
+/** As much of an answer that was no reply as is kept for the record: bytes. */
+const KEPT = 64_000;
+
+function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
   const provider = PROVIDERS[model.provider];
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
   const remedy = kind === "refused key" ? `: ${provider.remedy(model)}` : "";
   const line = `${model.id} (${model.model}, ${provider.address(model)}): ${message}`;
-  return new CallError(`${brief(hidden(line), 400)}${times}${remedy}`, kind, fatal, attempts);
+  const said = `${brief(hidden(line), 400)}${times}${remedy}`;
+  const kept = body === null ? null : beginning(hidden(body, "keys"), KEPT);
+  return new CallError(said, kind, fatal, attempts, kept);
 }
 
 /** A reply, read and checked. */
@@ -209,7 +228,7 @@ export async function complete<T>(
   options: Options = {},
 ): Promise<Completion<T>> {
   const made = await exchange(model, call, options);
-  const read = opened(model.provider, made.reply);
+  const read = opened(model.provider, made.reply, model.max_tokens);
   const usd = read.usage && cost(model, read.usage);
   if (read.text === null || !call.schema) return { ...made, ...read, value: null, usd };
   const json = jsonIn(read.text);
@@ -248,6 +267,10 @@ export function requestKey(model: Model, { messages, schema, repetition = 1 }: C
     repetition,
   ])).digest("hex");
 }
+
+/** Whether asking a model may cost money: an unknown price may. */
+export const mayCost = ({ provider, price }: Model): boolean =>
+  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
 
 /** What a call cost, USD; null where the model's price is unknown. */
 export function cost({ price }: Model, usage: { input: number; output: number }): number | null {

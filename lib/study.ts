@@ -29,7 +29,6 @@ import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
-export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";

@@ -315,7 +315,8 @@ served(
       for (const [place, [does, kind, says]] of FATAL.entries()) {
         const asked = server.tally().requests;
         const error = await failure(exchange(one, { messages: ask("s", String(place)) }));
-        assert.deepEqual([error.kind, error.fatal, error.attempts], [kind, true, 1], String(does));
+        const expected = [kind, kind === "refused key", 1];
+        assert.deepEqual([error.kind, error.fatal, error.attempts], expected, String(does));
         assert.equal(server.tally().requests, asked + 1);
         assert.match(error.message, says);
         assert.match(error.message, /^(gpt4o|claude35sonnet) \([^\n]*127\.0\.0\.1[^\n]*$/);
@@ -327,7 +328,7 @@ served(
       }
     }
     const filter = { status: 400, code: "content_filter" };
-    FATAL.push([filter, "bad request", /content_filter/]);
+    FATAL.push([filter, "refused prompt", /content_filter/]);
     const call = { messages: ask("s", String(FATAL.length - 1)) };
     assert.equal((await failure(exchange(both[0]!, call))).fatal, false);
     FATAL.pop();
@@ -342,7 +343,7 @@ served("without a key no request is made", () => "never", async ({ server, gpt, 
   assert.match(named.message, /set NO_SUCH_KEY in/);
   const region = await failure(exchange(claude, { messages: HELLO }));
   assert.match(region.message, /set AWS_REGION/);
-  assert.equal(region.fatal, true);
+  assert.deepEqual([region.kind, region.fatal], ["bad request", false]);
   assert.equal(server.tally().requests, 0);
   const { text } = await complete({ ...gpt, key: null }, { messages: HELLO });
   assert.equal(text, "never");
@@ -472,6 +473,7 @@ Deno.test("opened() reads stored replies of both providers", () => {
     text: "Hi",
     finish: "other",
     usage: { input: 3, output: 2 },
+    over: null,
     problem: null,
   });
   const message = { role: "assistant", content: [{ text: "Hi" }, { image: {} }, { text: "!" }] };
@@ -480,6 +482,7 @@ Deno.test("opened() reads stored replies of both providers", () => {
     text: "Hi!",
     finish: "stop",
     usage: null,
+    over: null,
     problem: null,
   });
   assert.match(opened("openai", JSON.stringify(converse)).problem!, /^not a reply of openai/);

@@ -37,7 +37,6 @@ function clientOf(model: Model): BedrockRuntimeClient {
   if (region === null) {
     throw new Fault("no region is set: set AWS_REGION in the environment or .env", {
       kind: "bad request",
-      fatal: true,
     });
   }
   const id = JSON.stringify(settings);
@@ -158,6 +157,5 @@ function named(error: unknown): unknown {
   const ofConnection = "code" in error || error.name === "TimeoutError";
   return ofConnection ? error : new Fault(`the request could not be made (${error.message})`, {
     kind: "bad request",
-    fatal: true,
   });
 }

@@ -7,6 +7,11 @@ export interface Opened {
   finish: "stop" | "length" | "refusal" | "filter" | "other";
   /** Tokens that the provider counted; null where it does not say. */
   usage: { input: number; output: number } | null;
+  /**
+   * By how many tokens the reply is longer than was allowed: the model does not heed the limit. Null
+   * where it is not, or where that is not known.
+   */
+  over: number | null;
   /** Why there is no usable text; null where there is. */
   problem: string | null;
 }
@@ -42,9 +47,20 @@ const BEDROCK: Readonly<Record<string, Opened["finish"]>> = {
  *
  * @param provider whose reply it should be; a simulated model replies as OpenAI does
  * @param reply the body as it came
+ * @param most the longest reply that was asked for, in tokens
  */
-export function opened(provider: "openai" | "bedrock" | "simulated", reply: string): Opened {
-  const none = (problem: string): Opened => ({ text: null, finish: "other", usage: null, problem });
+export function opened(
+  provider: "openai" | "bedrock" | "simulated",
+  reply: string,
+  most?: number,
+): Opened {
+  const none = (problem: string): Opened => ({
+    text: null,
+    finish: "other",
+    usage: null,
+    over: null,
+    problem,
+  });
   let body: unknown;
   try {
     body = JSON.parse(reply);
@@ -68,7 +84,8 @@ export function opened(provider: "openai" | "bedrock" | "simulated", reply: stri
     : said.trim()
     ? null
     : `empty reply${finish === "stop" ? "" : ` (${read.reason ?? "no finish reason"})`}`;
-  return { text: problem === null ? stored(said) : null, finish, usage, problem };
+  const over = usage && most !== undefined && usage.output > most ? usage.output - most : null;
+  return { text: problem === null ? stored(said) : null, finish, usage, over, problem };
 }
 
 interface Read {
@@ -143,4 +160,11 @@ const stored = (text: string): string => text.toWellFormed().replaceAll("\0", "\
 export function brief(text: string, longest = 200): string {
   const line = stored(text.slice(0, 4 * longest)).replace(/[\p{Cc}\s]+/gu, " ").trim();
   return line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line;
+}
+
+/** The beginning of a text, of at most so many bytes in UTF-8, as PostgreSQL can hold it. */
+export function beginning(text: string, bytes: number): string {
+  const buffer = new Uint8Array(bytes);
+  const { read } = new TextEncoder().encodeInto(stored(text), buffer);
+  return stored(text.slice(0, read));
 }

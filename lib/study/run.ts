@@ -273,9 +273,9 @@ class Labour {
       this.#end(trouble(error));
       return;
     }
-    if (error.fatal) {
+    if (error.fatal || (error.kind === "bad request" && this.#done === 0)) {
       this.#end(new RunError(error.message));
-    } else if (error.kind === "not recorded" || error.kind === "bad request") {
+    } else if (["not recorded", "bad request", "refused prompt"].includes(error.kind)) {
       return await this.#settled(work, { state: "failed", reason: error.message });
     } else if (++this.#inARow >= FAILURES_IN_A_ROW + paceOf(model).concurrency) {
       this.#end(
