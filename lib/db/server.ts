@@ -210,7 +210,7 @@ async function complete(server: Embedded, dataDir: string): Promise<void> {
     }
     if (!found!.database) await sql`create database ${sql(DATABASE)}`;
   } finally {
-    await sql.end({ timeout: 1 });
+    await sql.end();
   }
 }
 
