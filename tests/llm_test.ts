@@ -19,11 +19,11 @@ import {
   requestKey,
   worstCost,
 } from "lib/llm.ts";
-import { Fault, waitOf } from "lib/llm/faults.ts";
+import { waitOf } from "lib/llm/answers.ts";
+import { Fault } from "lib/llm/faults.ts";
 import {
   administrationValues,
   filled,
-  type Message,
   personaValues,
   type Presented,
   prompt,
@@ -31,76 +31,8 @@ import {
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import { PersonaReply, sheetIn } from "lib/replies.ts";
-import { type Answer, type Behaviour, provider, type Server } from "./llm_server.ts";
-
-const KEY = "sk-test-0123456789";
-
-/** The environment of a test; what is set outside, such as a user's key, is not seen. */
-const CLEAN = {
-  MODELS_FILE: "/nonexistent/models.json",
-  OPENAI_API_KEY: KEY,
-  OPENAI_ORG_ID: "",
-  AWS_REGION: "us-east-1",
-  AWS_ACCESS_KEY_ID: "AKIATEST0123456789",
-  AWS_SECRET_ACCESS_KEY: "aws-secret-0123456789",
-  AWS_SESSION_TOKEN: "",
-  AWS_BEARER_TOKEN_BEDROCK: "",
-  AWS_PROFILE: "",
-};
-
-async function under(env: Record<string, string>, run: () => Promise<void>): Promise<void> {
-  const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
-  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
-  try {
-    await run();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
-}
-
-interface Room {
-  server: Server;
-  /** A model of each real provider, at the server. */
-  both: Model[];
-  gpt: Model;
-  claude: Model;
-}
-
-/** A test with a server; `answer` may be changed while it runs. */
-function served(
-  name: string,
-  answer: Answer,
-  run: (room: Room) => Promise<void>,
-  env: Record<string, string> = {},
-): void {
-  Deno.test(name, async () => {
-    const server = provider({ answer });
-    try {
-      const endpoint = { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: server.url };
-      await under({ ...CLEAN, ...endpoint, ...env }, async () => {
-        const gpt = { ...model("gpt4o"), base_url: `${server.url}/v1` };
-        // Paces are kept by model: every test has models of its own.
-        const claude = { ...model("claude35sonnet"), model: `claude-${server.url.slice(-5)}` };
-        await run({ server, gpt, claude, both: [gpt, claude] });
-      });
-    } finally {
-      await server.close();
-    }
-  });
-}
-
-const ask = (...texts: string[]): Message[] =>
-  texts.map((content, place) => ({ role: place ? "user" : "system", content }));
-const HELLO = ask("You are brief.", "Say hello in JSON.");
-
-async function failure(call: Promise<unknown>): Promise<CallError> {
-  const error = await call.then(() => null, (error) => error);
-  assert.ok(error instanceof CallError, `expected a CallError, got ${error}`);
-  return error;
-}
+import { ask, CLEAN, failure, HELLO, KEY, served, under } from "./called.ts";
+import type { Answer, Behaviour, Server } from "./llm_server.ts";
 
 async function timed<T>(call: Promise<T>): Promise<[value: T, ms: number]> {
   const start = performance.now();
@@ -304,7 +236,6 @@ const FATAL: [Behaviour, CallError["kind"], RegExp][] = [
   [{ status: 404, message: "model not found" }, "bad request", /404.*model not found/],
   [{ status: 422, message: "two\n\nlines" }, "bad request", /two lines/],
   [{ status: 429, code: "insufficient_quota", message: "pay" }, "refused key", /no credit/],
-  [{ status: 307, headers: { location: "http://127.0.0.1:9/" } }, "bad request", /307/],
 ];
 
 served(
@@ -435,10 +366,7 @@ served(
       filter: { text: "so far", finish: chat ? "content_filter" : "guardrail_intervened" },
       refusal: chat ? { refusal: "I will not.\nNo." } : { text: "", finish: "refusal" },
       empty: { text: " \n" },
-      html: { raw: "<html><body>Bad gateway</body></html>" },
-      none: { raw: "" },
-      list: { raw: "[1, 2]" },
-      fault: { raw: JSON.stringify({ error: { message: "behind the proxy" } }) },
+      broken: { text: "so far", finish: "error" },
     }[user]!;
   },
   async ({ both }) => {
@@ -451,10 +379,7 @@ served(
           "refusal",
         ],
         empty: [/^empty reply$/, "stop"],
-        html: [/^not a reply of (openai|bedrock): not JSON: <html>/, "other"],
-        none: [/^not a reply of (openai|bedrock): empty$/, "other"],
-        list: [/^not a reply of (openai|bedrock): \[1, 2\]$/, "other"],
-        fault: [/^not a reply of (openai|bedrock): behind the proxy$/, "other"],
+        broken: [/^broken off by an error of the provider after: so far$/, "other"],
       };
       for (const [user, [says, finish]] of Object.entries(problems)) {
         const reply = await complete(one, { messages: ask("s", user), schema: Pet });
@@ -1026,18 +951,26 @@ served(
 );
 
 served(
-  "NUL and bytes that are not UTF-8 do not reach the stored reply",
-  ({ user }) => ({
-    raw: user === "nul"
-      ? '{"choices":[{"message":{"content":"a\0b"}}],"x":"\\u0000"}'
-      : new Uint8Array([0xef, 0xbb, 0xbf, 0x22, 0xff, 0xfe, 0x22]),
-  }),
+  "NUL and bytes that are not UTF-8 do not reach the stored reply, and a byte order mark stays",
+  ({ user, protocol }) => {
+    const [before, after] = protocol === "openai"
+      ? ['{"choices":[{"message":{"content":"', '"}}],"x":"\\u0000"}']
+      : ['{"output":{"message":{"content":[{"text":"', '"}]}},"x":"\\u0000"}'];
+    const bytes = (text: string) => [...new TextEncoder().encode(text)];
+    return {
+      raw: user === "nul"
+        ? `${before}a\0b${after}`
+        : new Uint8Array([0xef, 0xbb, 0xbf, ...bytes(before), 0xff, 0xfe, ...bytes(after)]),
+    };
+  },
   async ({ both }) => {
     for (const one of both) {
-      const nul = await exchange(one, { messages: ask("s", "nul") });
-      assert.equal(nul.reply, '{"choices":[{"message":{"content":"a\\u0000b"}}],"x":"\\u0000"}');
-      const bytes = await exchange(one, { messages: ask("s", "bytes") });
-      assert.equal(bytes.reply, '"\ufffd\ufffd"');
+      const nul = await complete(one, { messages: ask("s", "nul") });
+      assert.match(nul.reply, /"a\\u0000b".*"x":"\\u0000"}$/);
+      assert.equal(nul.text, "a\ufffdb");
+      const bytes = await complete(one, { messages: ask("s", "bytes") });
+      assert.match(bytes.reply, /^\ufeff\{.*"\ufffd\ufffd"/);
+      assert.equal(bytes.text, "\ufffd\ufffd");
     }
   },
 );
