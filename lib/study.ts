@@ -31,7 +31,6 @@ import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
-export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
@@ -359,7 +358,7 @@ export class Laboratory {
   /**
    * Plans failed work once more; where its reply was of no use it is asked anew.
    *
-   * @param reason only those whose reason contains this text
+   * @param reason only those whose reason, or its particulars, contain this text
    * @returns how many
    * @throws {Error} when the run is a trial, which asks again by itself
    */
@@ -370,9 +369,10 @@ export class Laboratory {
     }
     const { count } = await this.sql`
       update work w
-      set state = 'planned', reason = null, finished = null,
+      set state = 'planned', reason = null, detail = null, finished = null,
           ask = ask + (exists (select from requests q where q.work = w.work))::int
-      where run = ${run} and state = 'failed' and position(${reason} in w.reason) > 0`;
+      where run = ${run} and state = 'failed'
+        and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0`;
     if (count) this.guard.grown(plan);
     return count;
   }

@@ -17,7 +17,6 @@ import { served } from "./study_worker.ts";
 const lacking = await missing();
 const inBrowser = lacking ? ` (left out: ${lacking})` : "";
 
-const SECONDS = 900;
 const CONDITIONS = "const conditions = ";
 const PROMPT = "const mine = edited(";
 const BUDGET = "const budget = ";
@@ -54,7 +53,7 @@ Deno.test({
     const original = (start: string) => code.find((text) => text.includes(start))!;
     const runAll = async () => {
       await sheet.runAll();
-      const shown = await sheet.done(SECONDS);
+      const shown = await sheet.done();
       return { shown, failed: shown.filter(({ error }) => error).length };
     };
     const end = "failed: what is shown may lack something";
@@ -90,7 +89,7 @@ Deno.test({
     // Mended, the same kernel asks: one version of the prompt about two profiles, then the run.
     await sheet.write(at(PROMPT), original(PROMPT));
     assert.equal((await runAll()).failed, 0);
-    await until("all calls", () => asked() === 6, SECONDS);
+    await until("all calls", () => asked() === 6);
     await sheet.close();
     await server.close();
   },

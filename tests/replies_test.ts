@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpuUsage } from "node:process";
 import { bfi44, epqra, type Instrument, WORDS } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 import { type Coding, jsonIn, personaIn, PersonaReply, type Sheet, sheetIn } from "lib/replies.ts";
@@ -105,13 +106,14 @@ Deno.test("replies of any size end in a reason or a sheet, soon", () => {
   const times = units.flatMap((unit) =>
     [19_000, 190_000, 1_048_576].map((length) => {
       const text = filled(unit, length);
-      const started = performance.now();
+      const started = cpuUsage();
       for (const hostile of [text, `{"1": "True"${text}x`, `${text}${WHOLE}`]) {
         const found = sheetIn(hostile, epqra, "true/false");
         assert.ok("problem" in found || /^1?$|^(10){12}$/.test(digits(found)), unit);
         personaIn(hostile);
       }
-      return performance.now() - started;
+      // Of the processor: how much of it this process gets is not the matter.
+      return cpuUsage(started).user / 1000;
     })
   );
   assert.ok(Math.max(...times) < 5000, `slowest: ${Math.max(...times)} ms`);

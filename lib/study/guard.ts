@@ -3,8 +3,7 @@
  * nothing after a cell that failed, when variables hold what an earlier pass left in them.
  */
 import { type Pass, pass } from "../cells.ts";
-import type { Model } from "../llm.ts";
-import { mayCost } from "./budget.ts";
+import { mayCost, type Model } from "../llm.ts";
 import { identity, type Plan } from "./plan.ts";
 
 /** Whether somebody outside this program is asked. */
