@@ -4,6 +4,7 @@
  */
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
+import { bottom, pass } from "./cells.ts";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { bfi44, epqra, type Instrument } from "./instruments.ts";
@@ -227,8 +228,9 @@ export class Study {
     throw new Error(`Schema ${this.schema} knows no instrument ${name}${near}`);
   }
 
-  /** Closes the connections; what was read stays. */
+  /** Closes the connections; what was read stays. At the end of a notebook it says which cells failed. */
   async close(): Promise<void> {
+    await bottom();
     await this.sql.end();
   }
 
@@ -309,6 +311,7 @@ export async function open(
   const sql = await connect("reader");
   try {
     const provenance = await (options.copied ? provenanceOf : signed)(sql, schema);
+    if (!options.copied) pass("open", schema);
     return new Study(schema, provenance, sql);
   } catch (error) {
     await sql.end();
