@@ -288,7 +288,7 @@ Deno.test("what a provider may have charged without answering is lost money, an 
   const { lab } = bench.made;
   const booked = async (seed: number, behaviour: Behaviour) => {
     first = behaviour;
-    const models = [bench.model(6, { timeout_seconds: 5 })];
+    const models = [bench.model(6, { timeout_seconds: 20 })];
     const more = { models, seed, variant: `v${seed}`, items: "shuffled" } as const;
     const run = await bench.sheets(6, more);
     assert.equal((await lab.run(run, FREE)).done, 6);
