@@ -5,16 +5,18 @@
  * before it is read: a study can be stopped, killed, continued and shared between machines.
  */
 import type { DataFrame } from "polars";
+import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, PUBLISHED, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import type { Instrument } from "./instruments.ts";
 import { type Model, worstCost } from "./llm.ts";
 import { type Message, type Prompt, published, tokens } from "./prompts.ts";
-import { bounded, checkedBudget } from "./study/budget.ts";
+import { affordable, bounded, checkedBudget } from "./study/budget.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { instrumentFrom } from "./study/files.ts";
+import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
 import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
@@ -29,7 +31,6 @@ import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
-export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
@@ -57,7 +58,21 @@ const CONNECTIONS = 12;
 export class Laboratory {
   #mapping: Mapping | null = null;
 
-  constructor(readonly schema: string, private readonly sql: Sql) {}
+  /** @param page whether somebody at a page asks, and not a cell; see {@link beside} */
+  constructor(
+    readonly schema: string,
+    private readonly sql: Sql,
+    private readonly guard = new Guard(schema),
+    private readonly page = false,
+  ) {}
+
+  /**
+   * The same study over connections of its own, for a page beside the cells: a trial asks there when
+   * somebody says so who has just seen what it costs.
+   */
+  async beside(): Promise<Laboratory> {
+    return new Laboratory(this.schema, await connected(this.schema), this.guard, true);
+  }
 
   /** The mapping from what models write to categories. */
   get mapping(): Mapping {
@@ -154,23 +169,47 @@ export class Laboratory {
    * the study itself has stored is never asked for again. The study does not use what a trial was
    * replied, and no table, view or count of results holds it.
    *
+   * In a notebook a trial that asks anybody is given to `compared` as a function, which calls it when
+   * the cell and all above it have ended well.
+   *
    * @param options `budget`: for what this call asks, of both versions together
-   * @throws {RangeError} when a profile is not there or the plan lacks the condition
+   * @throws {RangeError} when a profile is not there, the plan lacks the condition, or one of the
+   *   prompts cannot be filled: before either is asked
+   * @throws {Error} in a notebook, when a cell failed or the cost was not shown
    * @throws {RunError} as `run` does
    */
   async tried(
     plan: Plan,
     options: Trial & { budget?: Budget; allowTruncated?: boolean },
   ): Promise<Tried> {
+    const certain = betweenCells();
     const both = await sides(this.sql, this.schema, plan, options);
     let rest = options.budget;
     checkedBudget(rest);
-    if (rest) {
-      for (const plan of both) {
-        if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest, options);
-      }
+    // Both are filled before either is asked.
+    const asking = [];
+    for (const plan of both) {
+      const side = await this.#side(plan);
+      if (lacks(side)) asking.push({ plan, models: side.asked.map(({ task }) => task.model) });
+    }
+    if (rest && asking.length) this.#allowed(asking, certain);
+    else for (const plan of both) this.guard.shown(plan);
+    for (const { plan } of rest ? asking : []) {
+      // Two versions with one text are one side.
+      if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
     }
     return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
+  }
+
+  #allowed(asking: readonly { plan: Plan; models: readonly Model[] }[], certain: boolean): void {
+    const models = asking.flatMap(({ models }) => models);
+    if (!asksOut(models) || (kernel() === null && !this.page)) return;
+    if (certain || this.page) return this.guard.trial(asking.map(({ plan }) => plan), models);
+    throw new Error(
+      "A cell that asks a model waits until it and all above it have ended well: " +
+        '`await compared(() => lab.tried(plan, { …, budget }), "…")` in place of ' +
+        "`compared(await lab.tried(…))`",
+    );
   }
 
   #side(plan: Plan): ReturnType<typeof sideOf> {
@@ -188,7 +227,7 @@ export class Laboratory {
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
-    await this.run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
+    await this.#run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
     const is = await used(this.sql, run);
     return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
   }
@@ -236,7 +275,9 @@ export class Laboratory {
 
   /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */
   async estimate(plan: Plan): Promise<DataFrame> {
-    return await estimate(this.sql, this.schema, plan);
+    const costs = await estimate(this.sql, this.schema, plan);
+    this.guard.shown(plan);
+    return costs;
   }
 
   /**
@@ -248,6 +289,7 @@ export class Laboratory {
   async register(plan: Plan): Promise<string> {
     const run = await register(this.sql, this.schema, plan, await codeVersion());
     await signed(this.sql, this.schema);
+    this.guard.registered(plan);
     return (await loaded(this.sql, this.schema, run)).plan.name;
   }
 
@@ -266,6 +308,8 @@ export class Laboratory {
    * Works on a run until nothing is left, the budget is spent or it is asked to stop; with it work any
    * other processes that run the same.
    *
+   * In a notebook `begin` does this, when its cell and all above it have ended well.
+   *
    * @param options `budget` bounds the run over all processes, and stays until another is given, which
    *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
    *   is asked that costs, or may cost, money
@@ -273,10 +317,32 @@ export class Laboratory {
    *   or cuts replies off, as `hindrance` says before; what was answered stays
    */
   async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
+    if (!betweenCells() && !options.recorded && asksOut((await this.planned(name)).models)) {
+      throw new Error(
+        `A cell that asks a model waits until it and all above it have ended well: \`await begin(lab, ` +
+          `${JSON.stringify(name)}, …)\`, and \`await ended(lab, …)\` in the next cell`,
+      );
+    }
+    return await this.#run(name, options);
+  }
+
+  /**
+   * Whether `begin` may begin a run.
+   *
+   * @throws {Error} when this laboratory did not register it, its cost was not shown or its budget does
+   *   not do while it may cost money, or a cell of the notebook failed
+   */
+  async ready(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<void> {
+    const { run, cells } = await loaded(this.sql, this.schema, name);
+    const models = [...cells.values()].map(({ model }) => model);
+    await affordable(this.sql, run, models, options);
+    this.guard.run(name, options.recorded ? [] : models);
+  }
+
+  async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {
     const run = await loaded(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
-    // In a transaction: a budget that is refused does not stay.
-    await this.sql.begin((sql) => bounded(sql as unknown as Sql, run.run, models, options));
+    await bounded(this.sql, run.run, models, options);
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
   }
@@ -322,6 +388,7 @@ export class Laboratory {
           ask = ask + (exists (select from requests q where q.work = w.work))::int
       where run = ${run} and state = 'failed'
         and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0`;
+    if (count) this.guard.grown(plan);
     return count;
   }
 
@@ -408,8 +475,9 @@ export class Laboratory {
     return bannerOf(await signed(this.sql, this.schema));
   }
 
-  /** Closes the connections. */
+  /** Closes the connections; at the end of a notebook it says which cells failed. */
   async close(): Promise<void> {
+    if (!this.page) await bottom();
     await this.sql.end();
   }
 }
@@ -422,7 +490,10 @@ export class Laboratory {
 export async function enter(options: { schema?: string } = {}): Promise<Laboratory> {
   const schema = options.schema ?? settings().studySchema;
   await migrate(schema, "study");
-  const sql = await connect("owner", { schema, connections: CONNECTIONS });
+  const sql = await connected(schema);
   await signed(sql, schema);
   return new Laboratory(schema, sql);
 }
+
+const connected = (schema: string): Promise<Sql> =>
+  connect("owner", { schema, connections: CONNECTIONS });

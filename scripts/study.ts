@@ -7,6 +7,7 @@ import { nearest, plural, whole } from "lib/format.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Command, main, UsageError } from "./cli.ts";
 import { type Flags, none, text } from "./study/flags.ts";
+import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
 import { faults, leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
 import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
@@ -372,6 +373,13 @@ ${
     flags: { reason: { type: "string" } },
     run: retryFailed,
   },
+  new: {
+    usage: "deno task study new NAME",
+    help:
+      `Copies the notebooks that make a study (03 to 05) and those of the tables to studies/NAME, with
+NAME as their schema. Nothing else writes, runs or versions them. A folder that is there is refused.`,
+    run: newStudy,
+  },
   export: {
     usage: "deno task study export [--out DIR]",
     help:
@@ -384,24 +392,27 @@ ${options([["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA])}`,
   },
 };
 
-const OVERVIEW = `A study without a notebook, in the order in which it is made:
+const OVERVIEW =
+  `A study of your own. In notebooks: \`deno task study new NAME\`. Without them, in the order in
+which it is made:
 
 ${
-  options([
-    [
-      "plan personas",
-      "which profiles, conditions and models: written down, and what they will cost",
-    ],
-    ["plan administrations", "which questionnaire the personas answer, and how"],
-    ["preview RUN", "what is asked, with a real profile in it"],
-    ["estimate RUN", "calls, tokens and cost of what is left; --pilot measures first"],
-    ["run RUN …", "asks; stop it whenever you like, and go on"],
-    ["stop RUN …", "asks the processes that work on a run to end"],
-    ["status [RUN …]", "where the runs stand, and what to type next"],
-    ["retry-failed RUN", "plans once more what failed"],
-    ["export", "everything as JSON Lines and Parquet"],
-  ])
-}
+    options([
+      ["new NAME", "its notebooks, in studies/NAME"],
+      [
+        "plan personas",
+        "which profiles, conditions and models: written down, and what they will cost",
+      ],
+      ["plan administrations", "which questionnaire the personas answer, and how"],
+      ["preview RUN", "what is asked, with a real profile in it"],
+      ["estimate RUN", "calls, tokens and cost of what is left; --pilot measures first"],
+      ["run RUN …", "asks; stop it whenever you like, and go on"],
+      ["stop RUN …", "asks the processes that work on a run to end"],
+      ["status [RUN …]", "where the runs stand, and what to type next"],
+      ["retry-failed RUN", "plans once more what failed"],
+      ["export", "everything as JSON Lines and Parquet"],
+    ])
+  }
 
 Each has --help. This one needs no key and costs nothing:
 

@@ -171,7 +171,13 @@ Deno.test("a model that costs money needs a budget, one in USD a price; refusals
 });
 
 Deno.test("a limit, a signal and stop() end a run when what is in flight has come in", async () => {
-  await using bench = await Bench.with("study_stop", 120, () => ({ latency: 50 }));
+  /** Calls that come while it is set are answered when it is fulfilled. */
+  let held: Promise<void> | undefined;
+  await using bench = await Bench.with(
+    "study_stop",
+    120,
+    () => held ? { after: held } : { latency: 50 },
+  );
   const { made: { lab }, server } = bench;
   const run = await bench.sheets(8);
   const limited = await lab.run(run, { ...FREE, limit: 5 });
@@ -198,9 +204,13 @@ Deno.test("a limit, a signal and stop() end a run when what is in flight has com
   const second = lab.run(run);
   const before = server.tally().requests;
   await until("calls", () => server.tally().requests >= before + 10);
-  const heard = server.tally().requests;
+  const gate = Promise.withResolvers<void>();
+  held = gate.promise;
   await other.stop(run);
   await other.close();
+  const heard = server.tally().requests;
+  gate.resolve();
+  held = undefined;
   assert.equal((await second).ended, "stopped");
   const after = server.tally().requests - heard;
   assert.ok(after <= 16, `${after} calls after stop()`);
@@ -278,7 +288,7 @@ Deno.test("what a provider may have charged without answering is lost money, an 
   const { lab } = bench.made;
   const booked = async (seed: number, behaviour: Behaviour) => {
     first = behaviour;
-    const models = [bench.model(6, { timeout_seconds: 1 })];
+    const models = [bench.model(6, { timeout_seconds: 5 })];
     const more = { models, seed, variant: `v${seed}`, items: "shuffled" } as const;
     const run = await bench.sheets(6, more);
     assert.equal((await lab.run(run, FREE)).done, 6);
@@ -290,7 +300,7 @@ Deno.test("what a provider may have charged without answering is lost money, an 
   assert.deepEqual([failed.calls, failed.lost_calls, failed.lost_usd], [12, 0, 0]);
   assert.ok(failed.usd! > 0);
   // The shuffled order makes other bodies, which the server has not seen.
-  const late = await booked(2, { latency: 3000 });
+  const late = await booked(2, { latency: 3_600_000 });
   assert.equal(late.calls, 12);
   assert.ok(late.lost_usd! >= late.usd! / 2, `${late.lost_usd} lost, ${late.usd} paid`);
   assert.ok(late.lost_tokens! > 6 * 600, "a lost call is booked at its most");
@@ -309,7 +319,8 @@ Deno.test("a stop does not wait until a provider takes calls again", async () =>
   const began = performance.now();
   controller.abort();
   assert.equal((await running).ended, "stopped");
-  assert.ok(performance.now() - began < 10_000);
+  // Not the 600 s that the provider asks for.
+  assert.ok(performance.now() - began < 300_000);
   assert.deepEqual(await bench.states(run), { planned: 8 });
 });
 

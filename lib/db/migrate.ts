@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
-import { first, supported, VERSION } from "./client.ts";
+import { first, parted, supported, VERSION } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -65,7 +65,7 @@ export async function migrate(
     await apply(pool, schema, kind, last);
     await letRead(pool, schema);
   } finally {
-    await pool.end();
+    await parted(pool.end());
   }
 }
 

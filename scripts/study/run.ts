@@ -1,14 +1,7 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
 import { dollars, duration, plural, whole } from "lib/format.ts";
-import { paceOf, recordedFile } from "lib/llm.ts";
-import {
-  type Budget,
-  type Ended,
-  type Laboratory,
-  mayCost,
-  type Progress,
-  RunError,
-} from "lib/study.ts";
+import { mayCost, paceOf, recordedFile } from "lib/llm.ts";
+import { type Budget, type Ended, type Laboratory, type Progress, RunError } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
 import { cost, enough, inWords, printCost } from "./cost.ts";
 import { type Flags, number, text } from "./flags.ts";
