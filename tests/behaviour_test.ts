@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { personas, RunError } from "lib/study.ts";
-import { type Asked, type Behaviour, provider } from "./llm_server.ts";
+import { type Asked, type Behaviour, provider, standIn } from "./llm_server.ts";
 import { Made, served } from "./study_worker.ts";
 
 const PEOPLE = 12;
@@ -27,6 +27,12 @@ const usage = (input: unknown, output: unknown, total: unknown) => ({
   usage: { prompt_tokens: input, completion_tokens: output, total_tokens: total },
 });
 const always = (behaviour: Behaviour) => () => behaviour;
+/** An answer that is no reply, and is not charged. */
+const instead = (raw: Behaviour["raw"]): Behaviour => ({
+  raw,
+  charges: { input: 0, output: 0 },
+  ...quick,
+});
 const quick = { headers: { "retry-after-ms": "1" } };
 /** The first so many questions, whenever they come. */
 const firstOf = (some: number, behaviour: Behaviour) => {
@@ -83,7 +89,7 @@ const CASES: Case[] = [
   },
   {
     name: "errors that charge",
-    does: always({ status: 500, ...quick, charges: { input: 900, output: 600 } }),
+    does: always({ status: 500, ...quick, charges: { input: 700, output: 600 } }),
     budget: 0.02,
     ends: "budget spent",
   },
@@ -104,19 +110,37 @@ const CASES: Case[] = [
     name: "an error in a 200",
     does: ({ times }) =>
       times === 1
-        ? { raw: { choices: null, error: { message: "Provider error", code: 429 } }, ...quick }
+        ? instead({ choices: null, error: { message: "Provider error", code: 429 } })
         : {},
     ends: ALL,
   },
   {
     name: "a sign-in page",
-    does: always({ raw: "<!doctype html><title>Sign in</title>", ...quick }),
+    does: always(instead("<!doctype html><title>Sign in</title>")),
     ends: /base_url/,
   },
   {
     name: "events nobody asked for",
-    does: always({ raw: 'data: {"choices": [{"delta": {"content": "{"}}]}\n\n', ...quick }),
+    does: always(instead('data: {"choices": [{"delta": {"content": "{"}}]}\n\n')),
     ends: /base_url/,
+  },
+  {
+    name: "no choices, at every second call",
+    does: (_, n) => n % 2 ? instead({ choices: [] }) : {},
+    ends: ALL,
+  },
+  // A draft in the reasoning.
+  {
+    name: "a draft before the answer",
+    does: (asked) => ({
+      text: `<think>${standIn({ ...asked, hash: "0".repeat(64) })}</think>${standIn(asked)}`,
+    }),
+    ends: ALL,
+  },
+  {
+    name: "a draft, and no end of it",
+    does: (asked) => ({ text: `<think>So: ${standIn({ ...asked, hash: "0".repeat(64) })}` }),
+    ends: NONE("not readable"),
   },
   // Refused.
   {
