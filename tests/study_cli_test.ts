@@ -8,7 +8,7 @@ import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/instruments.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
 import { restored } from "./data.ts";
-import { type Answer, provider, type Server } from "./llm_server.ts";
+import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { profiles } from "./study_worker.ts";
 
@@ -662,4 +662,33 @@ Deno.test("config --prices takes LiteLLM's prices into the user's file", async (
   const none = await script("config", ["--prices", empty], desk.env);
   assert.deepEqual([none.code, none.out], [1, ""]);
   assert.match(none.err, /has no price of any model that is known here\n$/);
+});
+
+Deno.test("replies of 2 MB, 40 of them at 64 at a time, and their files, within the memory of a study", async () => {
+  // Two bytes a letter, in memory as in UTF-8.
+  const thoughts = "думаю ".repeat(180_000);
+  await using desk = new Desk("cli_memory", (asked) => ({
+    raw: {
+      choices: [{
+        index: 0,
+        message: { role: "assistant", content: standIn(asked), reasoning_content: thoughts },
+        finish_reason: "stop",
+      }],
+      usage: { prompt_tokens: 700, completion_tokens: 550_000, total_tokens: 550_700 },
+    },
+  }));
+  const within = async (...args: string[]) => {
+    const memory = "--v8-flags=--max-old-space-size=256";
+    return await ended(spawned(["run", "-A", memory, "scripts/study.ts", ...args], desk.env));
+  };
+  await desk.planned("mine", "own", "--repetitions", "4");
+  const run = await within("run", "mine", "--budget-usd", "500", "--concurrency", "64");
+  assert.match(run.out + run.err, /^mine: 40 of 40 done, 0 failed/m);
+  assert.match(run.out, /^ +40 replies were longer than max_tokens/m);
+  assert.equal(run.code, 0);
+  const out = desk.path("out");
+  const files = await within("export", "--out", out);
+  assert.equal(files.code, 0, files.err);
+  assert.match(files.out, /^ +40 rows +.*requests\.jsonl$/m);
+  assert.match(await desk.done("status", "mine"), /^ +40 replies are longer than max_tokens, the/m);
 });
