@@ -15,8 +15,9 @@ import { bedrock } from "./llm/bedrock.ts";
 import { CallError, Fault } from "./llm/faults.ts";
 import { openai } from "./llm/openai.ts";
 import { beginning, brief, type Opened, opened } from "./llm/opened.ts";
+import { mending } from "./llm/mending.ts";
 import { Pace } from "./llm/pace.ts";
-import { type Call, type Provider, strict } from "./llm/provider.ts";
+import { type Call, KEPT, messagesFor, type Provider, strict } from "./llm/provider.ts";
 import type { Model } from "./llm/registry.ts";
 import { simulated } from "./llm/simulated.ts";
 
@@ -78,8 +79,8 @@ const LONGEST_WAIT = 30_000;
 /**
  * Asks a model once and returns what came back, unread.
  *
- * 408, 409, 429, 5xx, faults of the connection and time-outs are tried again, after a growing wait or
- * the one that the provider asks for; anything else is not. The wait is spread between half and all
+ * 408, 409, 425, 429, 5xx, answers without a message, faults of the connection and time-outs are tried
+ * again, after a growing wait or the one that the provider asks for; anything else is not. The wait is spread between half and all
  * of its length by the call's key (Brooker, “Exponential backoff and jitter”, 2015).
  *
  * Where the variable `FREE_ONLY` is set, a model that may cost money is not asked; its value is the
@@ -193,16 +194,17 @@ function rootOf(error: unknown): string {
   return error.cause instanceof Error ? rootOf(error.cause) : error.message || error.name;
 }
 
-/** As much of an answer that was no reply as is kept for the record: bytes. */
-const KEPT = 64_000;
-
 function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
   const provider = PROVIDERS[model.provider];
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
-  const remedy = kind === "refused key" ? `: ${provider.remedy(model)}` : "";
+  const remedy = kind === "refused key"
+    ? provider.remedy(model)
+    : kind === "bad request"
+    ? mending(model, message)
+    : null;
   const line = `${model.id} (${model.model}, ${provider.address(model)}): ${message}`;
-  const said = `${brief(hidden(line), 400)}${times}${remedy}`;
-  const kept = body === null ? null : beginning(hidden(body, "keys"), KEPT);
+  const said = `${brief(hidden(line), 400)}${times}${remedy ? `: ${remedy}` : ""}`;
+  const kept = body === null ? null : beginning(hidden(body), KEPT);
   return new CallError(said, kind, fatal, attempts, kept);
 }
 
@@ -254,7 +256,8 @@ export function paceOf({ provider, base_url, region, model, concurrency }: Model
  * schema and repetition. Equal keys are the same question asked once; the region, the price and the
  * model's short name do not matter.
  */
-export function requestKey(model: Model, { messages, schema, repetition = 1 }: Call): string {
+export function requestKey(model: Model, call: Call): string {
+  const { schema, repetition = 1 } = call;
   const { temperature, top_p, max_tokens, more, error_rate } = model;
   const parameters = { temperature, top_p, max_tokens, more, error_rate };
   return createHash("sha256").update(JSON.stringify([
@@ -262,7 +265,7 @@ export function requestKey(model: Model, { messages, schema, repetition = 1 }: C
     model.base_url ?? null,
     model.model,
     parameters,
-    messages.map(({ role, content }) => [role, content]),
+    messagesFor(model, call).map(({ role, content }) => [role, content]),
     schema ? [model.format, strict(schema)] : null,
     repetition,
   ])).digest("hex");

@@ -8,7 +8,7 @@ import process from "node:process";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { settings } from "lib/config.ts";
 import { checkout } from "./checkout.ts";
-import { until } from "./command.ts";
+import { PATIENCE_MS, until } from "./command.ts";
 import { Folder } from "./made.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
@@ -39,6 +39,7 @@ export const launched = (): Promise<Browser> =>
   chromium.launch({
     executablePath: CHROMIUM!,
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    timeout: PATIENCE_MS,
   });
 
 /**
@@ -88,6 +89,7 @@ export class Desk implements AsyncDisposable {
   /** Opens a notebook of the checkout and waits for its kernel. */
   async open(name: string): Promise<Sheet> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(PATIENCE_MS);
     const address = new URL(this.url);
     address.pathname += `notebooks/${name}.ipynb`;
     await page.goto(address.href);
@@ -207,13 +209,13 @@ export class Sheet {
   }
 
   /** Waits until every cell has run; a cell that threw does not hold up the others. */
-  async done(seconds = 120): Promise<Shown[]> {
+  async done(): Promise<Shown[]> {
     let shown: Shown[] = [];
     const ran = async () => {
       shown = await this.shown();
       return shown.every(({ prompt }) => /^\d+$/.test(prompt));
     };
-    await until("every cell has run", ran, seconds);
+    await until("every cell has run", ran);
     return shown;
   }
 

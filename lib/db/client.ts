@@ -2,7 +2,8 @@
 import postgres from "postgres";
 import { type Server, settings } from "../config.ts";
 
-const SECONDS = 10;
+/** How long a server may take to answer: a busy machine is no reason to turn it down. */
+const SECONDS = 30;
 
 /** What the last statements of a pool may take when it ends. */
 const PARTING = 2;
