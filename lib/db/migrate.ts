@@ -11,6 +11,7 @@ import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
+import * as studyPersonas from "./study/004_personas.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
     "001_tables": studyTables,
     "002_runs": studyRuns,
     "003_prompts": studyPrompts,
+    "004_personas": studyPersonas,
   },
 };
 

@@ -139,6 +139,7 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
         state: "done",
         persona: {
           ...reply.value,
+          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
