@@ -144,22 +144,64 @@ const KEYS = [
   "AWS_BEARER_TOKEN_BEDROCK",
 ];
 
-const known = { keys: new Set<string>(), passwords: new Set<string>() };
+/** Every secret, with what finds it. */
+const known = { keys: new Map<string, RegExp>(), passwords: new Map<string, RegExp>() };
 
 /** Shorter values would be found inside ordinary words. */
 const SHORTEST = 6;
 
-/** Remembers a secret, as it stands and as it reads in a URL and in JSON, also JSON inside JSON. */
-function remember(value: string | null, among: Set<string>): void {
+function remember(value: string | null, among: Map<string, RegExp>): void {
   if (value === null || value.length < SHORTEST || among.has(value)) return;
-  among.add(encodeURIComponent(value.toWellFormed()));
-  // Some programs write \/ for / in JSON.
-  for (let text of [value, value.replaceAll("/", "\\/")]) {
-    for (let depth = 0; depth <= 3; depth++) {
-      among.add(text);
-      text = JSON.stringify(text).slice(1, -1);
-    }
-  }
+  const written = [...value].map(writtenAs).join("");
+  const bytes = new TextEncoder().encode(value.toWellFormed());
+  const hex = eitherCase(bytes.toHex());
+  among.set(
+    value,
+    new RegExp([written, hex, ...[0, 1, 2].map((at) => base64(bytes, at))].join("|"), "g"),
+  );
+}
+
+/** Backslashes before a sign that JSON escapes, also JSON three times inside JSON. */
+const ESCAPED = "\\\\{1,8}";
+const CONTROLS: Readonly<Record<string, string>> = { "\n": "n", "\r": "r", "\t": "t" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "amp",
+  "<": "lt",
+  ">": "gt",
+  '"': "quot",
+  "'": "apos",
+};
+
+const eitherCase = (hex: string): string =>
+  hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+
+/** What finds a sign as it stands, in JSON, in a URL and in HTML: each may write any sign by number. */
+function writtenAs(sign: string): string {
+  const code = sign.codePointAt(0)!;
+  const units = Array.from({ length: sign.length }, (_, at) => sign.charCodeAt(at));
+  const json = units.map((unit) => `${ESCAPED}u${eitherCase(unit.toString(16).padStart(4, "0"))}`);
+  const url = [...new TextEncoder().encode(sign.toWellFormed())].map((byte) =>
+    `%(?:25){0,3}${eitherCase(byte.toString(16).padStart(2, "0"))}`
+  );
+  const html = [`#[xX]0{0,6}${eitherCase(code.toString(16))}`, `#0{0,6}${code}`];
+  if (ENTITIES[sign]) html.push(ENTITIES[sign]);
+  const plain = sign === "\\"
+    ? ESCAPED
+    : `${/["'/]/.test(sign) ? "\\\\{0,8}" : ""}${sign.replace(/[\^$.*+?()[\]{}|/-]/g, "\\$&")}`;
+  const more = CONTROLS[sign] ? [ESCAPED + CONTROLS[sign]] : sign === " " ? ["\\+"] : [];
+  return `(?:${
+    [plain, json.join(""), url.join(""), `&(?:${html.join("|")});`, ...more].join("|")
+  })`;
+}
+
+/**
+ * What finds bytes in base64, also the alphabet for URLs, where so many bytes of three stand before
+ * them: the signs that hold bits of these bytes only.
+ */
+function base64(bytes: Uint8Array, before: number): string {
+  const whole = new Uint8Array([...new Uint8Array(before), ...bytes]).toBase64();
+  return whole.slice(Math.ceil(before * 8 / 6), Math.floor((before + bytes.length) * 8 / 6))
+    .replaceAll("+", "(?:[-+]|%2[bB])").replaceAll("/", "(?:\\\\{0,8}[/_]|%2[fF])");
 }
 
 /**
@@ -183,6 +225,10 @@ export function conceal(value: string | undefined): void {
  * Known are the keys of the providers, every variable that `secret()` was asked for, and the
  * passwords of the database. A value stays known when its variable changes.
  *
+ * It is found as it stands; with any of its signs as JSON, also JSON inside JSON, a URL or HTML may
+ * write them (`\u0073`, `\/`, `%2f`, `&#115;`); and in hexadecimal and base64, also as part of a longer
+ * text. It is not found cut in pieces, compressed, encrypted or in any other code.
+ *
  * @param of `keys` leaves out the database's passwords. It is for what is exchanged with a provider,
  *   which never sees them, and which has to stay as it was where a password is a word like `personas`.
  */
@@ -198,8 +244,8 @@ export function hidden(text: string, of: "all" | "keys" = "all"): string {
     secrets.push(...known.passwords);
   }
   // The longest first: one secret may be the beginning of another.
-  return secrets.toSorted((a, b) => b.length - a.length)
-    .reduce((rest, value) => rest.replaceAll(value, "‹hidden›"), text);
+  return secrets.toSorted(([a], [b]) => b.length - a.length)
+    .reduce((rest, [, pattern]) => rest.replace(pattern, "‹hidden›"), text);
 }
 
 /** The password in a URL, as it is written there and as it is meant; nothing where there is none. */

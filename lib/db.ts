@@ -13,6 +13,7 @@ import { administered, biographies, demographics, instruments, personas } from "
 import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
+export { parted } from "./db/client.ts";
 export { DEMOGRAPHICS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;

@@ -7,16 +7,17 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { hidden } from "./config.ts";
+import { hidden, variable } from "./config.ts";
 import { tokens } from "./prompts.ts";
 import { seeded } from "./random.ts";
 import { jsonIn } from "./replies.ts";
 import { bedrock } from "./llm/bedrock.ts";
 import { CallError, Fault } from "./llm/faults.ts";
 import { openai } from "./llm/openai.ts";
-import { brief, type Opened, opened } from "./llm/opened.ts";
+import { beginning, brief, type Opened, opened } from "./llm/opened.ts";
+import { mending } from "./llm/mending.ts";
 import { Pace } from "./llm/pace.ts";
-import { type Call, type Provider, strict } from "./llm/provider.ts";
+import { type Call, KEPT, messagesFor, type Provider, strict } from "./llm/provider.ts";
 import type { Model } from "./llm/registry.ts";
 import { simulated } from "./llm/simulated.ts";
 
@@ -78,9 +79,12 @@ const LONGEST_WAIT = 30_000;
 /**
  * Asks a model once and returns what came back, unread.
  *
- * 408, 409, 429, 5xx, faults of the connection and time-outs are tried again, after a growing wait or
- * the one that the provider asks for; anything else is not. The wait is spread between half and all
+ * 408, 409, 425, 429, 5xx, answers without a message, faults of the connection and time-outs are tried
+ * again, after a growing wait or the one that the provider asks for; anything else is not. The wait is spread between half and all
  * of its length by the call's key (Brooker, “Exponential backoff and jitter”, 2015).
+ *
+ * Where the variable `FREE_ONLY` is set, a model that may cost money is not asked; its value is the
+ * command that asks on purpose, which the error names.
  *
  * @throws {CallError} with one line on what was refused and what to do
  */
@@ -98,6 +102,17 @@ export async function exchange(model: Model, call: Call, options: Options = {}):
         "repetition differ from those that were recorded",
       "not recorded",
       false,
+      0,
+    );
+  }
+
+  const purposely = mayCost(model) && variable("FREE_ONLY");
+  if (purposely) {
+    throw new CallError(
+      `${model.id} may cost money, and here only what costs nothing is asked. To ask it on purpose: ` +
+        purposely,
+      "refused",
+      true,
       0,
     );
   }
@@ -179,12 +194,18 @@ function rootOf(error: unknown): string {
   return error.cause instanceof Error ? rootOf(error.cause) : error.message || error.name;
 }
 
-function failed(model: Model, { kind, fatal, message }: Fault, attempts: number): CallError {
+function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
   const provider = PROVIDERS[model.provider];
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
-  const remedy = kind === "refused key" ? `: ${provider.remedy(model)}` : "";
+  const remedy = kind === "refused key"
+    ? provider.remedy(model)
+    : kind === "bad request"
+    ? mending(model, message)
+    : null;
   const line = `${model.id} (${model.model}, ${provider.address(model)}): ${message}`;
-  return new CallError(`${brief(hidden(line), 400)}${times}${remedy}`, kind, fatal, attempts);
+  const said = `${brief(hidden(line), 400)}${times}${remedy ? `: ${remedy}` : ""}`;
+  const kept = body === null ? null : beginning(hidden(body), KEPT);
+  return new CallError(said, kind, fatal, attempts, kept);
 }
 
 /** A reply, read and checked. */
@@ -209,7 +230,7 @@ export async function complete<T>(
   options: Options = {},
 ): Promise<Completion<T>> {
   const made = await exchange(model, call, options);
-  const read = opened(model.provider, made.reply);
+  const read = opened(model.provider, made.reply, model.max_tokens);
   const usd = read.usage && cost(model, read.usage);
   if (read.text === null || !call.schema) return { ...made, ...read, value: null, usd };
   const json = jsonIn(read.text);
@@ -235,7 +256,8 @@ export function paceOf({ provider, base_url, region, model, concurrency }: Model
  * schema and repetition. Equal keys are the same question asked once; the region, the price and the
  * model's short name do not matter.
  */
-export function requestKey(model: Model, { messages, schema, repetition = 1 }: Call): string {
+export function requestKey(model: Model, call: Call): string {
+  const { schema, repetition = 1 } = call;
   const { temperature, top_p, max_tokens, more, error_rate } = model;
   const parameters = { temperature, top_p, max_tokens, more, error_rate };
   return createHash("sha256").update(JSON.stringify([
@@ -243,11 +265,15 @@ export function requestKey(model: Model, { messages, schema, repetition = 1 }: C
     model.base_url ?? null,
     model.model,
     parameters,
-    messages.map(({ role, content }) => [role, content]),
+    messagesFor(model, call).map(({ role, content }) => [role, content]),
     schema ? [model.format, strict(schema)] : null,
     repetition,
   ])).digest("hex");
 }
+
+/** Whether asking a model may cost money: an unknown price may. */
+export const mayCost = ({ provider, price }: Model): boolean =>
+  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
 
 /** What a call cost, USD; null where the model's price is unknown. */
 export function cost({ price }: Model, usage: { input: number; output: number }): number | null {

@@ -73,6 +73,11 @@ export async function save(name: string, options: { png?: Png } = {}): Promise<v
   await display(`<p>${escape(said)}</p>`, said);
 }
 
+/** Shows paragraphs; in them `**strong**`, `_emphasis_` and `code` in backticks are what they are in Markdown. */
+export async function say(paragraphs: readonly string[]): Promise<void> {
+  await display(saidHtml(paragraphs), paragraphs.join("\n\n"));
+}
+
 /** Shows how many printed cells agree, and the first that differ. */
 export async function verdict(checked: Verdict): Promise<void> {
   await display(verdictHtml(checked), verdictText(checked));
@@ -245,6 +250,17 @@ export function figureHtml(svg: string, caption: string): string {
     `<figcaption>${escape(caption)}</figcaption>`,
     "</figure>",
   ].join("\n");
+}
+
+/** Paragraphs as HTML. */
+export function saidHtml(paragraphs: readonly string[]): string {
+  return paragraphs.map((text) => {
+    const html = escape(text)
+      .replace(/`(.+?)`/g, "<code>$1</code>")
+      .replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")
+      .replace(/(^|[\s(])_(.+?)_(?=[\s,.;:)]|$)/g, "$1<em>$2</em>");
+    return `<p>${html}</p>`;
+  }).join("\n");
 }
 
 /** A verdict as plain text; its first line is the count. */

@@ -21,15 +21,14 @@ import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
-import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
-import { type Asked, exchanges, standing, type Stored } from "./study/stored.ts";
+import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
+import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
 import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
 import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
-export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
@@ -158,13 +157,16 @@ export class Laboratory {
    * @throws {RangeError} when a profile is not there or the plan lacks the condition
    * @throws {RunError} as `run` does
    */
-  async tried(plan: Plan, options: Trial & { budget?: Budget }): Promise<Tried> {
+  async tried(
+    plan: Plan,
+    options: Trial & { budget?: Budget; allowTruncated?: boolean },
+  ): Promise<Tried> {
     const both = await sides(this.sql, this.schema, plan, options);
     let rest = options.budget;
     checkedBudget(rest);
     if (rest) {
       for (const plan of both) {
-        if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest);
+        if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest, options);
       }
     }
     return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
@@ -175,13 +177,17 @@ export class Laboratory {
   }
 
   /** Asks what one side of a trial lacks; returns what is left of the budget. */
-  async #ask(plan: Plan, budget: Budget): Promise<Budget> {
+  async #ask(
+    plan: Plan,
+    budget: Budget,
+    { allowTruncated = false }: { allowTruncated?: boolean },
+  ): Promise<Budget> {
     const run = await this.register(plan);
     const was = await reopened(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
-    await this.run(run, { budget: each((kind) => was[kind] + budget[kind]!) });
+    await this.run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
     const is = await used(this.sql, run);
     return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
   }
@@ -262,8 +268,8 @@ export class Laboratory {
    * @param options `budget` bounds the run over all processes, and stays until another is given, which
    *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
    *   is asked that costs, or may cost, money
-   * @throws {RunError} when a provider refuses the key or the request, or cannot be reached; what was
-   *   answered stays
+   * @throws {RunError} when a provider refuses the key or every request, gives no reply time and again,
+   *   or cuts replies off, as `hindrance` says before; what was answered stays
    */
   async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
     const run = await loaded(this.sql, this.schema, name);
@@ -272,6 +278,14 @@ export class Laboratory {
     await this.sql.begin((sql) => bounded(sql as unknown as Sql, run.run, models, options));
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
+  }
+
+  /**
+   * Why a run would end before it asks anything, without `allowTruncated`: its replies do not fit into
+   * `max_tokens`. Null where nothing is in its way.
+   */
+  async hindrance(name: string): Promise<string | null> {
+    return await hindrance(this.sql, await loaded(this.sql, this.schema, name));
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */
@@ -293,7 +307,7 @@ export class Laboratory {
    * Plans failed work once more, but sheets of a persona that is none any more; where its reply was of no
    * use it is asked anew.
    *
-   * @param reason only those whose reason contains this text
+   * @param reason only those whose reason, or its particulars, contain this text
    * @returns how many
    * @throws {Error} when the run is a trial, which asks again by itself
    */
@@ -304,9 +318,10 @@ export class Laboratory {
     }
     const { count } = await this.sql`
       update work w
-      set state = 'planned', reason = null, finished = null,
+      set state = 'planned', reason = null, detail = null, finished = null,
           ask = ask + (exists (select from requests q where q.work = w.work))::int
-      where run = ${run} and state = 'failed' and position(${reason} in w.reason) > 0
+      where run = ${run} and state = 'failed'
+        and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0
         and (persona is null or persona in (select id from personas))`;
     return count;
   }
@@ -370,8 +385,18 @@ export class Laboratory {
   }
 
   /**
-   * Writes the study to files: requests.jsonl (verbatim), personas, sheets and work as Parquet and JSON
-   * Lines.
+   * What went wrong with the calls of a run, the most frequent first: kind, n, last (UTC), message and
+   * body (the beginning of what a server answered instead of a reply) of the last one; also replies that
+   * were longer than `max_tokens`. That a call failed is not that its work did: most are made again.
+   */
+  async faults(name: string): Promise<DataFrame> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    return await faults(this.sql, run);
+  }
+
+  /**
+   * Writes the study to files: requests.jsonl (verbatim), personas, sheets, work and faults as Parquet
+   * and JSON Lines.
    *
    * @returns the files with their rows
    */

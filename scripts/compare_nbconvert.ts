@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { main } from "./cli.ts";
-import { execute } from "./jupyter/execute.ts";
+import { execute, free } from "./jupyter/execute.ts";
 import {
   canonical,
   type Notebook,
@@ -42,7 +42,7 @@ export async function convert(path: string): Promise<Notebook> {
         ...["nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.kernel_name=deno"],
         ...["--output-dir", folder, "--output", "executed.ipynb", path],
       ],
-      env: { JUPYTER_DATA_DIR: folder },
+      env: { JUPYTER_DATA_DIR: folder, ...free(path) },
       stdout: "null",
     });
     const { success, stderr } = await command.output();

@@ -299,7 +299,8 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "001_tables",
     "002_runs",
     "003_prompts",
-    "004_personas",
+    "004_faults",
+    "005_personas",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {

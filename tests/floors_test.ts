@@ -9,7 +9,7 @@ const FLOORS = [
   ["prompts", "replies", "conditions", "cleaning", "frames", "config"],
   ["db", "llm"],
   ["tables", "study", "restore", "simulate", "press"],
-  ["paper", "plots", "notebook"],
+  ["paper", "plots", "readings", "notebook"],
 ];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));

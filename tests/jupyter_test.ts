@@ -27,6 +27,9 @@ const htmlOf = (cell: Cell): string[] =>
     "data" in output ? text(output.data["text/html"] as string[]) : output.output_type
   );
 
+/** What does not change for so long is what there is; only where it is wrong is it waited for. */
+const QUIET_MS = 30_000;
+
 /** Runs a notebook in the browser; every cell must come to show what the file of the project shows. */
 async function looked(desk: Desk, path: string): Promise<void> {
   const name = basename(path, ".ipynb");
@@ -37,12 +40,15 @@ async function looked(desk: Desk, path: string): Promise<void> {
   assert.deepEqual((await sheet.shown()).map(({ text }) => text), expected, name);
   await sheet.runAll();
   let shown = await sheet.done();
-  // The kernel may show something after it has said that a cell is done.
-  const same = async () => {
+  // The kernel may show something after it has said that a cell is done: as long as something comes.
+  let last = { text: "", at: 0 };
+  await until("all outputs", async () => {
     shown = await sheet.shown();
-    return shown.every((cell, i) => cell.text === expected[i]);
-  };
-  await until("all outputs", same, 10).catch(() => {});
+    const text = JSON.stringify(shown);
+    if (text !== last.text) last = { text, at: performance.now() };
+    return shown.every((cell, i) => cell.text === expected[i]) ||
+      performance.now() - last.at > QUIET_MS;
+  });
   for (const [i, cell] of shown.entries()) {
     const where = `${name}, code cell ${i + 1}`;
     assert.deepEqual([cell.error, cell.console], [false, false], `${where}: ${cell.text}`);

@@ -36,8 +36,14 @@ export interface Behaviour {
   code?: string;
   /** The provider's message of a fault. */
   message?: string;
-  /** The whole body, instead of one in the provider's form. */
-  raw?: string | Uint8Array<ArrayBuffer>;
+  /** The whole body, instead of one in the provider's form: text, bytes, or a value as JSON. */
+  raw?: string | Uint8Array<ArrayBuffer> | object | null;
+  /** What stands as `usage` in a reply in the provider's form. */
+  usage?: unknown;
+  /** What is charged, whatever was answered; a reply with status 200 is charged by its length. */
+  charges?: { input: number; output: number };
+  /** The body goes on for ever after what it is. */
+  endless?: boolean;
   /** Breaks the connection in the middle of the body. */
   reset?: boolean;
   /** Sends the body byte by byte, so many ms apart. */
@@ -117,7 +123,7 @@ export function provider(
     const { response, usage } = replied(whole, does);
     tally.statuses[response.status] = (tally.statuses[response.status] ?? 0) + 1;
     // What a client no longer waits for is charged as well: providers do that.
-    if (response.ok && !does.reset) {
+    if (does.charges ?? (response.ok && !does.reset)) {
       const before = bodies.get(hash) ?? 0;
       bodies.set(hash, before + 1);
       tally.answered++;
@@ -208,10 +214,10 @@ function replied(
   asked: Asked,
   does: Behaviour,
 ): { response: Response; usage: { input: number; output: number } } {
-  const { status = 200, code = "", finish, refusal, trickle, reset } = does;
+  const { status = 200, code = "", finish, refusal, trickle, reset, endless } = does;
   const echo = does.echo ? JSON.stringify([...asked.headers]) : "";
   const text = (does.text ?? (does.raw === undefined ? standIn(asked) : "")) + echo;
-  const usage = {
+  const usage = does.charges ?? {
     input: Math.ceil((asked.system.length + asked.user.length) / 4),
     output: Math.ceil(text.length / 4),
   };
@@ -250,7 +256,12 @@ function replied(
       },
       metrics: { latencyMs: 1 },
     };
-  const whole = does.raw ?? JSON.stringify(form);
+  if ("usage" in does) Object.assign(form, { usage: does.usage });
+  const whole = does.raw === undefined
+    ? JSON.stringify(form)
+    : typeof does.raw === "string" || does.raw instanceof Uint8Array
+    ? does.raw
+    : JSON.stringify(does.raw);
   const headers = {
     "content-type": "application/json",
     ...(!chat && code && { "x-amzn-errortype": code }),
@@ -258,7 +269,11 @@ function replied(
   };
   // A body that ends before its stated length ends the connection.
   if (reset) Object.assign(headers, { "content-length": String(whole.length + 1) });
-  const body = trickle || reset ? inPieces(whole, trickle ?? 0, reset ?? false) : whole;
+  const body = endless
+    ? withoutEnd(whole)
+    : trickle || reset
+    ? inPieces(whole, trickle ?? 0, reset ?? false)
+    : whole || null;
   return { response: new Response(body, { status, headers }), usage };
 }
 
@@ -279,6 +294,18 @@ function inPieces(
     },
     cancel() {
       clearTimeout(timer);
+    },
+  });
+}
+
+/** The bytes, and then spaces, as fast as they are taken. */
+function withoutEnd(whole: string | Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  const spaces = new Uint8Array(65_536).fill(32);
+  let next = typeof whole === "string" ? new TextEncoder().encode(whole) : whole;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(next);
+      next = spaces.slice();
     },
   });
 }

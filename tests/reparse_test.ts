@@ -137,7 +137,7 @@ Deno.test("rows that were made from drafts change or are withdrawn, and are aske
     select distinct split_part(reason, ':', 1) as reason from work where state = 'failed'
     order by 1`).map(({ reason }) => reason);
   assert.deepEqual(reasons, [
-    "no JSON that can be read",
+    "not readable",
     "the persona that was asked is another now",
     "the persona that was asked is none any more",
   ]);

@@ -74,10 +74,12 @@ Deno.test("personality() marks a constant difference, and has no d for it but th
   }));
   const [own, before] = [administrations(epqra, sheets), administrations(epqra, lower)];
   const paper = cell(printed("table4", personality(own, before)), E);
-  assert.deepEqual([paper.t, paper.p, paper.d, paper.marker], [Infinity, 0, 0, "†¶"]);
+  assert.deepEqual([paper.t, paper.p, paper.d, paper.marker], [null, 0, 0, "†¶"]);
   const table = personality(own, before, { mode: "corrected" });
-  assert.equal(cell(table, E).d, null);
-  assert.equal(cell(printed("table4", table, { mode: "corrected" }), E).marker, "†");
+  // Where nothing varies there is no test; the paper's code divides by 0 and marks.
+  const { d, p, ci_lower } = cell(table, E);
+  assert.deepEqual([d, p, ci_lower], [null, null, null]);
+  assert.equal(cell(printed("table4", table, { mode: "corrected" }), E).marker, "");
   const same = cell(printed("table4", personality(own, own)), E);
   assert.deepEqual([same.t, same.p, same.marker], [null, null, ""]);
 });
@@ -232,7 +234,8 @@ Deno.test("keyingAudit() has the item-rest correlations of R's psych::alpha", ()
     assert.equal(own.length, r.length);
     own.forEach((row, index) => {
       assert.ok(Math.abs(row.r! - r[index]!) < 1e-12, `${name} item ${row.item}: ${row.r}`);
-      assert.equal(row.flagged, r[index]! < 0 ? "yes" : "no");
+      assert.ok(row.r_lower! < row.r! && row.r! < row.r_upper!);
+      assert.equal(row.flagged, row.r_upper! < 0 ? "yes" : "no");
       assert.equal(row.n, 40);
     });
     // All other answers are the same: nothing varies.
@@ -240,6 +243,25 @@ Deno.test("keyingAudit() has the item-rest correlations of R's psych::alpha", ()
     assert.deepEqual(new Set(flat.map(({ r }) => r)), new Set([null]));
     assert.deepEqual(new Set(flat.map(({ flagged }) => flagged)), new Set([null]));
   }
+});
+
+Deno.test("keyingAudit() flags an item where its interval is below zero, not its r", () => {
+  // Item 2 has nothing to do with the others, and 60 sheets give it a small r below 0 by luck; item 4 is
+  // their mirror.
+  const rest = [13, 15, 20, 23];
+  const sheets = Array.from({ length: 60 }, (_, profile) => {
+    const answers = extravert(0), points = profile % 5;
+    for (const item of rest.slice(0, points)) answers[item - 1] = 1 - answers[item - 1]!;
+    if (profile % 7 < 3) answers[1] = 1 - answers[1]!;
+    if (points < 2) answers[3] = 1 - answers[3]!;
+    return { profile, answers };
+  });
+  const audit = keyingAudit(administrations(epqra, sheets)).toRecords() as Row[];
+  const [luck, mirror] = [2, 4].map((number) => audit.find(({ item }) => item === number)!);
+  assert.ok(luck!.r! < 0 && luck!.r! > -0.25 && luck!.r_upper! > 0, `${luck!.r}`);
+  assert.equal(luck!.flagged, "no");
+  assert.ok(mirror!.r_upper! < 0);
+  assert.equal(mirror!.flagged, "yes");
 });
 
 Deno.test("keyingAudit() counts complete scales only, and is undefined for a single item", () => {

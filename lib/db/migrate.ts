@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
-import { first, supported, VERSION } from "./client.ts";
+import { first, parted, supported, VERSION } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -11,7 +11,8 @@ import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
-import * as studyPersonas from "./study/004_personas.ts";
+import * as studyFaults from "./study/004_faults.ts";
+import * as studyPersonas from "./study/005_personas.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -23,7 +24,8 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
     "001_tables": studyTables,
     "002_runs": studyRuns,
     "003_prompts": studyPrompts,
-    "004_personas": studyPersonas,
+    "004_faults": studyFaults,
+    "005_personas": studyPersonas,
   },
 };
 
@@ -65,7 +67,7 @@ export async function migrate(
     await apply(pool, schema, kind, last);
     await letRead(pool, schema);
   } finally {
-    await pool.end();
+    await parted(pool.end());
   }
 }
 

@@ -8,8 +8,9 @@ import {
 } from "bedrock";
 import { NodeHttpHandler } from "node-http-handler";
 import { conceal, secret, variable } from "../config.ts";
-import { Fault, refused } from "./faults.ts";
-import { bodyText, type Provider, strict } from "./provider.ts";
+import { type Answer, replyIn } from "./answers.ts";
+import { Fault } from "./faults.ts";
+import { bodyOf, messagesFor, type Provider, strict } from "./provider.ts";
 import type { Model } from "./registry.ts";
 
 const regionOf = (model: Model): string | null =>
@@ -37,7 +38,6 @@ function clientOf(model: Model): BedrockRuntimeClient {
   if (region === null) {
     throw new Fault("no region is set: set AWS_REGION in the environment or .env", {
       kind: "bad request",
-      fatal: true,
     });
   }
   const id = JSON.stringify(settings);
@@ -87,7 +87,9 @@ export const bedrock: Provider = {
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK in the " +
     "environment or .env, and ask AWS for access to the model",
 
-  body(model, { messages, schema }) {
+  body(model, call) {
+    const { schema } = call;
+    const messages = messagesFor(model, call);
     const { temperature, top_p, max_tokens, format, more } = model;
     const content = (text: string) => [{ text: text.toWellFormed() }];
     const system = messages.filter(({ role }) => role === "system");
@@ -117,47 +119,39 @@ export const bedrock: Provider = {
     const client = clientOf(model);
     const input = { modelId: model.model, ...body } as unknown as ConverseCommandInput;
     const command = new ConverseCommand(input);
-    let received: { response: Response; text: string } | undefined;
+    let answer: Answer | undefined;
     // The nearest step to the wire: the body as it came, before the SDK makes an object of it.
     command.middlewareStack.add((next) => async (args) => {
       const result = await next(args);
       const response = result.response as Response;
+      const { statusCode: status, headers } = response;
       const stream = response.body instanceof Readable
         ? addAbortSignal(signal, response.body)
         : Readable.from([response.body]);
-      received = { response, text: await bodyText(stream) };
-      response.body = new TextEncoder().encode(received.text);
+      const text = await bodyOf(model, status, stream);
+      answer = { status, text, header: (name) => headers[name] ?? null };
+      response.body = new TextEncoder().encode(text);
       return result;
     }, { step: "deserialize", priority: "low" });
     try {
       await concealed(client);
       await client.send(command, { abortSignal: signal });
     } catch (error) {
-      if (!received) throw named(error);
-      const { response: { statusCode, headers }, text } = received;
-      // What came with 200 is a reply, even where the SDK cannot read it.
-      if (statusCode >= 200 && statusCode < 300) return text;
-      const { name, message } = error as Error;
-      throw refused({
-        status: statusCode,
-        code: name,
-        message,
-        header: (name) => headers[name] ?? null,
-      });
+      // What was answered is judged by itself: the SDK cannot read every reply, nor every error.
+      if (!answer) throw named(error);
     }
-    return received!.text;
+    return replyIn("bedrock", answer!);
   },
 };
 
 /** An error that came before any answer: of the connection, of the AWS chain, or of the SDK itself. */
 function named(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof Fault) return error;
   if (/(Credentials|Token)Provider/.test(error.name)) {
     return new Fault("no AWS credentials were found", { kind: "refused key", fatal: true });
   }
   const ofConnection = "code" in error || error.name === "TimeoutError";
   return ofConnection ? error : new Fault(`the request could not be made (${error.message})`, {
     kind: "bad request",
-    fatal: true,
   });
 }

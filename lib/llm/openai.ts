@@ -1,11 +1,13 @@
 /** OpenAI's chat completions, and every server that speaks them. */
-import OpenAI, { APIError } from "openai";
+import OpenAI, { type ClientOptions } from "openai";
 import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
 import { secret, variable } from "../config.ts";
-import { Fault, refused } from "./faults.ts";
-import type { Call } from "./provider.ts";
-import { bodyText, Provider, strict } from "./provider.ts";
+import { type Answer, replyIn } from "./answers.ts";
+import { Fault } from "./faults.ts";
+import { bodyOf, type Call, messagesFor, type Provider, strict } from "./provider.ts";
 import type { Model } from "./registry.ts";
+
+type Fetch = NonNullable<ClientOptions["fetch"]>;
 
 const ADDRESS = "https://api.openai.com/v1";
 const KEY = "OPENAI_API_KEY";
@@ -57,11 +59,13 @@ export const openai: Provider = {
       : `set ${name} in the environment or .env`;
   },
 
-  body(model: Model, { messages, schema }: Call) {
+  body(model: Model, call: Call) {
+    const { schema } = call;
     const { temperature, top_p, max_tokens, max_tokens_as = "max_tokens", format, more } = model;
     return {
       model: model.model,
-      messages: messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
+      messages: messagesFor(model, call)
+        .map(({ role, content }) => ({ role, content: content.toWellFormed() })),
       ...(temperature !== undefined && { temperature }),
       ...(top_p !== undefined && { top_p }),
       [max_tokens_as]: max_tokens,
@@ -77,22 +81,27 @@ export const openai: Provider = {
   },
 
   async send(model, body, signal) {
+    let answer: Answer | undefined;
+    // The client reads errors whole, however long they are: here they come to it already read.
+    const fetch: Fetch = async (input, init) => {
+      const response = await globalThis.fetch(input, init);
+      const { status, headers, body } = response;
+      const text = await bodyOf(model, status, body);
+      answer = { status, text, header: (name) => headers.get(name) };
+      return new Response(text || null, { status, headers });
+    };
     try {
-      const response = await clientOf(model).chat.completions
+      await clientOf(model).withOptions({ fetch }).chat.completions
         .create(body as unknown as ChatCompletionCreateParamsNonStreaming, { signal }).asResponse();
-      return await bodyText(response.body);
     } catch (error) {
-      if (!(error instanceof APIError) || error.status === undefined) throw error;
-      const fields = error.error as
-        | { code?: unknown; type?: unknown; message?: unknown }
-        | undefined;
-      const names = [fields?.code, fields?.type].filter((name) => typeof name === "string" && name);
-      throw refused({
-        status: error.status,
-        code: String(names[0] ?? ""),
-        message: typeof fields?.message === "string" ? fields.message : error.message,
-        header: (name) => error.headers?.get(name) ?? null,
-      });
+      if (!answer) throw faultUnder(error);
     }
+    return replyIn("openai", answer!);
   },
 };
+
+/** The client wraps what its connection throws. */
+function faultUnder(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Fault ? cause : error;
+}

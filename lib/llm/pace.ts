@@ -56,6 +56,11 @@ export class Pace {
     return Math.max(0, this.#heldUntil - performance.now());
   }
 
+  /** Until when no call starts because the provider asked for it; null where it does not ask. */
+  get waitingUntil(): Date | null {
+    return this.held > 0 ? new Date(Date.now() + this.held) : null;
+  }
+
   /** The most calls that may ever be in flight. */
   get most(): number {
     return this.#most;

@@ -36,29 +36,66 @@ export interface Provider {
   ): Promise<string>;
 }
 
-/** Far more than any reply; a server that goes on and on must not fill the memory. */
-const LONGEST = 16 * 2 ** 20;
+/** The messages as the model takes them: without a system message where it has none. */
+export function messagesFor({ system }: Model, { messages }: Call): readonly Message[] {
+  const [first, ...rest] = messages;
+  if (system !== false || first?.role !== "system") return messages;
+  const [user, ...others] = messagesFor({ system } as Model, { messages: rest });
+  return user?.role === "user"
+    ? [{ ...user, content: `${first.content}\n\n${user.content}` }, ...others]
+    : [{ role: "user", content: first.content }, ...rest];
+}
+
+/** As much of an answer that is no reply as is read: bytes. A server may go on and on. */
+export const KEPT = 64_000;
+
+/**
+ * The longest body that a reply of a model may have, bytes: some hundred for each token that it may
+ * write, since servers send reasoning, log-probabilities and escapes along, and a good part more, since
+ * some reason beyond the limit. At the most calls at a time, replies of 1,000 tokens take less than 50 MB.
+ */
+export const longest = ({ max_tokens }: Model): number => 256 * 1024 + 512 * max_tokens;
 
 /**
  * A body as text: bytes that are not UTF-8 become U+FFFD, and NUL, which PostgreSQL's text cannot
- * hold, the six characters `\u0000`, which in JSON mean the same.
+ * hold, the six characters `\u0000`, which in JSON mean the same. A byte order mark stays.
  *
- * @throws {Fault} when it is longer than 16 MiB
+ * @param most the longest body that is read, bytes; the rest of a longer one is not asked for
+ * @param whole whether a longer body is an error
+ * @throws {Fault} when it is longer and should be whole
  */
-export async function bodyText(chunks: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const decoder = new TextDecoder();
+export async function bodyText(
+  chunks: AsyncIterable<Uint8Array> | null,
+  most: number,
+  whole: boolean,
+): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let size = 0;
   for await (const chunk of chunks ?? []) {
-    size += chunk.length;
-    if (size > LONGEST) {
-      throw new Fault("its reply is longer than 16 MiB", { kind: "unavailable" });
-    }
-    text += decoder.decode(chunk, { stream: true });
+    const room = Math.min(chunk.length, most - size);
+    text += decoder.decode(chunk.subarray(0, room), { stream: true });
+    size += room;
+    if (room === chunk.length) continue;
+    if (!whole) break;
+    throw new Fault(
+      `its reply is longer than ${most} bytes, far more than max_tokens needs`,
+      { kind: "no reply", unsure: true, body: text },
+    );
   }
   text += decoder.decode();
   return text.includes("\0") ? text.replaceAll("\0", "\\u0000") : text;
 }
+
+/** The body of an answer: a reply whole, of anything else the beginning. */
+export const bodyOf = (
+  model: Model,
+  status: number,
+  chunks: AsyncIterable<Uint8Array> | null,
+): Promise<string> =>
+  status >= 200 && status < 300
+    ? bodyText(chunks, longest(model), true)
+    : bodyText(chunks, KEPT, false);
 
 /** Bounds that not every provider of strict schemas takes; the reply is checked against them here. */
 const BOUNDS = [

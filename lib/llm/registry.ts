@@ -41,6 +41,8 @@ export interface Model {
   max_tokens_as?: "max_tokens" | "max_completion_tokens";
   /** How JSON is asked for, where a call has a schema; `text` leaves it to the prompt. */
   format: "json_schema" | "json_object" | "text";
+  /** False where the model takes no system message: its text then begins the user's message. */
+  system?: boolean;
   /** Further fields of the request, sent as they are. */
   more?: Record<string, unknown>;
   price: Price | null;
@@ -95,6 +97,7 @@ const FIELDS = {
   max_tokens: Count,
   max_tokens_as: z.enum(["max_tokens", "max_completion_tokens"]).optional(),
   format: z.enum(["json_schema", "json_object", "text"]),
+  system: z.boolean().optional(),
   more: z.record(z.string(), z.unknown()).refine((more) => !OWN.some((name) => name in more), {
     error: `must not set ${OWN.join(", ")}: they have places of their own`,
   }).optional(),
@@ -125,7 +128,12 @@ const Entry: z.ZodType<Model> = z.strictObject(FIELDS).superRefine((entry, conte
     wrong("region", "is for provider bedrock only");
   }
 });
-const Changes = z.strictObject(FIELDS).partial().required({ id: true });
+/** Null leaves out what the shipped entry has. */
+const Changes = z.strictObject({
+  ...FIELDS,
+  temperature: FIELDS.temperature.nullable(),
+  top_p: FIELDS.top_p.nullable(),
+}).partial().required({ id: true });
 const File = z.array(z.looseObject({ id: FIELDS.id }));
 
 function isAddress(text: string): boolean {
@@ -174,9 +182,7 @@ export function model(id: string): Model {
   if (found) return found;
   throw new Error(
     `No model ${JSON.stringify(id)}: did you mean ${nearest(id, models().map(({ id }) => id))}? ` +
-      `A model of your own is an entry in ${
-        shown(modelsFile())
-      }, in the form of dataset/models.json`,
+      `A model of your own is an entry in ${shown()}, in the form of dataset/models.json`,
   );
 }
 
@@ -185,7 +191,9 @@ function merged(shipped: readonly Model[], path: string): readonly Model[] {
   for (const entry of entries(path)) {
     const before = all.get(entry.id);
     const changes = before ? checked(Changes, entry, path) : entry;
-    all.set(entry.id, checked(Entry, { ...before, ...changes }, path));
+    const whole: Record<string, unknown> = { ...before, ...changes };
+    for (const name of ["temperature", "top_p"]) if (whole[name] === null) delete whole[name];
+    all.set(entry.id, checked(Entry, { ...whole, id: entry.id }, path));
   }
   return [...all.values()];
 }
@@ -232,10 +240,11 @@ function checked<T>(shape: z.ZodType<T>, entry: { id: string }, path: string): T
   throw new Error(`${place}: ${issue.path.join(".")}: ${issue.message}`);
 }
 
-const shown = (path: string): string => {
+/** A path, shorter where it is inside the project; the user's registry without one. */
+export function shown(path = modelsFile()): string {
   const inside = relative(ROOT, path);
   return inside.startsWith("..") ? path : inside;
-};
+}
 
 const Listed = z.object({
   input_cost_per_token: z.number().min(0),

@@ -1,12 +1,8 @@
 /** What a run may spend: nothing that may cost money is asked without a limit that holds. */
 import { variable } from "../config.ts";
 import type { Sql } from "../db.ts";
-import type { Model } from "../llm.ts";
+import { mayCost, type Model } from "../llm.ts";
 import type { Budget, RunOptions } from "./run.ts";
-
-/** Whether asking a model may cost money: an unknown price may. */
-export const mayCost = ({ provider, price }: Model): boolean =>
-  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
 
 interface Limits {
   calls: number | null;

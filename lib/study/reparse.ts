@@ -7,8 +7,10 @@ import { bfi44, epqra, type Instrument } from "../instruments.ts";
 import { type Model, type Opened, opened } from "../llm.ts";
 import { sheetIn } from "../replies.ts";
 import { loaded } from "./register.ts";
-import { list, storedReplies, type Work } from "./queue.ts";
-import { administrations, type Outcome, personas } from "./settle.ts";
+import { PAGE } from "./batch.ts";
+import { list, lookedUp, storedReply, type Work } from "./queue.ts";
+import { administrations, detailOf, type Outcome, personas } from "./settle.ts";
+import { sentMessages } from "./stored.ts";
 import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
 const BATCH = 500;
@@ -49,20 +51,31 @@ export async function reparse(
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
     const works = await sql<(Work & { state: string })[]>`
-      select work, cell, profile, persona, repetition, ask, state::text
-      from work
-      where run = ${run.run} and work > ${after} and state in ('done', 'failed')
-      order by work limit ${BATCH}`;
+      select work, cell, profile, persona, repetition, ask, state
+      from (
+        select *, sum(own) over (order by work) - own as before
+        from (
+          select work, cell, profile, persona, repetition, ask, state::text,
+                 (select coalesce(sum(octet_length(reply)), 0) from requests q
+                  where q.work = w.work) as own
+          from work w
+          where run = ${run.run} and work > ${after} and state in ('done', 'failed')
+          order by work limit ${BATCH}
+        ) next
+      ) sized
+      where before < ${PAGE} order by work`;
     if (!works.length) return sum;
     after = works.at(-1)!.work;
     const before = await stored(sql, run.plan.kind, works);
     const { there, gone } = await withPersonas(sql, works);
-    const again = await retold(sql, await tasks(sql, run, there, mapping), true);
-    const asked = await own(sql, works);
+    const asked = await tasks(sql, run, there, mapping);
+    const again = await retold(sql, asked, true);
+    const silent = works.filter(({ work }) => before.has(work) && !again.has(work));
+    const others = await askedOthers(sql, silent, asked);
     const differing: { work: Work; outcome: Outcome }[] = [];
     for (const work of works) {
       const outcome = again.get(work.work)?.outcome ??
-        (before.has(work.work) && asked.has(work.work)
+        (others.has(work.work)
           ? { state: "failed" as const, reason: gone.has(work.work) ? WITHDRAWN : CHANGED }
           : null);
       if (!outcome) continue;
@@ -101,13 +114,22 @@ async function withPersonas<W extends Work>(
   };
 }
 
-/** Work that has a stored reply of its own. */
-async function own(sql: Sql, works: readonly Work[]): Promise<ReadonlySet<number>> {
-  const rows = await sql<{ work: number }[]>`
-    select distinct work from requests where work = any(${
-    list(works.map(({ work }) => work))
-  }::int[])`;
-  return new Set(rows.map(({ work }) => work));
+/** Work whose first stored question is not what would be asked now, or would be asked of nobody. */
+async function askedOthers(
+  sql: Sql,
+  works: readonly Work[],
+  asked: readonly Task[],
+): Promise<ReadonlySet<number>> {
+  const rows = await sql<{ work: number; sent: string }[]>`
+    select distinct on (work) work, sent from requests
+    where work = any(${list(works.map(({ work }) => work))}::int[]) order by work, request`;
+  const now = new Map(asked.map(({ work, messages }) => [work.work, messages]));
+  return new Set(
+    rows.filter(({ work, sent }) => {
+      const texts = new Set(sentMessages(sent).map(({ content }) => content));
+      return !now.get(work)?.every(({ content }) => texts.has(content));
+    }).map(({ work }) => work),
+  );
 }
 
 /**
@@ -125,7 +147,7 @@ export async function retold(
   for (let round = 1; open.length; round++) {
     const keys = open.map(({ task, messages }) => keysOf(task, messages));
     const among = async (which: 0 | 1) =>
-      await storedReplies(
+      await lookedUp(
         sql,
         open.map(({ task: { work } }, index) => ({
           key: keys[index]![which] ?? "",
@@ -135,17 +157,18 @@ export async function retold(
     const own = await among(0);
     const other = keys.some(({ length }) => length > 1) ? await among(1) : [];
     const next: typeof open = [];
-    open.forEach(({ task, messages }, index) => {
-      const stored = own[index] ?? other[index];
-      if (!stored) return;
+    for (const [index, { task, messages }] of open.entries()) {
+      const spot = own[index] ?? other[index];
+      if (!spot) continue;
+      const stored = await storedReply(sql, spot);
       const reply = opened(stored.provider, stored.reply);
       const read = task.read(reply, messages, round);
       if (read.state === "again") {
         next.push({ task, messages: read.messages });
-        const outcome = { state: "failed", reason: read.reason } as const;
+        const outcome = { state: "failed", reason: "not readable", detail: read.problem } as const;
         if (ended) told.set(task.work.work, { outcome, reply });
       } else told.set(task.work.work, { outcome: read, reply });
-    });
+    }
     open = next;
   }
   return told;
@@ -196,16 +219,17 @@ async function rewrite(
     work,
     state: outcome.state,
     reason: outcome.state === "failed" ? outcome.reason : null,
+    detail: detailOf(outcome),
   }));
   await sql.begin(async (begun) => {
     const sql = begun as unknown as Sql;
     const was = sql`
       with was as (
         select * from jsonb_to_recordset(${JSON.stringify(states)}::text::jsonb)
-          as g(work int, state work_state, reason text)
+          as g(work int, state work_state, reason text, detail text)
       )`;
     await sql`
-      ${was} update work w set state = was.state, reason = was.reason from was
+      ${was} update work w set state = was.state, reason = was.reason, detail = was.detail from was
       where w.work = was.work`;
     await sql`
       ${was} delete from administrations a using was where a.work = was.work and state = 'failed'`;

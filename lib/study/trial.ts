@@ -145,11 +145,11 @@ export async function used(sql: Sql, run: string): Promise<Used> {
  */
 export async function reopened(sql: Sql, run: string, budget: Budget): Promise<Used> {
   await sql`
-    update work set state = 'planned', reason = null, finished = null
+    update work set state = 'planned', reason = null, detail = null, finished = null
     where run = (select run from runs where name = ${run}) and state = 'failed'`;
   await sql`
     update runs set budget_calls = calls + lost_calls + ${budget.calls ?? null}::bigint,
-                    budget_tokens = tokens + lost_tokens + ${budget.tokens ?? null}::bigint,
+                    budget_tokens = tokens + lost_tokens + ${budget.tokens ?? null}::float8,
                     budget_usd = usd + lost_usd + ${budget.usd ?? null}::float8
     where name = ${run}`;
   return await used(sql, run);

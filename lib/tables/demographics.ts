@@ -4,7 +4,7 @@ import { z } from "zod";
 import { UNMAPPED } from "../cleaning.ts";
 import { ATTRIBUTES, CONDITIONS, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
 import { frame, rows } from "../frames.ts";
-import { mean, proportionZ, sd } from "../stats.ts";
+import { type Count, mean, proportionZ, sd } from "../stats.ts";
 import { type Options, PAPERS, withNew } from "./answers.ts";
 
 const Row = z.object({
@@ -38,7 +38,8 @@ interface Counting extends Options {
  * @param personas counts: model, population, model_print, population_print, repetition, attribute,
  *   value, n (as `Study.demographics` reads them)
  * @returns one row per cell: model, condition, category, subcategory, mean and sd (shares 0–1), p
- *   (two-sided), n (personas), count, z; a cell without personas is undefined
+ *   (two-sided; in `corrected` mode undefined where nobody, or everybody, is in the category), n
+ *   (personas), count, z; a cell without personas is undefined
  *
  * Checked against the original's code on two databases in tests/oracle_test.ts.
  */
@@ -73,10 +74,8 @@ export function demographics(
     const own = of(cell.condition!), base = of("Base");
     const shares = [...Map.groupBy(own, ({ repetition }) => repetition).values()]
       .map((members) => count(members.filter(matches)) / count(members));
-    const test = cell.condition === "Base" ? { z: null, p: null } : proportionZ(
-      { count: count(own.filter(matches)), n: count(own) },
-      { count: count(base.filter(matches)), n: count(base) },
-    );
+    const [a, b] = [own, base].map((of) => ({ count: count(of.filter(matches)), n: count(of) }));
+    const test = cell.condition === "Base" ? { z: null, p: null } : tested(a!, b!, mode);
     return {
       ...cell,
       mean: mean(shares),
@@ -98,6 +97,13 @@ export function demographics(
     count: "integer",
     z: "number",
   });
+}
+
+/** In `printed` mode with the edge of the paper's code: where each share is 0 or 1, p is 1 or 0. */
+function tested(a: Count, b: Count, mode: Mode) {
+  const alike = ({ count, n }: Count) => n > 0 && (count === 0 || count === n);
+  if (mode === "corrected" || !(alike(a) && alike(b))) return proportionZ(a, b);
+  return { z: null, p: Number((a.count === 0) === (b.count === 0)) };
 }
 
 /** Whether a row of Tables 1–3 is one that the paper prints. */

@@ -1,0 +1,12 @@
+/**
+ * What tables say, in sentences that are made of their frames: every number in them is one of the data
+ * shown, and what the data do not say is not said. They name no finding of one dataset.
+ */
+export {
+  coverageReading,
+  errorReading,
+  precisionReading,
+  sampleSizeReading,
+  sheetReading,
+  wholeStudyReading,
+} from "./readings/known_truth.ts";
