@@ -12,6 +12,7 @@ import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
+import * as studyPersonas from "./study/005_personas.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
     "002_runs": studyRuns,
     "003_prompts": studyPrompts,
     "004_faults": studyFaults,
+    "005_personas": studyPersonas,
   },
 };
 
