@@ -188,9 +188,12 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
   };
 }
 
+/** Letters of a useless reply that are sent back with what was wrong: no reply of use is as long. */
+const SENT_BACK = 20_000;
+
 /** The conversation with what was wrong with the last reply. */
 function corrected(messages: readonly Message[], text: string, problem: string): Message[] {
-  return [...messages, { role: "assistant", content: text }, {
+  return [...messages, { role: "assistant", content: text.slice(0, SENT_BACK).toWellFormed() }, {
     role: "user",
     content: `That reply does not fit: ${problem}. Answer again with the whole JSON object and ` +
       "nothing else.",
