@@ -1,4 +1,5 @@
 /** How a profile is changed before a persona is made from it, and the random control. */
+import { described } from "./format.ts";
 import { type Instrument, keyedAnswer, unkeyedAnswer } from "./instruments.ts";
 import { seeded } from "./random.ts";
 
@@ -38,11 +39,14 @@ const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)$/u;
 
 /**
  * The condition of a name: one of `CONDITIONS`, whatever its case, `-` and `_` (`max_N`,
- * `minE-maxRest`), or a dose, `N=3` or `N=3+P=2`: so many items of a scale keyed.
+ * `minE-maxRest`), or a dose, `N=3` or `N=3+P=2`: so many items of a scale keyed. One that is given as
+ * data is itself.
  *
- * @throws {RangeError} when the name is neither, naming the known ones
+ * @throws {RangeError} when the name is neither, naming the known ones, or the data are none
  */
-export function condition(name: string): Condition {
+export function condition(given: string | Condition): Condition {
+  if (typeof given !== "string") return asData(given);
+  const name = given;
   const bare = (text: string) => text.replace(/[-_\s]/g, "").toLowerCase();
   const known = CONDITIONS.find((condition) => bare(condition.name) === bare(name));
   if (known) return known;
@@ -61,6 +65,26 @@ export function condition(name: string): Condition {
     );
   }
   return { name: doses.map(({ scale, k }) => `${scale}=${k}`).join("+"), set };
+}
+
+/** @throws {RangeError} when it is no condition, with what one looks like */
+function asData(given: Condition): Condition {
+  const wrong = (what: string) => {
+    throw new RangeError(
+      `A condition is a name ("MaxN"), a dose ("N=3") or data, { name: "MinN", set: { N: "unkeyed" } } ` +
+        `with "keyed", "unkeyed" or a number of items by scale: got ${what}`,
+    );
+  };
+  const { name, set } = (given ?? {}) as Partial<Condition>;
+  if (typeof name !== "string" || !name.trim()) wrong(described(given));
+  if (typeof set !== "object" || set === null || Array.isArray(set)) {
+    wrong(`${name} with a set that is ${described(set)}`);
+  }
+  for (const [scale, how] of Object.entries(set!)) {
+    if (how === "keyed" || how === "unkeyed" || Number.isInteger(how)) continue;
+    wrong(`${name} with ${scale}: ${described(how)}`);
+  }
+  return given;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
+import { bottom, pass } from "./cells.ts";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { bfi44, epqra, type Instrument } from "./instruments.ts";
@@ -13,6 +14,7 @@ import { administered, biographies, demographics, instruments, personas } from "
 import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
+export { parted } from "./db/client.ts";
 export { DEMOGRAPHICS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
@@ -139,7 +141,8 @@ export class Study {
    * The answer sheets of an instrument (`epqra`, `bigfive`): see {@link Administrations}.
    */
   sheets(instrument: string): Promise<Administrations> {
-    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
+    const own = this.provenance.source === "study";
+    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
   }
 
   /**
@@ -162,12 +165,13 @@ export class Study {
   }
 
   /**
-   * How many personas gave which value: model, population, model_print, population_print,
+   * How many personas gave which value: own, model, population, model_print, population_print,
    * repetition, attribute, value (null where the model gave none), n. Personas without a word count
-   * are left out, as in the paper.
+   * are left out, as in the paper. `own` is `yes` in a study of one's own, else null.
    */
   demographics(): Promise<DataFrame> {
-    return this.#once("demographics", () => demographics(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("demographics", () => demographics(this.sql, this.schema, own));
   }
 
   /**
@@ -226,8 +230,9 @@ export class Study {
     throw new Error(`Schema ${this.schema} knows no instrument ${name}${near}`);
   }
 
-  /** Closes the connections; what was read stays. */
+  /** Closes the connections; what was read stays. At the end of a notebook it says which cells failed. */
   async close(): Promise<void> {
+    await bottom();
     await this.sql.end();
   }
 
@@ -308,6 +313,7 @@ export async function open(
   const sql = await connect("reader");
   try {
     const provenance = await (options.copied ? provenanceOf : signed)(sql, schema);
+    if (!options.copied) pass("open", schema);
     return new Study(schema, provenance, sql);
   } catch (error) {
     await sql.end();

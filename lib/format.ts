@@ -56,6 +56,21 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** What a value is, in a few words, for whoever wanted another: `the number 3`, `a promise: …`. */
+export function described(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  if (value instanceof Promise) return "a promise: an `await` is missing before it";
+  if (Array.isArray(value)) return `a list of ${plural(value.length, "element")}`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object") {
+    return `the ${typeof value} ${cut(JSON.stringify(value) ?? `${value}`)}`;
+  }
+  const keys = Object.keys(value);
+  return keys.length ? `an object with ${cut(keys.join(", "))}` : "an object without anything";
+}
+
+const cut = (text: string): string => text.length > 60 ? `${text.slice(0, 60)}…` : text;
+
 /** The known word that takes the fewest changes of a letter (Levenshtein); the first of several. */
 export function nearest(word: string, known: readonly string[]): string {
   return known.toSorted((a, b) => distance(word, a) - distance(word, b))[0]!;

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { hidden } from "./config.ts";
+import { hidden, variable } from "./config.ts";
 import { tokens } from "./prompts.ts";
 import { seeded } from "./random.ts";
 import { jsonIn } from "./replies.ts";
@@ -84,6 +84,9 @@ const LONGEST_WAIT = 30_000;
  * again, after a growing wait or the one that the provider asks for; anything else is not. The wait is spread between half and all
  * of its length by the call's key (Brooker, “Exponential backoff and jitter”, 2015).
  *
+ * Where the variable `FREE_ONLY` is set, a model that may cost money is not asked; its value is the
+ * command that asks on purpose, which the error names.
+ *
  * @throws {CallError} with one line on what was refused and what to do
  */
 export async function exchange(model: Model, call: Call, options: Options = {}): Promise<Exchange> {
@@ -100,6 +103,17 @@ export async function exchange(model: Model, call: Call, options: Options = {}):
         "repetition differ from those that were recorded",
       "not recorded",
       false,
+      0,
+    );
+  }
+
+  const purposely = mayCost(model) && variable("FREE_ONLY");
+  if (purposely) {
+    throw new CallError(
+      `${model.id} may cost money, and here only what costs nothing is asked. To ask it on purpose: ` +
+        purposely,
+      "refused",
+      true,
       0,
     );
   }
@@ -257,6 +271,10 @@ export function requestKey(model: Model, call: Call): string {
     repetition,
   ])).digest("hex");
 }
+
+/** Whether asking a model may cost money: an unknown price may. */
+export const mayCost = ({ provider, price }: Model): boolean =>
+  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
 
 /** What a call cost, USD; null where the model's price is unknown. */
 export function cost({ price }: Model, usage: { input: number; output: number }): number | null {

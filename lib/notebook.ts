@@ -7,9 +7,11 @@
  */
 import { Buffer } from "node:buffer";
 import type { DataFrame } from "polars";
+import { afterCell, bottom, kernel } from "./cells.ts";
 import { banner } from "./db.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { brief } from "./notebook/errors.ts";
+import { given } from "./notebook/given.ts";
 import type { Served } from "./notebook/served.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
 import { served, studioOf } from "./notebook/studio.ts";
@@ -47,6 +49,7 @@ export async function show(
   caption: string,
   options: TableOptions & Printed = {},
 ): Promise<void> {
+  given("show", { frame, caption, options });
   const { decimals, ...printed } = options;
   await display(tableHtml(frame, caption, { decimals }), tableText(frame, caption, { decimals }));
   remember({ ...printed, caption, banner: banner(), of: { frame, decimals } });
@@ -54,6 +57,7 @@ export async function show(
 
 /** Shows a figure; readers of plain text get its caption. */
 export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
+  given("figure", { svg, caption, options });
   await display(figureHtml(svg, caption), `Figure: ${caption}`);
   remember({ ...options, caption, banner: banner(), of: { svg } });
 }
@@ -69,12 +73,21 @@ export async function figure(svg: string, caption: string, options: Printed = {}
  * @throws {Error} when nothing was shown
  */
 export async function save(name: string, options: { png?: Png } = {}): Promise<void> {
+  given("save", { name, options });
+  await bottom(name);
   const said = await write(name, options.png);
   await display(`<p>${escape(said)}</p>`, said);
 }
 
+/** Shows paragraphs; in them `**strong**`, `_emphasis_` and `code` in backticks are what they are in Markdown. */
+export async function say(paragraphs: readonly string[]): Promise<void> {
+  await display(saidHtml(paragraphs), paragraphs.join("\n\n"));
+}
+
 /** Shows how many printed cells agree, and the first that differ. */
 export async function verdict(checked: Verdict): Promise<void> {
+  given("verdict", { verdict: checked });
+  await bottom();
   await display(verdictHtml(checked), verdictText(checked));
 }
 
@@ -83,17 +96,36 @@ export async function verdict(checked: Verdict): Promise<void> {
  * (`Laboratory.exchanges`): message by message, with tokens and price.
  */
 export async function exchange(of: Preview | Stored, caption: string): Promise<void> {
+  given("exchange", { exchange: of, caption });
   await display(exchangeHtml(of, caption), exchangeText(of, caption));
 }
 
 /** Shows word by word how a prompt was changed. */
 export async function edits(before: Prompt, after: Prompt, caption: string): Promise<void> {
+  for (const prompt of [before, after]) given("edits", { prompt, caption });
   await display(editsHtml(before, after, caption), editsText(before, after, caption));
 }
 
-/** Shows what two prompts brought on few profiles (`Laboratory.tried`), side by side. */
-export async function compared(tried: Tried, caption: string): Promise<void> {
-  await display(comparedHtml(tried, caption), comparedText(tried, caption));
+/**
+ * Shows what two prompts brought on few profiles (`Laboratory.tried`), side by side.
+ *
+ * @param tried or a function that brings it: `() => lab.tried(plan, { …, budget })` asks when the cell
+ *   and all above it have ended well, and is shown in the cell all the same
+ */
+export async function compared(
+  tried: Tried | (() => Promise<Tried>),
+  caption: string,
+): Promise<void> {
+  given("compared", { tried, caption });
+  const shown = async (tried: Tried) => {
+    given("compared", { tried });
+    await display(comparedHtml(tried, caption), comparedText(tried, caption));
+  };
+  if (typeof tried !== "function") return await shown(tried);
+  await afterCell(async (trouble) => {
+    if (trouble !== null) throw new Error(`Nothing is asked: ${trouble}`);
+    await shown(await tried());
+  });
 }
 
 let open: Served | null = null;
@@ -107,6 +139,7 @@ let open: Served | null = null;
  * kernel, with `await studio.close()`, or when another one is opened.
  */
 export async function studio(lab: Laboratory, plan: Plan): Promise<void> {
+  given("studio", { lab, plan });
   await studio.close();
   open = await served(lab, plan);
   await display(...studioOf(open.url, lab.schema, plan.prompt));
@@ -127,6 +160,8 @@ interface Work {
   /** What it ended with; an error is a result here, so that it waits until somebody asks. */
   outcome: Promise<Ended | Error>;
   over: boolean;
+  /** Whether its cell has not ended yet. */
+  waits: boolean;
   /** The outcome, when it has been shown. */
   shown: Promise<Ended | Error>;
 }
@@ -160,20 +195,27 @@ const soon = (ms: number): Promise<null> =>
  * at the end holds no time and no speed: it is the same whoever did the work and when. Outside a notebook
  * a terminal gets a line that is written over.
  *
+ * In a notebook the first call is made when the cell and all above it have ended well. After one that
+ * failed nothing begins, because the variables hold what an earlier pass left in them.
+ *
  * @param options of `Laboratory.run`
- * @throws {Error} when the run cannot begin, such as without a budget
+ * @throws {Error} when the run cannot begin, such as without a budget; see `Laboratory.ready`
  */
 export async function begin(
   lab: Laboratory,
   run: string,
   options: Parameters<Laboratory["run"]>[1] = {},
 ): Promise<void> {
+  given("begin", { lab, run, options });
   const name = `${lab.schema} ${run}`;
   const known = works.get(name);
-  const work = known && !known.over ? known : started(lab, run, options);
-  // What is refused is refused at once.
-  const early = await Promise.race([work.outcome, soon(100)]);
-  if (early instanceof Error) throw early;
+  if (!known || known.over) {
+    // What it ended with before is not what it ends with now.
+    works.delete(name);
+    // What is refused is refused at once.
+    await lab.ready(run, options);
+  }
+  const work = known && !known.over ? known : await started(lab, run, options);
   works.set(name, work);
   work.shown = watched(lab, run, work, await place());
 }
@@ -184,27 +226,45 @@ export async function begin(
  * @throws {RunError} when it cannot go on; what is done stays done
  */
 export async function ended(lab: Laboratory, run: string): Promise<Ended> {
+  given("ended", { lab, run });
   const work = works.get(`${lab.schema} ${run}`);
   if (!work) throw new Error(`Run ${run} has not been begun here: \`await begin(lab, run)\``);
+  if (work.waits) {
+    throw new Error(
+      `Run ${run} begins when the cell with \`begin\` and all above it have ended well: one of them ` +
+        "failed, or `ended` stands in the same cell and not in one of its own below it",
+    );
+  }
   const outcome = await work.shown;
   if (outcome instanceof Error) throw outcome;
   return outcome;
 }
 
-function started(
+async function started(
   lab: Laboratory,
   run: string,
   options: Parameters<Laboratory["run"]>[1] = {},
-): Work {
+): Promise<Work> {
   const onProgress = (progress: Progress) => {
     work.latest = progress;
     options.onProgress?.(progress);
   };
   const signal = AbortSignal.any([button.signal, ...options.signal ? [options.signal] : []]);
-  const outcome = lab.run(run, { ...options, onProgress, signal })
-    .catch((error: Error) => error)
+  const running = Promise.withResolvers<Ended>();
+  const outcome = running.promise.catch((error: Error) => error)
     .finally(() => (work.over = true));
-  const work: Work = { latest: null, signal, outcome, over: false, shown: outcome };
+  const work: Work = { latest: null, signal, outcome, over: false, waits: true, shown: outcome };
+  await afterCell(async (trouble) => {
+    work.waits = false;
+    try {
+      if (trouble !== null) throw new Error(`Nothing is asked: ${trouble}`);
+      // Only now is it certain that no cell failed.
+      await lab.ready(run, options);
+      running.resolve(lab.run(run, { ...options, onProgress, signal }));
+    } catch (error) {
+      running.reject(error);
+    }
+  });
   return work;
 }
 
@@ -245,6 +305,17 @@ export function figureHtml(svg: string, caption: string): string {
     `<figcaption>${escape(caption)}</figcaption>`,
     "</figure>",
   ].join("\n");
+}
+
+/** Paragraphs as HTML. */
+export function saidHtml(paragraphs: readonly string[]): string {
+  return paragraphs.map((text) => {
+    const html = escape(text)
+      .replace(/`(.+?)`/g, "<code>$1</code>")
+      .replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")
+      .replace(/(^|[\s(])_(.+?)_(?=[\s,.;:)]|$)/g, "$1<em>$2</em>");
+    return `<p>${html}</p>`;
+  }).join("\n");
 }
 
 /** A verdict as plain text; its first line is the count. */
@@ -288,7 +359,8 @@ async function place(): Promise<Place> {
     };
   }
   const display_id = crypto.randomUUID();
-  await display("<p>It has begun</p>", "It has begun", { display_id });
+  const early = "It begins when this cell has ended well";
+  await display(`<p>${early}</p>`, early, { display_id });
   return (html, text) => display(html, text, { display_id, update: true });
 }
 
@@ -316,13 +388,4 @@ async function display(
   );
   // The kernel may report a cell done before its output is out; clients then drop it. 0 ms lose some.
   await soon(20);
-}
-
-/** The notebook's kernel; asking for it elsewhere throws. */
-function kernel(): typeof Deno.jupyter | null {
-  try {
-    return Deno.jupyter;
-  } catch {
-    return null;
-  }
 }

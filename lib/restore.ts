@@ -63,7 +63,7 @@ export async function restore(options: RestoreOptions = {}): Promise<Restored> {
       await using session = await Session.connect(await address("owner"));
       return await alone(session, sql, schema, source, options);
     } finally {
-      await sql.end({ timeout: 1 });
+      await sql.end();
     }
   } catch (error) {
     throw await explained(error, schema, options.signal);

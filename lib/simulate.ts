@@ -3,6 +3,7 @@
  * answer is known. No model is asked, and nothing here says anything about one.
  */
 export { written } from "./simulate/written.ts";
+export { kept } from "./simulate/kept.ts";
 export { type Comparison, errorRates, shareCoverage, type Studies } from "./simulate/rates.ts";
 export {
   type Coverage,

@@ -1,8 +1,10 @@
 /**
  * The statistics of the study: plain numbers in, plain records out.
  *
- * An undefined number is `null`, never 0 or NaN; all tests are two-sided; nothing is rounded.
- * Values that are not finite are refused, so a gap in the data cannot pass as a number.
+ * An undefined number is `null`, never 0, NaN or infinite; all tests are two-sided; nothing is rounded.
+ * Where nothing varies there is no test and no interval: t, p and limits are null, and a p of 0 is one
+ * below the smallest double. Values that are not finite are refused, so a gap in the data cannot pass as
+ * a number.
  * Every function is compared with other software in tests/stats*_test.ts.
  */
 export * from "./stats/agreement.ts";
@@ -29,6 +31,8 @@ export {
   correlationLimits,
   overlappingCorrelations,
   pearson,
+  type RobustCorrelation,
+  robustCorrelation,
 } from "./stats/correlation.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
@@ -47,6 +51,7 @@ export {
 } from "./stats/reliability.ts";
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
 export * from "./stats/power.ts";
+export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
 export { normalTail, tTail } from "./stats/tails.ts";

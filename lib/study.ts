@@ -5,31 +5,32 @@
  * before it is read: a study can be stopped, killed, continued and shared between machines.
  */
 import type { DataFrame } from "polars";
+import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, PUBLISHED, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import type { Instrument } from "./instruments.ts";
 import { type Model, worstCost } from "./llm.ts";
 import { type Message, type Prompt, published, tokens } from "./prompts.ts";
-import { bounded, checkedBudget } from "./study/budget.ts";
+import { affordable, bounded, checkedBudget } from "./study/budget.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { instrumentFrom } from "./study/files.ts";
+import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
 import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
-import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
-import { type Asked, exchanges, standing, type Stored } from "./study/stored.ts";
+import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
+import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
 import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
 import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
-export { mayCost } from "./study/budget.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { reparsePublished } from "./study/reparse.ts";
@@ -57,7 +58,21 @@ const CONNECTIONS = 12;
 export class Laboratory {
   #mapping: Mapping | null = null;
 
-  constructor(readonly schema: string, private readonly sql: Sql) {}
+  /** @param page whether somebody at a page asks, and not a cell; see {@link beside} */
+  constructor(
+    readonly schema: string,
+    private readonly sql: Sql,
+    private readonly guard = new Guard(schema),
+    private readonly page = false,
+  ) {}
+
+  /**
+   * The same study over connections of its own, for a page beside the cells: a trial asks there when
+   * somebody says so who has just seen what it costs.
+   */
+  async beside(): Promise<Laboratory> {
+    return new Laboratory(this.schema, await connected(this.schema), this.guard, true);
+  }
 
   /** The mapping from what models write to categories. */
   get mapping(): Mapping {
@@ -154,20 +169,47 @@ export class Laboratory {
    * the study itself has stored is never asked for again. The study does not use what a trial was
    * replied, and no table, view or count of results holds it.
    *
+   * In a notebook a trial that asks anybody is given to `compared` as a function, which calls it when
+   * the cell and all above it have ended well.
+   *
    * @param options `budget`: for what this call asks, of both versions together
-   * @throws {RangeError} when a profile is not there or the plan lacks the condition
+   * @throws {RangeError} when a profile is not there, the plan lacks the condition, or one of the
+   *   prompts cannot be filled: before either is asked
+   * @throws {Error} in a notebook, when a cell failed or the cost was not shown
    * @throws {RunError} as `run` does
    */
-  async tried(plan: Plan, options: Trial & { budget?: Budget }): Promise<Tried> {
+  async tried(
+    plan: Plan,
+    options: Trial & { budget?: Budget; allowTruncated?: boolean },
+  ): Promise<Tried> {
+    const certain = betweenCells();
     const both = await sides(this.sql, this.schema, plan, options);
     let rest = options.budget;
     checkedBudget(rest);
-    if (rest) {
-      for (const plan of both) {
-        if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest);
-      }
+    // Both are filled before either is asked.
+    const asking = [];
+    for (const plan of both) {
+      const side = await this.#side(plan);
+      if (lacks(side)) asking.push({ plan, models: side.asked.map(({ task }) => task.model) });
+    }
+    if (rest && asking.length) this.#allowed(asking, certain);
+    else for (const plan of both) this.guard.shown(plan);
+    for (const { plan } of rest ? asking : []) {
+      // Two versions with one text are one side.
+      if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
     }
     return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
+  }
+
+  #allowed(asking: readonly { plan: Plan; models: readonly Model[] }[], certain: boolean): void {
+    const models = asking.flatMap(({ models }) => models);
+    if (!asksOut(models) || (kernel() === null && !this.page)) return;
+    if (certain || this.page) return this.guard.trial(asking.map(({ plan }) => plan), models);
+    throw new Error(
+      "A cell that asks a model waits until it and all above it have ended well: " +
+        '`await compared(() => lab.tried(plan, { …, budget }), "…")` in place of ' +
+        "`compared(await lab.tried(…))`",
+    );
   }
 
   #side(plan: Plan): ReturnType<typeof sideOf> {
@@ -175,13 +217,17 @@ export class Laboratory {
   }
 
   /** Asks what one side of a trial lacks; returns what is left of the budget. */
-  async #ask(plan: Plan, budget: Budget): Promise<Budget> {
+  async #ask(
+    plan: Plan,
+    budget: Budget,
+    { allowTruncated = false }: { allowTruncated?: boolean },
+  ): Promise<Budget> {
     const run = await this.register(plan);
     const was = await reopened(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
-    await this.run(run, { budget: each((kind) => was[kind] + budget[kind]!) });
+    await this.#run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
     const is = await used(this.sql, run);
     return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
   }
@@ -229,7 +275,9 @@ export class Laboratory {
 
   /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */
   async estimate(plan: Plan): Promise<DataFrame> {
-    return await estimate(this.sql, this.schema, plan);
+    const costs = await estimate(this.sql, this.schema, plan);
+    this.guard.shown(plan);
+    return costs;
   }
 
   /**
@@ -241,6 +289,7 @@ export class Laboratory {
   async register(plan: Plan): Promise<string> {
     const run = await register(this.sql, this.schema, plan, await codeVersion());
     await signed(this.sql, this.schema);
+    this.guard.registered(plan);
     return (await loaded(this.sql, this.schema, run)).plan.name;
   }
 
@@ -259,19 +308,51 @@ export class Laboratory {
    * Works on a run until nothing is left, the budget is spent or it is asked to stop; with it work any
    * other processes that run the same.
    *
+   * In a notebook `begin` does this, when its cell and all above it have ended well.
+   *
    * @param options `budget` bounds the run over all processes, and stays until another is given, which
    *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
    *   is asked that costs, or may cost, money
-   * @throws {RunError} when a provider refuses the key or the request, or cannot be reached; what was
-   *   answered stays
+   * @throws {RunError} when a provider refuses the key or every request, gives no reply time and again,
+   *   or cuts replies off, as `hindrance` says before; what was answered stays
    */
   async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
+    if (!betweenCells() && !options.recorded && asksOut((await this.planned(name)).models)) {
+      throw new Error(
+        `A cell that asks a model waits until it and all above it have ended well: \`await begin(lab, ` +
+          `${JSON.stringify(name)}, …)\`, and \`await ended(lab, …)\` in the next cell`,
+      );
+    }
+    return await this.#run(name, options);
+  }
+
+  /**
+   * Whether `begin` may begin a run.
+   *
+   * @throws {Error} when this laboratory did not register it, its cost was not shown or its budget does
+   *   not do while it may cost money, or a cell of the notebook failed
+   */
+  async ready(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<void> {
+    const { run, cells } = await loaded(this.sql, this.schema, name);
+    const models = [...cells.values()].map(({ model }) => model);
+    await affordable(this.sql, run, models, options);
+    this.guard.run(name, options.recorded ? [] : models);
+  }
+
+  async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {
     const run = await loaded(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
-    // In a transaction: a budget that is refused does not stay.
-    await this.sql.begin((sql) => bounded(sql as unknown as Sql, run.run, models, options));
+    await bounded(this.sql, run.run, models, options);
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
+  }
+
+  /**
+   * Why a run would end before it asks anything, without `allowTruncated`: its replies do not fit into
+   * `max_tokens`. Null where nothing is in its way.
+   */
+  async hindrance(name: string): Promise<string | null> {
+    return await hindrance(this.sql, await loaded(this.sql, this.schema, name));
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */
@@ -292,7 +373,7 @@ export class Laboratory {
   /**
    * Plans failed work once more; where its reply was of no use it is asked anew.
    *
-   * @param reason only those whose reason contains this text
+   * @param reason only those whose reason, or its particulars, contain this text
    * @returns how many
    * @throws {Error} when the run is a trial, which asks again by itself
    */
@@ -303,9 +384,11 @@ export class Laboratory {
     }
     const { count } = await this.sql`
       update work w
-      set state = 'planned', reason = null, finished = null,
+      set state = 'planned', reason = null, detail = null, finished = null,
           ask = ask + (exists (select from requests q where q.work = w.work))::int
-      where run = ${run} and state = 'failed' and position(${reason} in w.reason) > 0`;
+      where run = ${run} and state = 'failed'
+        and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0`;
+    if (count) this.guard.grown(plan);
     return count;
   }
 
@@ -368,8 +451,18 @@ export class Laboratory {
   }
 
   /**
-   * Writes the study to files: requests.jsonl (verbatim), personas, sheets and work as Parquet and JSON
-   * Lines.
+   * What went wrong with the calls of a run, the most frequent first: kind, n, last (UTC), message and
+   * body (the beginning of what a server answered instead of a reply) of the last one; also replies that
+   * were longer than `max_tokens`. That a call failed is not that its work did: most are made again.
+   */
+  async faults(name: string): Promise<DataFrame> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    return await faults(this.sql, run);
+  }
+
+  /**
+   * Writes the study to files: requests.jsonl (verbatim), personas, sheets, work and faults as Parquet
+   * and JSON Lines.
    *
    * @returns the files with their rows
    */
@@ -382,8 +475,9 @@ export class Laboratory {
     return bannerOf(await signed(this.sql, this.schema));
   }
 
-  /** Closes the connections. */
+  /** Closes the connections; at the end of a notebook it says which cells failed. */
   async close(): Promise<void> {
+    if (!this.page) await bottom();
     await this.sql.end();
   }
 }
@@ -396,7 +490,10 @@ export class Laboratory {
 export async function enter(options: { schema?: string } = {}): Promise<Laboratory> {
   const schema = options.schema ?? settings().studySchema;
   await migrate(schema, "study");
-  const sql = await connect("owner", { schema, connections: CONNECTIONS });
+  const sql = await connected(schema);
   await signed(sql, schema);
   return new Laboratory(schema, sql);
 }
+
+const connected = (schema: string): Promise<Sql> =>
+  connect("owner", { schema, connections: CONNECTIONS });

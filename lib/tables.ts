@@ -39,12 +39,15 @@ export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
  * adjusted for the table as one family, and whether the paper's marker stands.
  *
  * Columns: the layout's keys; n (rows), clusters (profiles); estimate, ci_lower, ci_upper (95 %, of what
- * is tested); effect_name, effect, effect_lower, effect_upper; p_naive (the paper's test, as the paper
- * makes it), p_cluster, p_holm, p_bh, family (how many tests the table has); marker (the paper's;
- * Table 5: the level that its type face stands for; undefined in tables that mark nothing), verdict
- * (stands, weakens, vanishes, appears, or — for neither; by p_holm; undefined where nothing is
- * tested); then what only this table has. Answers are those of `corrected` mode: missing is missing. How each
- * table is tested, and its own columns, stand at its builder in `lib/tables/survival`.
+ * is tested); effect_name, effect, effect_lower, effect_upper; least and most (the smallest and largest
+ * size of effect that these limits hold: how much is certain where a verdict stands, how much is possible
+ * where it vanishes); undefined_draws (in how many draws of the bootstrap its statistic was undefined:
+ * above 1 % of them it has no limits); p_naive (the paper's test, as the paper makes it), p_cluster,
+ * p_holm, p_bh, family (how many tests the table has); marker (the paper's; Table 5: the level that its
+ * type face stands for; undefined in tables that mark nothing), verdict (stands, weakens, vanishes,
+ * appears, or — for neither; by p_holm; undefined where nothing is tested, or nothing varies); then what
+ * only this table has. Answers are those of `corrected` mode: missing is missing. How each table is
+ * tested, and its own columns, stand at its builder in `lib/tables/survival`.
  *
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */

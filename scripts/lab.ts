@@ -1,4 +1,5 @@
 /** `deno task lab`: the notebooks in Jupyter, with this Deno as their kernel. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
@@ -76,8 +77,12 @@ async function works([program, ...args]: string[]): Promise<boolean> {
   }
 }
 
-async function open([program, ...first]: string[], args: string[]): Promise<number> {
-  const child = new Deno.Command(program!, { args: [...first, "notebooks", ...args], cwd: ROOT })
+async function open(
+  [program, ...first]: string[],
+  folder: string,
+  args: string[],
+): Promise<number> {
+  const child = new Deno.Command(program!, { args: [...first, folder, ...args], cwd: ROOT })
     .spawn();
   // The terminal's Ctrl-C reaches Jupyter too, which asks before it stops: wait for it.
   Deno.addSignalListener("SIGINT", () => {});
@@ -91,23 +96,28 @@ async function open([program, ...first]: string[], args: string[]): Promise<numb
 
 if (import.meta.main) {
   await main({
-    usage: "deno task lab [--kernel-only] [-- ARGUMENTS]",
+    usage: "deno task lab [--study NAME] [--kernel-only] [-- ARGUMENTS]",
     help:
       `Installs Deno's kernel for this user and opens notebooks/ in JupyterLab, or else in the classic
 Jupyter Notebook. When its port is taken Jupyter takes the next one; the address is in what it prints.
 
+  --study NAME   opens studies/NAME, the notebooks of a study of yours, in place of notebooks/
   --kernel-only  install the kernel and stop, for VS Code and other editors
   -- ARGUMENTS   handed on to Jupyter, such as -- --port 8890 --no-browser`,
-    flags: { "kernel-only": { type: "boolean" } },
+    flags: { "kernel-only": { type: "boolean" }, study: { type: "string" } },
     words: true,
   }, async (flags, words) => {
     if (words.length && !Deno.args.includes("--")) {
       throw new UsageError(`Unexpected ${words[0]}: arguments of Jupyter stand after --`);
     }
+    const folder = flags.study === undefined ? "notebooks" : `studies/${flags.study}`;
+    if (!existsSync(join(ROOT, folder))) {
+      throw new UsageError(`There is no ${folder}: \`deno task study new NAME\` makes it`);
+    }
     console.log(await install());
     if (flags["kernel-only"]) return 0;
     for (const program of PROGRAMS) {
-      if (await works(program)) return await open(program, words);
+      if (await works(program)) return await open(program, folder, words);
     }
     throw new Error(NONE);
   });

@@ -1,4 +1,4 @@
-/** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME …] [--check | --out DIR]`. */
+/** Runs the notebooks, each in a fresh kernel: `deno task notebooks [NAME …]`. */
 import { basename, dirname, join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect } from "lib/db.ts";
@@ -62,10 +62,10 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 }
 
 /** Notebooks that continue one another: personas, their answers, what became of both. */
-const CHAIN = /^0[345]_/;
+export const CHAIN = /^0[345]_/;
 
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
-const LONG = /^3[12]_/;
+export const LONG = /^3\d_/;
 
 /** Where these notebooks make their sample. */
 const SAMPLE = "demo";
@@ -197,6 +197,15 @@ function verdict({ cells }: Notebook): string {
   return text((plain ?? "") as string | string[]).trim().split("\n")[0]!;
 }
 
+/** The flag `--minutes`: how long a notebook may show nothing, in seconds; the usual without it. */
+export function patience(minutes: unknown): Pick<ExecuteOptions, "seconds"> {
+  if (minutes === undefined) return {};
+  const seconds = Number(minutes) * 60;
+  // Longer than three weeks no timer runs.
+  if (seconds > 0 && seconds < 2 ** 31 / 1000) return { seconds };
+  throw new UsageError(`--minutes is a number above 0: current value is ${minutes}`);
+}
+
 function report({ name, seconds, verdict, failures }: Done): void {
   const time = `${seconds.toFixed(1)} s`.padStart(8);
   console.log(`${name.padEnd(36)}${time}  ${failures.length > 0 ? "FAILED" : verdict}`.trimEnd());
@@ -205,18 +214,32 @@ function report({ name, seconds, verdict, failures }: Done): void {
 
 if (import.meta.main) {
   await main({
-    usage: "deno task notebooks [NAME …] [--check | --out DIR]",
+    usage: "deno task notebooks [NAME …] [--check | --out DIR] [--minutes N] [--paid]",
     help: `Runs all notebooks, or those whose names start with the given words, and stores their
 outputs in them. A notebook that fails is left as it was.
 
-  --check    write nothing; fail when an output differs from the stored one
-  --out DIR  write into another folder, failed notebooks too`,
-    flags: { check: { type: "boolean" }, out: { type: "string" } },
+  --check      write nothing; fail when an output differs from the stored one
+  --out DIR    write into another folder, failed notebooks too
+  --minutes N  give a notebook up that shows nothing for so long: 60 without it
+  --paid       ask models that may cost money, too, within the budget that stands in the notebook;
+               without it a notebook that would ask one fails, and says so`,
+    flags: {
+      check: { type: "boolean" },
+      out: { type: "string" },
+      minutes: { type: "string" },
+      paid: { type: "boolean", default: false },
+    },
     words: true,
     again: "a notebook is written only when it has run well",
-  }, async ({ check, out }, words) => {
+  }, async ({ check, out, minutes, paid }, words) => {
     if (check && out) throw new UsageError("--check writes nothing: leave out --out");
-    const options = { check: check === true, out: out ? String(out) : undefined };
+    if (paid && !words.length) throw new UsageError("--paid wants the name of the notebook");
+    const options = {
+      check: check === true,
+      out: out ? String(out) : undefined,
+      paid: paid === true,
+      ...patience(minutes),
+    };
     const paths = find(words);
     await withoutSample(paths);
     const all = await runAll(paths, options, report);

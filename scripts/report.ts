@@ -2,16 +2,17 @@
  * The report: one self-contained page with every table, the paper's beside ours, every figure with its
  * data, agreement, quality, costs and provenance.
  */
-import { codeVersion } from "lib/config.ts";
+import { codeVersion, hidden } from "lib/config.ts";
 import { bannerOf, connect, type Provenance, type Study } from "lib/db.ts";
 import { MODELS } from "lib/design.ts";
 import { whole } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
+import { verdictText } from "lib/notebook.ts";
 import { escape, gridOf, html } from "lib/press.ts";
 import { prompts } from "lib/prompts.ts";
 import { ownStudies } from "./report/own.ts";
 import type { Origin, Section } from "./report/parts.ts";
-import { type Published, published, titleOf } from "./report/published.ts";
+import { inAll, type Published, published, titleOf } from "./report/published.ts";
 import { type Executed, shown } from "./report/shown.ts";
 import { STYLE } from "./report/style.ts";
 
@@ -22,12 +23,12 @@ const TOLD = /^0[0345]_|_table[A\d]/;
  * The page as text; it loads nothing.
  *
  * @param executed the notebooks with their outputs
- * @param agreement how many printed cells agree, in words
+ * @param gaps the notebooks that failed, and why
  */
 export async function report(
   study: Study,
   executed: readonly Executed[],
-  agreement: string,
+  gaps: readonly Gap[] = [],
 ): Promise<string> {
   const { provenance } = study;
   const origin: Origin = {
@@ -42,6 +43,8 @@ export async function report(
   const own = await ownStudies(sql, origin.code);
   await sql.end();
   const tables = await published(study, origin);
+  const compared = tables.map(({ name, checked }) => ({ ...checked, name }));
+  const agreement = verdictText({ ...inAll(compared), differing: [] });
   const facts = {
     "Data": origin.banner.replace(/^Data: /, ""),
     "Restored": provenance.restoredAt ?? "—",
@@ -52,6 +55,7 @@ export async function report(
     "Page written": server!.today,
   };
   return page(origin, [
+    ...gaps.length ? [missing(gaps)] : [],
     { id: "agreement", title: "Agreement with the paper", html: agreed(tables, agreement) },
     ...tables,
     ...executed.filter(({ name }) => !TOLD.test(name)).map(shown),
@@ -122,6 +126,28 @@ const part = (id: string, title: string, html: string): string =>
 <h2 id="${id}-title">${escape(title)}</h2>
 ${html}
 </section>`;
+
+/** A notebook that failed, and why. */
+export interface Gap {
+  name: string;
+  failures: readonly string[];
+}
+
+const missing = (gaps: readonly Gap[]): Section => ({
+  id: "missing",
+  title: "What is missing here",
+  html: [
+    `<p>${gaps.length} of the notebooks did not run to the end, so their tables and figures are not ` +
+    "on this page, nor, where a published table is theirs, what survives of it. " +
+    "<code>deno task start</code> tries them again.</p>",
+    "<dl>",
+    ...gaps.flatMap(({ name, failures }) => [
+      `<dt><code>${escape(name)}</code></dt>`,
+      ...failures.map((failure) => `<dd>${escape(hidden(failure))}</dd>`),
+    ]),
+    "</dl>",
+  ].join("\n"),
+});
 
 function agreed(tables: readonly Published[], agreement: string): string {
   const counts = frame(

@@ -1,79 +1,113 @@
 /** `deno task start`: from nothing to every table, the files for a paper and the report. */
-import { createHash } from "node:crypto";
-import { join, relative } from "node:path";
-import { PUBLISHED, ROOT, settings } from "lib/config.ts";
-import { bannerOf, connect, embedded, migrate, open, type Study } from "lib/db.ts";
+import { basename, relative } from "node:path";
+import { PUBLISHED, settings } from "lib/config.ts";
+import { bannerOf, embedded, migrate, open, type Study } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
+import { verdictText } from "lib/notebook.ts";
+import { compare } from "lib/paper.ts";
 import { restore } from "lib/restore.ts";
+import { build } from "lib/tables.ts";
 import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
-import { read, text } from "./jupyter/notebook.ts";
-import { find, runAll, withoutSample } from "./notebooks.ts";
-import { stateOf } from "./report/own.ts";
+import type { At, ExecuteOptions } from "./jupyter/execute.ts";
+import { read } from "./jupyter/notebook.ts";
+import { CHAIN, find, patience, runAll, withoutSample } from "./notebooks.ts";
+import { type Compared, inAll, titleOf } from "./report/published.ts";
 import { report } from "./report.ts";
+import {
+  fingerprint,
+  inputsOf,
+  type Kept,
+  out,
+  type Outcome,
+  remember,
+  remembered,
+  reportInputs,
+} from "./start/kept.ts";
 import { writeTables } from "./tables.ts";
 
-/** A path below the folder of all that is written for people. */
-const out = (...parts: string[]): string => join(settings().outDir, ...parts);
-
-/** What an earlier start has done, by what it was done from. */
-interface Record_ {
-  /** Of the code, the dataset and the rows in the database. */
-  inputs: string;
-  /** Of the user's own studies, which the report shows and the notebooks do not. */
-  studies: string;
-  notebooks: Outcome[];
+/** Says how far it is: in a terminal over the line before, in a file on a line of its own. */
+function says(text: string): void {
+  if (Deno.stderr.isTerminal()) progress(text);
+  else if (text) console.error(text);
 }
 
-interface Outcome {
-  name: string;
-  seconds: number;
-  verdict: string | null;
-  agree: number;
-  printed: number;
-}
+/** How often a file gets a line while a step goes on. */
+const LINE_MS = 60_000;
 
 /** Runs a step unless somebody stopped, prints how long it took and what it says. */
-async function step(name: string, signal: AbortSignal, work: () => Promise<string>): Promise<void> {
+async function step(
+  name: string,
+  signal: AbortSignal,
+  work: () => Promise<string>,
+  standing: () => string = () => `${name} …`,
+): Promise<void> {
   signal.throwIfAborted();
   const started = performance.now();
-  progress(`${name} …`);
-  const said = await work();
-  progress("");
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${name.padEnd(12)} ${seconds.padStart(6)} s  ${said}`);
+  const passed = () => ((performance.now() - started) / 1000).toFixed(1);
+  progress(standing());
+  const line = setInterval(() => says(`${standing()} (${passed()} s)`), LINE_MS);
+  try {
+    const said = await work();
+    progress("");
+    console.log(`${name.padEnd(12)} ${passed().padStart(6)} s  ${said}`);
+  } finally {
+    clearInterval(line);
+  }
 }
 
-async function start(fresh: boolean): Promise<number> {
+async function start(fresh: boolean, limit: Pick<ExecuteOptions, "seconds">): Promise<number> {
   const signal = interruptible();
   await step("database", signal, async () => await database());
   await step("dataset", signal, async () => await dataset(fresh, signal));
   const study = await open();
-  const before = fresh ? null : await remembered();
-  const inputs = await fingerprint(study);
-  const done = before?.inputs === inputs ? before.notebooks : null;
-  let outcomes = done ?? [];
-  const same = "are there, from the same code and data (--fresh does all again)";
-  if (done && before!.studies === await studies()) {
-    console.log(`tables, ${done.length} notebooks and report ${same}`);
-  } else if (done) {
-    console.log(`tables and ${done.length} notebooks ${same}`);
-    await step("report", signal, async () => await page(study, outcomes));
-    await remember({ ...before!, studies: await studies() });
-  } else {
-    await forget();
+  const shared = await fingerprint(study);
+  const kept: Kept = fresh ? { notebooks: [] } : remembered();
+  const same = "from the same code and data (--fresh does all again)";
+
+  if (kept.tables?.inputs !== shared) {
     // The tables take a second and the notebooks a minute: who waits has something to read.
-    await step("tables", signal, async () => await tables(study));
-    await step("notebooks", signal, async () => {
-      outcomes = await notebooks();
-      return `${outcomes.length} executed into ${place("notebooks")}`;
+    await step("tables", signal, async () => {
+      kept.tables = { inputs: shared, compared: await tables(study) };
+      return `${TABLE_NAMES.length} tables as CSV, Markdown and LaTeX in ${place("tables")}`;
     });
-    await step("report", signal, async () => await page(study, outcomes));
-    await remember({ inputs, studies: await studies(), notebooks: outcomes });
+    remember(kept);
+  } else console.log(`tables are there, ${same}`);
+
+  const inputs = inputsOf(find([]), shared);
+  kept.notebooks = kept.notebooks.filter(({ name, inputs: from }) =>
+    [...inputs].some(([path, now]) => basename(path, ".ipynb") === name && now === from)
+  );
+  const wanted = missing([...inputs.keys()], kept.notebooks);
+  if (kept.notebooks.length) console.log(`${kept.notebooks.length} notebooks are there, ${same}`);
+  if (wanted.length) {
+    const running = new Running(wanted.length);
+    await step("notebooks", signal, async () => {
+      await notebooks(wanted, inputs, kept, limit, running);
+      const ran = kept.notebooks.filter(({ name, failures }) =>
+        !failures.length && wanted.some((path) => basename(path, ".ipynb") === name)
+      );
+      return `${ran.length} of ${wanted.length} executed into ${place("notebooks")}`;
+    }, () => running.toString());
   }
+  kept.notebooks.sort((a, b) => a.name.localeCompare(b.name));
+
+  const from = await reportInputs(shared, kept.notebooks);
+  if (kept.report !== from) {
+    await step("report", signal, async () => await page(study, kept.notebooks));
+    remember({ ...kept, report: from });
+  } else console.log(`the report is there, ${same}`);
   await study.close();
-  summary(study, outcomes);
-  return 0;
+  return summary(study, kept);
+}
+
+/** The notebooks that are not there; with one of those that continue one another all that follow it. */
+function missing(paths: readonly string[], there: readonly Outcome[]): string[] {
+  const lacks = (path: string) => there.every(({ name }) => name !== basename(path, ".ipynb"));
+  const first = paths.find((path) => CHAIN.test(basename(path)) && lacks(path));
+  return paths.filter((path) =>
+    lacks(path) || (first !== undefined && CHAIN.test(basename(path)) && path > first)
+  );
 }
 
 const place = (...parts: string[]): string => relative(Deno.cwd(), out(...parts));
@@ -108,69 +142,108 @@ async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
   return said;
 }
 
-async function notebooks(): Promise<Outcome[]> {
-  const failures: string[] = [];
-  const outcomes: Outcome[] = [];
-  const paths = find([]);
+/** How far the notebooks are. */
+class Running {
+  #at = new Map<string, At>();
+  #ended = 0;
+
+  constructor(private readonly of: number) {}
+
+  cell(at: At): void {
+    const first = !this.#at.has(at.name);
+    this.#at.set(at.name, at);
+    if (first || Deno.stderr.isTerminal()) says(this.toString());
+  }
+
+  end(name: string, how: string): void {
+    this.#at.delete(name);
+    this.#ended += 1;
+    says(`${this.#done()}: ${name}, ${how}`);
+  }
+
+  #done = (): string => `notebooks    ${this.#ended} of ${this.of} done`;
+
+  toString(): string {
+    const at = [...this.#at.values()];
+    const cells = at.map(({ name, cell, cells }) => `${name}, cell ${cell} of ${cells}`);
+    return [this.#done(), ...cells.length ? [`at ${cells.join("; ")}`] : []].join("; ");
+  }
+}
+
+/** Executes notebooks; each that succeeds is kept at once, so that no other start executes it again. */
+async function notebooks(
+  paths: readonly string[],
+  inputs: ReadonlyMap<string, string>,
+  kept: Kept,
+  limit: Pick<ExecuteOptions, "seconds">,
+  running: Running,
+): Promise<void> {
   await withoutSample(paths);
-  await runAll(paths, { out: out("notebooks") }, (done) => {
-    failures.push(...done.failures);
-    const [agree, printed] = counted(done.verdict);
-    // The profiles' own scores are printed beside the tables, not in them.
-    const isTable = /table/.test(done.name);
-    outcomes.push({
-      name: done.name,
-      seconds: done.seconds,
-      verdict: printed ? done.verdict : null,
-      agree: isTable ? agree : 0,
-      printed: isTable ? printed : 0,
-    });
-    progress(`notebooks    ${outcomes.length} of ${paths.length} done: ${done.name}`);
+  const names = paths.map((path) => basename(path, ".ipynb"));
+  kept.notebooks = kept.notebooks.filter(({ name }) => !names.includes(name));
+  // Of what ran before with other code or data nothing is shown any more.
+  for (const name of names) {
+    await Deno.remove(out("papers", name), { recursive: true }).catch(() => {});
+    await Deno.remove(out("notebooks", `${name}.ipynb`)).catch(() => {});
+  }
+  const options = { out: out("notebooks"), onCell: (at: At) => running.cell(at), ...limit };
+  await runAll(paths, options, ({ name, seconds, failures }) => {
+    const path = paths.find((path) => basename(path, ".ipynb") === name)!;
+    const papers = written("papers", name);
+    kept.notebooks.push({ name, inputs: inputs.get(path)!, seconds, papers, failures });
+    remember(kept);
+    running.end(name, failures.length ? `FAILED: ${failures[0]}` : `${seconds.toFixed(0)} s`);
   });
-  if (failures.length) throw new Error(failures.join("\n"));
-  return outcomes.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-function counted(verdict: string): [number, number] {
-  const found = /^(\d+) of (\d+) printed cells agree/.exec(verdict);
-  return found ? [Number(found[1]), Number(found[2])] : [0, 0];
+function written(...parts: string[]): boolean {
+  try {
+    return Deno.statSync(out(...parts)).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
-async function tables(study: Study): Promise<string> {
+/** Writes the tables and compares each with the paper's. */
+async function tables(study: Study): Promise<Compared[]> {
   const written = await writeTables(study, out("tables"), TABLE_NAMES, "printed");
-  const failed = written.filter(({ error }) => error);
+  const failed = written.filter(({ error }) => error !== null);
   if (failed.length) {
     throw new Error(failed.map(({ name, error }) => `${name}: ${error}`).join("\n"));
   }
-  return `${written.length} tables as CSV, Markdown and LaTeX in ${place("tables")}`;
+  return await Promise.all(TABLE_NAMES.map(async (name) => {
+    const { cells: _, ...compared } = compare(name, await build(name, study));
+    return { name, ...compared };
+  }));
 }
 
 async function page(study: Study, outcomes: readonly Outcome[]): Promise<string> {
-  const executed = outcomes.map(({ name }) => ({
+  const executed = outcomes.filter(({ failures }) => !failures.length).map(({ name }) => ({
     name,
     notebook: read(out("notebooks", `${name}.ipynb`)),
   }));
-  await Deno.writeTextFile(out("report.html"), await report(study, executed, agreement(outcomes)));
-  return place("report.html");
+  const gaps = outcomes.filter(({ failures }) => failures.length);
+  await Deno.writeTextFile(out("report.html"), await report(study, executed, gaps));
+  return place("report.html") +
+    (gaps.length ? `, in which ${gaps.length} notebooks are missing` : "");
 }
 
-function agreement(outcomes: readonly Outcome[]): string {
-  const sum = (of: "agree" | "printed") => outcomes.reduce((total, one) => total + one[of], 0);
-  return `${sum("agree")} of ${sum("printed")} printed cells agree`;
-}
-
-function summary(study: Study, outcomes: readonly Outcome[]): void {
-  const width = Math.max(...outcomes.map(({ name }) => name.length));
-  console.log(`\n${"notebook".padEnd(width)}  seconds  cells agreeing / printed`);
-  for (const { name, seconds, agree, printed, verdict } of outcomes) {
-    const cells = printed ? `${agree} / ${printed}` : verdict ? `(${verdict})` : "—";
-    console.log(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)}  ${cells}`);
+/** Prints what there is, table by table and notebook by notebook; the exit status. */
+function summary(study: Study, { tables, notebooks }: Kept): number {
+  const { compared } = tables!;
+  console.log("\ntable                    cells agreeing / printed");
+  for (const { name, agree, printed, absent } of compared) {
+    const cells = printed || !absent ? `${agree} / ${printed}` : "none of its models is here";
+    console.log(`${titleOf(name).padEnd(24)} ${cells}`);
   }
-  const seconds = outcomes.reduce((total, one) => total + one.seconds, 0);
-  console.log(`${"sum".padEnd(width)}  ${seconds.toFixed(1).padStart(7)}`);
-  for (const { name } of outcomes.filter(({ agree, printed }) => agree < printed)) {
-    console.log(`\n${name}: cells that differ`);
-    for (const line of differing(name)) console.log(`  ${line}`);
+  for (const one of compared.filter(({ differing }) => differing.length)) {
+    console.log(`\n${titleOf(one.name)}: ${verdictText(one)}`);
+  }
+  const width = Math.max(...notebooks.map(({ name }) => name.length));
+  console.log(`\n${"notebook".padEnd(width)}  seconds`);
+  for (const { name, seconds, failures } of notebooks) {
+    const said = failures.length ? "  FAILED" : "";
+    console.log(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)}${said}`);
   }
   const how = byNpx(Deno.execPath());
   if (how) console.log(`\n${how}`);
@@ -178,102 +251,32 @@ function summary(study: Study, outcomes: readonly Outcome[]): void {
     `\ntables ${place("tables")} · for a paper ${place("papers")} · ${place("report.html")}`,
   );
   console.log(bannerOf(study.provenance));
-  console.log(agreement(outcomes));
-}
-
-/** The cells that a notebook's verdict lists. */
-function differing(name: string): string[] {
-  const { cells } = read(out("notebooks", `${name}.ipynb`));
-  const shown = cells.at(-1)!.outputs?.at(-1);
-  const plain = shown && "data" in shown ? shown.data["text/plain"] : null;
-  const lines = plain ? text(plain as string | string[]).split("\n") : [];
-  return lines.filter((line) => line.startsWith("  ")).map((line) => line.trim());
-}
-
-async function remembered(): Promise<Record_ | null> {
-  try {
-    const found: Record_ = JSON.parse(await Deno.readTextFile(out("start.json")));
-    const files = [
-      "report.html",
-      "papers",
-      ...TABLE_NAMES.map((name) => join("tables", `${name}.csv`)),
-    ];
-    await Promise.all(files.map((file) => Deno.stat(out(file))));
-    return found;
-  } catch {
-    return null;
+  const gaps = notebooks.filter(({ failures }) => failures.length);
+  for (const { name, failures } of gaps) {
+    console.error(`Missing: ${name}`);
+    for (const failure of failures) console.error(`  ${failure}`);
   }
-}
-
-const remember = (record: Record_): Promise<void> =>
-  Deno.writeTextFile(out("start.json"), JSON.stringify(record));
-
-async function studies(): Promise<string> {
-  const sql = await connect("reader");
-  const state = await stateOf(sql);
-  await sql.end();
-  return createHash("sha256").update(state).digest("hex");
-}
-
-const forget = (): Promise<void> => Deno.remove(out("start.json")).catch(() => {});
-
-/** SHA-256 of what the outputs are made from: code, notebooks, paper, and the rows themselves. */
-async function fingerprint(study: Study): Promise<string> {
-  const hash = createHash("sha256");
-  for (const folder of ["lib", "notebooks", "scripts", "dataset/paper", "dataset/cleaning"]) {
-    for (const path of filesOf(join(ROOT, folder))) {
-      const committed = path.endsWith(".ipynb");
-      hash.update(path).update(
-        committed ? sources(path) : await Deno.readFile(path),
-      );
-    }
-  }
-  for (const file of ["deno.json", "dataset/models.json"]) {
-    hash.update(await Deno.readFile(join(ROOT, file)));
-  }
-  hash.update(JSON.stringify(study.provenance));
-  const sql = await connect("reader");
-  const tables = [
-    "experiments_evals",
-    "personas",
-    "reference_questionnaires",
-    "random_questionnaires",
-  ];
-  for (const table of tables) {
-    const [row] = await sql`
-      select count(*) as n, sum(hashtextextended(t::text, 0)) as hash
-      from ${sql(study.schema)}.${sql(table)} t`;
-    hash.update(JSON.stringify(row));
-  }
-  await sql.end();
-  return hash.digest("hex");
-}
-
-/** A notebook's code and text, without its outputs. */
-const sources = (path: string): string =>
-  JSON.stringify(read(path).cells.map(({ source }) => source));
-
-function filesOf(folder: string): string[] {
-  // Jupyter keeps copies in a folder of such a name.
-  const entries = [...Deno.readDirSync(folder)].filter(({ name }) => !name.startsWith("."));
-  return entries.toSorted((a, b) => a.name.localeCompare(b.name))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory ? filesOf(path) : entry.isFile ? [path] : [];
-    });
+  if (gaps.length) console.error("When that is mended: deno task start (what is done is kept)");
+  console.log(verdictText({ ...inAll(compared), differing: [] }));
+  return gaps.length ? 1 : 0;
 }
 
 if (import.meta.main) {
   await main({
-    usage: "deno task start [--fresh]",
+    usage: "deno task start [--fresh] [--minutes N]",
     help:
       `Brings up PostgreSQL, restores the dataset if none is there, executes every notebook, writes the
 tables, the files for a paper and the report to out/, and says how many printed cells agree with the paper.
 
-What is already done is not done again.
+What is already done is not done again. A notebook that fails is a gap in the report, and the next start
+tries it again. A model that may cost money is never asked: a notebook that would ask one fails, and says
+how to run it on purpose.
 
-  --fresh  do all of it again; the shipped dataset is restored anew, data of your own are kept`,
-    flags: { fresh: { type: "boolean", default: false } },
+  --fresh      do all of it again; the shipped dataset is restored anew, data of your own are kept
+  --minutes N  give a notebook up that shows nothing for so long: 60 without it
+
+Exit status: 0 done, 1 something is missing, 2 wrong arguments`,
+    flags: { fresh: { type: "boolean", default: false }, minutes: { type: "string" } },
     again: "what is done is not done again",
-  }, async ({ fresh }) => await start(Boolean(fresh)));
+  }, async ({ fresh, minutes }) => await start(Boolean(fresh), patience(minutes)));
 }

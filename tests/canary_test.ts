@@ -260,7 +260,7 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
       `(await lab.quality()).flow`,
       `throw new Error("the end")`,
     ]);
-    const made = await execute(notebook, { env, seconds: 120 });
+    const made = await execute(notebook, { env, paid: true });
     assert.deepEqual(made.failures.map(({ evalue }) => evalue), ["the end"]);
     const text = stringify(made.notebook);
     assert.match(text, /You sent .*‹hidden›/);

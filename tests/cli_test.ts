@@ -78,9 +78,10 @@ Deno.test("tables builds only the named ones, in either way of naming them", asy
 });
 
 Deno.test("tables ends with 2 and the nearest right word for a wrong argument", async () => {
+  await restored("small_csv", join(FIXTURE, "csv"));
   const cases: [string[], RegExp][] = [
     [["--tabel", "table4"], /Unknown flag --tabel: did you mean --table\?/],
-    [["--table", "tabel4"], /No table tabel4: did you mean table4\?/],
+    [["--schema", "small_csv", "--table", "tabel4"], /No table tabel4: did you mean table4\?/],
     [["--mode", "nice"], /--mode is printed or corrected: current value is nice/],
     [["table4"], /Unexpected table4/],
     [["--out"], /--out/],

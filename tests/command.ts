@@ -38,14 +38,20 @@ export const script = (name: string, args: string[], env: Record<string, string>
 export const evaluated = (code: string, env: Record<string, string> = {}) =>
   ended(spawned(["eval", code], env));
 
-/** Waits until something is so; throws after 30 seconds or as many as are given. */
-export async function until(
-  what: string,
-  so: () => Promise<boolean> | boolean,
-  seconds = 30,
-): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !await so();) {
+/** Longer than anything takes on the slowest machine: only what never comes is waited for in vain. */
+export const PATIENCE_MS = 30 * 60_000;
+
+/**
+ * Waits until something is so.
+ *
+ * It is no measure of time: how long a thing may take is a matter of the machine. It throws after half an
+ * hour, so that what never comes is named.
+ */
+export async function until(what: string, so: () => Promise<boolean> | boolean): Promise<void> {
+  // Often at first, so that little is missed; less often where asking itself takes time.
+  let pause = 10;
+  for (const end = Date.now() + PATIENCE_MS; !await so(); pause = Math.min(100, pause * 1.02)) {
     if (Date.now() > end) throw new Error(`Waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

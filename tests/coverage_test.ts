@@ -297,6 +297,8 @@ Deno.test("a table beside its truth is counted", () => {
     [0.5, 0.6, 1, 0.2, 0.01, 0.09],
     [null, 0, 1, 0.01, 0.01, 0.01],
     [0.3, 0, 1, null, null, null],
+    // Nobody in the category, here and in Base.
+    [0, 0, 0, null, null, null],
   ].map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
   const table = frame(cells, Object.fromEntries(columns.map((name) => [name, "number"])));
   assert.deepEqual(scored(table), {

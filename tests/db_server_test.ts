@@ -154,7 +154,7 @@ Deno.test("a statement with a password that fails is neither in the log nor in t
 Deno.test("the server outlives Ctrl-C in the process that started it", async () => {
   await using home = await Home.made();
   const code = `import { connect } from "lib/db.ts"; const sql = await connect("owner");
-    console.log("up"); await sql\`select pg_sleep(60)\`;`;
+    console.log("up"); await sql\`select pg_sleep(3600)\`;`;
   const child = spawned(["eval", code], home.env, true);
   await until("the server", () => running(home.path));
   const { pid } = home;
@@ -272,14 +272,14 @@ Deno.test("stop ends it, also when another program is connected; then says it do
   await using home = await Home.made();
   const server = await home.kept();
   const sql = client(server, {}, 1);
-  const sleeping = sql`select pg_sleep(60)`.catch((error) => error);
+  const sleeping = sql`select pg_sleep(3600)`.catch((error) => error);
   await until(
     "a sleeper",
     () =>
       asked(
         server,
         async (sql) =>
-          (await sql`select from pg_stat_activity where query like '%pg_sleep(60)%'
+          (await sql`select from pg_stat_activity where query like '%pg_sleep(3600)%'
                  and pid <> pg_backend_pid()`).length > 0,
       ),
   );

@@ -6,10 +6,10 @@ import { ROOT } from "lib/config.ts";
 /** Which rooms stand on which floor; imports only go down. */
 const FLOORS = [
   ["design", "format", "instruments", "stats", "random", "version"],
-  ["prompts", "replies", "conditions", "cleaning", "frames", "config"],
+  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
   ["db", "llm"],
   ["tables", "study", "restore", "simulate", "press"],
-  ["paper", "plots", "notebook"],
+  ["paper", "plots", "readings", "notebook"],
 ];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
@@ -76,7 +76,7 @@ Deno.test("the inner files of a room are imported by the room only", () => {
 /** Words that only some rooms may use, and why that is where they are. */
 const KEPT: [RegExp, string[]][] = [
   [/\bDeno\.env\b/, ["config"]],
-  [/\bDeno\.jupyter\b/, ["notebook"]],
+  [/\bDeno\.jupyter\b/, ["cells"]],
   [/from "linkedom"|from "plot"/, ["plots"]],
   [/from "(openai[^"]*|bedrock)"/, ["llm"]],
   [/from "(fontkit|pdfkit|svg-to-pdfkit|subset-font|resvg)"/, ["press"]],

@@ -2,12 +2,13 @@
  * Debian's classic Jupyter Notebook, started as `deno task lab` starts it, and Chromium looking at it:
  * what a user has before them, without anything of ours in between.
  */
-import { cpSync, existsSync, symlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { ROOT, settings } from "lib/config.ts";
-import { until } from "./command.ts";
+import { settings } from "lib/config.ts";
+import { checkout } from "./checkout.ts";
+import { PATIENCE_MS, until } from "./command.ts";
 import { Folder } from "./made.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
@@ -38,11 +39,8 @@ export const launched = (): Promise<Browser> =>
   chromium.launch({
     executablePath: CHROMIUM!,
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    timeout: PATIENCE_MS,
   });
-
-/** What a user would have checked out, without what is theirs (`.env`, models, data). */
-const CHECKOUT = ["deno.json", "deno.lock", "dataset", "lib", "notebooks", "scripts"];
-const OWN = /\/dataset\/(20\d\d|models\.local\.json)/;
 
 /**
  * A checkout of its own with a home of its own, a Jupyter that runs in it, and a browser.
@@ -65,19 +63,13 @@ export class Desk implements AsyncDisposable {
 
   static async made(): Promise<Desk> {
     const folder = new Folder();
-    const [checkout, home] = [join(folder.path, "checkout"), join(folder.path, "home")];
-    for (const name of CHECKOUT) {
-      cpSync(join(ROOT, name), join(checkout, name), {
-        recursive: true,
-        filter: (path) => !OWN.test(path),
-      });
-    }
-    symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+    const [path, home] = [join(folder.path, "checkout"), join(folder.path, "home")];
+    checkout(path);
     Deno.mkdirSync(join(home, ".jupyter"), { recursive: true });
     Deno.writeTextFileSync(join(home, ".jupyter", "jupyter_notebook_config.json"), CONFIG);
     const lab = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "scripts/lab.ts"],
-      cwd: checkout,
+      cwd: path,
       env: { ...HOME(home), DATA_DIR: settings().dataDir },
       stdin: "null",
       stdout: "null",
@@ -97,6 +89,7 @@ export class Desk implements AsyncDisposable {
   /** Opens a notebook of the checkout and waits for its kernel. */
   async open(name: string): Promise<Sheet> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(PATIENCE_MS);
     const address = new URL(this.url);
     address.pathname += `notebooks/${name}.ipynb`;
     await page.goto(address.href);
@@ -216,13 +209,13 @@ export class Sheet {
   }
 
   /** Waits until every cell has run; a cell that threw does not hold up the others. */
-  async done(seconds = 120): Promise<Shown[]> {
+  async done(): Promise<Shown[]> {
     let shown: Shown[] = [];
     const ran = async () => {
       shown = await this.shown();
       return shown.every(({ prompt }) => /^\d+$/.test(prompt));
     };
-    await until("every cell has run", ran, seconds);
+    await until("every cell has run", ran);
     return shown;
   }
 

@@ -136,7 +136,7 @@ served(
         // 0.25 to 0.5 s, then 0.5 to 1 s.
         const [attempts, least] = fault === "500" ? [3, 750] : [2, 250];
         assert.equal(reply.attempts, attempts);
-        assert.ok(ms >= least && ms < least * 2 + 900, `${fault}: ${ms} ms`);
+        assert.ok(ms >= least, `${fault}: ${ms} ms`);
       })
     );
     await Promise.all(all);
@@ -172,7 +172,7 @@ served(
 served(
   "Retry-After is waited for by all calls of the pace, and by no longer than it says",
   ({ user, times }) =>
-    user === "first" && times === 1 ? { status: 429, headers: { "retry-after": "1" } } : "well",
+    user === "first" && times === 1 ? { status: 429, headers: { "retry-after": "3" } } : "well",
   async ({ server, both }) => {
     for (const one of both) {
       const pace = new Pace({ start: 4 });
@@ -182,14 +182,18 @@ served(
       const others = ["a", "b", "c"].map((user) =>
         timed(complete(one, { messages: ask("s", user) }, { pace }))
       );
+      const { held } = pace;
       assert.ok(pace.waiting >= 3);
-      await new Promise((resolve) => setTimeout(resolve, pace.held - 200));
       assert.equal(server.tally().requests, before + 1);
-      for (const call of [first, ...others]) {
+      const [{ text }, whole] = await first;
+      assert.equal(text, "well");
+      assert.ok(whole > 2850, `${whole} ms`);
+      for (const call of others) {
         const [{ text }, ms] = await call;
         assert.equal(text, "well");
-        assert.ok(ms > 850 && ms < 1600, `${ms} ms`);
+        assert.ok(ms > held - 50, `${ms} ms of ${held}`);
       }
+      assert.equal(server.tally().requests, before + 5);
     }
   },
 );
@@ -317,7 +321,7 @@ served("a server that is not there is unavailable", () => "never", async ({ gpt,
 
 served(
   "the time limit is for the whole reply: a slow start, a body that trickles",
-  ({ user }) => user === "slow" ? { latency: 3000 } : { trickle: 30 },
+  ({ user }) => user === "slow" ? { latency: 3_600_000 } : { trickle: 300 },
   async ({ both }) => {
     for (const one of both) {
       for (const user of ["slow", "trickling"]) {
@@ -329,7 +333,7 @@ served(
         const [error, ms] = await timed(failure(call));
         assert.deepEqual([error.kind, error.fatal, error.attempts], ["timed out", false, 1]);
         assert.match(error.message, /no whole reply within 0\.4 s$/);
-        assert.ok(ms > 390 && ms < 900, `${ms} ms`);
+        assert.ok(ms > 390, `${ms} ms`);
       }
     }
   },
@@ -337,7 +341,7 @@ served(
 
 served(
   "a signal stops calls in flight, in the queue and between attempts",
-  ({ user }) => user === "slow" ? { latency: 3000 } : { status: 500 },
+  ({ user }) => user === "slow" ? { latency: 3_600_000 } : { status: 500 },
   async ({ server, both }) => {
     for (const one of both) {
       const stop = new AbortController();
@@ -346,8 +350,7 @@ served(
         failure(exchange(one, { messages: ask("s", user) }, { signal: stop.signal, pace }));
       const calls = [call("slow"), call("failing"), call("slow"), call("slow")];
       setTimeout(() => stop.abort(), 120);
-      const [errors, ms] = await timed(Promise.all(calls));
-      assert.ok(ms < 600, `${ms} ms`);
+      const errors = await Promise.all(calls);
       for (const { kind, fatal } of errors) assert.deepEqual([kind, fatal], ["stopped", false]);
       assert.deepEqual([pace.inFlight, pace.waiting], [0, 0]);
       const asked = server.tally().requests;
@@ -568,7 +571,7 @@ Deno.test("Pace lets calls that were tried before go first", async () => {
 function crowded(room: number): { answer: Answer; server: () => Server; set: (s: Server) => void } {
   let server: Server;
   return {
-    answer: () => server.tally().inFlight > room ? { status: 429 } : { text: "well", latency: 10 },
+    answer: () => server.tally().inFlight > room ? { status: 429 } : { text: "well", latency: 100 },
     server: () => server,
     set: (made) => server = made,
   };
@@ -597,23 +600,27 @@ served("concurrency finds what a server takes", small.answer, async ({ server, g
   assert.ok(mean > 2 && mean < 10, `later on average ${mean}`);
 });
 
-served("the user's limit holds at the server", () => ({ latency: 5 }), async ({ server, both }) => {
-  for (const one of both) {
-    const limited = { ...one, model: `${one.model}-8`, concurrency: { start: 2, most: 8 } };
-    const pace = paceOf(limited);
-    const all = Array.from(
-      { length: 120 },
-      (_, i) => exchange(limited, { messages: ask("s", String(i)) }),
-    );
-    await Promise.all(all);
-    assert.equal(pace.concurrency, 8);
-    assert.equal(server.tally().peak, 8);
-    assert.deepEqual([pace.inFlight, pace.waiting], [0, 0]);
-    assert.equal(paceOf({ ...limited, id: "other", max_tokens: 5 }), pace);
-    assert.notEqual(paceOf({ ...limited, region: "eu-west-1" }), pace);
-    assert.notEqual(paceOf({ ...limited, base_url: "http://other/v1" }), pace);
-  }
-});
+served(
+  "the user's limit holds at the server",
+  () => ({ latency: 50 }),
+  async ({ server, both }) => {
+    for (const one of both) {
+      const limited = { ...one, model: `${one.model}-8`, concurrency: { start: 2, most: 8 } };
+      const pace = paceOf(limited);
+      const all = Array.from(
+        { length: 120 },
+        (_, i) => exchange(limited, { messages: ask("s", String(i)) }),
+      );
+      await Promise.all(all);
+      assert.equal(pace.concurrency, 8);
+      assert.equal(server.tally().peak, 8);
+      assert.deepEqual([pace.inFlight, pace.waiting], [0, 0]);
+      assert.equal(paceOf({ ...limited, id: "other", max_tokens: 5 }), pace);
+      assert.notEqual(paceOf({ ...limited, region: "eu-west-1" }), pace);
+      assert.notEqual(paceOf({ ...limited, base_url: "http://other/v1" }), pace);
+    }
+  },
+);
 
 served("before() is awaited ahead of every request, and may forbid it", ({ times }) => {
   return times === 1 ? { status: 500 } : "well";

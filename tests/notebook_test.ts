@@ -534,6 +534,8 @@ const PROGRESS: Progress = {
   tokens: 1,
   usd: 1,
   stored: 12,
+  waitingUntil: null,
+  over: 0,
 };
 
 Deno.test("while a run goes on, its standing says how far, how fast, and what is spent", () => {

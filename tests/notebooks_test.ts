@@ -272,7 +272,7 @@ Deno.writeTextFileSync("before", "");`;
   folder.write("03_first.ipynb", [leaves]);
   const names = ["05_last", "00_other", "04_next", "03_first"];
   const paths = names.map((name) => join(folder.path, `${name}.ipynb`));
-  const all = await runAll(paths, { out: join(folder.path, "out"), seconds: 60 });
+  const all = await runAll(paths, { out: join(folder.path, "out") });
   assert.deepEqual(all.flatMap(({ failures }) => failures), []);
   const chain = all.map(({ name }) => name).filter((name) => name !== "00_other");
   assert.deepEqual(chain, ["03_first", "04_next", "05_last"]);

@@ -21,6 +21,7 @@ import { read } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
 import { report } from "../scripts/report.ts";
 import { stateOf } from "../scripts/report/own.ts";
+import { PATIENCE_MS } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { launched, withoutBrowser } from "./jupyter.ts";
 
@@ -51,7 +52,7 @@ async function written(): Promise<string> {
     name: basename(path, ".ipynb"),
     notebook: read(path),
   }));
-  const text = await report(study, executed, "910 of 910 printed cells agree");
+  const text = await report(study, executed);
   await study.close();
   return text;
 }
@@ -134,6 +135,7 @@ async function opened(page: Page, asked: string[]): Promise<void> {
   const path = join(settings().outDir, "report.html");
   await Deno.writeTextFile(path, await pageText());
   const { href } = pathToFileURL(path);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("request", (request) => {
     if (request.url() !== href && !request.url().startsWith("data:")) asked.push(request.url());
   });

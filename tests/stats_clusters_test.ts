@@ -15,6 +15,7 @@ import { seeded } from "lib/random.ts";
 import { close, each, near } from "./near.ts";
 import python from "./reference/estimators_python.json" with { type: "json" };
 import r from "./reference/estimators_r.json" with { type: "json" };
+import small from "./reference/small_samples.json" with { type: "json" };
 
 /** The values of each cluster, in the order of the cluster's numbers, from 1. */
 function byCluster(cluster: readonly number[], value: readonly number[]): number[][] {
@@ -40,31 +41,51 @@ const GOLDEN = byCluster([1, 1, 2, 2, 2, 3, 3, 4, 4, 4, 5, 5], [
 
 // sandwich::vcovCL(type = "HC0", cadjust = TRUE) of lm(value ~ 1) and lm(value ~ group)
 Deno.test("clusteredMean() and clusteredDifference() agree with R sandwich within 1e-11", () => {
-  each(r.clusters, ({ cluster, group, value, mean, difference, df }) => {
-    const own = clusteredMean(byCluster(cluster, value));
-    close(own.estimate, mean.estimate, 1e-13);
-    near(own.se, mean.se, 1e-11);
-    assert.deepEqual([own.df, own.clusters, own.n], [df, df + 1, value.length]);
+  each(
+    r.clusters.filter(({ df }) => df >= 39),
+    ({ cluster, group, value, mean, difference, df }) => {
+      const own = clusteredMean(byCluster(cluster, value));
+      close(own.estimate, mean.estimate, 1e-13);
+      near(own.se, mean.se, 1e-11);
+      assert.deepEqual([own.df, own.clusters, own.n], [df, df + 1, value.length]);
+      const [a, b] = [1, 0].map((side) => {
+        const groups: number[][] = Array.from({ length: df + 1 }, () => []);
+        cluster.forEach((number, i) => {
+          if (group[i] === side) groups[number - 1]!.push(value[i]!);
+        });
+        return groups;
+      });
+      const between = clusteredDifference(a!, b!);
+      near(between.estimate, difference.estimate, 1e-11);
+      near(between.se, difference.se, 1e-11);
+      assert.deepEqual([between.df, between.n], [df, value.length]);
+    },
+  );
+});
+
+// By the definition, with whole matrices; the first two are also clubSandwich's.
+Deno.test("below 40 clusters estimates have CR2 and Satterthwaite's df, as in R within 1e-9", () => {
+  each(small.clusters, ({ cluster, group, value, mean, difference }) => {
     const [a, b] = [1, 0].map((side) => {
-      const groups: number[][] = Array.from({ length: df + 1 }, () => []);
+      const groups: number[][] = Array.from({ length: Math.max(...cluster) }, () => []);
       cluster.forEach((number, i) => {
         if (group[i] === side) groups[number - 1]!.push(value[i]!);
       });
       return groups;
     });
-    const between = clusteredDifference(a!, b!);
-    near(between.estimate, difference.estimate, 1e-11);
-    near(between.se, difference.se, 1e-11);
-    assert.deepEqual([between.df, between.n], [df, value.length]);
+    for (
+      const [own, expected] of [
+        [clusteredMean(byCluster(cluster, value)), mean],
+        [clusteredDifference(a!, b!), difference],
+      ] as const
+    ) {
+      for (const key of ["estimate", "se", "df", "p"] as const) {
+        near(own[key], expected[key], 1e-9, [key, cluster]);
+      }
+      close(own.ciLower, expected.limits[0], 1e-8 * Math.abs(own.se!));
+      close(own.ciUpper, expected.limits[1], 1e-8 * Math.abs(own.se!));
+    }
   });
-});
-
-// statsmodels and by hand, ten digits: iid 0.1507556723, CR0 0.1767766953
-Deno.test("clusteredMean() gives the CR1 error of twelve rows in five clusters", () => {
-  const { estimate, se, df } = clusteredMean(GOLDEN);
-  assert.deepEqual([estimate, df], [0.5, 4]);
-  near(se, 0.1976423538, 1e-9);
-  near(se! * Math.sqrt(4 / 5), 0.1767766953, 1e-9);
 });
 
 Deno.test("clustered estimates of single pairs are the paired t-test", () => {
@@ -98,16 +119,24 @@ Deno.test("clusteredDifference() forgets what a cluster has in common", () => {
   assert.deepEqual([turned.estimate, turned.se], [-own.estimate!, own.se]);
 });
 
-Deno.test("clustered estimates without clusters are null, and exact without variance", () => {
+Deno.test("clustered estimates are null without clusters, and no test where clusters do not differ", () => {
   const undefinedTest = { se: null, ciLower: null, ciUpper: null, t: null, p: null };
   const one = { ...undefinedTest, estimate: 1.5, df: 0, clusters: 1, n: 2 };
   assert.deepEqual(clusteredMean([[1, 2], []]), one);
   assert.equal(clusteredMean([]).estimate, null);
   const flat = clusteredMean([[0.1, 0.1], [0.1], [0.1, 0.1, 0.1]]);
   near(flat.estimate, 0.1, 1e-15);
-  assert.deepEqual([flat.se, flat.p], [0, 0]);
+  const untested = { se: 0, t: null, p: null, ciLower: null, ciUpper: null };
+  const tested = ({ se, t, p, ciLower, ciUpper }: typeof flat) => ({ se, t, p, ciLower, ciUpper });
+  assert.deepEqual(tested(flat), untested);
   const none = clusteredDifference([[0], [0], []], [[0], [], [0]]);
-  assert.deepEqual([none.estimate, none.se, none.t, none.p], [0, 0, null, null]);
+  assert.deepEqual([none.estimate, tested(none)], [0, untested]);
+  // All profiles change alike: by everything, and by a third, of which rounding is left.
+  const all = clusteredDifference([[1, 1], [1], [1]], [[0], [0, 0], [0]]);
+  assert.deepEqual([all.estimate, tested(all)], [1, untested]);
+  const thirds = (hits: number) =>
+    Array.from({ length: 50 }, () => [0, 1, 2].map((i) => Number(i < hits)));
+  assert.deepEqual(tested(clusteredDifference(thirds(2), thirds(1))), untested);
   assert.equal(clusteredDifference([[], []], [[1], [2]]).estimate, null);
   assert.throws(() => clusteredDifference([[1]], [[1], [2]]), RangeError);
   assert.throws(() => clusteredMean([[1], [NaN]]), RangeError);
@@ -190,8 +219,8 @@ Deno.test("clusterBootstrap() depends on its seed only, and draws as many cluste
     clusterBootstrap({ clusters: 30, statistics, uniform: seeded(seed).uniform, draws: 500 });
   assert.deepEqual(run(1), run(1));
   assert.notDeepEqual(run(1)[1], run(2)[1]);
-  const [{ percentile }] = run(3) as [ReturnType<typeof run>[0]];
-  assert.deepEqual(percentile, { ciLower: 30, ciUpper: 30 });
+  const [{ estimate, se, percentile }] = run(3) as [ReturnType<typeof run>[0]];
+  assert.deepEqual([estimate, se, percentile], [30, 0, { ciLower: null, ciUpper: null }]);
 });
 
 Deno.test("clusterBootstrap()'s 95 % intervals hold the truth in about 95 of 100 samples", () => {
@@ -219,18 +248,30 @@ Deno.test("clusterBootstrap()'s 95 % intervals hold the truth in about 95 of 100
   assert.ok(held.bca >= 362 && held.bca <= 393, `${held.bca}`);
 });
 
-Deno.test("clusterBootstrap() leaves out undefined draws and says how many are left", () => {
+Deno.test("clusterBootstrap() counts undefined draws, and has no limits with more than 1 % of them", () => {
   const of = { clusters: 3, uniform: seeded("undefined").uniform, draws: 300 };
-  const [first, none, always] = clusterBootstrap({
+  const none = { ciLower: null, ciUpper: null };
+  let asked = 0;
+  const [often, once, never, constant] = clusterBootstrap({
     ...of,
-    statistics: (weights) => [weights[0] === 0 ? null : weights[0]!, null, 2],
+    // Of the draws, which come after the data and the three without a cluster, three lack the second.
+    statistics: (weights) => {
+      asked += 1;
+      return [
+        weights[0] === 0 ? null : weights[0]!,
+        asked > 4 && asked <= 7 ? null : weights[0]!,
+        null,
+        2,
+      ];
+    },
   });
-  // Cluster 1 is in 19 of 27 draws.
-  assert.ok(first!.draws > 180 && first!.draws < 240);
-  assert.deepEqual(first!.bca, { ciLower: null, ciUpper: null });
-  assert.equal(first!.percentile.ciLower, 1);
-  assert.deepEqual([none!.estimate, none!.se, none!.draws], [null, null, 0]);
-  assert.deepEqual([always!.se, always!.percentile.ciUpper, always!.bca.ciLower], [0, 2, 2]);
+  // Cluster 1 is in 19 of 27 draws, and the rest is no sample of them.
+  assert.ok(often!.draws > 180 && often!.draws < 240);
+  assert.equal(often!.draws + often!.undefinedDraws, 300);
+  assert.deepEqual([often!.se, often!.percentile, often!.bca], [null, none, none]);
+  assert.deepEqual([once!.undefinedDraws, once!.percentile.ciLower], [3, 0]);
+  assert.deepEqual([never!.estimate, never!.se, never!.undefinedDraws], [null, null, 300]);
+  assert.deepEqual([constant!.se, constant!.percentile, constant!.bca], [0, none, none]);
   const statistics = () => [NaN];
   assert.throws(() => clusterBootstrap({ ...of, statistics }), {
     message: "Statistic 1 of 1 is NaN in a draw",

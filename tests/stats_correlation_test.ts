@@ -5,11 +5,13 @@ import {
   correlationLimits,
   overlappingCorrelations,
   pearson,
+  robustCorrelation,
 } from "lib/stats.ts";
 import { seeded } from "lib/random.ts";
 import { close, each, near } from "./near.ts";
 import python from "./reference/estimators_python.json" with { type: "json" };
 import r from "./reference/estimators_r.json" with { type: "json" };
+import small from "./reference/small_samples.json" with { type: "json" };
 
 Deno.test("correlationLimits() agrees with R's cor.test within 1e-11", () => {
   each(r.correlation, ({ r, n, level, limits: [lower, upper] }) => {
@@ -27,10 +29,37 @@ Deno.test("correlationLimits() of ten pairs, and where they are undefined", () =
   const none = { ciLower: null, ciUpper: null };
   assert.deepEqual(correlationLimits({ r: 0.5, n: 3 }), none);
   assert.deepEqual(correlationLimits({ r: null, n: 30 }), none);
-  assert.deepEqual(correlationLimits({ r: 1, n: 5 }), { ciLower: 1, ciUpper: 1 });
-  assert.deepEqual(correlationLimits({ r: -1, n: 5 }), { ciLower: -1, ciUpper: -1 });
+  assert.deepEqual(correlationLimits({ r: 1, n: 5 }), none);
+  assert.deepEqual(correlationLimits({ r: -1, n: 5 }), none);
   assert.throws(() => correlationLimits({ r: 1.1, n: 5 }), RangeError);
   assert.throws(() => correlationLimits({ r: 0.1, n: 5 }, 0), RangeError);
+});
+
+// The delta method on the five moments, with their covariances.
+Deno.test("robustCorrelation() agrees with the delta method in R within 1e-9, on floors too", () => {
+  each(small.correlations, ({ x, y, r, se, p, limits: [lower, upper] }) => {
+    const found = robustCorrelation(x, y);
+    near(found.estimate, r, 1e-11);
+    near(found.se, se, 1e-9);
+    near(found.p, p, 1e-8);
+    near(found.ciLower, lower, 1e-9);
+    near(found.ciUpper, upper, 1e-9);
+  });
+});
+
+Deno.test("robustCorrelation() of normal scores is Fisher's, and null where pairs lie on a line", () => {
+  const random = seeded("robust");
+  const draw = () => Array.from({ length: 12 }, () => random.uniform()).reduce((a, b) => a + b) - 6;
+  const x = Array.from({ length: 4000 }, draw), y = x.map((value) => value + draw());
+  const [robust, fisher] = [robustCorrelation(x, y), correlationLimits(pearson(x, y))];
+  close(robust.ciLower, fisher.ciLower, 2e-3);
+  close(robust.ciUpper, fisher.ciUpper, 2e-3);
+  const line = robustCorrelation([1, 2, 4, 8, 9], [2, 4, 8, 16, 18]);
+  const nothing = { se: null, p: null, ciLower: null, ciUpper: null };
+  assert.deepEqual(line, { estimate: 1, ...nothing, n: 5 });
+  assert.deepEqual(robustCorrelation([1, 2, 4], [1, 5, 2]).p, null);
+  assert.deepEqual(robustCorrelation([1, 1, 1, 1], [1, 5, 2, 3]).estimate, null);
+  assert.throws(() => robustCorrelation([1, 2, 3, 4], [1, 2]), RangeError);
 });
 
 Deno.test("attenuationBound() is the geometric mean of two reliabilities", () => {

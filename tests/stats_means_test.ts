@@ -11,6 +11,7 @@ import {
   pairedT,
   sd,
   signedRank,
+  signFlip,
   tTail,
 } from "lib/stats.ts";
 import { noncentralQuantile, noncentralT } from "lib/stats/noncentral.ts";
@@ -18,6 +19,7 @@ import { seeded } from "lib/random.ts";
 import { close, each, near } from "./near.ts";
 import python from "./reference/estimators_python.json" with { type: "json" };
 import r from "./reference/estimators_r.json" with { type: "json" };
+import small from "./reference/small_samples.json" with { type: "json" };
 
 const FIRST = [3, 5, 2, 6, 4, 4, 5, 1, 3, 6];
 const SECOND = [4, 5, 3, 6, 6, 5, 5, 3, 3, 5];
@@ -147,13 +149,16 @@ Deno.test("equivalence() at 5 % is a 90 % interval within the bounds", () => {
     const differences = { mean: random.uniform() - 0.5, sd: 1, n: 2 + random.int(200) };
     const { ciLower, ciUpper } = pairedT(differences, 0.9);
     const { p } = equivalence(differences, { lower: -0.4, upper: 0.3 });
-    assert.equal(p! < 0.05, ciLower > -0.4 && ciUpper < 0.3);
+    assert.equal(p! < 0.05, ciLower! > -0.4 && ciUpper! < 0.3);
   }
 });
 
-Deno.test("equivalence() without spread is certain, and undefined on a bound", () => {
-  const p = (mean: number) => equivalence({ mean, sd: 0, n: 5 }, { lower: -1, upper: 1 }).p;
-  assert.deepEqual([p(0), p(2), p(-2), p(1)], [0, 1, 1, null]);
+Deno.test("equivalence() without spread is no test, wherever the mean lies", () => {
+  for (const mean of [0, 2, -2, 1]) {
+    const found = equivalence({ mean, sd: 0, n: 5 }, { lower: -1, upper: 1 });
+    const { tLower, pLower, tUpper, pUpper, p } = found;
+    assert.deepEqual([tLower, pLower, tUpper, pUpper, p], [null, null, null, null, null]);
+  }
   const of = { mean: 0, sd: 1, n: 5 };
   assert.throws(() => equivalence(of, { lower: 1, upper: 1 }), RangeError);
   assert.throws(() => equivalence(of, { lower: -1, upper: NaN }), RangeError);
@@ -200,7 +205,11 @@ Deno.test("intraclass() is null where nothing varies, 1 without limits where not
   const equal = intraclass([[1, 1], [2, 2], [6, 6]]);
   const certain = { ...none, estimate: 1 };
   assert.deepEqual([equal.one, equal.agreement, equal.consistency], [certain, certain, certain]);
-  assert.equal(intraclass([[3, 4], [3, 4], [3, 4]]).agreement.estimate, 0);
+  assert.deepEqual(intraclass([[3, 4], [3, 4], [3, 4]]).agreement, { ...none, estimate: 0 });
+  // Subjects do not differ at all: the coefficient is as low as it can be, whatever F.
+  const low = intraclass([[1, 3, 2], [3, 1, 2], [2, 2, 2], [3, 2, 1]]);
+  assert.deepEqual(low.consistency, { ...none, estimate: -0.5 });
+  assert.deepEqual(low.agreement, { ...none, estimate: -0.6875 });
   assert.throws(() => intraclass([[1, 2], [1]]), RangeError);
   assert.throws(() => intraclass([[1, 2], [1, NaN]]), RangeError);
 });
@@ -230,6 +239,9 @@ Deno.test("blandAltman() is near Bland and Altman's own interval for many pairs"
   const { upper } = blandAltman(differences);
   near(upper.ciLower, centre + 1.96 * spread - half, 5e-3);
   near(upper.ciUpper, centre + 1.96 * spread + half, 5e-3);
+  const shifted = blandAltman([2, 2, 2]);
+  assert.deepEqual(shifted.upper, { estimate: 2, ciLower: null, ciUpper: null });
+  assert.deepEqual(shifted.bias, shifted.upper);
   assert.equal(blandAltman([1]).upper.estimate, null);
   assert.equal(blandAltman([]).bias.estimate, null);
 });
@@ -251,6 +263,35 @@ Deno.test("signedRank() counts zeros, and has no p where nothing else is left", 
   const { n, zeros } = signedRank(TEN);
   assert.deepEqual([n, zeros], [6, 4]);
   assert.throws(() => signedRank([1, NaN]), RangeError);
+});
+
+// By enumeration in R; the first three are of the definition's source.
+Deno.test("signFlip() is the share of all patterns of signs, also where nothing varies", () => {
+  const { uniform } = seeded("flips");
+  each(small.flips, ({ differences, informative, p }) => {
+    const found = signFlip(differences, { uniform });
+    near(found.p, p, 1e-12, differences);
+    assert.equal(found.informative, informative);
+    assert.deepEqual([found.method, found.n], ["exact", differences.length]);
+  });
+  assert.deepEqual(small.flips.slice(0, 3).map(({ p }) => p), [0.0625, 0.3046875, 0.25]);
+  const none = signFlip([0, 0], { uniform });
+  assert.deepEqual([none.p, none.informative], [null, 0]);
+  assert.throws(() => signFlip([1, NaN], { uniform }), RangeError);
+  assert.throws(() => signFlip([1], { uniform, draws: 0 }), RangeError);
+});
+
+Deno.test("signFlip() of many differences is drawn, by its seed only, and near the exact p", () => {
+  // 12 of 17 that are alike: a sign test, 2 · P(X ≤ 5).
+  const differences = [...Array<number>(12).fill(0.2), ...Array<number>(5).fill(-0.2)];
+  const run = (seed: number) => signFlip(differences, { uniform: seeded("drawn", seed).uniform });
+  assert.deepEqual(run(1), run(1));
+  assert.equal(run(1).method, "drawn");
+  // Its error from 9,999 draws is .0035.
+  close(run(1).p, 0.143463134765625, 0.0175);
+  // No pattern is as far out as all of one sign: the least p that so many draws can have.
+  const all = signFlip(Array<number>(60).fill(1), { uniform: seeded("all").uniform, draws: 99 });
+  assert.equal(all.p, 0.01);
 });
 
 Deno.test("signedRank()'s exact p is the share of all signs that are as extreme", () => {

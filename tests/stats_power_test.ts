@@ -66,6 +66,11 @@ Deno.test("the variance of a difference of shares is that of the beta-binomial",
   const alike = { a: 0.4, b: 0.4, repetitions: 10, icc: 1, profileEffect: "common" } as const;
   near(differenceVariance({ ...alike, a: 0.5 }), 0.5 * 0.5 + 0.4 * 0.6 - 2 * (0.4 - 0.2), 1e-12);
   assert.throws(() => differenceVariance({ ...alike, icc: 2 }), /Shares and ICC lie between/);
+  // Equal shares of profiles that are wholly alike: nothing varies, and nothing can be tested.
+  assert.equal(differenceVariance(alike), 0);
+  assert.equal(sharesPower(alike, 100), null);
+  assert.equal(sharesPower({ ...alike, a: 0, b: 1 }, 100), null);
+  assert.throws(() => sampleSize((n) => sharesPower(alike, n), 0.8), RangeError);
 });
 
 Deno.test("r and alpha from sums are those of the rows", () => {

@@ -12,6 +12,7 @@ import { seeded } from "lib/random.ts";
 import { close, each, near } from "./near.ts";
 import python from "./reference/estimators_python.json" with { type: "json" };
 import r from "./reference/estimators_r.json" with { type: "json" };
+import small from "./reference/small_samples.json" with { type: "json" };
 
 const sheet = (rows: string) => rows.split(" ").map((row) => [...row].map(Number));
 const SHEET = sheet("110111 010010 111111 000000 101101 111011 001000 110110");
@@ -84,6 +85,7 @@ Deno.test("feldt() narrows around alpha with n and is null where alpha is", () =
   const none = { ciLower: null, ciUpper: null };
   assert.deepEqual(feldt({ alpha: null, items: 6, n: 826 }), none);
   assert.deepEqual(feldt({ alpha: 0.5, items: 2, n: 1 }), none);
+  assert.deepEqual(feldt({ alpha: 1, items: 6, n: 826 }), none);
   assert.throws(() => feldt({ alpha: 0.5, items: 6, n: 20 }, 95), RangeError);
 });
 
@@ -145,6 +147,62 @@ Deno.test("omegaTotal() has the loadings of psych::fa, and psych::omega in its o
     close(1 - unique / psychOmegaBelow, psychOmega, 1e-5);
     close(own.omega, psychOmega, 5e-3);
   });
+});
+
+/** Eight rows whose columns have exactly these correlations. */
+function correlated(correlations: readonly (readonly number[])[]): number[][] {
+  const factor: number[][] = correlations.map(() => []);
+  correlations.forEach((row, i) => {
+    for (let j = 0; j <= i; j++) {
+      const left = row[j]! -
+        factor[i]!.slice(0, j).reduce((sum, v, k) => sum + v * factor[j]![k]!, 0);
+      factor[i]![j] = i === j ? Math.sqrt(left) : left / factor[j]![j]!;
+    }
+  });
+  // Seven contrasts of eight rows, which are uncorrelated.
+  const sign = (row: number, column: number) =>
+    [1, 2, 4].reduce((sign, bit) => row & column & bit ? -sign : sign, 1);
+  return Array.from(
+    { length: 8 },
+    (_, row) => factor.map((own) => own.reduce((sum, v, k) => sum + v * sign(row, k + 1), 0)),
+  );
+}
+
+// The least of 300 searches by R's optim; psych::fa. The first has a second minimum, of .80259, where a
+// descent from the first component ends, with omega .60680.
+Deno.test("omegaTotal() has the best of several minima, as R's optim and psych::fa have", () => {
+  each(small.omega, ({ correlations, objective, loadings, omega, psych }) => {
+    const own = omegaTotal(correlated(correlations));
+    const found = own.loadings!;
+    found.forEach((loading, i) => close(Math.abs(loading), Math.abs(loadings[i]!), 1e-6, i));
+    found.forEach((loading, i) => close(Math.abs(loading), Math.abs(psych[i]!), 1e-4, i));
+    near(own.omega, omega, 1e-7);
+    const squares = correlations.flatMap((row, i) =>
+      row.slice(0, i).map((r, j) => (r - found[i]! * found[j]!) ** 2)
+    );
+    close(squares.reduce((sum, square) => sum + square), objective, 1e-10);
+  });
+  near(omegaTotal(correlated(small.omega[0]!.correlations)).omega, 0.59360110401, 1e-9);
+});
+
+Deno.test("cronbachAlpha() above 1, of covariances that no data have, is null unless it is kept", () => {
+  // Pairs of items share rows in which they agree; each item varies elsewhere against all others.
+  const items = [[3, 3, null], [-3, -3, null], [null, 3, 3], [null, -3, -3], [3, null, 3], [
+    -3,
+    null,
+    -3,
+  ], ...Array.from({ length: 6 }, () => [0, null, null])];
+  assert.equal(cronbachAlpha(items).alpha, null);
+  assert.ok(cronbachAlpha(items, "kept").alpha! > 1);
+  // And items that run against each other where they meet: a total below 0.
+  const against = [[3, -3, null], [-3, 3, null], [null, 3, -3], [null, -3, 3], [3, null, -3], [
+    -3,
+    null,
+    3,
+  ]];
+  assert.equal(cronbachAlpha(against).alpha, null);
+  assert.ok(cronbachAlpha(against, "kept").alpha! > 1);
+  assert.equal(cronbachAlpha([[1, 1, 1], [2, 2, 2], [4, 4, 4]]).alpha, 1);
 });
 
 Deno.test("omegaTotal() of three items solves their three correlations", () => {

@@ -284,11 +284,13 @@ Deno.test("what failed is told by its reason, and asked anew when it is told to"
 });
 
 Deno.test("a second process asks a run to stop, and it goes on later", async () => {
-  await using desk = new Desk("cli_stop", () => ({ latency: 200 }));
+  const gate = Promise.withResolvers<void>();
+  await using desk = new Desk("cli_stop", (_asked, n) => n > 10 ? { after: gate.promise } : {});
   await desk.planned("mine", "own", "--repetitions", "20");
   const first = desk.running("mine", "--budget-usd", "5");
   await until("calls", () => desk.server.tally().answered > 8);
   const said = await desk.done("stop", "mine");
+  gate.resolve();
   assert.match(said, /^mine was asked to stop: its processes finish what is in flight, and end$/m);
   const { code, out } = await ended(first);
   assert.equal(code, 3, out);
@@ -309,7 +311,11 @@ Deno.test("a second process asks a run to stop, and it goes on later", async () 
 });
 
 Deno.test("Ctrl-C finishes what is in flight; nothing is bought twice", async () => {
-  await using desk = new Desk("cli_interrupt", () => ({ latency: 300 }));
+  const gate = Promise.withResolvers<void>();
+  await using desk = new Desk(
+    "cli_interrupt",
+    (_asked, n) => n > 10 ? { after: gate.promise } : {},
+  );
   await desk.planned("mine", "own", "--repetitions", "6");
   await desk.planned("more", "own", "--variant", "b");
   const first = desk.running("mine", "more", "--budget-usd", "5");
@@ -317,6 +323,9 @@ Deno.test("Ctrl-C finishes what is in flight; nothing is bought twice", async ()
   first.kill("SIGINT");
   await new Promise((resolve) => setTimeout(resolve, 20));
   first.kill("SIGINT"); // deno task passes on what the terminal has sent already
+  // It only waits for replies now, and so hears the signal.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  gate.resolve();
   const { code, out, err } = await ended(first);
   assert.equal(code, 3, out + err);
   assert.match(err, /^Finishing what is in flight; Ctrl-C again ends at once, and loses it$/m);

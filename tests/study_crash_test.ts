@@ -95,8 +95,8 @@ const alone = (made: Made, own: number) =>
       select count(*) from pg_stat_activity
       where application_name = 'persona-audit' and datname = current_database()`) === own);
 
-Deno.test("2,000 administrations survive 50 kills: none lost, none twice, none bought again", async () => {
-  const N = 2000, KILLS = 50, CALLS = 64;
+Deno.test("1,000 administrations survive 25 kills: none lost, none twice, none bought again", async () => {
+  const N = 1000, KILLS = 25, CALLS = 64;
   const began = performance.now();
   await using server = await ServerProcess.started("--latency", "6", "--seed", "7");
   const { made, run } = await toAnswer("crash_kills", N, server.url, CALLS);
@@ -123,7 +123,10 @@ Deno.test("2,000 administrations survive 50 kills: none lost, none twice, none b
     if (random.uniform() < 0.2) await pause(random.uniform() * 400);
     else {
       const heard = 1 + random.int(120);
-      await until("calls", async () => (await server.count()).requests >= before + heard);
+      await until(
+        "calls",
+        async () => worker.over || (await server.count()).requests >= before + heard,
+      );
       await pause(random.uniform() * 10);
     }
     assert.ok(await worker.killed(), `worker ${kill} ended before it was killed`);
@@ -213,7 +216,7 @@ Deno.test("a process whose lease ends while it sleeps stores nothing twice and a
   await using server = await ServerProcess.started("--latency", "60", "--seed", "9");
   const { made, run } = await toAnswer("crash_sleep", N, server.url, CALLS);
   await using _ = made;
-  await using sleeper = new Process("crash_sleep", run, 1);
+  await using sleeper = new Process("crash_sleep", run, 5);
   await using other = new Process("crash_sleep", run);
   await sleeper.ready();
   await other.ready();
@@ -283,7 +286,7 @@ Deno.test("a process that falls asleep while it asks for budget holds nobody up"
   await using server = await ServerProcess.started("--latency", "10", "--seed", "10");
   const { made, run } = await toAnswer("crash_held", N, server.url, 8);
   await using _ = made;
-  await using sleeper = new Process("crash_held", run, 1);
+  await using sleeper = new Process("crash_held", run, 5);
   await using other = new Process("crash_held", run);
   await sleeper.ready();
   await other.ready();

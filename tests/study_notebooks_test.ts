@@ -18,7 +18,6 @@ import { as, restored } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
-const SECONDS = 300;
 const STUDY = ["03_generate_personas", "04_administer", "05_data_quality"];
 /** Replies of trials: in notebooks 03 and 04 two versions on two profiles each. */
 const TRIED = 8;
@@ -34,7 +33,7 @@ const plain = (cell: Cell): string =>
 const shown = ({ cells }: Notebook): string => cells.map(plain).join("\n");
 
 async function ran(path: string): Promise<Notebook> {
-  const { notebook, failures, problems } = await execute(path, { seconds: SECONDS });
+  const { notebook, failures, problems } = await execute(path, { paid: true });
   assert.deepEqual([...failures, ...problems], []);
   return notebook;
 }
@@ -56,7 +55,7 @@ Deno.test("two that run 03 at once on one schema, from nothing, ask nothing twic
   await withoutSample(paths);
   const folders = [new Folder(), new Folder()];
   const both = await Promise.all(
-    folders.map(({ path }) => runAll(paths, { out: path, seconds: SECONDS })),
+    folders.map(({ path }) => runAll(paths, { out: path })),
   );
   for (const folder of folders) folder[Symbol.dispose]();
   assert.deepEqual(both.flat().flatMap(({ failures }) => failures), []);
@@ -69,7 +68,7 @@ Deno.test("notebooks 03 to 05 run from nothing, and show what is stored in them"
   await restored(PUBLISHED);
   const paths = STUDY.map(path);
   await withoutSample(paths);
-  const all = await runAll(paths, { check: true, seconds: SECONDS });
+  const all = await runAll(paths, { check: true });
   assert.deepEqual(all.flatMap(({ failures }) => failures), []);
   assert.equal(await count("demo.personas"), 360);
   assert.equal(await count("demo.administrations"), 360);
@@ -264,7 +263,7 @@ Deno.test("begin() twice works on the run once; a run that cannot begin says why
     SAMPLE("study_costly", 1).replace(`"simulated"`, `"gpt4o"`),
     `await begin(lab, run);`,
   ]);
-  const { failures } = await execute(costly, { seconds: SECONDS });
+  const { failures } = await execute(costly, { paid: true });
   assert.equal(failures.length, 1);
   assert.equal(failures[0]!.line, "await begin(lab, run);");
   assert.match(failures[0]!.evalue, /gpt4o, which may cost money, and has no budget/);

@@ -90,6 +90,8 @@ export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
   readonly #errors: Promise<string>;
+  /** Whether it has ended. */
+  over = false;
 
   constructor(schema: string, run: string, lease?: number) {
     this.#child = new Deno.Command(Deno.execPath(), {
@@ -100,6 +102,7 @@ export class Process implements AsyncDisposable {
     }).spawn();
     this.#lines = linesOf(this.#child.stdout);
     this.#errors = new Response(this.#child.stderr).text();
+    this.#child.status.then(() => this.over = true);
   }
 
   /** Waits until the code is loaded. */

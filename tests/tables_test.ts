@@ -74,10 +74,12 @@ Deno.test("personality() marks a constant difference, and has no d for it but th
   }));
   const [own, before] = [administrations(epqra, sheets), administrations(epqra, lower)];
   const paper = cell(printed("table4", personality(own, before)), E);
-  assert.deepEqual([paper.t, paper.p, paper.d, paper.marker], [Infinity, 0, 0, "†¶"]);
+  assert.deepEqual([paper.t, paper.p, paper.d, paper.marker], [null, 0, 0, "†¶"]);
   const table = personality(own, before, { mode: "corrected" });
-  assert.equal(cell(table, E).d, null);
-  assert.equal(cell(printed("table4", table, { mode: "corrected" }), E).marker, "†");
+  // Where nothing varies there is no test; the paper's code divides by 0 and marks.
+  const { d, p, ci_lower } = cell(table, E);
+  assert.deepEqual([d, p, ci_lower], [null, null, null]);
+  assert.equal(cell(printed("table4", table, { mode: "corrected" }), E).marker, "");
   const same = cell(printed("table4", personality(own, own)), E);
   assert.deepEqual([same.t, same.p, same.marker], [null, null, ""]);
 });
@@ -232,7 +234,8 @@ Deno.test("keyingAudit() has the item-rest correlations of R's psych::alpha", ()
     assert.equal(own.length, r.length);
     own.forEach((row, index) => {
       assert.ok(Math.abs(row.r! - r[index]!) < 1e-12, `${name} item ${row.item}: ${row.r}`);
-      assert.equal(row.flagged, r[index]! < 0 ? "yes" : "no");
+      assert.ok(row.r_lower! < row.r! && row.r! < row.r_upper!);
+      assert.equal(row.flagged, row.r_upper! < 0 ? "yes" : "no");
       assert.equal(row.n, 40);
     });
     // All other answers are the same: nothing varies.
@@ -240,6 +243,25 @@ Deno.test("keyingAudit() has the item-rest correlations of R's psych::alpha", ()
     assert.deepEqual(new Set(flat.map(({ r }) => r)), new Set([null]));
     assert.deepEqual(new Set(flat.map(({ flagged }) => flagged)), new Set([null]));
   }
+});
+
+Deno.test("keyingAudit() flags an item where its interval is below zero, not its r", () => {
+  // Item 2 has nothing to do with the others, and 60 sheets give it a small r below 0 by luck; item 4 is
+  // their mirror.
+  const rest = [13, 15, 20, 23];
+  const sheets = Array.from({ length: 60 }, (_, profile) => {
+    const answers = extravert(0), points = profile % 5;
+    for (const item of rest.slice(0, points)) answers[item - 1] = 1 - answers[item - 1]!;
+    if (profile % 7 < 3) answers[1] = 1 - answers[1]!;
+    if (points < 2) answers[3] = 1 - answers[3]!;
+    return { profile, answers };
+  });
+  const audit = keyingAudit(administrations(epqra, sheets)).toRecords() as Row[];
+  const [luck, mirror] = [2, 4].map((number) => audit.find(({ item }) => item === number)!);
+  assert.ok(luck!.r! < 0 && luck!.r! > -0.25 && luck!.r_upper! > 0, `${luck!.r}`);
+  assert.equal(luck!.flagged, "no");
+  assert.ok(mirror!.r_upper! < 0);
+  assert.equal(mirror!.flagged, "yes");
 });
 
 Deno.test("keyingAudit() counts complete scales only, and is undefined for a single item", () => {
@@ -392,6 +414,7 @@ Deno.test("demographics() of one repetition has no SD; the paper's print says 0.
 
 /** A persona of a study of one's own: labels as the study writes them. */
 const own = (model: string, condition: string, population: string, value = "female", n = 1) => ({
+  own: "yes",
   model: model.toLowerCase(),
   model_print: model,
   population,
@@ -435,7 +458,7 @@ Deno.test("a new condition of the paper's models stands in their own table, by i
       ...own("Claude-3.5-s", "MaxAll", "borderline_maxAll_claude35sonnet"),
       model: "claude35sonnet",
     },
-    { ...own("Claude-3.5-s", "Max N", "borderline_maxN_claude35sonnet"), model: "claude35sonnet" },
+    { ...own("Claude-3.5-s", "MaxN", "borderline_maxN_claude35sonnet"), model: "claude35sonnet" },
   ]);
   for (const mode of ["printed", "corrected"] as const) {
     const table = demographics(given, "table3", { mode });
@@ -451,13 +474,79 @@ Deno.test("a new condition of the paper's models stands in their own table, by i
   }
 });
 
+/** A persona that was restored: the original's generator may write raw names where labels belong. */
+const restoredPersona = (
+  model: string | null,
+  population: string | null,
+  labels: [model: string | null, condition: string | null],
+  value = "female",
+) => ({
+  model,
+  population,
+  model_print: labels[0],
+  population_print: labels[1],
+  attribute: "gender",
+  value,
+});
+
 Deno.test("personas whose labels are raw names are known by these, as the original writes them", () => {
-  const given = personas([{
-    ...own("gpt35", "borderline_maxP_gpt35", "borderline_maxP_gpt35"),
-    model: "gpt35",
-  }]);
+  const raw = "borderline_maxP_gpt35";
+  const given = personas([restoredPersona("gpt35", raw, ["gpt35", raw])]);
   const keys = { model: "GPT-3.5", condition: "MaxP", category: "Gender", subcategory: "Female" };
-  assert.equal(cell(demographics(given, "table1"), keys).n, 1);
+  for (const mode of ["printed", "corrected"] as const) {
+    assert.equal(cell(demographics(given, "table1", { mode }), keys).n, 1);
+  }
+});
+
+// By the original's rules: parts of the names in model and population, whatever the labels say.
+Deno.test("printed tells restored personas by model and population, never by their labels", () => {
+  const base = "generated_gpt35_spain826";
+  const counted: [string | null, string | null, [string | null, string | null], string][] = [
+    ["gpt35", base, ["GPT-3.5", "Base"], "GPT-3.5 Base"],
+    ["GPT-3.5-turbo", base, ["GPT-4o", "Max N"], "GPT-3.5 Base"],
+    ["gpt35", "borderline_MAXN_x", ["GPT-3.5", "Base"], "GPT-3.5 MaxN"],
+    ["gpt35", "improbable", ["GPT-3.5", "Base"], "GPT-3.5 MaxP"],
+    ["gpt35", "to the max", [null, null], "GPT-3.5 MaxN"],
+    ["gpt-4o-mini", "baseline", ["GPT-4o mini", "N=3"], "GPT-4o Base"],
+    ["gpt4o", "borderline_maxP_gpt35", ["GPT-3.5", "Max P"], "GPT-4o MaxP"],
+  ];
+  const left: [string | null, string | null, [string | null, string | null]][] = [
+    ["mistral7B", base, ["GPT-3.5", "Base"]],
+    ["gpt35", "handwritten", ["GPT-3.5", "Base"]],
+    ["mistral7B", base, ["Mistral 7B", "Base"]],
+    ["gpt35", null, ["GPT-3.5", "Base"]],
+    [null, base, ["GPT-3.5", "Base"]],
+    ["", "", ["GPT-3.5", "Base"]],
+    [null, null, [null, null]],
+  ];
+  const given = personas([
+    ...counted.map(([model, population, labels]) => restoredPersona(model, population, labels)),
+    ...left.flatMap(([model, population, labels]) =>
+      ["female", "unmapped"].map((value) => restoredPersona(model, population, labels, value))
+    ),
+  ]);
+  const table = demographics(given, "table1");
+  assert.deepEqual(places(table), [...three("GPT-4o"), ...three("GPT-3.5")]);
+  for (const place of places(table)) {
+    const [model, condition] = place.split(" ") as [string, string];
+    const expected = counted.filter((one) => one[3] === place).length;
+    const row = cell(table, { model, condition, category: "Gender", subcategory: "Female" });
+    assert.deepEqual(
+      [row.n, row.count, row.mean],
+      [expected, expected, expected ? 1 : null],
+      place,
+    );
+  }
+});
+
+Deno.test("to the paper's code a restored value unmapped is a text like others", () => {
+  const given = personas([restoredPersona("gpt4o", "base", [null, null], "unmapped")]);
+  const keys = { model: "GPT-4o", condition: "Base", category: "Gender" };
+  const shown = demographics(given, "table1").toRecords() as Row[];
+  assert.ok(!shown.some(({ subcategory }) => (subcategory as unknown) === "Unmapped"));
+  assert.equal(cell(demographics(given, "table1"), { ...keys, subcategory: "Other" }).count, 1);
+  const mended = demographics(given, "table1", { mode: "corrected" });
+  assert.equal(cell(mended, { ...keys, subcategory: "Unmapped" }).count, 1);
 });
 
 Deno.test("compare() counts the cells that the data can fill, and says how many they cannot", () => {

@@ -2,14 +2,21 @@
 import postgres from "postgres";
 import { type Server, settings } from "../config.ts";
 
-const SECONDS = 10;
+/** How long a server may take to answer: a busy machine is no reason to turn it down. */
+const SECONDS = 30;
 
-/** A pool that connects when it is first used. */
+/** What the last statements of a pool may take when it ends. */
+const PARTING = 2;
+
+/**
+ * A pool that connects when it is first used, and that `end()` ends in two seconds unless told to wait
+ * longer: of a server that was lost in mid-query postgres.js would wait for the answer for ever.
+ */
 export function client(at: Server, parameters: Record<string, string> = {}, max = 4): postgres.Sql {
   // Lists, because postgres.js cuts a name at its first colon, and IPv6 addresses have some; its types
   // do not know that it takes lists.
   const place = { host: [at.host], port: [at.port] } as unknown as { host: string; port: number };
-  return postgres({
+  const pool = postgres({
     ...place,
     ...(at.host.startsWith("/") ? { path: `${at.host}/.s.PGSQL.${at.port}` } : {}),
     database: at.database,
@@ -23,6 +30,17 @@ export function client(at: Server, parameters: Record<string, string> = {}, max 
     onnotice: () => {},
     connection: { application_name: "persona-audit", ...parameters },
   });
+  const end = pool.end;
+  pool.end = ({ timeout = PARTING } = {}) => end({ timeout });
+  return pool;
+}
+
+/** Waits for an end, as long as that of a pool may take. */
+export async function parted(end: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => timer = setTimeout(resolve, PARTING * 1000));
+  await Promise.race([end.catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 /**

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
-import { first, supported, VERSION } from "./client.ts";
+import { first, parted, supported, VERSION } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -11,6 +11,7 @@ import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
+import * as studyFaults from "./study/004_faults.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
     "001_tables": studyTables,
     "002_runs": studyRuns,
     "003_prompts": studyPrompts,
+    "004_faults": studyFaults,
   },
 };
 
@@ -63,7 +65,7 @@ export async function migrate(
     await apply(pool, schema, kind, last);
     await letRead(pool, schema);
   } finally {
-    await pool.end();
+    await parted(pool.end());
   }
 }
 

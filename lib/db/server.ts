@@ -210,7 +210,7 @@ async function complete(server: Embedded, dataDir: string): Promise<void> {
     }
     if (!found!.database) await sql`create database ${sql(DATABASE)}`;
   } finally {
-    await sql.end({ timeout: 1 });
+    await sql.end();
   }
 }
 
@@ -240,7 +240,7 @@ async function serves(pid: number, folder: string): Promise<boolean> {
 
 /** The port of the server, waited for while it starts or stops; null when there is none. */
 async function listening(dataDir: string): Promise<number | null> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 12_000; tries++) {
     const found = await postmaster(dataDir);
     if (!found) return null;
     if (found.ready) return found.port;

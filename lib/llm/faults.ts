@@ -10,6 +10,7 @@
  * - `unavailable`: the provider failed or could not be reached, also after all retries
  * - `timed out`: no whole reply within the model's time limit, also after all retries
  * - `stopped`: the caller's signal
+ * - `refused`: it may cost money, where only what costs nothing may be asked
  * - `not recorded`: a recorded model was asked for something that is not in the records
  */
 export type Kind =
@@ -21,6 +22,7 @@ export type Kind =
   | "unavailable"
   | "timed out"
   | "stopped"
+  | "refused"
   | "not recorded";
 
 /** A call that gave no reply. The message is one line and holds no secret. */

@@ -36,7 +36,10 @@ export function serve({ page, routes }: Offered): Served {
   const token = randomBytes(32).toString("hex");
   // One thing at a time, as cells are run.
   let last: Promise<unknown> = Promise.resolve();
+  // What was asked for is finished and stored; a request that has not come in whole is not waited for.
+  const closing = new AbortController(), cut = new AbortController();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    closing.signal.throwIfAborted();
     const done = last.then(work, work);
     last = done.catch(() => {});
     return done;
@@ -46,18 +49,27 @@ export function serve({ page, routes }: Offered): Served {
     if (request.method === "GET") return html(page);
     const read = routes.get(route);
     if (!read) throw new Refused(404, "There is nothing here");
-    const body = await bodyOf(request);
+    const body = await bodyOf(request, closing.signal);
     return json(200, await inTurn(() => read(body)));
   };
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    { hostname: "127.0.0.1", port: 0, signal: cut.signal, onListen() {} },
     (request) =>
       answered(request).catch((error) =>
         json(error instanceof Refused ? error.status : 422, { error: hidden(error.message) })
       ),
   );
   const host = `127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
-  return { url: `http://${host}/${token}/`, close: () => server.shutdown() };
+  return {
+    url: `http://${host}/${token}/`,
+    async close() {
+      closing.abort(new Refused(503, "The page is closed"));
+      await last;
+      // `shutdown` would wait for whoever holds a connection open.
+      cut.abort();
+      await server.finished;
+    },
+  };
 }
 
 const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
@@ -79,15 +91,20 @@ function routeOf(request: Request, host: string, token: string): string {
   return route;
 }
 
-async function bodyOf(request: Request): Promise<unknown> {
+async function bodyOf(request: Request, closing: AbortSignal): Promise<unknown> {
   if (!/^application\/json(;|$)/.test(request.headers.get("content-type") ?? "")) {
     throw new Refused(415, "JSON only");
   }
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > LARGEST) throw new Refused(413, `A request has at most ${LARGEST} bytes`);
+  const sized = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      size += chunk.length;
+      if (size > LARGEST) throw new Refused(413, `A request has at most ${LARGEST} bytes`);
+      controller.enqueue(chunk);
+    },
+  });
+  for await (const chunk of request.body?.pipeThrough(sized, { signal: closing }) ?? []) {
     chunks.push(chunk);
   }
   try {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
 import { edited, type Prompt } from "../prompts.ts";
-import { type Budget, enter, type Laboratory, type Plan, type Tried } from "../study.ts";
+import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
 import { type Offered, Refused, serve, type Served } from "./served.ts";
@@ -53,9 +53,9 @@ const Ask = Look.extend({
 const Save = Edit.extend({ note: z.string() });
 
 /** Serves the page of a plan; see `studio` in the door of this room. */
-export async function served({ schema }: Laboratory, plan: Plan): Promise<Served> {
-  // Connections of its own: the last cell of a notebook closes the notebook's.
-  const lab = await enter({ schema });
+export async function served(notebook: Laboratory, plan: Plan): Promise<Served> {
+  // The last cell of a notebook closes the notebook's.
+  const lab = await notebook.beside();
   try {
     const { url, close } = serve({ page: await pageOf(lab, plan), routes: routesOf(lab, plan) });
     return {

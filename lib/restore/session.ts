@@ -4,6 +4,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Server } from "../config.ts";
+import { parted } from "../db.ts";
 import { type Block, SourceError } from "./source.ts";
 
 /**
@@ -72,7 +73,7 @@ export class Session implements AsyncDisposable {
 
   /** Ends hard when a statement is still under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.race([this.client.end(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+    await parted(this.client.end());
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Bootstrap,
   clusterBootstrap,
   cohenH,
+  FEW_CLUSTERS,
   newcombe,
   pairedT,
   proportionZ,
@@ -180,8 +181,8 @@ export function estimators(of: Comparison, level: number) {
   const { groups, profiles: n, repetitions } = of;
   const studentised = (estimate: number, se: number, df: number, reach: number) => ({
     p: se === 0 ? null : tTail(estimate / se, df),
-    ciLower: estimate - reach * se,
-    ciUpper: estimate + reach * se,
+    ciLower: se === 0 ? null : estimate - reach * se,
+    ciUpper: se === 0 ? null : estimate + reach * se,
   });
   if (groups === "same profiles") {
     return (a: Uint32Array, b: Uint32Array) => {
@@ -192,7 +193,8 @@ export function estimators(of: Comparison, level: number) {
       return { clustered: found, "profile level": found };
     };
   }
-  // The 2n profiles are one set of clusters, so that CR1 has 2n − 1 df; the t-test has one df less.
+  // The 2n profiles are one set of clusters, so that CR1 has 2n − 1 df; the t-test has one df less. CR2,
+  // which takes over where they are few, is the t-test here, df and all.
   const [clusters, pooled] = [2 * n - 1, 2 * n - 2].map((df) => ({
     df,
     reach: tQuantile((1 + level) / 2, df),
@@ -202,9 +204,12 @@ export function estimators(of: Comparison, level: number) {
     const squares = (spread(a) ** 2 + spread(b) ** 2) * (n - 1) / repetitions ** 2;
     const cr1 = Math.sqrt(2 * n / clusters!.df * squares) / n;
     const se = Math.sqrt(squares / (n - 1) / n);
+    const level = studentised(estimate, se, pooled!.df, pooled!.reach);
     return {
-      clustered: studentised(estimate, cr1, clusters!.df, clusters!.reach),
-      "profile level": studentised(estimate, se, pooled!.df, pooled!.reach),
+      clustered: 2 * n < FEW_CLUSTERS
+        ? level
+        : studentised(estimate, cr1, clusters!.df, clusters!.reach),
+      "profile level": level,
     };
   };
 }

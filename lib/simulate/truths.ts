@@ -35,6 +35,7 @@ export function expectedDemographics({ cells }: Simulated): DataFrame {
       if (!cell.model.demographics?.[column]) return [];
       const { categories, rates } = cell.demographic(column);
       return categories.map((value, at) => ({
+        own: "yes",
         model: cell.model.id,
         population: cell.population,
         model_print: cell.model.label,
@@ -173,13 +174,16 @@ export interface Score {
 }
 
 /**
- * Counts in how many cells the interval holds the truth, and which tests reject at 5 %.
+ * Counts in how many cells the interval holds the truth, and which tests reject at 5 %. An interval
+ * without width is none: nobody was in the category, and nothing was estimated.
  *
  * @param survived as `survival` of `lib/tables.ts` gives it, with a column `truth`
  */
 export function scored(survived: DataFrame): Score {
   const cells = rows(survived.select(...Object.keys(Held.shape)), Held)
-    .filter((cell) => cell.truth !== null && cell.ci_lower !== null && cell.ci_upper !== null);
+    .filter(({ truth, ci_lower, ci_upper }) =>
+      truth !== null && ci_lower !== null && ci_upper !== null && ci_lower < ci_upper
+    );
   const tested = cells.filter(({ p_cluster }) => p_cluster !== null);
   const none = tested.filter(({ truth }) => Math.abs(truth!) < 1e-8);
   const some = tested.filter(({ truth }) => Math.abs(truth!) >= 1e-8);

@@ -1,5 +1,5 @@
 /** Agreement of yes/no answers with a reference. */
-import { type Interval, NO_LIMITS, ratio } from "./basics.ts";
+import { checked, type Interval, limited, NO_LIMITS, ratio, vanishes } from "./basics.ts";
 import { combined, wilson } from "./shares.ts";
 import { normalReach } from "./tails.ts";
 
@@ -17,6 +17,7 @@ export interface Agreement {
  *
  * Classes are counted by themselves because an answer may be missing: then it agrees with nothing and
  * predicts neither class, but its item still has an actual class. A share with denominator 0 is null.
+ * A count that is not finite is refused.
  *
  * @param counts of `n` items: those answered yes (`predictedPositive`), those whose reference is yes
  *   and no (`actualPositive`, `actualNegative`), and those where both are yes and both are no
@@ -30,6 +31,7 @@ export function agreement(counts: {
   trueNegative: number;
 }): Agreement {
   const { n, truePositive, trueNegative } = counts;
+  checked(Object.values(counts));
   return {
     accuracy: ratio(truePositive + trueNegative, n),
     precision: ratio(truePositive, counts.predictedPositive),
@@ -80,7 +82,8 @@ export function balancedAccuracy(of: Confusion, level = 0.95): AgreementEstimate
 /**
  * Cohen's kappa, (p_o − p_e) / (1 − p_e), with its large-sample se and normal interval.
  *
- * The limits are not cut at 1. Null when answers and reference have the same one class, or n is 0.
+ * The limits are not cut at 1; there are none where all answers agree, or none does and the classes are
+ * alike, since se is 0 there. Null when answers and reference have the same one class, or n is 0.
  * Source: Cohen 1960, Educational and Psychological Measurement 20, 37–46; Fleiss, Cohen & Everitt
  * 1969, Psychological Bulletin 72, 323–327, eq. 13.
  *
@@ -91,7 +94,7 @@ export function cohenKappa(of: Confusion, level = 0.95): AgreementEstimate {
   const { n, truePositive, trueNegative, positive, negative, yes, no } = margins(of);
   const observed = (truePositive + trueNegative) / n;
   const chance = (yes * positive + no * negative) / n ** 2;
-  if (n === 0 || chance === 1) return { estimate: null, se: null, ...NO_LIMITS, n };
+  if (n === 0 || !(chance < 1)) return { estimate: null, se: null, ...NO_LIMITS, n };
   const estimate = (observed - chance) / (1 - chance);
   const rest = 1 - estimate;
   const diagonal = truePositive / n * (1 - (yes + positive) / n * rest) ** 2 +
@@ -100,17 +103,18 @@ export function cohenKappa(of: Confusion, level = 0.95): AgreementEstimate {
     (of.falsePositive * ((positive + no) / n) ** 2 +
       of.falseNegative * ((negative + yes) / n) ** 2);
   const middle = (estimate - chance * rest) ** 2;
-  // A perfect agreement leaves a remainder of either sign.
-  const variance = Math.max(0, diagonal + crossed - middle) / (n * (1 - chance) ** 2);
+  // Where answers all agree, or none does, the difference is rounding of either sign.
+  const left = diagonal + crossed - middle;
+  const variance = vanishes(left, diagonal + crossed) ? 0 : left / (n * (1 - chance) ** 2);
   const se = Math.sqrt(variance);
-  return { estimate, se, ciLower: estimate - reach * se, ciUpper: estimate + reach * se, n };
+  return { estimate, se, ...limited(estimate - reach * se, estimate + reach * se), n };
 }
 
 /**
  * Matthews' correlation coefficient: Pearson's r of the two yes/no variables.
  *
  * se is that of the delta method for multinomial counts; the interval is normal in artanh MCC. At ±1
- * se is 0 and the limits are the estimate. Null when answers or reference have one class only. Source:
+ * se is 0 and there are no limits. Null when answers or reference have one class only. Source:
  * Matthews 1975, BBA 405, 442–451; Bishop, Fienberg & Holland 1975, Discrete Multivariate Analysis,
  * §11.3.4; interval: Itaya et al. 2025, Statistics in Medicine 44, e10303.
  *
@@ -123,8 +127,7 @@ export function matthews(of: Confusion, level = 0.95): AgreementEstimate {
   const product = truePositive * trueNegative - of.falsePositive * of.falseNegative;
   const estimate = product / Math.sqrt(yes * no) / Math.sqrt(positive * negative);
   if (of.falsePositive + of.falseNegative === 0 || truePositive + trueNegative === 0) {
-    const one = Math.sign(product);
-    return { estimate: one, se: 0, ciLower: one, ciUpper: one, n };
+    return { estimate: Math.sign(product), se: 0, ...NO_LIMITS, n };
   }
   const square = estimate ** 2;
   const u = (yes - no) / Math.sqrt(yes * no);
@@ -134,7 +137,7 @@ export function matthews(of: Confusion, level = 0.95): AgreementEstimate {
   const se = Math.sqrt(Math.max(0, variance) / n);
   const half = reach * se / (1 - square);
   const centre = Math.atanh(estimate);
-  return { estimate, se, ciLower: Math.tanh(centre - half), ciUpper: Math.tanh(centre + half), n };
+  return { estimate, se, ...limited(Math.tanh(centre - half), Math.tanh(centre + half)), n };
 }
 
 /**
@@ -155,7 +158,7 @@ export function baselines(
 function margins(of: Confusion) {
   const { truePositive, falsePositive, falseNegative, trueNegative } = of;
   for (const count of [truePositive, falsePositive, falseNegative, trueNegative]) {
-    if (!(count >= 0 && count < Infinity)) {
+    if (!(count >= 0 && count <= Number.MAX_SAFE_INTEGER)) {
       throw new RangeError(`A count is 0 or more: got ${count}`);
     }
   }

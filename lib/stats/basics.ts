@@ -56,14 +56,17 @@ export function meanErrors(
  *
  * For results that the paper's code rounds before it goes on computing (Table 6); nothing else here is
  * rounded.
+ *
+ * @throws {RangeError} when the value is not finite
  */
 export function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
-  const scaled = value * scale;
+  const scaled = checked([value])[0]! * scale;
   const floor = Math.floor(scaled);
   const down = scaled - floor < 0.5 || (scaled - floor === 0.5 && floor % 2 === 0);
   const nearest = down ? floor : floor + 1;
-  return (nearest === 0 && value < 0 ? -0 : nearest) / scale;
+  const back = (nearest === 0 && value < 0 ? -0 : nearest) / scale;
+  return Number.isFinite(back) ? back : value;
 }
 
 /**
@@ -87,13 +90,40 @@ export function quantile(values: readonly number[], share: number): number | nul
   return weight < 0.5 ? lower + step * weight : upper - step * (1 - weight);
 }
 
+/** Products of four numbers of this size are still finite, in sums over any number of rows. */
+export const LARGEST = 1e70;
+
+/** @throws {RangeError} when a value is not finite, or so large that its squares would not be */
 export function checked(values: readonly number[]): readonly number[] {
-  const bad = values.filter((value) => !Number.isFinite(value));
+  const bad = values.filter((value) => !Number.isFinite(value) || Math.abs(value) > LARGEST);
   if (bad.length === 0) return values;
+  const odd = bad.filter((value) => !Number.isFinite(value));
+  const [found, what] = odd.length > 0
+    ? [odd, "are not finite numbers"]
+    : [bad, `are beyond ±${LARGEST}, where squares are lost`];
   throw new RangeError(
-    `${bad.length} of ${values.length} values are not finite numbers: the first is ${bad[0]}`,
+    `${found.length} of ${values.length} values ${what}: the first is ${found[0]}`,
   );
 }
+
+/** A result that overflowed, or was made of nothing, is undefined. */
+export const finite = (value: number): number | null => Number.isFinite(value) ? value : null;
+
+/**
+ * Limits that say something: null where one is not finite or the interval has no width, which is what
+ * remains where nothing varies.
+ */
+export function limited(ciLower: number | null, ciUpper: number | null): Limits {
+  const known = ciLower !== null && ciUpper !== null && ciLower < ciUpper;
+  return known && Number.isFinite(ciUpper - ciLower) ? { ciLower, ciUpper } : NO_LIMITS;
+}
+
+/** A spread of less than this part of what it is a spread of is no more than rounding. */
+const ROUNDING = 1e-13;
+
+/** Whether a standard error or deviation is 0 up to rounding, beside numbers of this size. */
+export const vanishes = (spread: number, size: number): boolean =>
+  !(spread > ROUNDING * Math.abs(size));
 
 export function sum(values: readonly number[]): number {
   let total = 0;
@@ -122,6 +152,5 @@ export function covariances(columns: readonly (readonly number[])[]): number[][]
   return centred.map((x) => centred.map((y) => sum(x.map((dx, i) => dx * y[i]!)) / (n - 1)));
 }
 
-/** Null for 0 / 0. */
-export const ratio = (part: number, whole: number): number | null =>
-  part === 0 && whole === 0 ? null : part / whole;
+/** Null where the whole is 0, whatever the part. */
+export const ratio = (part: number, whole: number): number | null => finite(part / whole);

@@ -1,15 +1,19 @@
 /** The cluster bootstrap: clusters are drawn with all their rows, so what depends stays together. */
-import { type Limits, NO_LIMITS, quantile, sd, sum } from "./basics.ts";
+import { checked, limited, type Limits, NO_LIMITS, quantile, sd, sum } from "./basics.ts";
 import { normalQuantile, normalTail, tailOf } from "./tails.ts";
 
-/** Bootstrap results of one statistic; `draws` counts those in which it was defined. */
+/** Bootstrap results of one statistic: `draws` in which it was defined, and `undefinedDraws` besides. */
 export interface Bootstrap {
   estimate: number | null;
   se: number | null;
   percentile: Limits;
   bca: Limits;
   draws: number;
+  undefinedDraws: number;
 }
+
+/** Draws without the statistic are not any draws: with more than this share of them none are limits. */
+const MOST_UNDEFINED = 0.01;
 
 /** What is drawn from, and what is computed of each draw. */
 export interface BootstrapOf {
@@ -32,9 +36,10 @@ export interface BootstrapOf {
  * All statistics see the same draws, so a difference of two is itself a statistic. Statistics made of
  * sums per cluster are fast: `weightedTotals` gives the sums of a draw. BCa takes its bias correction
  * from the share of draws below the estimate (ties half) and its acceleration from leaving out each
- * cluster in turn. A draw in which a statistic is null is left out for it; everything is null where the
- * estimate is, BCa also where all draws lie on one side or it is undefined without some cluster.
- * Quantiles are of type 7. Source: Efron 1987, JASA 82, 171–185; Davison & Hinkley 1997, ch. 3.8.
+ * cluster in turn. A draw in which a statistic is null is left out for it and counted; where these are
+ * more than 1 % there are no limits and no se. Everything is null where the estimate is, limits also
+ * where all draws are alike, BCa besides where all draws lie on one side or it is undefined without some
+ * cluster. Quantiles are of type 7. Source: Efron 1987, JASA 82, 171–185; Davison & Hinkley 1997, ch. 3.8.
  *
  * @param of 2,000 draws at the level 0.95, if nothing else is said
  * @returns one result per statistic, in their order
@@ -69,34 +74,41 @@ export function clusterBootstrap(of: BootstrapOf): Bootstrap[] {
   });
   return estimates.map((estimate, at) => {
     const values = drawn.map((row) => row[at]!).filter((value) => value !== null);
-    if (estimate === null || values.length < 2) {
-      return { estimate, se: null, percentile: NO_LIMITS, bca: NO_LIMITS, draws: values.length };
+    const undefinedDraws = draws - values.length;
+    const counts = { draws: values.length, undefinedDraws };
+    if (estimate === null || values.length < 2 || undefinedDraws > MOST_UNDEFINED * draws) {
+      return { estimate, se: null, percentile: NO_LIMITS, bca: NO_LIMITS, ...counts };
     }
     return {
       estimate,
       se: sd(values),
       percentile: percentileLimits(values, level),
       bca: bcaLimits(estimate, values, left.map((row) => row[at]!), level),
-      draws: values.length,
+      ...counts,
     };
   });
 }
 
-/** Sums over a draw: one per column of sums by cluster. */
+/**
+ * Sums over a draw: one per column of sums by cluster.
+ *
+ * @throws {RangeError} when a sum is not finite
+ */
 export function weightedTotals(
   weights: Readonly<Float64Array>,
   columns: readonly ArrayLike<number>[],
 ): number[] {
-  return columns.map((column) => {
+  const totals = columns.map((column) => {
     let total = 0;
     for (let g = 0; g < weights.length; g++) total += weights[g]! * column[g]!;
     return total;
   });
+  return checked(totals) as number[];
 }
 
 export function percentileLimits(draws: readonly number[], level: number): Limits {
   const tail = tailOf(level);
-  return { ciLower: quantile(draws, tail), ciUpper: quantile(draws, 1 - tail) };
+  return limited(quantile(draws, tail), quantile(draws, 1 - tail));
 }
 
 /** @param left the statistic without each cluster in turn */
@@ -113,10 +125,8 @@ export function bcaLimits(
   if (share === 0 || share === 1 || known.length < left.length) return NO_LIMITS;
   const centre = sum(known) / known.length;
   const away = known.map((value) => centre - value);
-  const squares = sum(away.map((value) => value ** 2));
-  const acceleration = squares === 0
-    ? 0
-    : sum(away.map((value) => value ** 3)) / (6 * squares ** 1.5);
+  const cube = 6 * sum(away.map((value) => value ** 2)) ** 1.5;
+  const acceleration = cube === 0 ? 0 : sum(away.map((value) => value ** 3)) / cube;
   const bias = normalQuantile(share);
   const limit = (tail: number): number | null => {
     const z = bias + normalQuantile(tail);
@@ -125,5 +135,5 @@ export function bcaLimits(
     return quantile(draws, moved > 0 ? 1 - upper : upper);
   };
   const tail = tailOf(level);
-  return { ciLower: limit(tail), ciUpper: limit(1 - tail) };
+  return limited(limit(tail), limit(1 - tail));
 }

@@ -1,5 +1,16 @@
 /** Rows that depend on each other because they come from the same cluster (here: the same profile). */
-import { checked, deviations, type Interval, mean, NO_LIMITS, ratio, sum } from "./basics.ts";
+import {
+  checked,
+  deviations,
+  finite,
+  type Interval,
+  limited,
+  mean,
+  NO_LIMITS,
+  ratio,
+  sum,
+  vanishes,
+} from "./basics.ts";
 import { wilson } from "./shares.ts";
 import { tailOf, tReach, tTail } from "./tails.ts";
 
@@ -43,7 +54,16 @@ export function dependence(clusters: Clusters): Dependence {
   return { icc, designEffect, effectiveN, clusters: count, n };
 }
 
-/** A mean, or a difference of means, whose standard error allows for clusters; the test is against 0. */
+/**
+ * Below so many clusters CR1 is too small and its t interval too short: CR2 and Satterthwaite's df take
+ * their place.
+ */
+export const FEW_CLUSTERS = 40;
+
+/**
+ * A mean, or a difference of means, whose standard error allows for clusters; the test is against 0.
+ * `df` need not be whole.
+ */
 export interface ClusteredEstimate extends Interval {
   se: number | null;
   t: number | null;
@@ -54,16 +74,22 @@ export interface ClusteredEstimate extends Interval {
 }
 
 /**
- * Mean with its CR1 standard error, √(G/(G−1) · Σ_g (Σ_i e)²) / n, and t interval with G − 1 df.
+ * Mean with its standard error by cluster and its t interval.
  *
- * se and what follows are null with fewer than 2 clusters. Source: Liang & Zeger 1986, Biometrika 73,
- * 13–22; Cameron & Miller 2015, Journal of Human Resources 50, 317–372.
+ * CR1, √(G/(G−1) · Σ_g (Σ_i e)²) / n, with G − 1 df; below 40 clusters CR2 with Satterthwaite's df, both
+ * for a working model of independent rows. se and what follows are null with fewer than 2 clusters; t, p
+ * and the limits where the clusters do not differ, up to rounding. Source: Liang & Zeger 1986,
+ * Biometrika 73, 13–22; Cameron & Miller 2015, Journal of Human Resources 50, 317–372; Bell & McCaffrey
+ * 2002, Survey Methodology 28, 169–181; Pustejovsky & Tipton 2018, Journal of Business & Economic
+ * Statistics 36, 672–683.
  *
  * @throws {RangeError} when a value is not finite or the level is not a share
  */
 export function clusteredMean(clusters: Clusters, level = 0.95): ClusteredEstimate {
   const { n, count, average, parts } = centred(clusters);
-  return studentised(average, parts.map((part) => sum(part) / n), { n, clusters: count }, level);
+  const group = { n, parts: parts.map((rows) => ({ n: rows.length, sum: sum(rows) })) };
+  const size = sum(parts.flat().map(Math.abs)) / n;
+  return studentised(average, [group], { n, clusters: count, size }, level);
 }
 
 /** A share whose limits allow for clusters. */
@@ -74,8 +100,8 @@ export interface ClusteredShare extends Interval {
 }
 
 /**
- * Share of values that are 1, with Wilson's interval at the effective n, p(1 − p) / se² with the CR1 se
- * of `clusteredMean`, at most n.
+ * Share of values that are 1, with Wilson's interval at the effective n, p(1 − p) / se² with the se of
+ * `clusteredMean`, at most n.
  *
  * Unlike the t interval it stays within 0 and 1, and shares of 0 and 1 have limits: there the effective
  * n is the number of clusters, as if the rows of a cluster always agreed. Null without rows; only the
@@ -101,8 +127,8 @@ export function clusteredShare(clusters: Clusters, level = 0.95): ClusteredShare
 }
 
 /**
- * Difference of two means, a − b, of rows from the same clusters, with its CR1 standard error and t
- * interval with G − 1 df: the clustered version of the test of two means or shares.
+ * Difference of two means, a − b, of rows from the same clusters, with its standard error by cluster and
+ * t interval, as in `clusteredMean`: the clustered version of the test of two means or shares.
  *
  * A cluster that has rows in both groups counts with the difference of its parts in them, so that what
  * a cluster has in common cancels. It is the regression on the group with clustered errors. Null as in
@@ -121,34 +147,94 @@ export function clusteredDifference(a: Clusters, b: Clusters, level = 0.95): Clu
   const [first, second] = [a, b].map((group) => {
     const values = deviations(checked(kept.flatMap((g) => group[g]!)));
     let at = 0;
-    const parts = kept.map((g) => sum(values.slice(at, at += group[g]!.length)) / values.length);
-    return { parts, n: values.length, average: mean(kept.flatMap((g) => group[g]!)) };
+    const parts = kept.map((g) => {
+      const n = group[g]!.length;
+      return { n, sum: sum(values.slice(at, at += n)) };
+    });
+    const size = sum(values.map(Math.abs)) / values.length;
+    return { parts, n: values.length, average: mean(kept.flatMap((g) => group[g]!)), size };
   });
-  const shape = { n: first!.n + second!.n, clusters: kept.length };
   const estimate = first!.average === null || second!.average === null
     ? null
     : first!.average - second!.average;
-  const parts = first!.parts.map((part, g) => part - second!.parts[g]!);
-  return studentised(estimate, parts, shape, level);
+  const shape = {
+    n: first!.n + second!.n,
+    clusters: kept.length,
+    size: first!.size + second!.size,
+  };
+  return studentised(estimate, [first!, second!], shape, level);
 }
 
-/** `parts` are what each cluster adds to the estimate, above what is expected. */
+/** A group of rows: of each cluster how many it has, and the sum of their deviations from its mean. */
+interface Group {
+  n: number;
+  parts: readonly { n: number; sum: number }[];
+}
+
+/**
+ * @param groups one, or two whose difference is estimated
+ * @param shape `size` is the mean size of a deviation
+ */
 function studentised(
   estimate: number | null,
-  parts: readonly number[],
-  shape: { n: number; clusters: number },
+  groups: readonly Group[],
+  { size, ...shape }: { n: number; clusters: number; size: number },
   level: number,
 ): ClusteredEstimate {
   tailOf(level);
-  const [count, df] = [parts.length, parts.length - 1];
-  if (estimate === null || count < 2) {
-    return { estimate, se: null, ...NO_LIMITS, t: null, df, p: null, ...shape };
+  const G = shape.clusters;
+  if (estimate === null || G < 2) {
+    return { estimate, se: null, ...NO_LIMITS, t: null, df: G - 1, p: null, ...shape };
   }
-  const se = Math.sqrt(count / df * sum(parts.map((part) => part ** 2)));
+  const { variance, df } = G < FEW_CLUSTERS ? cr2(groups) : cr1(groups);
+  const error = Math.sqrt(variance);
+  const se = vanishes(error, size) ? 0 : error;
+  const t = df > 0 ? ratio(estimate, se) : null;
+  if (t === null) {
+    return { estimate, se, ...NO_LIMITS, t, df: finite(df) ?? G - 1, p: null, ...shape };
+  }
   const half = tReach(level, df) * se;
-  const t = ratio(estimate, se);
-  const p = t === null ? null : tTail(t, df);
-  return { estimate, se, ciLower: estimate - half, ciUpper: estimate + half, t, df, p, ...shape };
+  const limits = limited(estimate - half, estimate + half);
+  return { estimate, se, ...limits, t, df, p: tTail(t, df), ...shape };
+}
+
+/** Of each cluster what it adds to the estimate, above what is expected: of the second group less. */
+const added = (groups: readonly Group[], of: (part: Group["parts"][number], n: number) => number) =>
+  groups[0]!.parts.map((_, g) =>
+    groups.reduce((total, { n, parts }, at) => total + (at ? -1 : 1) * of(parts[g]!, n), 0)
+  );
+
+function cr1(groups: readonly Group[]) {
+  const G = groups[0]!.parts.length;
+  const squares = sum(added(groups, ({ sum }, n) => sum / n).map((part) => part ** 2));
+  return { variance: G / (G - 1) * squares, df: G - 1 };
+}
+
+/**
+ * The rows of a cluster in one group of n have a hat matrix of 1/n: (I − H)^−½ multiplies their sum by
+ * 1 / √(1 − m/n), and by 0 where the group is that cluster alone. With P the matrix of which the
+ * variance is a quadratic form under independent rows, df is (tr P)² / tr P².
+ */
+function cr2(groups: readonly Group[]) {
+  const factor = (m: number, n: number) => m === n ? 0 : 1 / Math.sqrt(1 - m / n);
+  const squares = added(groups, ({ n: m, sum }, n) => factor(m, n) * sum / n);
+  const weights = groups.map(({ n, parts }) => parts.map(({ n: m }) => factor(m, n) / n));
+  const totals = groups.map(({ parts }, k) => parts.map(({ n: m }, g) => m * weights[k]![g]!));
+  const own = groups[0]!.parts.map((_, g) =>
+    sum(groups.map(({ parts }, k) => parts[g]!.n * weights[k]![g]! ** 2))
+  );
+  const shared = own.map((_, g) => sum(groups.map(({ n }, k) => totals[k]![g]! ** 2 / n)));
+  const crossed = sum(
+    groups.flatMap((a, j) =>
+      groups.map((b, k) => sum(totals[j]!.map((u, g) => u * totals[k]![g]!)) ** 2 / (a.n * b.n))
+    ),
+  );
+  const trace = sum(own) - sum(shared);
+  const square = sum(own.map((d, g) => d * (d - 2 * shared[g]!))) + crossed;
+  return {
+    variance: sum(squares.map((part) => part ** 2)),
+    df: trace ** 2 / square,
+  };
 }
 
 /** The clusters with rows, each as deviations from the mean of all rows. */

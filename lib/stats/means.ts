@@ -1,17 +1,23 @@
 /** Means of paired differences: t, standardised effects, equivalence. */
-import { checked, type Interval, NO_LIMITS, ratio } from "./basics.ts";
+import {
+  checked,
+  type Interval,
+  limited,
+  type Limits,
+  NO_LIMITS,
+  ratio,
+  vanishes,
+} from "./basics.ts";
 import { noncentralities } from "./noncentral.ts";
 import { tAbove, tailOf, tReach, tTail } from "./tails.ts";
 
 /** A mean against 0. `se` and the limits are in the unit of the mean; `d` is in standard deviations. */
-export interface MeanTest {
+export interface MeanTest extends Limits {
   estimate: number;
   se: number;
   t: number | null;
   df: number;
   p: number | null;
-  ciLower: number;
-  ciUpper: number;
   n: number;
   d: number | null;
 }
@@ -26,8 +32,8 @@ export interface Differences {
 /**
  * Paired t-test from the summary of the differences, which is the one-sample test of them.
  *
- * `d` is Cohen's d_z, mean / sd. Without variance there is no d: a mean of 0 has no t and no p,
- * any other mean has an infinite t and p = 0.
+ * `d` is Cohen's d_z, mean / sd. Where the differences do not vary, up to rounding, there is nothing to
+ * test with, whatever their mean: t, p, d and the limits are null. `signFlip` still works there.
  *
  * @param differences mean, sd (divisor n − 1) and number of the differences
  * @param level confidence level, between 0 and 1
@@ -48,10 +54,9 @@ export function pairedT(
     t,
     df,
     p: t === null ? null : tTail(t, df),
-    ciLower: mean - half,
-    ciUpper: mean + half,
+    ...limited(mean - half, mean + half),
     n,
-    d: sd === 0 ? null : mean / sd,
+    d: ratio(mean, sd),
   };
 }
 
@@ -68,7 +73,7 @@ export interface PairedEffect extends Interval {
  *
  * The limits are the noncentralities that put t into either tail, over √n. d_z grows with the
  * correlation of the pairs, so it does not compare with the d of two groups; `averageD` does. Null
- * where the sd is 0. Source: Steiger & Fouladi 1997 in Harlow et al., What If There Were No
+ * where the differences do not vary. Source: Steiger & Fouladi 1997 in Harlow et al., What If There Were No
  * Significance Tests?; Lakens 2013, Frontiers in Psychology 4, 863.
  *
  * @throws {RangeError} as `pairedT`
@@ -104,7 +109,7 @@ export function averageD(pairs: { mean: number; sdA: number; sdB: number }): num
   positive(sdA);
   positive(sdB);
   const spread = Math.hypot(sdA, sdB) / Math.SQRT2;
-  return spread === 0 ? null : mean / spread;
+  return ratio(mean, spread);
 }
 
 /**
@@ -142,8 +147,8 @@ export interface Equivalence {
  * TOST: is the mean difference above the lower bound and below the upper?
  *
  * Each t is that of the mean against one bound; equivalence at 5 % is a 90 % t interval within the
- * bounds. Without variance p is 0 inside the bounds, 1 outside, null on a bound. Source: Schuirmann
- * 1987, Journal of Pharmacokinetics and Biopharmaceutics 15, 657–680.
+ * bounds. Where the differences do not vary there is no test: t and p are null. Source: Schuirmann 1987,
+ * Journal of Pharmacokinetics and Biopharmaceutics 15, 657–680.
  *
  * @param bounds smallest differences that would matter, in the unit of the mean; there is no default
  * @throws {RangeError} as `pairedT`, and when the lower bound is not below the upper
@@ -172,7 +177,7 @@ function summarised(differences: Differences): Differences {
   if (!(n >= 2)) throw new RangeError(`A paired t-test needs at least 2 pairs: got ${n}`);
   positive(sd);
   checked([mean, sd, n]);
-  return differences;
+  return vanishes(sd, mean) ? { mean, sd: 0, n } : differences;
 }
 
 function positive(sd: number): void {

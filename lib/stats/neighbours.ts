@@ -1,5 +1,7 @@
 /** Whether one set of points lies where another does: nearest neighbours, and the tendency to cluster. */
 
+import { finite } from "./basics.ts";
+
 /** Points of one space: coordinates, all of the same number. */
 export type Points = readonly (readonly number[])[];
 
@@ -13,7 +15,7 @@ interface Packed {
 /** @throws {RangeError} when a coordinate is not finite, or points have different numbers of them */
 function packed(points: Points, dimensions = points[0]?.length ?? 0): Packed {
   const odd = points.findIndex((point) =>
-    point.length !== dimensions || point.some((value) => !Number.isFinite(value))
+    point.length !== dimensions || point.some((value) => !(Math.abs(value) <= 1e70))
   );
   if (odd >= 0) {
     throw new RangeError(
@@ -106,7 +108,8 @@ export function neighbourhoods(reference: Points, k = 5): (sample: Points) => Co
  * Control, 315–320; Wright 2022, R Journal 14(3), 282–292.
  *
  * @param of m is the number of places, at most the number of points; `uniform` gives m numbers in [0, 1)
- * @throws {RangeError} when there are more places than points, or they do not fit together
+ * @throws {RangeError} when there are more places than points, they do not fit together, or the exponent
+ *   is not positive
  */
 export function hopkins(of: {
   points: Points;
@@ -117,6 +120,9 @@ export function hopkins(of: {
   const { exponent, uniform } = of;
   const points = packed(of.points);
   const m = of.places.length;
+  if (!(exponent > 0 && exponent < Infinity)) {
+    throw new RangeError(`Distances have a positive exponent: got ${exponent}`);
+  }
   if (points.n < 2 || m === 0) return null;
   if (m > points.n) {
     throw new RangeError(`Of ${points.n} points no more are drawn: got ${m} places`);
@@ -131,7 +137,7 @@ export function hopkins(of: {
   const power = (square: number) => square ** (exponent / 2);
   const u = drawn.reduce((sum, _, i) => sum + power(nearest(places, i, points, -1)), 0);
   const w = drawn.reduce((sum, i) => sum + power(nearest(points, i, points, i)), 0);
-  return u + w > 0 ? u / (u + w) : null;
+  return u + w > 0 ? finite(u / (u + w)) : null;
 }
 
 function nearest(from: Packed, i: number, points: Packed, without: number): number {

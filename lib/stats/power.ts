@@ -1,4 +1,5 @@
 /** Power of the tests, and the sample size that a power asks for. */
+import { checked, ratio, vanishes } from "./basics.ts";
 import { correlationLimits } from "./correlation.ts";
 import { noncentralT } from "./noncentral.ts";
 import { normalReach, normalTail, tailOf, tReach } from "./tails.ts";
@@ -6,24 +7,32 @@ import { normalReach, normalTail, tailOf, tReach } from "./tails.ts";
 /**
  * The smallest whole n whose power is at least the target, by doubling and halving.
  *
- * @param power rising with n
+ * @param power rising with n; null counts as none
  * @param target between 0 and 1
  * @param least the smallest n that has a power
  * @throws {RangeError} when the target is no share, or 10⁹ are too few: then nothing is to be found
  */
-export function sampleSize(power: (n: number) => number, target: number, least = 2): number {
+export function sampleSize(
+  power: (n: number) => number | null,
+  target: number,
+  least = 2,
+): number {
   if (!(target > 0 && target < 1)) {
     throw new RangeError(`A power lies between 0 and 1: got ${target}`);
   }
+  const falls = (n: number) => !((power(n) ?? 0) >= target);
+  if (!(least >= 1 && least <= 1e9)) {
+    throw new RangeError(`A sample has 1 to 10⁹: got ${least} as the least`);
+  }
   let high = least;
-  while (power(high) < target) {
+  while (falls(high)) {
     if (high >= 1e9) throw new RangeError(`No sample has a power of ${target}: 10⁹ are too few`);
     high *= 2;
   }
   let low = Math.max(least - 1, Math.floor(high / 2));
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (power(middle) < target) low = middle;
+    if (falls(middle)) low = middle;
     else high = middle;
   }
   return high;
@@ -56,7 +65,8 @@ export interface SharesPlan {
  */
 export function differenceVariance(of: SharesPlan): number {
   const { a, b, repetitions, icc, profileEffect } = of;
-  if (![a, b, icc].every((share) => share >= 0 && share <= 1) || !(repetitions >= 1)) {
+  const shares = [a, b, icc].every((share) => share >= 0 && share <= 1);
+  if (!shares || !(repetitions >= 1 && repetitions < Infinity)) {
     throw new RangeError(
       `Shares and ICC lie between 0 and 1, repetitions are 1 or more: ` +
         `got ${a}, ${b}, ${icc}, ${repetitions}`,
@@ -64,7 +74,9 @@ export function differenceVariance(of: SharesPlan): number {
   }
   const effect = 1 + (repetitions - 1) * icc;
   const own = (a * (1 - a) + b * (1 - b)) * effect / repetitions;
-  return profileEffect === "own" ? own : own - 2 * icc * (Math.min(a, b) - a * b);
+  // What two groups that are wholly alike leave is rounding, of either sign.
+  const left = own - 2 * icc * (Math.min(a, b) - a * b);
+  return profileEffect === "own" ? own : vanishes(left, own) ? 0 : left;
 }
 
 /**
@@ -72,13 +84,22 @@ export function differenceVariance(of: SharesPlan): number {
  * the normal distribution: P(|Z + d / se| > z).
  *
  * With 1 repetition and an ICC of 0 it is the unpooled z of two shares (statsmodels'
- * `normal_power_het`).
+ * `normal_power_het`). Null where the difference does not vary between profiles: there is no test.
  *
- * @throws {RangeError} as `differenceVariance`, and when the level is no share
+ * @throws {RangeError} as `differenceVariance`, when there is no profile and when the level is no share
  */
-export function sharesPower(of: SharesPlan, profiles: number, level = 0.95): number {
+export function sharesPower(of: SharesPlan, profiles: number, level = 0.95): number | null {
   const variance = differenceVariance(of);
-  return normalPower(Math.abs(of.a - of.b) / Math.sqrt(variance / profiles), level);
+  enough(profiles, 1);
+  tailOf(level);
+  const shift = ratio(Math.abs(of.a - of.b), Math.sqrt(variance / profiles));
+  return shift === null ? null : normalPower(shift, level);
+}
+
+/** @throws {RangeError} when a number of pairs is none */
+function enough(n: number, least: number): void {
+  if (n >= least && n <= Number.MAX_SAFE_INTEGER) return;
+  throw new RangeError(`Power is of ${least} or more: got ${n}`);
 }
 
 /**
@@ -87,17 +108,22 @@ export function sharesPower(of: SharesPlan, profiles: number, level = 0.95): num
  * @throws {RangeError} when d is not finite, n < 2 or the level is no share
  */
 export function pairedPower(d: number, n: number, level = 0.95): number {
+  enough(n, 2);
+  checked([d]);
   const reach = tReach(level, n - 1);
   const ncp = Math.abs(d) * Math.sqrt(n);
+  // The sd would have to be found 50 times too large.
+  if (ncp > 50 * (reach + 1)) return 1;
   return noncentralT(reach, n - 1, ncp).upper + noncentralT(-reach, n - 1, ncp).lower;
 }
 
 /**
  * Power of the test of a correlation against 0, normal in artanh r with se 1 / √(n − 3).
  *
- * @throws {RangeError} when r is not between −1 and 1 or the level is no share
+ * @throws {RangeError} when r is not between −1 and 1, n is below 0 or the level is no share
  */
 export function correlationPower(r: number, n: number, level = 0.95): number {
+  enough(n, 0);
   correlationLimits({ r, n }, level);
   return n < 4 ? 0 : normalPower(Math.abs(Math.atanh(r)) * Math.sqrt(n - 3), level);
 }
@@ -118,10 +144,10 @@ export function equivalencePower(
   level = 0.95,
 ): number {
   const { lower, upper, difference = 0 } = of;
-  if (!(lower < upper && n >= 2)) {
-    throw new RangeError(
-      `TOST has bounds that rise and 2 pairs or more: got ${lower}, ${upper}, ${n}`,
-    );
+  checked([lower, upper, difference]);
+  enough(n, 2);
+  if (!(lower < upper)) {
+    throw new RangeError(`TOST has bounds that rise: got ${lower} and ${upper}`);
   }
   const df = n - 1;
   const reach = tReach(1 - 4 * tailOf(level), df);

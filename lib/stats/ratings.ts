@@ -1,6 +1,16 @@
 /** How far two or more measurements of the same subjects agree: intraclass correlation, limits. */
 import fQuantile from "stdlib/f-quantile";
-import { checked, deviations, type Interval, mean, NO_LIMITS, sd, sum } from "./basics.ts";
+import {
+  checked,
+  deviations,
+  type Interval,
+  limited,
+  mean,
+  NO_LIMITS,
+  sd,
+  sum,
+  vanishes,
+} from "./basics.ts";
 import { pairedT } from "./means.ts";
 import { noncentralQuantile } from "./noncentral.ts";
 import { normalReach, tailOf } from "./tails.ts";
@@ -22,8 +32,10 @@ export interface Intraclass {
  * intervals from the F distribution.
  *
  * The interval of ICC(A,1) has Satterthwaite's df. Null with fewer than 2 subjects or measurements and
- * where nothing varies; limits are null where an estimate is 1 and F would be infinite. Source: McGraw
- * & Wong 1996, Psychological Methods 1, 30–46, tables 4 and 7.
+ * where nothing varies; limits are null where an estimate is 1 and F would be infinite, where subjects
+ * do not differ, and those of ICC(A,1) where the df are not clearly above 0 or the estimate is below
+ * −1 / (k − 1), which happens where subjects differ less than chance would have them. Source: McGraw &
+ * Wong 1996, Psychological Methods 1, 30–46, tables 4 and 7.
  *
  * @param ratings one row per subject, one column per measurement, none missing
  * @throws {RangeError} when the rows differ in length, a value is not finite or the level is no share
@@ -56,12 +68,10 @@ export function intraclass(ratings: readonly (readonly number[])[], level = 0.95
     const of = (f: number) =>
       (betweenSubjects - f * error) / (betweenSubjects + (k - 1) * f * error);
     if (betweenSubjects === 0 && error === 0) return nothing;
-    if (error === 0) return { estimate: 1, ...NO_LIMITS };
-    return {
-      estimate: of(1),
-      ciLower: of(reach(n - 1, df)),
-      ciUpper: of(1 / reach(df, n - 1)),
-    };
+    if (vanishes(Math.sqrt(error), Math.sqrt(betweenSubjects))) {
+      return { estimate: 1, ...NO_LIMITS };
+    }
+    return { estimate: of(1), ...limited(of(reach(n - 1, df)), of(1 / reach(df, n - 1))) };
   };
   const agreement = (): Interval => {
     const shift = k * betweenColumns + (k * n - k - n) * residual;
@@ -74,8 +84,9 @@ export function intraclass(ratings: readonly (readonly number[])[], level = 0.95
     const [first, second] = [a * betweenColumns, b * residual];
     const df = (first + second) ** 2 /
       (first ** 2 / (k - 1) + second ** 2 / ((n - 1) * (k - 1)));
-    if (!(df > 0)) return { estimate, ...NO_LIMITS };
-    return { estimate, ciLower: of(reach(n - 1, df), 1), ciUpper: of(1, reach(df, n - 1)) };
+    const sound = df > FEWEST_DF && estimate >= -1 / (k - 1);
+    if (!sound) return { estimate, ...NO_LIMITS };
+    return { estimate, ...limited(of(reach(n - 1, df), 1), of(1, reach(df, n - 1))) };
   };
   return {
     one: byF(within, n * (k - 1)),
@@ -84,6 +95,9 @@ export function intraclass(ratings: readonly (readonly number[])[], level = 0.95
     ...shape,
   };
 }
+
+/** Satterthwaite's df are 1 at least where both components are positive; with fewer F has no quantile. */
+const FEWEST_DF = 0.1;
 
 /** Bias and limits of agreement, each within its interval, in the unit of the differences. */
 export interface BlandAltman {
@@ -98,7 +112,8 @@ export interface BlandAltman {
  *
  * The bias has its t interval. Each limit has its exact interval for normal differences, which is that
  * of a quantile, from the noncentral t; Bland & Altman's own, mean ± t · √(1/n + 1.96² / (2(n − 1))) sd,
- * is its approximation for many pairs. Null with fewer than 2 pairs. Source: Bland & Altman 1999,
+ * is its approximation for many pairs. Null with fewer than 2 pairs; without intervals where the
+ * differences do not vary. Source: Bland & Altman 1999,
  * Statistical Methods in Medical Research 8, 135–160; Carkeet 2015, Optometry and Vision Science 92,
  * e71–e80.
  *
@@ -114,7 +129,11 @@ export function blandAltman(differences: readonly number[], level = 0.95): Bland
     return { bias: nothing, lower: nothing, upper: nothing, n };
   }
   const root = Math.sqrt(n);
-  const { estimate, ciLower, ciUpper } = pairedT({ mean: centre, sd: spread, n }, level);
+  const { estimate, ciLower, ciUpper, d } = pairedT({ mean: centre, sd: spread, n }, level);
+  if (d === null) {
+    const alike: Interval = { estimate, ...NO_LIMITS };
+    return { bias: alike, lower: alike, upper: alike, n };
+  }
   const width = normalReach(0.95);
   const quantile = (share: number) =>
     noncentralQuantile(share, n - 1, width * root) * spread / root;

@@ -1,6 +1,15 @@
 /** Reliability of sums of items. */
 import fQuantile from "stdlib/f-quantile";
-import { covariances, deviations, type Limits, mean, NO_LIMITS, sd, sum } from "./basics.ts";
+import {
+  covariances,
+  deviations,
+  limited,
+  type Limits,
+  mean,
+  NO_LIMITS,
+  sd,
+  sum,
+} from "./basics.ts";
 import { pearson } from "./correlation.ts";
 import { tailOf } from "./tails.ts";
 
@@ -10,7 +19,9 @@ import { tailOf } from "./tails.ts";
  * Each covariance is taken over the rows where both items are present (pandas' DataFrame.cov,
  * pingouin's nan_policy="pairwise"). alpha is null with fewer than 2 items, when no item varies,
  * when ΣC is 0 up to rounding, and when two items share fewer than 2 rows; pingouin leaves such a
- * pair out of ΣC but not out of k, which distorts alpha.
+ * pair out of ΣC but not out of k, which distorts alpha. Pairwise covariances need not be those of any
+ * data: an alpha above 1, which a negative ΣC gives as well, is null unless `improper` is kept, as
+ * pingouin keeps it.
  *
  * @param items one row per respondent, one column per item; null where the answer is missing
  * @returns `n` counts all rows, complete or not
@@ -18,32 +29,38 @@ import { tailOf } from "./tails.ts";
  */
 export function cronbachAlpha(
   items: readonly (readonly (number | null)[])[],
+  improper: "null" | "kept" = "null",
 ): { alpha: number | null; items: number; n: number } {
   const columns = columnsOf(items);
   const matrix = columns.some((column) => column.includes(null as never))
     ? pairwise(columns)
     : covariances(columns as number[][]);
   return {
-    alpha: matrix === null ? null : alphaOf(matrix),
+    alpha: matrix === null ? null : alphaOf(matrix, improper),
     items: columns.length,
     n: items.length,
   };
 }
 
-/** Alpha of items with these covariances; null with fewer than 2 and where ΣC is 0 up to rounding. */
-function alphaOf(matrix: readonly (readonly number[])[]): number | null {
+/** Alpha of items with these covariances; null as in `cronbachAlpha`. */
+function alphaOf(
+  matrix: readonly (readonly number[])[],
+  improper: "null" | "kept" = "null",
+): number | null {
   const k = matrix.length;
   const trace = matrix.reduce((total, row, item) => total + row[item]!, 0);
   const total = matrix.flat().reduce((total, c) => total + c, 0);
-  if (k < 2 || Math.abs(total) <= ROUNDING * trace) return null;
-  return k / (k - 1) * (1 - trace / total);
+  if (k < 2 || !(Math.abs(total) > ROUNDING * trace)) return null;
+  const alpha = k / (k - 1) * (1 - trace / total);
+  if (improper === "kept") return alpha;
+  return alpha > 1 + ROUNDING ? null : Math.min(1, alpha);
 }
 
 /**
  * Feldt's interval of alpha: 1 − (1 − α) · F, with the quantiles of F on n − 1 and (n − 1)(k − 1) df.
  *
  * It holds for complete rows of items with a normal two-way model; limits of alpha by items of two
- * values are approximate. Null where alpha is. Source: Feldt 1965, Psychometrika 30, 357–370.
+ * values are approximate. Null where alpha is, and where it is 1. Source: Feldt 1965, Psychometrika 30, 357–370.
  *
  * @param of what `cronbachAlpha` or `kr20` returned, for `n` independent respondents
  * @throws {RangeError} when the level is not a share
@@ -54,12 +71,12 @@ export function feldt(
 ): Limits {
   const tail = tailOf(level);
   const { alpha, items, n } = of;
-  if (alpha === null || items < 2 || n < 2) return NO_LIMITS;
+  if (alpha === null || !(items >= 2 && n >= 2)) return NO_LIMITS;
   const [df1, df2] = [n - 1, (n - 1) * (items - 1)];
-  return {
-    ciLower: 1 - (1 - alpha) * fQuantile(1 - tail, df1, df2),
-    ciUpper: 1 - (1 - alpha) * fQuantile(tail, df1, df2),
-  };
+  return limited(
+    1 - (1 - alpha) * fQuantile(1 - tail, df1, df2),
+    1 - (1 - alpha) * fQuantile(tail, df1, df2),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Shares of two groups: z, intervals, effect sizes. */
-import { type Interval, type Limits, NO_LIMITS } from "./basics.ts";
+import { finite, type Interval, limited, type Limits, NO_LIMITS } from "./basics.ts";
 import { normalReach, normalTail } from "./tails.ts";
 
 /** `count` of `n` things have a property. */
@@ -11,25 +11,21 @@ export interface Count {
 /**
  * Pooled z-test of two shares.
  *
- * Edges as in the paper's code: z and p are null when a group is empty; when each share is 0 or 1,
- * z is null and p is 1 for equal shares, else 0.
+ * Null when a group is empty, and where all of both have the property or none has: then nothing varies.
  *
  * @throws {RangeError} when a count is not between 0 and its n
  */
 export function proportionZ(a: Count, b: Count): { z: number | null; p: number | null } {
   counted(a, b);
-  if (a.n === 0 || b.n === 0) return { z: null, p: null };
-  if (constant(a) && constant(b)) {
-    return { z: null, p: (a.count === 0) === (b.count === 0) ? 1 : 0 };
-  }
-  const n = a.n + b.n;
+  const n = a.n + b.n, all = a.count + b.count;
+  if (a.n === 0 || b.n === 0 || all === 0 || all === n) return { z: null, p: null };
   const yes = (a.count + b.count) / n;
   const no = (n - a.count - b.count) / n;
   const se = Math.sqrt(yes * no * (1 / a.n + 1 / b.n));
   // Over the common denominator the counts cancel exactly; subtracted shares would lose digits.
   const difference = (a.count * b.n - b.count * a.n) / (a.n * b.n);
-  const z = difference / se;
-  return { z, p: normalTail(z) };
+  const z = finite(difference / se);
+  return { z, p: z === null ? null : normalTail(z) };
 }
 
 /**
@@ -49,12 +45,10 @@ export function wilson(of: Count, level = 0.95): Interval {
   const farRoot = (hits: number) =>
     (hits + square / 2 + Math.sqrt(square * (hits * (n - hits) / n + square / 4))) / (n + square);
   const lower = (hits: number) => hits ** 2 / (n * (n + square) * farRoot(hits));
-  const upper = 2 * count < n ? farRoot(count) : 1 - lower(n - count);
-  return {
-    estimate: count / n,
-    ciLower: 2 * count < n ? lower(count) : 1 - farRoot(n - count),
-    ciUpper: upper,
-  };
+  const [ciLower, ciUpper] = 2 * count < n
+    ? [lower(count), farRoot(count)]
+    : [1 - farRoot(n - count), 1 - lower(n - count)];
+  return { estimate: count / n, ...limited(ciLower, ciUpper) };
 }
 
 /**
@@ -69,7 +63,7 @@ export function newcombe(a: Count, b: Count, level = 0.95): Interval {
   const [first, second] = [wilson(a, level), wilson(b, level)];
   const limits = combined(first, second, 1, -1);
   if (limits === null) return { estimate: null, ...NO_LIMITS };
-  return { estimate: (a.count * b.n - b.count * a.n) / (a.n * b.n), ...limits };
+  return { estimate: finite((a.count * b.n - b.count * a.n) / (a.n * b.n)), ...limits };
 }
 
 /**
@@ -82,10 +76,10 @@ export function combined(x: Interval, y: Interval, u: number, v: number): Limits
   const estimate = u * x.estimate + v * y.estimate;
   const reach = (of: Interval, weight: number, down: boolean) =>
     weight * (of.estimate! - (weight > 0 === down ? of.ciLower! : of.ciUpper!));
-  return {
-    ciLower: estimate - Math.hypot(reach(x, u, true), reach(y, v, true)),
-    ciUpper: estimate + Math.hypot(reach(x, u, false), reach(y, v, false)),
-  };
+  return limited(
+    estimate - Math.hypot(reach(x, u, true), reach(y, v, true)),
+    estimate + Math.hypot(reach(x, u, false), reach(y, v, false)),
+  );
 }
 
 /**
@@ -104,9 +98,10 @@ export function cohenH(a: Count, b: Count, level = 0.95): Interval & { se: numbe
   const cross = Math.sqrt(p * (1 - q)) + Math.sqrt(q * (1 - p));
   // The sine of half of h, with a difference of counts that cancels exactly.
   const sine = cross === 0 ? 0 : (a.count * b.n - b.count * a.n) / (a.n * b.n) / cross;
-  const estimate = 2 * Math.atan2(sine, Math.sqrt(p * q) + Math.sqrt((1 - p) * (1 - q)));
-  const se = Math.sqrt(1 / a.n + 1 / b.n);
-  return { estimate, se, ciLower: estimate - reach * se, ciUpper: estimate + reach * se };
+  const estimate = finite(2 * Math.atan2(sine, Math.sqrt(p * q) + Math.sqrt((1 - p) * (1 - q))));
+  const se = finite(Math.sqrt(1 / a.n + 1 / b.n));
+  if (estimate === null || se === null) return { estimate: null, se: null, ...NO_LIMITS };
+  return { estimate, se, ...limited(estimate - reach * se, estimate + reach * se) };
 }
 
 /**
@@ -114,7 +109,7 @@ export function cohenH(a: Count, b: Count, level = 0.95): Interval & { se: numbe
  *
  * `seLog` is √(1/x₁ − 1/n₁ + 1/x₂ − 1/n₂), in units of log ratio. Nothing is added to a count of 0:
  * with x₁ = 0 the ratio is 0 and its log, se and limits are undefined; with x₂ = 0 or an empty group
- * there is no ratio. Source: Katz et al. 1978, Biometrics 34, 469–474.
+ * there is no ratio. Where all of both groups are counted nothing varies and there are no limits. Source: Katz et al. 1978, Biometrics 34, 469–474.
  *
  * @throws {RangeError} when a count is not between 0 and its n, or the level is not a share
  */
@@ -122,19 +117,19 @@ export function riskRatio(a: Count, b: Count, level = 0.95): Interval & { seLog:
   counted(a, b);
   const reach = normalReach(level);
   if (a.n === 0 || b.count === 0) return { estimate: null, seLog: null, ...NO_LIMITS };
-  const estimate = (a.count * b.n) / (b.count * a.n);
-  if (a.count === 0) return { estimate, seLog: null, ...NO_LIMITS };
+  const estimate = finite((a.count * b.n) / (b.count * a.n));
+  if (estimate === null || a.count === 0) return { estimate, seLog: null, ...NO_LIMITS };
   const part = ({ count, n }: Count) => (n - count) / (count * n);
-  const seLog = Math.sqrt(part(a) + part(b));
-  const factor = Math.exp(reach * seLog);
-  return { estimate, seLog, ciLower: estimate / factor, ciUpper: estimate * factor };
+  const seLog = finite(Math.sqrt(part(a) + part(b)));
+  const factor = Math.exp(reach * (seLog ?? Infinity));
+  return { estimate, seLog, ...limited(estimate / factor, estimate * factor) };
 }
 
-/** @throws {RangeError} when a count is not between 0 and its n */
+/** @throws {RangeError} when a count is not between 0 and its n, or n is beyond 2⁵³ */
 export function counted(...counts: readonly Count[]): void {
-  const odd = counts.find(({ count, n }) => !(count >= 0 && count <= n && n < Infinity));
+  const odd = counts.find(({ count, n }) =>
+    !(count >= 0 && count <= n && n <= Number.MAX_SAFE_INTEGER)
+  );
   if (odd === undefined) return;
   throw new RangeError(`A count lies between 0 and its n: got ${odd.count} of ${odd.n}`);
 }
-
-const constant = ({ count, n }: Count): boolean => count === 0 || count === n;

@@ -1,5 +1,5 @@
 /** How much of a space points fill, and how many kinds a set has. */
-import { covariances, sum } from "./basics.ts";
+import { checked, covariances, sum } from "./basics.ts";
 import type { Points } from "./neighbours.ts";
 
 /**
@@ -36,7 +36,7 @@ export function spread(
 export function effectiveNumber(counts: readonly number[]): number | null {
   const odd = counts.find((count) => !(count >= 0 && count < Infinity));
   if (odd !== undefined) throw new RangeError(`A count is 0 or more: got ${odd}`);
-  const n = sum(counts);
+  const n = sum(checked(counts));
   if (n === 0) return null;
   const shares = counts.filter((count) => count > 0).map((count) => count / n);
   return Math.exp(-sum(shares.map((share) => share * Math.log(share))));

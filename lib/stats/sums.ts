@@ -1,5 +1,7 @@
 /** Statistics from sums over rows, which is what a draw of the cluster bootstrap leaves of them. */
 
+import { finite } from "./basics.ts";
+
 /** Sums that cancel up to this part of their terms are no more than rounding. */
 const ROUNDING = 1e-12;
 
@@ -19,7 +21,7 @@ export function correlationOfSums(
 ): number | null {
   const { n, x, y, xx, yy, xy } = of;
   const spread = Math.sqrt(squaresOf(xx, x, n)) * Math.sqrt(squaresOf(yy, y, n));
-  return spread > 0 ? (xy - x * y / n) / spread : null;
+  return spread > 0 ? finite((xy - x * y / n) / spread) : null;
 }
 
 /**
@@ -37,6 +39,6 @@ export function alphaOfSums(
     within -= item ** 2 / n;
   }
   const total = squaresOf(squaredTotals, sum, n);
-  if (k < 2 || n < 2 || within <= ROUNDING * squares) return null;
-  return total <= ROUNDING * within ? null : k / (k - 1) * (1 - within / total);
+  if (!(k >= 2 && n >= 2 && within > ROUNDING * squares && total > ROUNDING * within)) return null;
+  return finite(Math.min(1, k / (k - 1) * (1 - within / total)));
 }

@@ -9,7 +9,6 @@ import tQuantile from "stdlib/t-quantile";
  *
  * Both forms are tails by construction: 1 − cdf would end at 1e-16.
  *
- * @param df a whole number
  * @throws {RangeError} when t is not a number or df is not positive and finite
  */
 export function tTail(t: number, df: number): number {
@@ -24,8 +23,13 @@ export function tTail(t: number, df: number): number {
     : betainc(df / (df + square), df / 2, 0.5);
 }
 
-/** Two-sided p of the standard normal; 0 where it is below 5e-324. */
+/**
+ * Two-sided p of the standard normal; 0 where it is below 5e-324.
+ *
+ * @throws {RangeError} when z is not a number
+ */
 export function normalTail(z: number): number {
+  if (Number.isNaN(z)) throw new RangeError("A z is a number: got NaN");
   return erfc(Math.abs(z) / Math.SQRT2);
 }
 

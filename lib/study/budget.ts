@@ -1,12 +1,8 @@
 /** What a run may spend: nothing that may cost money is asked without a limit that holds. */
 import { variable } from "../config.ts";
 import type { Sql } from "../db.ts";
-import type { Model } from "../llm.ts";
+import { mayCost, type Model } from "../llm.ts";
 import type { Budget, RunOptions } from "./run.ts";
-
-/** Whether asking a model may cost money: an unknown price may. */
-export const mayCost = ({ provider, price }: Model): boolean =>
-  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
 
 interface Limits {
   calls: number | null;
@@ -15,29 +11,50 @@ interface Limits {
 }
 
 /**
- * Gives a run its budget, in place of the one before, and checks what it has now.
+ * Gives a run its budget, in place of the one before.
+ *
+ * @throws as {@link affordable}, and then the budget stays what it was
+ */
+export async function bounded(
+  sql: Sql,
+  run: number,
+  models: readonly Model[],
+  options: RunOptions & { budget?: Budget },
+): Promise<void> {
+  await affordable(sql, run, models, options);
+  const { budget } = options;
+  if (!budget) return;
+  const { calls, tokens, usd } = limits(budget);
+  await sql`
+    update runs set budget_calls = ${calls}, budget_tokens = ${tokens}, budget_usd = ${usd}
+    where run = ${run}`;
+}
+
+const limits = ({ calls = null, tokens = null, usd = null }: Partial<Limits>): Limits => ({
+  calls,
+  tokens,
+  usd,
+});
+
+/**
+ * Checks the budget given, or the one that a run has.
  *
  * @throws {Error} when a model that may cost money would be asked without a budget, or with one in USD
  *   while its price is unknown
  */
-export async function bounded(
+export async function affordable(
   sql: Sql,
   run: number,
   models: readonly Model[],
   { budget, recorded }: RunOptions & { budget?: Budget },
 ): Promise<void> {
   checkedBudget(budget);
-  if (budget) {
-    const { calls = null, tokens = null, usd = null } = budget;
-    await sql`
-      update runs set budget_calls = ${calls}, budget_tokens = ${tokens}, budget_usd = ${usd}
-      where run = ${run}`;
-  }
   const paid = models.filter(mayCost);
   if (recorded || !paid.length) return;
-  const [{ name, ...now }] = await sql<[Limits & { name: string }]>`
+  const [{ name, ...stored }] = await sql<[Limits & { name: string }]>`
     select name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd
     from runs where run = ${run}`;
+  const now = budget ? limits(budget) : stored;
   const ids = [...new Set(paid.map(({ id }) => id))].join(", ");
   if (Object.values(now).every((limit) => limit === null)) {
     throw new Error(

@@ -1,5 +1,6 @@
 /** What a plan asks of few profiles, without a row in the database. */
 import type { Sql } from "../db.ts";
+import { described } from "../format.ts";
 import type { Cell, Plan } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 
@@ -9,6 +10,9 @@ import { list, type Work } from "./queue.ts";
  * @throws {RangeError} when the plan has no such condition, naming those it has
  */
 export function under(cells: readonly Cell[], condition = cells[0]!.condition): Cell[] {
+  if (typeof condition !== "string") {
+    throw new RangeError(`condition is the name of one of the plan's: got ${described(condition)}`);
+  }
   const found = cells.filter((cell) => cell.condition === condition);
   if (found.length) return found;
   const known = [...new Set(cells.map(({ condition }) => condition))].join(", ");

@@ -1,6 +1,7 @@
 /** What is to be done, as data: which personas to write, which sheets to have filled in. */
 import { createHash } from "node:crypto";
 import { type Condition, condition, populationName } from "../conditions.ts";
+import { described } from "../format.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import { answerWords, type Presented, type Prompt, prompt } from "../prompts.ts";
@@ -86,11 +87,11 @@ export function personas(given: {
   variant?: string;
   name?: string;
 }): PersonasPlan {
-  const conditions = (given.conditions ?? ["Base", "MaxN", "MaxP"])
-    .map((one) => typeof one === "string" ? condition(one) : one);
+  listed("conditions", given.conditions, '["Base", "MaxN"]');
+  const conditions = (given.conditions ?? ["Base", "MaxN", "MaxP"]).map((one) => condition(one));
   const plan = {
     kind: "personas" as const,
-    models: distinct("model", given.models, ({ id }) => id),
+    models: asked(given.models),
     conditions: distinct("condition", conditions, ({ name }) => name),
     from: whole("from", given.from ?? 1),
     repetitions: whole("repetitions", given.repetitions ?? 1),
@@ -127,20 +128,27 @@ export function administrations(given: {
   name?: string;
 }): AdministrationsPlan {
   const { instrument } = given;
+  if (!Array.isArray(instrument?.items) || !Array.isArray(instrument.scales)) {
+    throw new RangeError(
+      'instrument is one of lib/instruments.ts (epqra, bfi44), or `await lab.instrument("FILE")`: ' +
+        `got ${described(instrument)}`,
+    );
+  }
   const two = instrument.lowest === 0 && instrument.highest === 1;
   const setting: Setting = {
-    items: given.items ?? "printed",
-    options: given.options ?? "printed",
+    items: oneOf("items", given.items, ["printed", "shuffled"]),
+    options: oneOf("options", given.options, ["printed", "reversed", "shuffled"]),
     coding: given.coding ?? (two ? "true/false" : "number"),
   };
   answerWords(instrument, setting.coding); // refuses a coding that does not fit
   const plan = {
     kind: "administrations" as const,
     instrument,
-    models: distinct("model", given.models ?? [], ({ id }) => id),
+    models: asked(given.models ?? []),
     personas: given.personas === "all"
       ? null
-      : (given.personas ?? [1]).map((one) => whole("personas", one)),
+      : listed("personas", given.personas ?? [1], '[1, 2], or "all"')
+        .map((one) => whole("personas", one)),
     repetitions: whole("repetitions", given.repetitions ?? 1),
     setting,
     original: given.original ?? false,
@@ -255,6 +263,31 @@ export const identity = (plan: Plan): string =>
 const named = (plan: Omit<PersonasPlan, "name"> | Omit<AdministrationsPlan, "name">): string =>
   `${plan.kind}-${identity({ ...plan, name: "" } as Plan).slice(0, 8)}`;
 
+/** @throws {RangeError} when it is not a list, with what one looks like */
+function listed<T extends readonly unknown[] | undefined>(what: string, of: T, like: string): T {
+  if (of === undefined || Array.isArray(of)) return of;
+  throw new RangeError(`${what} is a list, such as ${like}: got ${described(of)}`);
+}
+
+/** The models of a plan, each once. */
+function asked(models: readonly Model[]): readonly Model[] {
+  const like = '[model("gpt4o")]';
+  if (models === undefined) throw new RangeError(`A plan names models, such as ${like}: got none`);
+  for (const one of listed("models", models, like)) {
+    if (typeof one?.id === "string" && typeof one.provider === "string") continue;
+    throw new RangeError(
+      `models holds entries of the registry, such as ${like}: got ${described(one)}`,
+    );
+  }
+  return distinct("model", models, ({ id }) => id);
+}
+
+function oneOf<T extends string>(what: string, given: T | undefined, known: readonly T[]): T {
+  if (given === undefined) return known[0]!;
+  if (known.includes(given)) return given;
+  throw new RangeError(`${what} is ${known.join(", ")}: got ${described(given)}`);
+}
+
 function distinct<T>(what: string, of: readonly T[], name: (one: T) => string): readonly T[] {
   const names = of.map(name);
   const twice = names.find((one, index) => names.indexOf(one) < index);
@@ -266,12 +299,12 @@ function distinct<T>(what: string, of: readonly T[], name: (one: T) => string): 
 
 function whole(what: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new RangeError(`${what} is a whole number of 1 or more: current value is ${value}`);
+  throw new RangeError(`${what} is a whole number of 1 or more: got ${described(value)}`);
 }
 
 function seed(value = 1): number {
   if (Number.isSafeInteger(value)) return value;
-  throw new RangeError(`seed is a whole number: current value is ${value}`);
+  throw new RangeError(`seed is a whole number: got ${described(value)}`);
 }
 
 function variant(value: string | undefined): string | null {
@@ -286,5 +319,10 @@ function variant(value: string | undefined): string | null {
 export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined): Prompt {
   if (!given) return prompt(purpose);
   if (given.purpose === purpose) return given;
+  if (typeof given.hash !== "string") {
+    throw new RangeError(
+      `A plan takes a prompt, \`prompt("${purpose}")\` or \`edited(…)\`: got ${described(given)}`,
+    );
+  }
   throw new RangeError(`This plan needs a ${purpose} prompt: got one for ${given.purpose}`);
 }

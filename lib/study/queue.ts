@@ -41,14 +41,27 @@ export interface Kept extends Charge {
   tokensOut: number | null;
   /** Price of this reply, or null where the model has no price. */
   paid: number | null;
-  /** Attempts before this one that the provider may have charged for as well: at most. */
-  lost: Charge;
+  /** Requests that were made until it came. */
+  attempts: number;
 }
 
-/** The lock that a living worker's connection holds; PostgreSQL lets go of it when the process dies. */
-const ALIVE = 1_347_371_597;
+/** A call that brought no reply, for the record. */
+export interface Fallen {
+  kind: string;
+  message: string;
+  attempts: number;
+  /** What the server answered instead, if anything. */
+  body: string | null;
+}
 
 export const LEASE_SECONDS = 60;
+
+/**
+ * The first number of the lock that a living worker's connection holds, and that PostgreSQL lets go of
+ * when the process dies. It is the schema's own: workers are numbered from 1 in each schema, and
+ * advisory locks belong to the database.
+ */
+const place = (sql: Sql) => sql`(select oid from pg_namespace where nspname = current_schema())`;
 
 /** A process at work on one run. */
 export class Worker {
@@ -89,7 +102,7 @@ export class Worker {
   async live(): Promise<void> {
     const now = Date.now();
     await this.#alive`
-      select pg_advisory_lock(${ALIVE}::int, ${this.id}::int)
+      select pg_advisory_lock(${place(this.#alive)}::int, ${this.id}::int)
       where not exists (
         select from pg_locks where pid = pg_backend_pid() and locktype = 'advisory')`;
     await this.#alive`
@@ -128,7 +141,7 @@ export class Worker {
       )
       update work w
       set state = 'claimed', worker = ${this.id}, started = now(), finished = null,
-          reason = null, attempts = attempts + 1
+          reason = null, detail = null, attempts = attempts + 1
       from next where w.work = next.work
       returning w.work, w.cell, w.profile, w.persona, w.repetition, w.ask`;
   }
@@ -166,13 +179,13 @@ export class Worker {
    * @returns false when a reply to the same request was kept before
    */
   async keep(work: number, kept: Kept): Promise<boolean> {
-    const { key, ask, provider, sent, reply, milliseconds, tokensIn, tokensOut, paid, lost } = kept;
+    const { key, ask, provider, sent, reply, milliseconds, paid, attempts } = kept;
     const [row] = await this.sql<{ first: boolean; booked: boolean }[]>`
       with kept as (
         insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts,
                               tokens_in, tokens_out, usd)
         values (${this.run}, ${work}, ${key}, ${ask}, ${provider}, ${sent}, ${reply},
-                ${milliseconds}, ${kept.calls}, ${tokensIn}, ${tokensOut}, ${paid})
+                ${milliseconds}, ${attempts}, ${kept.tokensIn}, ${kept.tokensOut}, ${paid})
         on conflict (key, ask) do nothing
         returning request
       ), booked as (
@@ -182,9 +195,6 @@ export class Worker {
         where work = ${work} and worker = ${this.id} and state = 'claimed'
           and exists (select from kept)
         returning work
-      ), lost as (
-        update runs set lost_tokens = lost_tokens + ${lost.tokens}, lost_usd = lost_usd + ${lost.usd}
-        where run = ${this.run} and ${lost.tokens > 0} and exists (select from kept)
       )
       select exists (select from kept) as first, exists (select from booked) as booked`;
     // Someone else has the work meanwhile, or asked the same at the same time: paid is paid. The very
@@ -202,21 +212,38 @@ export class Worker {
   }
 
   /**
-   * Books calls that brought no reply.
-   *
-   * @param lost what the provider may have charged for them, at most
+   * Turns what is held for a call that brought no reply into spent: the call itself, and where the
+   * provider may charge for it its tokens and price, at most, as lost. Nothing is held any more.
    */
-  async forgo(work: number, calls: number, lost: Charge): Promise<void> {
+  async missed(work: number, unsure: boolean): Promise<void> {
     await this.sql`
-      with booked as (
-        update work
-        set spent_calls = spent_calls + ${calls}, held_calls = 0, held_tokens = 0, held_usd = 0
-        where work = ${work} and worker = ${this.id} and state = 'claimed'
-        returning work
+      with was as (
+        select work, held_calls, held_tokens, held_usd from work
+        where work = ${work} and worker = ${this.id} and state = 'claimed' and held_calls > 0
+        for update
+      ), booked as (
+        update work w
+        set spent_calls = w.spent_calls + was.held_calls,
+            held_calls = 0, held_tokens = 0, held_usd = 0
+        from was where w.work = was.work
       )
       update runs
-      set lost_tokens = lost_tokens + ${lost.tokens}, lost_usd = lost_usd + ${lost.usd}
-      where run = ${this.run} and ${lost.tokens > 0} and exists (select from booked)`;
+      set lost_tokens = lost_tokens + was.held_tokens, lost_usd = lost_usd + was.held_usd
+      from was where run = ${this.run} and ${unsure}`;
+  }
+
+  /** Holds nothing any more for a call that was not made. */
+  async forgo(work: number): Promise<void> {
+    await this.sql`
+      update work set held_calls = 0, held_tokens = 0, held_usd = 0
+      where work = ${work} and worker = ${this.id} and state = 'claimed'`;
+  }
+
+  /** Keeps for the record that a call brought no reply, and what came instead. */
+  async record(work: number, { kind, message, attempts, body }: Fallen): Promise<void> {
+    await this.sql`
+      insert into faults (run, work, kind, message, attempts, body)
+      values (${this.run}, ${work}, ${kind}, ${message}, ${attempts}, ${body})`;
   }
 }
 
@@ -234,8 +261,8 @@ export async function reap(sql: Sql, run: number, but = 0): Promise<void> {
       select w.worker from workers w
       where w.run = ${run} and w.worker <> ${but} and (w.lease < now() or not exists (
         select from pg_locks l
-        where l.locktype = 'advisory' and l.granted and l.classid = ${ALIVE}::int::oid
-          and l.objid = w.worker::oid
+        where l.locktype = 'advisory' and l.granted and l.classid = ${place(sql)}
+          and l.objid = w.worker::oid and l.objsubid = 2
           and l.database = (select oid from pg_database where datname = current_database())))
     )`,
   );
@@ -267,19 +294,41 @@ async function giveBack(sql: Sql, run: number, which: ReturnType<Sql>): Promise<
     where r.run = ${run}`;
 }
 
-/** The stored replies to questions, in their order; null where there is none. */
-export async function storedReplies(
+/** Where a stored reply is, with the reply itself where it is short. */
+export interface Spot {
+  request: string;
+  provider: Model["provider"];
+  bytes: number;
+  reply: string | null;
+}
+
+/** Bytes of a reply that is brought along when it is looked up. */
+const SHORT = 16_384;
+
+/** Where the stored replies to questions are, in their order; null where there is none. */
+export async function lookedUp(
   sql: Sql,
   asked: readonly { key: string; ask: number }[],
-): Promise<({ provider: Model["provider"]; reply: string } | null)[]> {
-  type Row = { key: string; ask: number; provider: Model["provider"]; reply: string };
-  const rows = await sql<Row[]>`
-    select r.key, r.ask, r.provider, r.reply
+): Promise<(Spot | null)[]> {
+  const rows = await sql<(Spot & { key: string; ask: number })[]>`
+    select r.key, r.ask, r.request::text, r.provider, octet_length(r.reply) as bytes,
+           case when octet_length(r.reply) <= ${SHORT} then r.reply end as reply
     from requests r
     join jsonb_to_recordset(${JSON.stringify(asked)}::text::jsonb) as a(key text, ask int)
       on a.key = r.key and a.ask = r.ask`;
   const found = new Map(rows.map((row) => [`${row.key} ${row.ask}`, row]));
   return asked.map(({ key, ask }) => found.get(`${key} ${ask}`) ?? null);
+}
+
+/** A stored reply. */
+export async function storedReply(
+  sql: Sql,
+  { request, provider, reply }: Spot,
+): Promise<{ provider: Model["provider"]; reply: string }> {
+  if (reply !== null) return { provider, reply };
+  const [row] = await sql<[{ reply: string }]>`
+    select reply from requests where request = ${request}`;
+  return { provider, reply: row.reply };
 }
 
 /** An array as PostgreSQL reads it: postgres.js does not know the types without asking for them. */

@@ -7,8 +7,9 @@ import { bfi44, epqra, type Instrument } from "../instruments.ts";
 import { type Model, type Opened, opened } from "../llm.ts";
 import { sheetIn } from "../replies.ts";
 import { loaded } from "./register.ts";
-import { list, storedReplies, type Work } from "./queue.ts";
-import { type Outcome, words } from "./settle.ts";
+import { PAGE } from "./batch.ts";
+import { list, lookedUp, storedReply, type Work } from "./queue.ts";
+import { detailOf, type Outcome, words } from "./settle.ts";
 import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
 const BATCH = 500;
@@ -42,10 +43,19 @@ export async function reparse(
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
     const works = await sql<(Work & { state: string })[]>`
-      select work, cell, profile, persona, repetition, ask, state::text
-      from work
-      where run = ${run.run} and work > ${after} and state in ('done', 'failed')
-      order by work limit ${BATCH}`;
+      select work, cell, profile, persona, repetition, ask, state
+      from (
+        select *, sum(own) over (order by work) - own as before
+        from (
+          select work, cell, profile, persona, repetition, ask, state::text,
+                 (select coalesce(sum(octet_length(reply)), 0) from requests q
+                  where q.work = w.work) as own
+          from work w
+          where run = ${run.run} and work > ${after} and state in ('done', 'failed')
+          order by work limit ${BATCH}
+        ) next
+      ) sized
+      where before < ${PAGE} order by work`;
     if (!works.length) return sum;
     after = works.at(-1)!.work;
     const before = await stored(sql, run.plan.kind, works);
@@ -79,7 +89,7 @@ export async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<numb
   for (let round = 1; open.length; round++) {
     const keys = open.map(({ task, messages }) => keysOf(task, messages));
     const among = async (which: 0 | 1) =>
-      await storedReplies(
+      await lookedUp(
         sql,
         open.map(({ task: { work } }, index) => ({
           key: keys[index]![which] ?? "",
@@ -89,14 +99,15 @@ export async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<numb
     const own = await among(0);
     const other = keys.some(({ length }) => length > 1) ? await among(1) : [];
     const next: typeof open = [];
-    open.forEach(({ task, messages }, index) => {
-      const stored = own[index] ?? other[index];
-      if (!stored) return;
+    for (const [index, { task, messages }] of open.entries()) {
+      const spot = own[index] ?? other[index];
+      if (!spot) continue;
+      const stored = await storedReply(sql, spot);
       const reply = opened(stored.provider, stored.reply);
       const read = task.read(reply, messages, round);
       if (read.state === "again") next.push({ task, messages: read.messages });
       else told.set(task.work.work, { outcome: read, reply });
-    });
+    }
     open = next;
   }
   return told;
@@ -145,7 +156,9 @@ async function rewrite(
   await sql.begin(async (sql) => {
     for (const { work: { work, cell, profile, persona, repetition }, outcome } of differing) {
       const reason = outcome.state === "failed" ? outcome.reason : null;
-      await sql`update work set state = ${outcome.state}, reason = ${reason} where work = ${work}`;
+      await sql`
+        update work set state = ${outcome.state}, reason = ${reason}, detail = ${detailOf(outcome)}
+        where work = ${work}`;
       if ("sheet" in outcome) {
         const { answers, items, options, flags, explanation } = outcome.sheet;
         await sql`

@@ -12,16 +12,21 @@ import {
   worstCost,
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
-import { Batch } from "./batch.ts";
+import { Batch, type Place } from "./batch.ts";
+import { fewest } from "./estimate.ts";
 import {
   type Charge,
   type Granted,
+  type Kept,
   LEASE_SECONDS,
-  storedReplies,
+  lookedUp,
+  type Spot,
+  storedReply,
   type Work,
   Worker,
 } from "./queue.ts";
-import { type Outcome, settle, type Settled } from "./settle.ts";
+import { Seen } from "./seen.ts";
+import { bytesOf, type Outcome, settle, type Settled } from "./settle.ts";
 import { keysOf, MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
 
 /** Hard limits of a run over all processes that work on it. */
@@ -34,18 +39,22 @@ export interface Budget {
 /** Where a run stands, as far as this process has seen. */
 export interface Progress {
   done: number;
-  /** Failed pieces of work of this process, by reason. */
+  /** Failed pieces of work of this process, by the kind of reason. */
   failed: Readonly<Record<string, number>>;
   /** Pieces of work that nobody has begun when this process began. */
   planned: number;
   perSecond: number;
   /** Calls that may be in flight now, by model. */
   concurrency: Readonly<Record<string, number>>;
+  /** Until when no call starts because a provider asked to wait: the latest; null where none asks. */
+  waitingUntil: Date | null;
   /** What this process has spent, and how many replies it found stored. */
   calls: number;
   tokens: number;
   usd: number;
   stored: number;
+  /** Replies that were longer than `max_tokens`: the limit does not bind there. */
+  over: number;
 }
 
 export interface Ended extends Progress {
@@ -69,6 +78,8 @@ export interface RunOptions {
    * `recordedFile`); a miss is a failure, never a call.
    */
   recorded?: true | ((key: string) => Promise<string | null>);
+  /** Goes on where replies are, or would be, cut off at `max_tokens`. */
+  allowTruncated?: boolean;
   onProgress?: (progress: Progress) => void;
   /** Seconds after which the claims of a process that says nothing go to others. */
   lease?: number;
@@ -83,8 +94,6 @@ export class RunError extends Error {
 class Ending extends Error {}
 
 const PROGRESS_MS = 250;
-/** A model whose calls fail so often in a row is not there. */
-const FAILURES_IN_A_ROW = 30;
 const TRIES = 3;
 /** Replies are money: the database has so long to come back. */
 const PATIENCE_MS = 5 * 60_000;
@@ -111,6 +120,24 @@ export async function conduct(
   }
 }
 
+const modelsOf = ({ cells }: Run): Model[] => [
+  ...new Map([...cells.values()].map(({ model }) => [model.id, model])).values(),
+];
+
+/** What a run has seen of its models so far. */
+async function seenOf(sql: Sql, run: Run, allowTruncated: boolean): Promise<Seen[]> {
+  const models = modelsOf(run), needed = fewest(run.plan);
+  return await Promise.all(
+    models.map((model) => Seen.of(sql, run.run, model, models.length, needed, allowTruncated)),
+  );
+}
+
+/** Why a run would end before it asks anything; null where it would not. */
+export async function hindrance(sql: Sql, run: Run): Promise<string | null> {
+  const all = await seenOf(sql, run, false);
+  return all.map((seen) => seen.trouble()).find((trouble) => trouble !== null) ?? null;
+}
+
 class Labour {
   #ended: Ended["ended"] | Error | null = null;
   #began = performance.now();
@@ -119,15 +146,13 @@ class Labour {
   #failed: Record<string, number> = {};
   #spent = { calls: 0, tokens: 0, usd: 0 };
   #stored = 0;
-  #inARow = 0;
+  #over = 0;
   #tries = new Map<number, number>();
+  #seen = new Map<string, Seen>();
   /** Calls that have not been made yet. */
   #waiting = new Set<AbortController>();
   readonly #models: readonly Model[];
-  readonly #lookup: Batch<
-    { key: string; ask: number },
-    { provider: Model["provider"]; reply: string } | null
-  >;
+  readonly #lookup: Batch<{ key: string; ask: number }, Spot | null>;
   readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
   readonly #settle: Batch<Settled, void>;
 
@@ -138,19 +163,23 @@ class Labour {
     private readonly mapping: Mapping,
     private readonly options: RunOptions,
   ) {
-    const models = [...run.cells.values()].map(({ model }) => model);
-    this.#models = [...new Map(models.map((model) => [model.id, model])).values()];
-    this.#lookup = new Batch((asked) => storedReplies(sql, asked), 500);
+    this.#models = modelsOf(run);
+    this.#lookup = new Batch((asked) => lookedUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
-    this.#settle = new Batch((settled) => this.#write(settled), 200);
+    this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
     options.signal?.addEventListener("abort", () => this.#end("stopped"));
     if (options.signal?.aborted) this.#end("stopped");
   }
 
   async done(): Promise<Ended> {
-    const [row] = await this.sql<{ n: number }[]>`
-      select count(*)::int as n from work where run = ${this.run.run} and state = 'planned'`;
+    const { sql, run: { run }, options: { allowTruncated = false, recorded } } = this;
+    const [row] = await sql<{ n: number }[]>`
+      select count(*)::int as n from work where run = ${run} and state = 'planned'`;
     this.#planned = row!.n;
+    for (const seen of await seenOf(sql, this.run, allowTruncated)) {
+      this.#seen.set(seen.model.id, seen);
+      if (!recorded && row!.n > 0) this.#heed(seen.trouble());
+    }
     await Promise.all(this.#models.map((model) => this.#stream(model)));
     if (this.#ended instanceof Error) throw this.#ended;
     const seconds = (performance.now() - this.#began) / 1000;
@@ -160,6 +189,7 @@ class Labour {
   progress(): Progress {
     const seconds = (performance.now() - this.#began) / 1000;
     const failures = Object.values(this.#failed).reduce((sum, n) => sum + n, 0);
+    const waits = this.#models.flatMap((model) => paceOf(model).waitingUntil ?? []);
     return {
       done: this.#done,
       failed: { ...this.#failed },
@@ -168,8 +198,10 @@ class Labour {
       concurrency: Object.fromEntries(
         this.#models.map((model) => [model.id, paceOf(model).concurrency]),
       ),
+      waitingUntil: waits.length ? new Date(Math.max(...waits.map(Number))) : null,
       ...this.#spent,
       stored: this.#stored,
+      over: this.#over,
     };
   }
 
@@ -179,6 +211,7 @@ class Labour {
       this.#ended = why;
     }
     for (const waits of this.#waiting) waits.abort();
+    for (const seen of this.#seen.values()) seen.open();
   }
 
   /** Claims and does the work of one model, some ahead of what may be in flight. */
@@ -207,7 +240,10 @@ class Labour {
           }
           continue;
         }
-        if (idle && !await this.#others(model).catch((error) => this.#end(trouble(error)))) break;
+        if (idle) {
+          this.#heed(this.#seen.get(model.id)!.trouble(undefined, true));
+          if (!await this.#others(model).catch((error) => this.#end(trouble(error)))) break;
+        }
       }
       // With nothing of its own it looks now and then whether the claims of others have come back.
       await new Promise<void>((resolve) => {
@@ -246,26 +282,38 @@ class Labour {
     return row!.claimed && !row!.stopping;
   }
 
+  /** Ends the run for a reason. */
+  #heed(trouble: string | null): void {
+    if (trouble !== null) this.#end(new RunError(trouble));
+  }
+
   async #perform(task: Task): Promise<void> {
     const { work } = task;
+    const place: { place?: Place } = {};
     try {
       let messages = task.messages;
       for (let asked = 1;; asked++) {
-        const reply = await this.#answered(task, messages, work.ask * MOST_ASKED + asked - 1);
+        const reply = await this.#answered(
+          task,
+          messages,
+          work.ask * MOST_ASKED + asked - 1,
+          place,
+        );
         const read = task.read(reply, messages, asked);
-        if (read.state !== "again") {
-          this.#inARow = 0;
-          return await this.#settled(work, read);
-        }
+        if (read.state !== "again") return await this.#settled(work, read);
         messages = read.messages;
+        place.place?.leave();
       }
     } catch (error) {
       await this.#fell(task, error).catch((error) => this.#end(trouble(error)));
+    } finally {
+      place.place?.leave();
     }
   }
 
   /** A piece of work that brought no reply. */
   async #fell({ work, model }: Task, error: unknown): Promise<void> {
+    const seen = this.#seen.get(model.id)!;
     if (error instanceof Ending || (error instanceof CallError && error.kind === "stopped")) {
       return await this.worker.release([work.work]);
     }
@@ -273,108 +321,163 @@ class Labour {
       this.#end(trouble(error));
       return;
     }
-    if (error.fatal || (error.kind === "bad request" && this.#done === 0)) {
-      this.#end(new RunError(error.message));
-    } else if (["not recorded", "bad request", "refused prompt"].includes(error.kind)) {
-      return await this.#settled(work, { state: "failed", reason: error.message });
-    } else if (++this.#inARow >= FAILURES_IN_A_ROW + paceOf(model).concurrency) {
-      this.#end(
-        new RunError(
-          `${model.id}: ${this.#inARow} calls in a row failed, the last: ${error.message}: run again ` +
-            "when it answers",
-        ),
-      );
+    if (error.kind === "not recorded") return await this.#settled(work, failure(error));
+    await this.worker.record(work.work, error);
+    if (error.fatal) this.#end(new RunError(error.message));
+    else if (error.kind === "refused prompt") return await this.#settled(work, failure(error));
+    else if (error.kind === "bad request") {
+      if (!seen.setAside(work, error)) return await this.#settled(work, failure(error));
+      return this.#heed(seen.trouble(error));
     } else {
+      seen.failed();
+      const trouble = seen.trouble(error);
+      this.#heed(trouble);
       const tries = (this.#tries.get(work.work) ?? 0) + 1;
       this.#tries.set(work.work, tries);
-      if (tries >= TRIES) {
+      if (trouble === null && tries >= TRIES) {
         this.#tries.delete(work.work);
-        return await this.#settled(work, { state: "failed", reason: error.kind });
+        return await this.#settled(work, failure(error));
       }
     }
     await this.worker.release([work.work]);
   }
 
-  /** The reply to a question: the stored one, or one that is bought and stored before it is read. */
-  async #answered(task: Task, messages: readonly Message[], ask: number): Promise<Opened> {
-    const { work: { work }, model, schema, repetitions } = task;
-    const call = { messages, repetition: repetitions[0], ...(schema && { schema }) };
-    const keys = keysOf(task, messages), key = keys[0]!;
+  /**
+   * The reply to a question: the stored one, or one that is bought and stored before it is read.
+   *
+   * @param holds where the room is put that the reply takes until it is dealt with
+   */
+  async #answered(
+    task: Task,
+    messages: readonly Message[],
+    ask: number,
+    holds: { place?: Place },
+  ): Promise<Opened> {
+    const { model } = task;
+    const seen = this.#seen.get(model.id)!;
+    const keys = keysOf(task, messages);
     for (const key of keys) {
-      const stored = await this.#lookup.add({ key, ask });
-      if (!stored) continue;
+      const spot = await this.#lookup.add({ key, ask });
+      if (!spot) continue;
       this.#stored += 1;
-      return opened(stored.provider, stored.reply);
+      holds.place = await seen.room(spot.bytes);
+      const { provider, reply } = await storedReply(this.sql, spot);
+      return opened(provider, reply, model.max_tokens);
     }
     const { recorded } = this.options;
     if (recorded === true) throw new CallError("no reply is stored", "not recorded", false, 0);
-    const worst = worstCost(model, call);
-    const charge = { calls: 1, tokens: worst.tokens, usd: worst.usd ?? 0 };
+    if (!recorded && model.provider !== "simulated") holds.place = await seen.turn();
+    return await this.#bought(task, messages, keys[0]!, ask, holds);
+  }
+
+  async #bought(
+    task: Task,
+    messages: readonly Message[],
+    key: string,
+    ask: number,
+    { place }: { place?: Place },
+  ): Promise<Opened> {
+    const { work: { work }, model, schema, repetitions } = task;
+    const recorded = this.options.recorded === true ? undefined : this.options.recorded;
+    const seen = this.#seen.get(model.id)!;
+    const call = { messages, repetition: repetitions[0], ...(schema && { schema }) };
+    const { tokens, usd } = worstCost(model, call);
+    const worst = { calls: 1, tokens, usd: usd ?? 0 };
     // Before it waits for its turn: a turn that waits for the database is a turn lost.
-    if (!recorded) await this.#granted(work, charge);
+    if (!recorded) await this.#granted(work, seen.most(worst));
     const waits = new AbortController();
     this.#waiting.add(waits);
-    let attempts = 0, unsure = 0;
-    const lost = () => ({ calls: 0, tokens: unsure * charge.tokens, usd: unsure * charge.usd });
+    let under = false, missed = Promise.resolve();
+    const miss = (unsure: boolean) => {
+      under = false;
+      this.#spent.calls += 1;
+      missed = patient(() => this.worker.missed(work, unsure));
+      missed.catch(() => {}); // awaited before anything else is done for this work
+    };
     const got = await exchange(model, call, {
       signal: waits.signal,
       ...(recorded && { recorded }),
       before: async (attempt) => {
-        if (attempt > 1) await this.#granted(work, charge);
+        await missed;
+        // With a turn in hand it cannot wait for those that need one: it goes back to the others.
+        if (attempt > 1 && !await this.#holds(work, seen.most(worst))) throw new Ending();
         if (this.#ended || !this.worker.sure) throw new Ending();
         this.#waiting.delete(waits); // a call that is made is paid for: it comes in
-        attempts = attempt;
+        under = true;
       },
-      after: (mayCost) => {
-        unsure += Number(mayCost);
+      after: (unsure) => {
+        miss(unsure);
         this.#waiting.add(waits);
         if (this.#ended) waits.abort();
       },
     }).catch(async (error) => {
-      await this.worker.forgo(work, attempts, lost());
-      this.#spent.calls += attempts;
+      if (under) miss(true);
+      await missed;
+      if (!recorded) await this.worker.forgo(work);
       throw error;
     }).finally(() => this.#waiting.delete(waits));
-    const reply = opened(model.provider, got.reply);
+    const reply = opened(model.provider, got.reply, model.max_tokens);
     const paid = recorded ? 0 : reply.usage && cost(model, reply.usage);
+    // A reply that does not say what it used is booked at its most.
+    const most = seen.most(worst);
     const bill = recorded ? { calls: 0, tokens: 0, usd: 0 } : {
-      calls: got.attempts,
-      // A reply that does not say what it used is booked at its most.
-      tokens: reply.usage ? reply.usage.input + reply.usage.output : worst.tokens,
-      usd: paid ?? charge.usd,
+      calls: 1,
+      tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens,
+      usd: paid ?? most.usd,
     };
     for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
-    const first = await patient(() =>
-      this.worker.keep(work, {
-        ...bill,
-        key,
-        ask,
-        provider: model.provider,
-        sent: got.request,
-        reply: got.reply,
-        milliseconds: got.latency,
-        tokensIn: reply.usage?.input ?? null,
-        tokensOut: reply.usage?.output ?? null,
-        paid,
-        lost: lost(),
-      })
-    );
+    this.#over += Number(reply.over !== null);
+    place?.resize(got.reply.length);
+    const first = await this.#kept(work, {
+      ...bill,
+      key,
+      ask,
+      provider: model.provider,
+      sent: got.request,
+      reply: got.reply,
+      milliseconds: got.latency,
+      attempts: got.attempts,
+      tokensIn: reply.usage?.input ?? null,
+      tokensOut: reply.usage?.output ?? null,
+      paid,
+    });
+    if (!recorded) {
+      seen.replied(reply, got.reply.length, bill, worst);
+      for (const one of seen.refused()) await this.#settled(one.work, failure(one.error));
+      this.#heed(seen.trouble());
+    }
     if (first) return reply;
-    const other = await this.#lookup.add({ key, ask });
-    return opened(other!.provider, other!.reply);
+    await this.worker.forgo(work);
+    const other = await storedReply(this.sql, (await this.#lookup.add({ key, ask }))!);
+    return opened(other.provider, other.reply, model.max_tokens);
+  }
+
+  /** Keeps a reply; one whose own numbers cannot be stored is kept without them. */
+  async #kept(work: number, kept: Kept): Promise<boolean> {
+    return await patient(() => this.worker.keep(work, kept)).catch((error) => {
+      if (!isData(error)) throw error;
+      return patient(() =>
+        this.worker.keep(work, { ...kept, tokensIn: null, tokensOut: null, paid: null })
+      );
+    });
   }
 
   /** Waits until a call fits into the budget. */
   async #granted(work: number, charge: Charge): Promise<void> {
-    for (;;) {
-      if (this.#ended) throw new Ending();
-      const answer = await this.#hold.add({ work, charge });
-      if (answer === "granted") return;
-      if (answer === "lost") throw new Ending();
-      if (answer === "stopped") this.#end("stopped");
-      else if (answer === "spent") this.#end("budget spent");
-      else await new Promise((resolve) => setTimeout(resolve, 100));
+    while (!await this.#holds(work, charge)) await new Promise((done) => setTimeout(done, 100));
+  }
+
+  /** Whether a call fits into the budget now; ends the run when it cannot any more. */
+  async #holds(work: number, charge: Charge): Promise<boolean> {
+    if (this.#ended) throw new Ending();
+    const answer = await this.#hold.add({ work, charge });
+    if (answer === "stopped") this.#end("stopped");
+    if (answer === "spent") this.#end("budget spent");
+    if (answer === "lost" || this.#ended) {
+      if (answer === "granted") await this.worker.forgo(work);
+      throw new Ending();
     }
+    return answer === "granted";
   }
 
   async #settled(work: Work, outcome: Outcome): Promise<void> {
@@ -393,14 +496,21 @@ class Labour {
       if (!isData(error)) throw error;
       for (const one of settled) {
         await settle(sql, run, id, [one]).catch(async (error) => {
-          const reason = `could not be stored: ${(error as Error).message}`;
-          await settle(sql, run, id, [{ work: one.work, outcome: { state: "failed", reason } }]);
+          const detail = (error as Error).message;
+          const outcome = { state: "failed", reason: "could not be stored", detail } as const;
+          await settle(sql, run, id, [{ work: one.work, outcome }]);
         });
       }
     }
     return settled.map(() => undefined);
   }
 }
+
+const failure = ({ kind, message }: CallError): Outcome => ({
+  state: "failed",
+  reason: kind,
+  detail: message,
+});
 
 /** PostgreSQL refused the data themselves (classes 22, 23): waiting would not help. */
 const isData = (error: unknown): boolean =>

@@ -29,12 +29,25 @@ export type Outcome =
   | { state: "done" }
   | { state: "done"; persona: StoredPersona }
   | { state: "done"; sheet: StoredSheet }
-  | { state: "failed"; reason: string };
+  /** `reason` is one of few kinds; `detail`: what it was in this one case. */
+  | { state: "failed"; reason: string; detail?: string | null };
 
 export interface Settled {
   work: Work;
   outcome: Outcome;
 }
+
+/** About how many bytes of text it is to settle this. */
+export function bytesOf({ outcome }: Settled): number {
+  if ("persona" in outcome) {
+    return Object.values(outcome.persona)
+      .reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+  }
+  return "sheet" in outcome ? outcome.sheet.explanation?.length ?? 0 : 0;
+}
+
+/** As much of the particulars of a failure as is kept: letters. */
+const DETAIL = 2000;
 
 /**
  * Settles work that `worker` holds; what it does not hold any more is passed over.
@@ -51,11 +64,12 @@ export async function settle(
     work: work.work,
     state: outcome.state,
     reason: outcome.state === "failed" ? outcome.reason : null,
+    detail: detailOf(outcome),
   }));
   await sql`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb)
-        as g(work int, state work_state, reason text)
+        as g(work int, state work_state, reason text, detail text)
     ), was as (
       select w.work, w.spent_calls, w.spent_tokens, w.spent_usd
       from work w join given g on g.work = w.work
@@ -63,7 +77,7 @@ export async function settle(
       for update of w
     ), ended as (
       update work w
-      set state = g.state, reason = g.reason, finished = now(), worker = null,
+      set state = g.state, reason = g.reason, detail = g.detail, finished = now(), worker = null,
           spent_calls = 0, spent_tokens = 0, spent_usd = 0,
           held_calls = 0, held_tokens = 0, held_usd = 0
       from given g join was on was.work = g.work
@@ -79,6 +93,12 @@ export async function settle(
     ) s
     where r.run = ${run}`;
 }
+
+/** The particulars of a failure, as PostgreSQL can hold them. */
+export const detailOf = (outcome: Outcome): string | null =>
+  outcome.state === "failed" && outcome.detail
+    ? outcome.detail.slice(0, DETAIL).toWellFormed().replaceAll("\0", "\uFFFD")
+    : null;
 
 function personas(sql: Sql, settled: readonly Settled[]) {
   const rows = settled.flatMap(({ work, outcome }) => {

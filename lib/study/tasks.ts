@@ -37,7 +37,7 @@ export interface RunCell {
 }
 
 /** What a model's reply leads to: a result, or another question. */
-export type Read = Outcome | { state: "again"; messages: readonly Message[]; reason: string };
+export type Read = Outcome | { state: "again"; messages: readonly Message[] };
 
 export interface Task {
   work: Work;
@@ -97,6 +97,27 @@ export async function tasks(
   works: readonly Work[],
   mapping: Mapping,
 ): Promise<Task[]> {
+  return (await made(sql, run, works, mapping)).map(guarded);
+}
+
+/** A reply is stored before it is read: whatever it is, reading it must not stop the run for good. */
+const guarded = (task: Task): Task => ({
+  ...task,
+  read(...given) {
+    try {
+      return task.read(...given);
+    } catch (error) {
+      return { state: "failed", reason: "not readable", detail: (error as Error).message };
+    }
+  },
+});
+
+async function made(
+  sql: Sql,
+  run: Run,
+  works: readonly Work[],
+  mapping: Mapping,
+): Promise<Task[]> {
   const { plan } = run;
   if (plan.kind === "personas") {
     return works.map((work) => personaTask(run, plan, work, mapping));
@@ -112,6 +133,13 @@ export async function tasks(
   return works.map((work) => administrationTask(run, plan, work, personas.get(work.persona!)!));
 }
 
+/** What a reply without a usable text failed with. */
+function useless({ finish, problem }: Opened): Outcome {
+  const kinds = { length: "truncated", refusal: "refused", filter: "filtered" };
+  const other = problem?.startsWith("not a reply") ? "no reply" : "empty";
+  return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
+}
+
 function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
@@ -124,16 +152,12 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
     schema: PersonaReply,
     repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
-      if (opened.problem !== null) return { state: "failed", reason: opened.problem };
+      if (opened.problem !== null) return useless(opened);
       const reply = personaIn(opened.text!);
       if ("problem" in reply) {
         return asked < MOST_ASKED
-          ? {
-            state: "again",
-            messages: corrected(messages, opened.text!, reply.problem),
-            reason: reply.problem,
-          }
-          : { state: "failed", reason: reply.problem };
+          ? { state: "again", messages: corrected(messages, opened.text!, reply.problem) }
+          : { state: "failed", reason: "not readable", detail: reply.problem };
       }
       return {
         state: "done",
@@ -187,7 +211,7 @@ function administrationTask(
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
-      return again ? { state: "again", messages, reason: read.reason } : read;
+      return again ? { state: "again", messages } : read;
     },
   };
 }
@@ -198,10 +222,10 @@ function readSheet(
   shown: Presented,
   original: boolean,
 ): Outcome {
-  if (opened.problem !== null) return { state: "failed", reason: opened.problem };
+  if (opened.problem !== null) return useless(opened);
   const { coding, items } = shown;
   const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items);
-  if ("problem" in sheet) return { state: "failed", reason: sheet.problem };
+  if ("problem" in sheet) return { state: "failed", reason: "not readable", detail: sheet.problem };
   const { answers, explanation, missing, flags } = sheet;
   if (original && missing.length) {
     return { state: "failed", reason: "incomplete sheet (the original's rule)" };

@@ -6,6 +6,7 @@
  */
 import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
+import { described } from "../format.ts";
 import type { Opened } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
 import { under, worksOf } from "./few.ts";
@@ -34,6 +35,14 @@ export async function sides(
   plan: Plan,
   { before, profiles, condition }: Trial,
 ): Promise<[Plan, Plan]> {
+  if (typeof before?.hash !== "string") {
+    throw new RangeError(
+      `before is the prompt that the plan's is compared with: got ${described(before)}`,
+    );
+  }
+  if (!Array.isArray(profiles)) {
+    throw new RangeError(`profiles is a list of ids, such as [1, 2]: got ${described(profiles)}`);
+  }
   if (!profiles.length) throw new RangeError("A trial asks at least one profile: got 0");
   const { cells } = await cellsOf(sql, schema, plan);
   const trial = {
@@ -145,11 +154,11 @@ export async function used(sql: Sql, run: string): Promise<Used> {
  */
 export async function reopened(sql: Sql, run: string, budget: Budget): Promise<Used> {
   await sql`
-    update work set state = 'planned', reason = null, finished = null
+    update work set state = 'planned', reason = null, detail = null, finished = null
     where run = (select run from runs where name = ${run}) and state = 'failed'`;
   await sql`
     update runs set budget_calls = calls + lost_calls + ${budget.calls ?? null}::bigint,
-                    budget_tokens = tokens + lost_tokens + ${budget.tokens ?? null}::bigint,
+                    budget_tokens = tokens + lost_tokens + ${budget.tokens ?? null}::float8,
                     budget_usd = usd + lost_usd + ${budget.usd ?? null}::float8
     where name = ${run}`;
   return await used(sql, run);

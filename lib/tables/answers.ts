@@ -43,7 +43,7 @@ export class Answers {
   #columns = new Map<string, Value[]>();
   #scales = new Map<string, Value[][]>();
 
-  private constructor(private readonly given: Administrations, private readonly mode: Mode) {
+  private constructor(private readonly given: Administrations, readonly mode: Mode) {
     const { items, sheets } = given;
     const keys = ["group", "model", "condition", "population", "profile"] as const;
     const columns = keys.map((key) => column<never>(sheets, key));

@@ -38,7 +38,12 @@ const UNDEFINED: Bootstrap = {
   percentile: { ciLower: null, ciUpper: null },
   bca: { ciLower: null, ciUpper: null },
   draws: 0,
+  undefinedDraws: 0,
 };
+
+/** Draws in which a statistic was undefined; null where the statistic is. */
+export const undefinedDraws = (of: Bootstrap): number | null =>
+  of.estimate === null ? null : of.undefinedDraws;
 
 /** All statistics of a table from the same draws; undefined with fewer than 2 clusters. */
 export function bootstrapped(

@@ -19,7 +19,8 @@ interface Pairing extends Options {
  * personas' sheets with those that the model gave for the bare profiles (group 372, bug B3);
  * `corrected` leaves these out.
  *
- * @returns one row per cell: model, epqra_scale, bfi_trait, n (profiles), r, p (two-sided, n − 2 df)
+ * @returns one row per cell: model, epqra_scale, bfi_trait, n (profiles), r, p (two-sided, n − 2 df; of
+ *   pairs on a line 0 in `printed` mode, else undefined)
  */
 export function convergence(
   epqra: Administrations,
@@ -43,10 +44,10 @@ export function convergence(
     const y = of(right!, cell.model!, cell.bfi_trait!);
     const common = [...x.keys()].filter((profile) => y.has(profile)).toSorted((a, b) => a - b);
     if (common.length < FEWEST) return { ...cell, n: common.length };
-    return {
-      ...cell,
-      ...pearson(common.map((key) => x.get(key)!), common.map((key) => y.get(key)!)),
-    };
+    const found = pearson(common.map((key) => x.get(key)!), common.map((key) => y.get(key)!));
+    // scipy gives a line a p of 0, and so does the paper.
+    const p = mode === "printed" && Math.abs(found.r ?? 0) === 1 ? 0 : found.p;
+    return { ...cell, ...found, p };
   });
   return frame(tidy, {
     model: "text",

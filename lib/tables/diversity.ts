@@ -4,7 +4,7 @@ import { ATTRIBUTES } from "../design.ts";
 import { frame } from "../frames.ts";
 import { effectiveNumber } from "../stats.ts";
 import { column } from "./answers.ts";
-import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
+import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./clusters.ts";
 import { inCells } from "./people.ts";
 import { cellKey, cellsOf } from "./shown.ts";
 
@@ -18,7 +18,8 @@ import { cellKey, cellsOf } from "./shown.ts";
  *
  * @param personas as `Study.personas` reads them
  * @returns model, condition, attribute, n (personas), clusters (profiles), kinds (categories that
- *   occur), estimate, ci_lower, ci_upper (95 %)
+ *   occur), estimate, ci_lower, ci_upper (95 %; none where all are of one kind, or more than 1 % of the
+ *   draws hold nobody), undefined_draws
  */
 export function diversity(personas: DataFrame, draws: Draws): DataFrame {
   const people = inCells(personas);
@@ -51,6 +52,7 @@ export function diversity(personas: DataFrame, draws: Draws): DataFrame {
     estimate: boot[at]!.estimate,
     ci_lower: boot[at]!.percentile.ciLower,
     ci_upper: boot[at]!.percentile.ciUpper,
+    undefined_draws: undefinedDraws(boot[at]!),
   }));
   return frame(tidy, {
     model: "text",
@@ -62,5 +64,6 @@ export function diversity(personas: DataFrame, draws: Draws): DataFrame {
     estimate: "number",
     ci_lower: "number",
     ci_upper: "number",
+    undefined_draws: "integer",
   });
 }

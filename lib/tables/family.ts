@@ -16,6 +16,8 @@ export interface Cell {
   effect?: number | null;
   effect_lower?: number | null;
   effect_upper?: number | null;
+  /** Draws of the bootstrap in which its statistic was undefined. */
+  undefined_draws?: number | null;
   p_naive?: number | null;
   p_cluster?: number | null;
 }
@@ -59,6 +61,14 @@ export function verdict(marker: string, adjusted: number | null, marks: Marks): 
   return adjusted < level ? "stands" : adjusted < 0.05 ? "weakens" : "vanishes";
 }
 
+/** The smallest and the largest size of effect that its interval holds. */
+function bounds({ effect_lower = null, effect_upper = null }: Cell) {
+  if (effect_lower === null || effect_upper === null) return { least: null, most: null };
+  const sizes = [Math.abs(effect_lower), Math.abs(effect_upper)];
+  const across = effect_lower <= 0 && effect_upper >= 0;
+  return { least: across ? 0 : Math.min(...sizes), most: Math.max(...sizes) };
+}
+
 /**
  * The frame of a table's cells with both adjusted p (all cluster-aware p of the table are one family,
  * `family` is its size) and the verdict, which goes by Holm's.
@@ -77,6 +87,7 @@ export function judged(
   const strict = holm(ps), lenient = benjaminiHochberg(ps);
   const tidy = cells.map((cell, at) => ({
     ...cell,
+    ...bounds(cell),
     p_holm: strict.adjusted[at],
     p_bh: lenient.adjusted[at],
     family: ps[at] === null ? null : strict.size,
@@ -93,6 +104,9 @@ export function judged(
     effect: "number",
     effect_lower: "number",
     effect_upper: "number",
+    least: "number",
+    most: "number",
+    undefined_draws: "integer",
     p_naive: "number",
     p_cluster: "number",
     p_holm: "number",

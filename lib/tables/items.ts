@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import type { Administrations } from "../db.ts";
 import { layout } from "../design.ts";
 import { frame } from "../frames.ts";
-import { cronbachAlpha, type ItemAnalysis, itemAnalysis } from "../stats.ts";
+import { cronbachAlpha, type ItemAnalysis, itemAnalysis, robustCorrelation } from "../stats.ts";
 import { Answers, type Sheet } from "./answers.ts";
 import { reliabilityCells } from "./reliability.ts";
 
@@ -26,26 +26,43 @@ export function completed(answers: Answers, sheets: readonly Sheet[], scale: str
   return { items: asked.map((at) => numbers[at]!), sheets: whole };
 }
 
+/** An item among those of its scale: `lower` and `upper` are the limits of `itemRest`. */
+export interface Analysed extends Omit<ItemAnalysis, "item"> {
+  lower: number | null;
+  upper: number | null;
+  flagged: "yes" | "no" | null;
+}
+
+/** Fewer sheets say nothing about an item. */
+const FEWEST = 5;
+
 /** What is known of each item of a scale; of one that nobody was asked nothing. */
-export function analysed(
-  { items, sheets }: Completed,
-): Map<number, Omit<ItemAnalysis, "item"> & { flagged: "yes" | "no" | null }> {
-  const found = itemAnalysis(sheets.map(({ scores }) => scores));
-  return new Map(found.map(({ item, itemRest, ...rest }) => [
-    items[item - 1]!,
-    { ...rest, itemRest, flagged: itemRest === null ? null : itemRest < 0 ? "yes" : "no" },
-  ]));
+export function analysed({ items, sheets }: Completed): Map<number, Analysed> {
+  const scores = sheets.map(({ scores }) => scores);
+  const totals = scores.map((row) => row.reduce((sum, score) => sum + score, 0));
+  return new Map(
+    itemAnalysis(scores).map(({ item, itemRest, ...known }) => {
+      const own = scores.map((row) => row[item - 1]!);
+      const rest = totals.map((total, at) => total - own[at]!);
+      const { ciLower: lower, ciUpper: upper } = robustCorrelation(own, rest);
+      // An item that mirrors the rest has an r of −1 and no interval.
+      const against = (upper ?? itemRest ?? 0) < 0;
+      const flagged = itemRest === null || scores.length < FEWEST ? null : against ? "yes" : "no";
+      return [items[item - 1]!, { ...known, itemRest, lower, upper, flagged }] as const;
+    }),
+  );
 }
 
 /**
  * Does every item measure what its scale does? The correlation of each item's score with the sum of
- * the others of its scale; below zero, the item may be keyed the wrong way round.
+ * the others of its scale, with the 95 % interval of `robustCorrelation`; where all of that is below
+ * zero, the item may be keyed the wrong way round.
  *
  * @param given sheets of any instrument, all of them seen together; of each scale the complete ones
  *   count
  * @returns one row per item: item (number), scale, r (undefined where the item or the rest does not
- *   vary, or the scale has no other item), n (sheets), flagged (yes where r is below zero, no;
- *   undefined as r is)
+ *   vary, or the scale has no other item), r_lower, r_upper (95 %), n (sheets), flagged (yes where
+ *   r_upper is below zero, no; undefined as r is, and below 5 sheets)
  *
  * Checked against R's psych::alpha (r.drop).
  */
@@ -54,14 +71,17 @@ export function keyingAudit(given: Administrations): DataFrame {
   const audited = [...answers.scales].flatMap(([scale, items]) => {
     const whole = completed(answers, answers.sheets, scale), known = analysed(whole);
     return items.map((item) => {
-      const { itemRest = null, flagged = null } = known.get(item) ?? {};
-      return { item, scale, r: itemRest, n: known.has(item) ? whole.sheets.length : 0, flagged };
+      const { itemRest, lower, upper, flagged } = known.get(item) ?? {};
+      const n = known.has(item) ? whole.sheets.length : 0;
+      return { item, scale, r: itemRest, r_lower: lower, r_upper: upper, n, flagged };
     });
   });
   return frame(audited.toSorted((a, b) => a.item - b.item), {
     item: "integer",
     scale: "text",
     r: "number",
+    r_lower: "number",
+    r_upper: "number",
     n: "integer",
     flagged: "text",
   });
@@ -73,8 +93,9 @@ export function keyingAudit(given: Administrations): DataFrame {
  * @param given sheets of the table's instrument; those count that answer the whole scale
  * @returns one row per cell and item: the table's keys, item (number), n (sheets), mean and sd of its
  *   scores (sd 0: all are equal), item_rest (correlation with the sum of the others; undefined where
- *   either does not vary), alpha of the scale, alpha_dropped (alpha without the item), flagged (yes
- *   where item_rest is below zero: the item runs against its scale; no; undefined as item_rest is)
+ *   either does not vary) with item_rest_lower and item_rest_upper (95 %), alpha of the scale,
+ *   alpha_dropped (alpha without the item), flagged (yes where item_rest_upper is below zero: the item
+ *   runs against its scale; no; undefined as item_rest is, and below 5 sheets)
  *
  * Checked against R's psych::alpha.
  */
@@ -84,9 +105,18 @@ export function itemReliability(given: Administrations, table: "table6" | "table
     const whole = completed(answers, sheets, scale), known = analysed(whole);
     const { alpha } = cronbachAlpha(whole.sheets.map(({ scores }) => scores));
     return (answers.scales.get(scale) ?? []).map((item) => {
-      const { itemRest, alphaIfDropped, ...of } = known.get(item) ?? {};
-      const n = known.has(item) ? whole.sheets.length : 0;
-      return { ...cell, item, n, ...of, item_rest: itemRest, alpha, alpha_dropped: alphaIfDropped };
+      const { itemRest, lower, upper, alphaIfDropped, ...of } = known.get(item) ?? {};
+      return {
+        ...cell,
+        item,
+        n: known.has(item) ? whole.sheets.length : 0,
+        ...of,
+        item_rest: itemRest,
+        item_rest_lower: lower,
+        item_rest_upper: upper,
+        alpha,
+        alpha_dropped: alphaIfDropped,
+      };
     });
   });
   const keys = layout(table).keys.map((key) => [key, "text"] as const);
@@ -97,6 +127,8 @@ export function itemReliability(given: Administrations, table: "table6" | "table
     mean: "number",
     sd: "number",
     item_rest: "number",
+    item_rest_lower: "number",
+    item_rest_upper: "number",
     alpha: "number",
     alpha_dropped: "number",
     flagged: "text",

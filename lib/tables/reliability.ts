@@ -8,7 +8,10 @@ import { cronbachAlpha, mean, quantile, rounded, sd } from "../stats.ts";
 import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
 import { bfiSheets } from "./scores.ts";
 
-/** Alpha of one scale over some sheets; items that none of them has are not part of it. */
+/**
+ * Alpha of one scale over some sheets; items that none of them has are not part of it. In `printed` mode
+ * it may be above 1, as in the paper's code.
+ */
 export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string): {
   alpha: number | null;
   n: number;
@@ -17,7 +20,10 @@ export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string)
     .filter((row) => row.some((score) => score !== null));
   const items = (scores[0] ?? []).map((_, item) => item)
     .filter((item) => scores.some((row) => row[item] !== null));
-  const result = cronbachAlpha(scores.map((row) => items.map((item) => row[item]!)));
+  const result = cronbachAlpha(
+    scores.map((row) => items.map((item) => row[item]!)),
+    answers.mode === "printed" ? "kept" : "null",
+  );
   return { alpha: result.alpha, n: scores.length };
 }
 

@@ -5,7 +5,7 @@ import { frame } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { cronbachAlpha, mean, sd } from "../stats.ts";
 import { Answers, inCells } from "./answers.ts";
-import { bootstrapped, clusterOf, type Draws, places } from "./clusters.ts";
+import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./clusters.ts";
 import { completed } from "./items.ts";
 import { cellKey, cellsOf } from "./shown.ts";
 import { consistent } from "./survival/reliability.ts";
@@ -18,7 +18,8 @@ import { consistent } from "./survival/reliability.ts";
  *
  * @param given the instrument's sheets, as `Study.sheets` reads them
  * @returns model, condition, scale, n (sheets), clusters (profiles), mean, sd (of scale scores, in the
- *   instrument's unit), alpha (undefined where no item varies), ci_lower, ci_upper (95 %, of alpha)
+ *   instrument's unit), alpha (undefined where no item varies), ci_lower, ci_upper (95 %, of alpha),
+ *   undefined_draws (of the bootstrap, without an alpha; above 1 % of them there are no limits)
  * @throws {Error} when the sheets lack a scale of the instrument
  */
 export function scales(given: Administrations, instrument: Instrument, draws: Draws): DataFrame {
@@ -63,6 +64,7 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
       alpha,
       ci_lower: alpha === null ? null : boot[at]!.percentile.ciLower,
       ci_upper: alpha === null ? null : boot[at]!.percentile.ciUpper,
+      undefined_draws: alpha === null ? null : undefinedDraws(boot[at]!),
     };
   });
   return frame(tidy, {
@@ -76,5 +78,6 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
     alpha: "number",
     ci_lower: "number",
     ci_upper: "number",
+    undefined_draws: "integer",
   });
 }

@@ -29,8 +29,9 @@ export const COMPARED = {
  * Table 4: how far each model's personas answer from the profile they were made from.
  *
  * The paper runs a paired t-test and a one-sample t-test of the differences: they are one test, so
- * one `t`, `df` and `p` stand here. In `printed` mode the interval is the paper's ±1.96 se and d is 0
- * where the differences do not vary; in `corrected` mode it is the t interval and d is undefined.
+ * one `t`, `df` and `p` stand here. In `printed` mode the interval is the paper's ±1.96 se and, where
+ * the differences do not vary, d is 0 and p is 0, if their mean is not; in `corrected` mode it is the t
+ * interval, and there is no test where nothing varies.
  *
  * @param epqra EPQR-A sheets of the personas
  * @param reference EPQR-A sheets that the profiles are
@@ -72,7 +73,12 @@ export function personality(
   return frame(tidy, { model: "text", condition: "text", scale: "text", ...COMPARED });
 }
 
-const asPrinted = (test: MeanTest): MeanTest => ({ ...test, d: test.d ?? 0 });
+const asPrinted = (test: MeanTest): MeanTest => ({
+  ...test,
+  d: test.d ?? 0,
+  // scipy divides by a standard error of 0: p is 0, or undefined where the mean is 0 as well.
+  p: test.se === 0 && test.estimate !== 0 ? 0 : test.p,
+});
 
 /**
  * The BFI sheets of Tables A4 and A5 by row label: the personas of each model in condition Base, and

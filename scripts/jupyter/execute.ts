@@ -1,5 +1,5 @@
 /** Runs notebooks on Deno's kernel, with nothing of Python in between. */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Interrupted, Kernel, type Listener } from "./kernel.ts";
 import type { Content } from "./message.ts";
 import {
@@ -35,9 +35,32 @@ export interface Run {
 export interface ExecuteOptions {
   /** Added to the kernel's environment. */
   env?: Record<string, string>;
-  /** Time limit of one cell, 120 s unless said otherwise. */
+  /** How long a cell may show nothing before it is given up, an hour unless said otherwise. */
   seconds?: number;
+  /** Whether models that may cost money are asked, within the notebook's own budget. */
+  paid?: boolean;
+  /** Called before each cell: how far the notebook is. */
+  onCell?: (at: At) => void;
 }
+
+/** How far a notebook is. */
+export interface At {
+  /** File name without its ending. */
+  name: string;
+  /** The code cell that begins, from 1, and how many there are. */
+  cell: number;
+  cells: number;
+}
+
+/**
+ * What a notebook's kernel is told, so that nothing in it can ask a model that may cost money: see
+ * `exchange()` in `lib/llm.ts`.
+ */
+export const free = (path: string): Record<string, string> => ({
+  FREE_ONLY: `deno task notebooks ${basename(path, ".ipynb")} --paid`,
+});
+
+const HOUR = 3600;
 
 /** The outputs that carry a display id, in all cells: a later cell may update them. */
 type Displays = Map<string, { data: Bundle; metadata: Bundle }[]>;
@@ -53,17 +76,22 @@ type Displays = Map<string, { data: Bundle; metadata: Bundle }[]>;
  */
 export async function execute(
   path: string,
-  { env, seconds = 120 }: ExecuteOptions = {},
+  { env, seconds = HOUR, paid = false, onCell }: ExecuteOptions = {},
 ): Promise<Run> {
   const started = performance.now();
   const notebook = canonical(read(path));
   const code = notebook.cells.filter((cell) => cell.cell_type === "code");
   for (const cell of code) Object.assign(cell, { outputs: [], execution_count: null });
-  const kernel = await Kernel.start({ cwd: dirname(resolve(path)), env });
+  const kernel = await Kernel.start({
+    cwd: dirname(resolve(path)),
+    env: { ...paid ? { FREE_ONLY: "" } : free(path), ...env },
+  });
   const failures: Fault[] = [];
   try {
     const displays: Displays = new Map();
-    for (const cell of code.filter((cell) => source(cell).trim() !== "")) {
+    const filled = code.filter((cell) => source(cell).trim() !== "");
+    for (const [index, cell] of filled.entries()) {
+      onCell?.({ name: basename(path, ".ipynb"), cell: index + 1, cells: filled.length });
       const thrown = await run(kernel, cell, displays, seconds);
       if (!thrown) continue;
       failures.push(fault(notebook, cell, thrown.ename, thrown.evalue));

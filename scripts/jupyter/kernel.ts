@@ -6,6 +6,7 @@
  * nbclient stops listening and loses them. Here a cell ends only when a fence, a display sent
  * through the same queue after the cell, has come back.
  */
+import { duration } from "lib/format.ts";
 import { type Content, type Message, pack, unpack } from "./message.ts";
 import { ZmtpSocket } from "./zmtp.ts";
 
@@ -20,11 +21,14 @@ export interface KernelOptions {
   ports?: () => number[];
 }
 
-/** A cell took longer than its limit; its kernel was killed. */
+/** Nothing was heard of a cell for too long; its kernel was killed. */
 export class TimeLimit extends Error {
   override name = "TimeLimit";
   constructor(seconds: number) {
-    super(`The cell did not end within ${seconds} s: its kernel was killed`);
+    super(
+      `The cell showed nothing for ${duration(seconds)} and did not end: its kernel was killed ` +
+        "(--minutes gives it longer)",
+    );
   }
 }
 
@@ -42,7 +46,8 @@ export class Interrupted extends Error {
 }
 
 const ATTEMPTS = 3;
-const START_SECONDS = 30;
+/** A kernel that cannot come up ends by itself: this is for one that hangs, however slow the machine. */
+const START_SECONDS = 600;
 const STOP_SECONDS = 3;
 const FENCE = "application/x-fence";
 
@@ -103,12 +108,22 @@ export class Kernel {
     }
   }
 
-  /** Runs a cell to its end and hands every output of it to `listen`; returns the kernel's reply. */
+  /**
+   * Runs a cell to its end and hands every output of it to `listen`; returns the kernel's reply.
+   *
+   * @param seconds how long it may show nothing before its kernel is killed
+   */
   async execute(code: string, listen: Listener, seconds: number): Promise<Content> {
-    const timer = setTimeout(() => this.kill(new TimeLimit(seconds)), seconds * 1000);
+    const late = () => this.kill(new TimeLimit(seconds));
+    let timer = setTimeout(late, seconds * 1000);
+    const heard: Listener = (message) => {
+      clearTimeout(timer);
+      timer = setTimeout(late, seconds * 1000);
+      listen(message);
+    };
     try {
-      const { content } = await this.#run(code, listen);
-      await this.#fence(listen);
+      const { content } = await this.#run(code, heard);
+      await this.#fence(heard);
       return content;
     } finally {
       clearTimeout(timer);

@@ -28,6 +28,17 @@ export interface Published extends Section {
   checked: Comparison;
 }
 
+/** How far a table is the paper's. */
+export type Compared = Omit<Comparison, "cells"> & { name: TableName };
+
+/** Over the paper's tables; the profiles' own scores are beside them, not in them. */
+export function inAll(compared: readonly Compared[]): Omit<Compared, "name" | "differing"> {
+  const tables = compared.filter(({ name }) => name !== "baselines");
+  const sum = (of: "agree" | "printed" | "absent") =>
+    tables.reduce((total, one) => total + one[of], 0);
+  return { agree: sum("agree"), printed: sum("printed"), absent: sum("absent") };
+}
+
 /** All published tables, each as a section. */
 export const published = (study: Study, origin: Origin): Promise<Published[]> =>
   Promise.all(TABLE_NAMES.map((name) => section(name, study, origin)));

@@ -1,8 +1,5 @@
 # Small tables with profiles as clusters, for survival_test.ts: inputs and results as JSON on stdout.
-suppressPackageStartupMessages({
-  library(psych)
-  library(sandwich)
-})
+suppressPackageStartupMessages(library(psych))
 set.seed(826)
 
 number <- function(x) ifelse(is.na(x), "null", sprintf("%.17g", x))
@@ -18,11 +15,23 @@ json <- function(x) {
   if (is.array(x) || length(x) > 1) paste0("[", paste(text, collapse = ", "), "]") else text
 }
 
-# CR1, G/(G − 1), as in "HC0" with cadjust; t with G − 1 df.
+# CR2 with Satterthwaite's df, for independent rows (Bell & McCaffrey 2002), with whole matrices.
 clustered <- function(fit, term, cluster) {
   estimate <- unname(coef(fit)[term])
-  se <- sqrt(vcovCL(fit, cluster = cluster, type = "HC0", cadjust = TRUE)[term, term])
-  df <- length(unique(cluster)) - 1
+  X <- model.matrix(fit)
+  M <- solve(crossprod(X))
+  R <- diag(nrow(X)) - X %*% M %*% t(X)
+  e <- residuals(fit)
+  parts <- lapply(unique(cluster), function(g) {
+    at <- which(cluster == g)
+    own <- eigen(R[at, at, drop = FALSE], symmetric = TRUE)
+    half <- ifelse(own$values > 1e-10, 1 / sqrt(pmax(own$values, 1e-10)), 0)
+    q <- own$vectors %*% (half * t(own$vectors)) %*% X[at, , drop = FALSE] %*% M[, term]
+    list(part = sum(q * e[at]), p = R[, at, drop = FALSE] %*% q)
+  })
+  se <- sqrt(sum(sapply(parts, function(one) one$part)^2))
+  P <- crossprod(do.call(cbind, lapply(parts, function(one) one$p)))
+  df <- sum(diag(P))^2 / sum(P^2)
   list(
     estimate = estimate, se = se, p = 2 * pt(-abs(estimate / se), df),
     limits = array(estimate + c(-1, 1) * qt(0.975, df) * se)
@@ -156,8 +165,7 @@ agreement$balanced <- (agreement$recall$estimate + agreement$specificity$estimat
 ps <- c(0.0004, 0.012, 0.03, 0.004, 0.7)
 cat(json(list(
   versions = list(
-    R = as.character(getRversion()), psych = as.character(packageVersion("psych")),
-    sandwich = as.character(packageVersion("sandwich"))
+    R = as.character(getRversion()), psych = as.character(packageVersion("psych"))
   ),
   shares = shares, scores = scores, bfi = bfi, correlation = correlation, agreement = agreement,
   family = list(p = ps, holm = p.adjust(ps, "holm"), bh = p.adjust(ps, "BH"))

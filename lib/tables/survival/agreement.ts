@@ -6,6 +6,7 @@ import {
   balancedAccuracy,
   baselines,
   clusteredMean,
+  clusteredShare,
   cohenKappa,
   type Confusion,
   type Limits,
@@ -13,21 +14,29 @@ import {
 } from "../../stats.ts";
 import { agreement } from "../agreement.ts";
 import { Answers, inCells, type Sheet } from "../answers.ts";
-import { bootstrapped, clustered, type Draws, type OfSums, places } from "../clusters.ts";
+import {
+  bootstrapped,
+  clustered,
+  type Draws,
+  type OfSums,
+  places,
+  undefinedDraws,
+} from "../clusters.ts";
 import { judged, keysOf, named } from "../family.ts";
 
 /**
  * Tables A6 and A7: agreement with the profile's answers, Yes as given being positive.
  *
- * Of the answers given: accuracy, precision, recall and specificity in percent, with CR1 t intervals by
- * profile, which may pass 0 or 100 near these. mae and rmse are of the Yes answers per sheet and scale
+ * Of the answers given: accuracy, precision, recall and specificity in percent, with t intervals by
+ * profile; where these would pass 0 or 100, or nothing varies, Wilson's at the effective n by profile. mae and rmse are of the Yes answers per sheet and scale
  * (0–6) against its profile; rmse has the roots of the limits of the mean square. `n` are answers, of
  * mae and rmse sheets. The paper tests nothing here.
  *
  * Beside accuracy, and only there: `chance` and `majority`, the accuracies in percent that need no look
  * at the profile; `balanced`, the mean of recall and specificity in percent; as effect Cohen's kappa;
  * and `mcc`, Matthews' correlation of the two answers (−1 to 1). Their limits are the percentile ones of
- * draws of profiles. Undefined where all answers, or all of the profiles', are the same.
+ * draws of profiles; `undefined_draws` are those without a kappa. Undefined where all answers, or all of
+ * the profiles', are the same.
  */
 export function agreementSurvival(
   epqra: Administrations,
@@ -58,8 +67,10 @@ export function agreementSurvival(
   );
   const beyond = new Map(
     all.map(({ compared }, at) => {
-      const limits = boot.slice(at * CHANCE_FREE.length).map(({ percentile }) => percentile);
-      return [compared, beyondChance(confused(compared.answers), limits)];
+      const drawn = boot.slice(at * CHANCE_FREE.length);
+      const limits = drawn.map(({ percentile }) => percentile);
+      const undefined_draws = undefinedDraws(drawn[0]!);
+      return [compared, { ...beyondChance(confused(compared.answers), limits), undefined_draws }];
     }),
   );
   const tidy = cells.map(({ cell, pairs }) => {
@@ -147,8 +158,11 @@ function measure({ answers, differences }: Compared, metric: string) {
   const percent = (counts: (pair: Pair) => boolean, hit: (pair: Pair) => boolean) => {
     const values = answers.filter(({ value }) => counts(value))
       .map(({ cluster, value }) => ({ cluster, value: Number(hit(value)) }));
-    const found = clusteredMean(clustered(values));
-    return { n: found.n, clusters: found.clusters, ...named(found, 100) };
+    const hits = clustered(values), found = clusteredMean(hits);
+    const { ciLower, ciUpper } = found;
+    const within = ciLower !== null && ciUpper !== null && ciLower >= 0 && ciUpper <= 1;
+    const limits = within ? found : clusteredShare(hits);
+    return { n: found.n, clusters: found.clusters, ...named(limits, 100) };
   };
   const errors = (of: (difference: number) => number, back: (value: number) => number) => {
     const values = differences.map(({ cluster, value }) => ({ cluster, value: of(value) }));

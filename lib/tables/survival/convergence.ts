@@ -8,9 +8,10 @@ import {
   correlationOfSums,
   mean,
   pearson,
+  robustCorrelation,
 } from "../../stats.ts";
 import { Answers, type Sheet } from "../answers.ts";
-import { bootstrapped, type Draws, type OfSums, places } from "../clusters.ts";
+import { bootstrapped, type Draws, type OfSums, places, undefinedDraws } from "../clusters.ts";
 import { convergence, profileScores } from "../convergence.ts";
 import { judged, keysOf, named, pOf } from "../family.ts";
 import { alpha } from "../reliability.ts";
@@ -20,10 +21,14 @@ import { FEWEST } from "../scores.ts";
  * Table 5: do the two questionnaires agree about a persona?
  *
  * A profile is one pair, the means of its sheets, and GPT-4o's sheets for the bare profiles are left
- * out: r with Fisher's interval and Pearson's p, which is cluster-aware for that reason. `boot_lower`
- * and `boot_upper` are the percentile limits of draws of profiles, which need no normal scores.
- * `r_max` is the highest correlation that scores of this reliability can have, √(α·α) over the sheets.
- * The effect is r itself. Undefined below 5 profiles, as in the paper.
+ * out, which makes p cluster-aware. r has the interval and the p of `robustCorrelation`, because scores
+ * that crowd at one end of their scale make the normal ones too bold: `p_pearson`, `fisher_lower` and
+ * `fisher_upper` are these. `off_mode` is how many pairs leave the commonest score of the scale on which
+ * fewer do; below 20 of them, or 50 pairs, a few profiles make the correlation
+ * and there is neither p nor interval. `boot_lower` and `boot_upper` are the percentile limits of draws
+ * of profiles. `r_max` is √(α·α) over the sheets: how high the correlation of two scores of this
+ * reliability is expected to be at most, when their errors are independent; an r can exceed it. The
+ * effect is r itself. Undefined below 5 profiles, as in the paper.
  */
 export function convergenceSurvival(
   epqra: Administrations,
@@ -76,23 +81,47 @@ export function convergenceSurvival(
       marker: markerOf(p_naive, levels),
     };
     if (x.length < FEWEST) return known;
-    const { r, p } = pearson(x, y);
-    const limits = correlationLimits({ r, n: x.length });
+    const normal = pearson(x, y), fisher = correlationLimits(normal);
+    const off_mode = Math.min(offMode(x), offMode(y));
+    const enough = x.length >= FEWEST_PAIRS && off_mode >= FEWEST_OFF;
+    const own = robustCorrelation(x, y);
+    const robust = enough ? own : { ...own, p: null, ciLower: null, ciUpper: null };
     return {
       ...known,
-      ...named({ estimate: r, ...limits }),
+      ...named(robust),
       effect_name: "r",
-      effect: r,
-      effect_lower: limits.ciLower,
-      effect_upper: limits.ciUpper,
-      p_cluster: p,
+      effect: robust.estimate,
+      effect_lower: robust.ciLower,
+      effect_upper: robust.ciUpper,
+      p_cluster: robust.p,
+      p_pearson: normal.p,
+      fisher_lower: fisher.ciLower,
+      fisher_upper: fisher.ciUpper,
+      off_mode,
       boot_lower: boot[at]!.percentile.ciLower,
       boot_upper: boot[at]!.percentile.ciUpper,
+      undefined_draws: undefinedDraws(boot[at]!),
       r_max,
     };
   });
-  const more = { boot_lower: "number", boot_upper: "number", r_max: "number" } as const;
-  return judged(tidy, keys, more, levels);
+  return judged(tidy, keys, {
+    boot_lower: "number",
+    boot_upper: "number",
+    r_max: "number",
+    p_pearson: "number",
+    fisher_lower: "number",
+    fisher_upper: "number",
+    off_mode: "integer",
+  }, levels);
+}
+
+/** Fewer pairs, or fewer that leave the commonest score, do not say how far r would move. */
+const FEWEST_PAIRS = 50, FEWEST_OFF = 20;
+
+/** How many scores are not the commonest one. */
+function offMode(scores: readonly number[]): number {
+  const alike = Map.groupBy(scores, (score) => score).values().map((own) => own.length);
+  return scores.length - Math.max(0, ...alike);
 }
 
 function correlated(

@@ -4,7 +4,14 @@ import type { Administrations } from "../../db.ts";
 import { layout } from "../../design.ts";
 import { alphaOfSums, cronbachAlpha, feldt, mean, omegaTotal } from "../../stats.ts";
 import { Answers } from "../answers.ts";
-import { bootstrapped, clusterOf, type Draws, type OfSums, places } from "../clusters.ts";
+import {
+  bootstrapped,
+  clusterOf,
+  type Draws,
+  type OfSums,
+  places,
+  undefinedDraws,
+} from "../clusters.ts";
 import { judged } from "../family.ts";
 import { analysed, type Completed, completed } from "../items.ts";
 import { reliabilityCells } from "../reliability.ts";
@@ -52,6 +59,7 @@ export function reliabilitySurvival(
       estimate: found.alpha,
       ci_lower: defined ? boot[at]!.percentile.ciLower : null,
       ci_upper: defined ? boot[at]!.percentile.ciUpper : null,
+      undefined_draws: defined ? undefinedDraws(boot[at]!) : null,
       feldt_lower: normal.ciLower,
       feldt_upper: normal.ciUpper,
       items: whole.items.length,

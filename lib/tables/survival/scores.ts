@@ -8,6 +8,7 @@ import {
   clusteredMean,
   cohenDz,
   equivalence,
+  holm,
   intraclass,
   mean,
   pairedT,
@@ -24,10 +25,17 @@ import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
  * Table 4: do personas answer like their profile?
  *
  * A profile counts once, with the mean score of its sheets: the estimate is the mean of persona −
- * profile over profiles in scale points (0–6), its interval and `p_cluster` those of the paired t. The
+ * profile over profiles in scale points (0–6), its interval and `p_cluster` those of the paired t,
+ * undefined where all differ by the same. The
  * effect is d_z with its noncentral-t interval; `d_av` stands beside it because d_z grows with the
  * correlation of the pairs. `p_equivalence` is TOST's, of the claim that the mean difference lies
- * between `bound_lower` and `bound_upper`. `p_wilcoxon` is that of the signed ranks of the same
+ * between `bound_lower` and `bound_upper`, and `p_equivalence_holm` adjusts it for all such claims of the
+ * table, which are a family of their own. `equivalence` is what follows at 5 % of that and of p_holm:
+ * `equivalent` (within the bounds, no difference found), `small` (a difference, within the bounds),
+ * `different` (a difference, not shown to be within them), `open`. It is about means: how far single
+ * personas are from their profile is what `icc_a1` and the limits of agreement say. `manipulated` is yes
+ * where the condition set this scale in the profile (N under MaxN, P under MaxP): there the profile is
+ * not what the model was shown, and the difference checks the manipulation. `p_wilcoxon` is that of the signed ranks of the same
  * differences, which stands beside t because scores lie on the floor and the ceiling. `p_naive` takes
  * each sheet for a pair of its own. Undefined below 5 sheets, as in the paper, or 2 profiles.
  *
@@ -69,6 +77,7 @@ export function personalitySurvival(
       clusters: means.length,
       p_naive,
       marker: markerOf(p_naive, levels),
+      manipulated: cell.condition === `Max${cell.scale}` ? "yes" : "no",
     };
     if (pairs.length < FEWEST || means.length < 2) return known;
     const away = means.map(({ own, before }) => own - before);
@@ -94,7 +103,21 @@ export function personalitySurvival(
       ...met(means),
     };
   });
-  return judged(cells, keys, MORE, levels);
+  const within = holm(cells.map((cell) => "p_equivalence" in cell ? cell.p_equivalence : null));
+  const apart = holm(cells.map((cell) => "p_cluster" in cell ? cell.p_cluster : null));
+  const claimed = cells.map((cell, at) => ({
+    ...cell,
+    p_equivalence_holm: within.adjusted[at],
+    equivalence: claim(apart.adjusted[at]!, within.adjusted[at]!),
+  }));
+  return judged(claimed, keys, MORE, levels);
+}
+
+/** What a test of difference and one of equivalence say together; null where there is neither. */
+function claim(apart: number | null, within: number | null) {
+  if (apart === null || within === null) return null;
+  if (within < 0.05) return apart < 0.05 ? "small" : "equivalent";
+  return apart < 0.05 ? "different" : "open";
 }
 
 const MORE = {
@@ -102,6 +125,9 @@ const MORE = {
   bound_lower: "number",
   bound_upper: "number",
   p_equivalence: "number",
+  p_equivalence_holm: "number",
+  equivalence: "text",
+  manipulated: "text",
   p_wilcoxon: "number",
   r: "number",
   icc_a1: "number",

@@ -9,12 +9,14 @@ import {
   type Count,
   type Dependence,
   dependence,
+  FEW_CLUSTERS,
   fisherExact,
   newcombe,
   riskRatio,
+  signFlip,
 } from "../../stats.ts";
 import { column } from "../answers.ts";
-import { bootstrapped, clusterOf, type Draws, places } from "../clusters.ts";
+import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "../clusters.ts";
 import { demographics, inCategory, inPaper } from "../demographics.ts";
 import { judged, pOf } from "../family.ts";
 import { inCells } from "../people.ts";
@@ -33,15 +35,18 @@ const Found = z.object({
  * Tables 1–3: is a demographic category as common as in the same model's Base?
  *
  * The estimate is the difference of shares, condition − Base, over all personas of repetitions 1–5.
- * Its interval and `p_cluster` are those of a regression on the condition with CR1 errors by profile:
- * a profile that has personas in both counts with the difference of its parts, so that what it has in
- * common cancels. `newcombe_lower` and `newcombe_upper` take the personas for independent, and so do
+ * Its interval and `p_cluster` are those of a regression on the condition with errors by profile (CR1;
+ * CR2 below 40 profiles): a profile that has personas in both counts with the difference of its parts, so
+ * that what it has in common cancels. Both are undefined where no profile changes, or all by the same. `newcombe_lower` and `newcombe_upper` take the personas for independent, and so do
  * the limits of `risk_ratio` (condition / Base, Katz's). The effect is Cohen's h, with percentile
  * limits of draws of whole profiles, all cells together. `design_effect` and `n_effective` are those
  * of the cell's own personas by profile: how many independent ones its share is worth; they are not
  * those of the difference, in which profiles cancel. `p_naive` is the paper's pooled z; `p_fisher`
- * stands beside it where an expected count is below 5, where also `p_cluster` has few personas to go
- * by. Rows that the paper does not print (Race Other, Relig. Others, Sex. Or. Others) are in the table
+ * stands beside it where an expected count is below 5. `informative` is how many profiles with personas
+ * in both conditions have another share in one than in the other; all that is known of the difference
+ * comes from them. Where they are fewer than 40, or an expected count is below 5, `p_cluster` has little
+ * to go by, and `p_sign_flip` stands beside it: the sign-flip test of the profiles' differences, exact
+ * up to 16 of them, else from 9,999 drawn patterns. Rows that the paper does not print (Race Other, Relig. Others, Sex. Or. Others) are in the table
  * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested.
  *
  * @param counts as `Study.demographics` reads them
@@ -84,7 +89,7 @@ export function sharesSurvival(
     }),
     draws,
   );
-  const limits = new Map(tested.map((cell, at) => [cell, boot[at]!.percentile]));
+  const drawn = new Map(tested.map((cell, at) => [cell, boot[at]!]));
   const tidy = cells.map((cell) => {
     const own = of(cell, cell.condition), base = of(cell, "Base");
     const alone = {
@@ -101,6 +106,8 @@ export function sharesSurvival(
     const difference = clusteredDifference(own.values, base.values);
     const independent = newcombe(own.all, base.all);
     const ratio = riskRatio(own.all, base.all);
+    const changed = changes(own.values, base.values);
+    const sparse = changed.length < FEW_CLUSTERS || scarce(own.all, base.all);
     const printed = paper(cell);
     return {
       ...alone,
@@ -112,8 +119,9 @@ export function sharesSurvival(
       ci_upper: difference.ciUpper,
       effect_name: difference.estimate === null ? null : "h",
       effect: cohenH(own.all, base.all).estimate,
-      effect_lower: limits.get(cell)!.ciLower,
-      effect_upper: limits.get(cell)!.ciUpper,
+      effect_lower: drawn.get(cell)!.percentile.ciLower,
+      effect_upper: drawn.get(cell)!.percentile.ciUpper,
+      undefined_draws: undefinedDraws(drawn.get(cell)!),
       p_naive: printed ?? cell.p,
       p_cluster: difference.p,
       marker: inPaper(cell) ? markerOf(printed, levels) : "",
@@ -123,6 +131,8 @@ export function sharesSurvival(
       risk_ratio_lower: ratio.ciLower,
       risk_ratio_upper: ratio.ciUpper,
       p_fisher: scarce(own.all, base.all) ? fisherExact(own.all, base.all).p : null,
+      informative: changed.length,
+      p_sign_flip: sparse ? signFlip(changed, { uniform: draws.uniform }).p : null,
     };
   });
   return judged(tidy, keys, {
@@ -132,6 +142,8 @@ export function sharesSurvival(
     newcombe_lower: "number",
     newcombe_upper: "number",
     p_fisher: "number",
+    informative: "integer",
+    p_sign_flip: "number",
     risk_ratio: "number",
     risk_ratio_lower: "number",
     risk_ratio_upper: "number",
@@ -139,6 +151,16 @@ export function sharesSurvival(
     n_effective: "number",
     in_paper: "text",
   }, levels);
+}
+
+/** Of each profile whose personas in both groups differ, the share in a less that in b. */
+function changes(a: readonly number[][], b: readonly number[][]): number[] {
+  const share = (values: readonly number[]) =>
+    values.reduce((total, value) => total + value, 0) / values.length;
+  const pairs = a.flatMap((own, at) =>
+    own.length && b[at]!.length ? [share(own) - share(b[at]!)] : []
+  );
+  return pairs.filter((change) => change !== 0);
 }
 
 /** Whether a count expected of two equal shares is below 5. */

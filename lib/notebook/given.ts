@@ -1,0 +1,74 @@
+/** What the functions of this room are given, refused where it is something else. */
+import pl from "polars";
+import { described } from "../format.ts";
+
+/** A call as it is written, by what each argument is. */
+const CALLS = {
+  show: 'show(frame, "caption")',
+  figure: 'figure(svg, "caption")',
+  exchange: 'exchange(await lab.preview(plan), "caption")',
+  edits: 'edits(before, after, "caption")',
+  compared: 'compared(() => lab.tried(plan, trial), "caption")',
+  studio: "studio(lab, plan)",
+  begin: "begin(lab, run, { budget })",
+  ended: "ended(lab, run)",
+  save: 'save("name")',
+  verdict: "verdict(compare(…))",
+} as const;
+
+export type Call = keyof typeof CALLS;
+
+const has = (value: unknown, ...names: string[]): boolean =>
+  typeof value === "object" && value !== null && names.every((name) => name in value);
+
+/** What an argument must be: how one is known, and in words. */
+const KINDS = {
+  caption: [(value: unknown) => typeof value === "string", "a caption in quotation marks"],
+  frame: [(value: unknown) => pl.DataFrame.isDataFrame(value), "a frame (`frame(rows, kinds)`)"],
+  svg: [
+    (value: unknown) => typeof value === "string" && value.includes("<svg"),
+    "a figure as SVG text, which the functions of lib/plots.ts return",
+  ],
+  exchange: [
+    (value: unknown) => has(value, "messages"),
+    "what `await lab.preview(plan)` returns, or one of `await lab.exchanges(run)`",
+  ],
+  prompt: [
+    (value: unknown) => has(value, "purpose", "system", "user", "hash"),
+    "a prompt (`prompt(…)` or `edited(…)`)",
+  ],
+  tried: [
+    (value: unknown) => typeof value === "function" || has(value, "replies", "left"),
+    "what `await lab.tried(plan, trial)` returns, or a function that calls it",
+  ],
+  lab: [
+    (value: unknown) => has(value, "schema", "tried", "register"),
+    "a laboratory (`await enter({ schema })`)",
+  ],
+  plan: [
+    (value: unknown) => has(value, "kind", "prompt", "models"),
+    "a plan (`personas({ … })` or `administrations({ … })`)",
+  ],
+  run: [
+    (value: unknown) => typeof value === "string",
+    "the name of a run, which `await lab.register(plan)` returns",
+  ],
+  name: [(value: unknown) => typeof value === "string", "a name for the files"],
+  options: [
+    (value: unknown) => has(value) && !Array.isArray(value),
+    "options in braces, such as { budget: { calls: 100 } }",
+  ],
+  verdict: [
+    (value: unknown) => has(value, "agree", "printed", "differing"),
+    "what `compare(name, table)` returns",
+  ],
+} as const;
+
+/** @throws {RangeError} when an argument is not of its kind, with how the call is written */
+export function given(call: Call, of: Partial<Record<keyof typeof KINDS, unknown>>): void {
+  for (const [kind, value] of Object.entries(of)) {
+    const [fits, wanted] = KINDS[kind as keyof typeof KINDS];
+    if (fits(value)) continue;
+    throw new RangeError(`\`${CALLS[call]}\` takes ${wanted}: got ${described(value)}`);
+  }
+}

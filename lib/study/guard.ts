@@ -1,0 +1,80 @@
+/**
+ * What may be asked of a model in a notebook: what the user has just seen with its calls and cost, and
+ * nothing after a cell that failed, when variables hold what an earlier pass left in them.
+ */
+import { type Pass, pass } from "../cells.ts";
+import { mayCost, type Model } from "../llm.ts";
+import { identity, type Plan } from "./plan.ts";
+
+/** Whether somebody outside this program is asked. */
+export const asksOut = (models: readonly Model[]): boolean =>
+  models.some(({ provider }) => provider !== "simulated");
+
+/** What one laboratory was shown and has registered: a pass through a notebook has one. */
+export class Guard {
+  readonly #pass: Pass;
+  /** By the name of a run, what its plan is. */
+  readonly #registered = new Map<string, string>();
+  /** Plans of which the cost was shown, since there was more to do. */
+  readonly #shown = new Set<string>();
+
+  constructor(schema: string) {
+    this.#pass = pass("enter", schema);
+  }
+
+  registered(plan: Plan): void {
+    this.#registered.set(plan.name, identity(plan));
+  }
+
+  shown(plan: Plan): void {
+    this.#shown.add(identity(plan));
+  }
+
+  /** There is more to do than was shown. */
+  grown(plan: Plan): void {
+    this.#shown.delete(identity(plan));
+  }
+
+  /** @throws {Error} when a cell of this pass failed, naming it */
+  sound(): void {
+    const trouble = this.#pass.trouble();
+    if (trouble === null) return;
+    throw new Error(
+      `${trouble}, and no model is asked with what the variables still hold: mend what failed, then ` +
+        "run the notebook again from its first cell (Cell → Run All; in doubt restart the kernel before)",
+    );
+  }
+
+  /**
+   * @throws {Error} when a run was not registered in this pass, its cost was not shown while it may cost
+   *   money, or a cell failed
+   */
+  run(name: string, models: readonly Model[]): void {
+    this.sound();
+    const plan = this.#registered.get(name);
+    if (plan === undefined) {
+      throw new Error(
+        `Run ${name} was not registered by this laboratory: a run begins where its plan was ` +
+          "registered, `const run = await lab.register(plan)`, in this pass through the notebook",
+      );
+    }
+    if (!models.some(mayCost) || this.#shown.has(plan)) return;
+    throw new Error(
+      `What run ${name} will cost was not shown since its plan last changed: ` +
+        '`await show(await lab.estimate(plan), "Cost")` in a cell above',
+    );
+  }
+
+  /**
+   * @param asking the sides of a trial that lack replies
+   * @throws {Error} when a cell failed, or the cost of these sides was not shown while they may cost money
+   */
+  trial(asking: readonly Plan[], models: readonly Model[]): void {
+    this.sound();
+    if (!models.some(mayCost) || asking.every((plan) => this.#shown.has(identity(plan)))) return;
+    throw new Error(
+      "What this trial will cost was not shown since its prompts, profiles or models last changed: " +
+        "`lab.tried` without a budget shows it and asks nothing",
+    );
+  }
+}

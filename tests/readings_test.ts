@@ -1,0 +1,177 @@
+/** Sentences follow their frames: what is not in the data is not said. */
+import assert from "node:assert/strict";
+import type { DataFrame } from "polars";
+import { frame } from "lib/frames.ts";
+import { saidHtml } from "lib/notebook.ts";
+import {
+  coverageReading,
+  errorReading,
+  precisionReading,
+  sampleSizeReading,
+  sheetReading,
+  wholeStudyReading,
+} from "lib/readings.ts";
+import { wilson } from "lib/stats.ts";
+
+const rate = (rejected: number, studies = 400) => {
+  const { estimate, ciLower, ciUpper } = wilson({ count: rejected, n: studies });
+  return { studies, rejection: estimate, rejection_lower: ciLower, rejection_upper: ciUpper };
+};
+
+const ratesOf = (cells: readonly object[]): DataFrame =>
+  frame(cells, {
+    design: "text",
+    method: "text",
+    test: "text",
+    unit: "text",
+    icc: "number",
+    studies: "integer",
+    rejection: "number",
+    rejection_lower: "number",
+    rejection_upper: "number",
+  });
+
+const design = (design: string, pooled: number, clustered: number) => [
+  { design, method: "pooled z", icc: 0.1, ...rate(pooled) },
+  { design, method: "clustered", icc: 0.1, ...rate(clustered) },
+];
+
+Deno.test("error rates: too often, too seldom and kept are said of what is so", () => {
+  const something = ratesOf([...design("a", 300, 200), ...design("b", 200, 220)]);
+  const mixed = errorReading(
+    ratesOf([...design("a", 60, 20), ...design("b", 4, 20)]),
+    something,
+    0.1,
+  );
+  const text = mixed.join("\n");
+  assert.match(text, /rejects too often in 15\.0 % \[11\.8, 18\.8\] \(a\); too seldom in 1\.0 %/);
+  assert.match(text, /too many or too few/);
+  assert.match(
+    text,
+    /rejects in 5\.0 % of the 400 studies of each design: 5 % ± 1 is kept in all 2/,
+  );
+  assert.match(text, /Of its 2 single cells 0 have a 95 % interval without 5 %/);
+  assert.match(text, /75\.0 % against 50\.0 % of the clustered test \(a\)/);
+  assert.match(text, /finds as much or more in b\./);
+
+  const broken = errorReading(
+    ratesOf([...design("a", 20, 40), ...design("b", 20, 20)]),
+    something,
+    0.1,
+  ).join("\n");
+  assert.match(broken, /too often in none; too seldom in none/);
+  assert.doesNotMatch(broken, /too many or too few|no power of its own/);
+  assert.match(broken, /does not keep 5 % ± 1 in a \(10\.0 % \[7\.4, 13\.3\]\)/);
+});
+
+Deno.test("tests of scores: the unit that errs is named with its rate", () => {
+  const rates = (profiles: number) =>
+    ratesOf([
+      { test: "mean difference", unit: "sheets", icc: 0.5, ...rate(100) },
+      { test: "mean difference", unit: "sheets", icc: 0, ...rate(20) },
+      { test: "mean difference", unit: "profiles", icc: 0.5, ...rate(profiles) },
+      { test: "correlation", unit: "sheets", icc: 0.5, ...rate(60) },
+      { test: "correlation", unit: "profiles", icc: 0.5, ...rate(20) },
+    ]);
+  const [good] = sheetReading(rates(20));
+  assert.match(good!, /mean difference rejects in up to 25\.0 % .* and that of a correlation/);
+  assert.match(good!, /it is 5\.0 %, and every interval holds 5 %/);
+  assert.match(sheetReading(rates(60))[0]!, /5\.0 to 15\.0 %, and 1 of 2 intervals leave out 5 %/);
+});
+
+Deno.test("coverage: counts by verdict, and what chance would give", () => {
+  const row = (interval: string, holds: string, covered: number, studies = 400) => {
+    const { estimate, ciLower, ciUpper } = wilson({ count: covered, n: studies });
+    return {
+      population: "p",
+      interval,
+      holds,
+      studies,
+      coverage: 100 * estimate!,
+      coverage_lower: 100 * ciLower!,
+      coverage_upper: 100 * ciUpper!,
+    };
+  };
+  const [counts, narrow, wide] = coverageReading(frame(
+    [row("a", "yes", 380), row("b", "too narrow", 320), row("c", "open", 374)],
+    {
+      population: "text",
+      interval: "text",
+      holds: "text",
+      studies: "integer",
+      coverage: "number",
+      coverage_lower: "number",
+      coverage_upper: "number",
+    },
+  ));
+  assert.match(counts!, /Of 3, 1 were found within 95 % ± 1, 1 outside .* 1 are too narrow and 0/);
+  // scipy.stats.binom: 0.300950 of 400 studies at .95 lie outside of .94 to .96; three rows.
+  assert.match(counts!, /95 %, 0\.9 would be found outside by chance, and 0\.0 called/);
+  assert.equal(narrow, "Too narrow: b (p) 80.0 % [75.8, 83.6].");
+  assert.equal(wide, "Too wide: none.");
+});
+
+Deno.test("precision: what so many studies can tell", () => {
+  const [text] = precisionReading({ studies: 2000, slow: 500 });
+  assert.match(text!, /2,000 studies .* 5 % is then found at 4\.0 to 6\.0 % .* 94\.0 to 96\.0 %/);
+  assert.match(text!, /500 studies at 93\.1 to 96\.9 %/);
+});
+
+Deno.test("sample size and whole study: counted, not stated", () => {
+  const [size] = sampleSizeReading(frame(
+    [[80, 81, 78, 84], [80, 70, 67, 73]].map(([formula, found, found_lower, found_upper]) => ({
+      groups: "g",
+      difference: 0.1,
+      icc: 0.1,
+      repetitions: 5,
+      profiles: 1200,
+      formula,
+      found,
+      found_lower,
+      found_upper,
+    })),
+    {
+      groups: "text",
+      difference: "number",
+      icc: "number",
+      repetitions: "integer",
+      profiles: "integer",
+      formula: "number",
+      found: "number",
+      found_lower: "number",
+      found_upper: "number",
+    },
+  ));
+  assert.match(
+    size!,
+    /in 1 of 2 cells drawn: 80\.0 % promised, 81\.0 \[78\.0, 84\.0\] found with 1,200/,
+  );
+  const names = [
+    "cells",
+    "held",
+    "cells_null",
+    "naive_null",
+    "cluster_null",
+    "cells_true",
+    "cluster_true",
+    "holm_true",
+  ];
+  const [study] = wholeStudyReading(frame(
+    [["table1", 28, 27, 22, 3, 1, 6, 5, 4], ["table6", 24, 23, 0, 0, 0, 0, 0, 0]]
+      .map(([table, ...counts]) => ({
+        table,
+        ...Object.fromEntries(names.map((name, at) => [name, counts[at]])),
+      })),
+    { table: "text", ...Object.fromEntries(names.map((name) => [name, "integer" as const])) },
+  ));
+  assert.match(study!, /27 of 28 intervals \(Table 1\) and 23 of 24 intervals \(Table 6\)/);
+  assert.match(study!, /paper's test marks 3 of 22 \(Table 1\), the clustered test 1 of 22\./);
+  assert.match(study!, /marks 5 of 6 \(Table 1\), and after Holm 4 of 6\./);
+});
+
+Deno.test("paragraphs are HTML, and nothing in them is taken for it", () => {
+  assert.equal(
+    saidHtml(["**A.** 1 < 2, `p_holm` and _so on_", "b_c_d"]),
+    "<p><strong>A.</strong> 1 &lt; 2, <code>p_holm</code> and <em>so on</em></p>\n<p>b_c_d</p>",
+  );
+});

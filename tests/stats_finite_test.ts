@@ -1,0 +1,313 @@
+/** Whatever goes into the statistics, no NaN, infinity or interval without width comes out. */
+import assert from "node:assert/strict";
+import * as stats from "lib/stats.ts";
+import { seeded } from "lib/random.ts";
+
+const { uniform } = seeded("finite");
+
+/** Numbers as they should not be. */
+const ODD = [
+  0,
+  -0,
+  1,
+  -1,
+  2,
+  0.5,
+  3,
+  1e-300,
+  5e-324,
+  1e-20,
+  1e12,
+  1e60,
+  1e150,
+  1e308,
+  NaN,
+  Infinity,
+];
+const LEVELS = [0.95, 0.5, 1 - 1e-9, 0, 1, 95, NaN];
+
+/** Samples: empty, single, constant, nearly constant, huge, small, mixed, broken. */
+const SAMPLES: readonly number[][] = [
+  [],
+  [0],
+  [3],
+  [0, 0],
+  [1, 1, 1, 1],
+  [0.1, 0.1, 0.1],
+  [1 / 3, 4 / 3 - 1, 7 / 3 - 2],
+  [1e15, 1e15 + 1],
+  [1, 1 + 2 ** -52],
+  [1e-320, 2e-320, 3e-320],
+  [1e-160, 2e-160, 4e-160],
+  [1e60, -1e60, 0],
+  [1e100, -1e100, 2],
+  [1e200, -1e200, 5],
+  [1e308, 1e308, -1e308],
+  [1e-160, 1e60, 0],
+  [0, 0, 0, 0, 0, 1],
+  [0, 1, 0, 1],
+  [-1, 1],
+  [1, 2, 3, 4, 5],
+  [5, 1, 4, 2, 3],
+  [-5, 0, 5, 0, 0],
+  [1, NaN, 2],
+  [1, Infinity],
+];
+const pairs = SAMPLES.flatMap((x) => SAMPLES.map((y) => [x, y] as const));
+
+/** The values in clusters of one row, of two, all in one, and with an empty one. */
+const clusterings = (values: readonly number[]): number[][][] => [
+  values.map((value) => [value]),
+  [values.slice(0, 2), values.slice(2)],
+  [[...values]],
+  [[], ...values.map((value) => [value, value]), []],
+];
+const shares = SAMPLES.map((values) => values.map((value) => Number(value > 1)));
+
+/** Rows of items: of the samples as columns, each with itself, turned round, shifted. */
+const tables = (n: number): number[][][] =>
+  SAMPLES.flatMap((x) => SAMPLES.filter((y) => y.length === x.length).map((y) => [x, y] as const))
+    .map(([x, y]) =>
+      x.map((value, row) =>
+        [value, y[row]!, -value, value + 1, y[row]! - value, value * 2].slice(0, n)
+      )
+    );
+const COUNTS = ODD.flatMap((count) => ODD.map((n) => ({ count, n })));
+const someCounts = COUNTS.filter((_, at) => at % 5 === 0);
+const classes = ODD.flatMap((a) =>
+  ODD.filter((_, at) => at % 3 === 0).map((b) => ({
+    truePositive: a,
+    falsePositive: b,
+    falseNegative: a > 2 ? 0 : b,
+    trueNegative: a < 1 ? a : 0,
+  }))
+);
+const differences = ODD.flatMap((mean) =>
+  ODD.flatMap((sd) => [0, 1, 2, 3, 50, 1e9, NaN].map((n) => ({ mean, sd, n })))
+);
+const correlations = [-1, -1 + 2 ** -53, -0.9, 0, 1e-200, 0.5, 1 - 2 ** -53, 1, 2, NaN];
+const plans = ODD.flatMap((a) =>
+  [0, 0.4, 1, NaN].flatMap((b) =>
+    [0, 0.5, 1].flatMap((icc) =>
+      [1, 10, 1e308, Infinity].flatMap((repetitions) =>
+        (["own", "common"] as const).map((profileEffect) => ({
+          a,
+          b,
+          icc,
+          repetitions,
+          profileEffect,
+        }))
+      )
+    )
+  )
+);
+const bootstrapOf = (
+  of: (weights: Readonly<Float64Array>) => (number | null)[],
+  clusters: number,
+) => stats.clusterBootstrap({ clusters, statistics: of, uniform, draws: 40 });
+
+type Name = {
+  [name in keyof typeof stats]: (typeof stats)[name] extends (...args: never[]) => unknown ? name
+    : never;
+}[keyof typeof stats];
+
+/** For each function what it is asked. */
+const CASES: Record<Name, Iterable<() => unknown>> = {
+  agreement: ODD.flatMap((a) =>
+    ODD.map((b) => () =>
+      stats.agreement({
+        n: a,
+        predictedPositive: b,
+        actualPositive: b,
+        actualNegative: a,
+        truePositive: a,
+        trueNegative: b,
+      })
+    )
+  ),
+  balancedAccuracy: of2(classes, LEVELS, stats.balancedAccuracy),
+  cohenKappa: of2(classes, LEVELS, stats.cohenKappa),
+  matthews: of2(classes, LEVELS, stats.matthews),
+  baselines: classes.map((one) => () => stats.baselines(one)),
+  mean: SAMPLES.map((one) => () => stats.mean(one)),
+  meanErrors: SAMPLES.map((one) => () => stats.meanErrors(one)),
+  quantile: of2(SAMPLES, ODD, stats.quantile),
+  rounded: of2(ODD, [0, 2, 300], stats.rounded),
+  sd: SAMPLES.map((one) => () => stats.sd(one)),
+  clusterBootstrap: SAMPLES.flatMap((values) => [
+    () => bootstrapOf((weights) => [stats.mean(values.map((v, at) => v * (weights[at] ?? 0)))], 4),
+    () => bootstrapOf((weights) => [weights[0] ? values[0] ?? null : null], values.length),
+    () =>
+      bootstrapOf(
+        (weights) =>
+          stats.weightedTotals(weights, [Float64Array.from({ ...values, length: weights.length })]),
+        3,
+      ),
+  ]),
+  weightedTotals: pairs.map(([x, y]) => () =>
+    stats.weightedTotals(Float64Array.from(x), [y.length < x.length ? x : y])
+  ),
+  dependence: SAMPLES.flatMap(clusterings).map((one) => () => stats.dependence(one)),
+  clusteredMean: of2(SAMPLES.flatMap(clusterings), LEVELS, stats.clusteredMean),
+  clusteredShare: of2(
+    [...SAMPLES, ...shares].flatMap(clusterings),
+    LEVELS,
+    stats.clusteredShare,
+  ),
+  clusteredDifference: pairs.flatMap(([x, y]) =>
+    clusterings(x).map((a, at) => () => stats.clusteredDifference(a, clusterings(y)[at]!))
+  ),
+  attenuationBound: of2(ODD, [...ODD, -0.5], stats.attenuationBound),
+  correlationLimits: correlations.flatMap((r) =>
+    ODD.flatMap((n) => LEVELS.map((level) => () => stats.correlationLimits({ r, n }, level)))
+  ),
+  overlappingCorrelations: correlations.flatMap((xy) =>
+    correlations.flatMap((xz) =>
+      correlations.flatMap((yz) =>
+        [3, 4, 30, NaN, Infinity].map((n) => () => stats.overlappingCorrelations({ xy, xz, yz, n }))
+      )
+    )
+  ),
+  pearson: pairs.map(([x, y]) => () => stats.pearson(x, y)),
+  robustCorrelation: pairs.map(([x, y]) => () => stats.robustCorrelation(x, y)),
+  fisherExact: of2(
+    someCounts,
+    someCounts,
+    stats.fisherExact,
+    (one) => one.n < 100 || one.n > 1e308,
+  ),
+  mcnemarExact: of2(ODD, ODD, stats.mcnemarExact),
+  holm: SAMPLES.map((one) => () => stats.holm(one)),
+  benjaminiHochberg: SAMPLES.map((one) => () => stats.benjaminiHochberg(one)),
+  pairedT: of2(differences, LEVELS, stats.pairedT),
+  cohenDz: differences.map((one) => () => stats.cohenDz(one)),
+  averageD: ODD.flatMap((mean) =>
+    ODD.flatMap((sdA) => ODD.map((sdB) => () => stats.averageD({ mean, sdA, sdB })))
+  ),
+  hedgesJ: ODD.map((df) => () => stats.hedgesJ(df)),
+  equivalence: differences.flatMap((one) =>
+    [[-1, 1], [-Infinity, 1], [1, 0], [1e-300, 2e-300], [-1e308, 1e308]].map((bounds) => () =>
+      stats.equivalence(one, { lower: bounds[0]!, upper: bounds[1]! })
+    )
+  ),
+  neighbourhoods: pairs.map(([x, y]) => () =>
+    stats.neighbourhoods(x.map((value) => [value]), 1)(y.map((value) => [value]))
+  ),
+  hopkins: pairs.flatMap(([x, y]) =>
+    [1, 2, 30, 1e300, 0, NaN].map((exponent) => () =>
+      stats.hopkins({
+        points: x.map((value) => [value, -value]),
+        places: y.map((value) => [value, 0]),
+        exponent,
+        uniform,
+      })
+    )
+  ),
+  omegaTotal: tables(6).map((one) => () => stats.omegaTotal(one)),
+  signedRank: SAMPLES.map((one) => () => stats.signedRank(one)),
+  signFlip: SAMPLES.map((one) => () => stats.signFlip(one, { uniform })),
+  intraclass: [2, 3, 6].flatMap((k) =>
+    tables(k).flatMap((one) => LEVELS.map((level) => () => stats.intraclass(one, level)))
+  ),
+  blandAltman: SAMPLES.map((one) => () => stats.blandAltman(one)),
+  cronbachAlpha: [1, 2, 6].flatMap((k) =>
+    tables(k).flatMap((one) => [
+      () => stats.cronbachAlpha(one),
+      () =>
+        stats.cronbachAlpha(
+          one.map((row, at) => row.map((value, item) => (at + item) % 3 ? value : null)),
+        ),
+    ])
+  ),
+  feldt: [null, -1e300, -5, 0, 0.5, 1 - 2 ** -53, 1].flatMap((alpha) =>
+    [0, 2, 6, 1e12, NaN].flatMap((items) => ODD.map((n) => () => stats.feldt({ alpha, items, n })))
+  ),
+  itemAnalysis: [1, 2, 6].flatMap((k) => tables(k).map((one) => () => stats.itemAnalysis(one))),
+  kr20: tables(6).flatMap((one) => [
+    () => stats.kr20(one),
+    () => stats.kr20(one.map((row) => row.map((value) => Number(value > 1)))),
+  ]),
+  standardisedAlpha: [1, 2, 6].flatMap((k) =>
+    tables(k).map((one) => () => stats.standardisedAlpha(one))
+  ),
+  cohenH: of2(someCounts, someCounts, stats.cohenH),
+  newcombe: of2(someCounts, someCounts, stats.newcombe),
+  proportionZ: of2(someCounts, someCounts, stats.proportionZ),
+  riskRatio: of2(someCounts, someCounts, stats.riskRatio),
+  wilson: of2(COUNTS, LEVELS, stats.wilson),
+  sampleSize: [
+    ...ODD.map((target) => () => stats.sampleSize((n) => 1 - 1 / n, target)),
+    ...ODD.map((least) => () => stats.sampleSize((n) => 1 - 1 / n, 0.8, least)),
+    ...ODD.map((power) => () => stats.sampleSize(() => power, 0.8)),
+  ],
+  differenceVariance: plans.map((one) => () => stats.differenceVariance(one)),
+  sharesPower: of2(plans, [0, 1, 100, 1e308, NaN], stats.sharesPower),
+  pairedPower: of2([0, 0.2, 3, 1e10, NaN, Infinity], [0, 1, 2, 50, 1e9, NaN], stats.pairedPower),
+  correlationPower: of2(correlations, ODD, stats.correlationPower),
+  equivalencePower: [[-1, 1], [-1, Infinity], [0, 0], [1e-300, 1], [-1e60, 1e60]].flatMap((
+    bounds,
+  ) =>
+    [0, 1, 2, 50, 1e6, NaN].map((n) => () =>
+      stats.equivalencePower({ lower: bounds[0]!, upper: bounds[1]! }, n)
+    )
+  ),
+  spread: tables(2).map((one) => () => stats.spread(one)),
+  effectiveNumber: SAMPLES.map((one) => () => stats.effectiveNumber(one)),
+  alphaOfSums: pairs.map(([x, y]) => () =>
+    stats.alphaOfSums({ n: x[0] ?? 0, items: y, squares: x[1] ?? 0, squaredTotals: x[2] ?? 0 })
+  ),
+  correlationOfSums: pairs.map(([a, b]) => () =>
+    stats.correlationOfSums({
+      n: a[0] ?? 0,
+      x: a[1] ?? 0,
+      y: b[0] ?? 0,
+      xx: b[1] ?? 0,
+      yy: a[2] ?? 0,
+      xy: b[2] ?? 0,
+    })
+  ),
+  normalTail: ODD.map((z) => () => stats.normalTail(z)),
+  tTail: of2(ODD, ODD, stats.tTail),
+};
+
+function* of2<A, B>(
+  a: readonly A[],
+  b: readonly B[],
+  of: (a: A, b: B) => unknown,
+  only: (a: A) => boolean = () => true,
+): Generator<() => unknown> {
+  for (const x of a.filter(only)) for (const y of b) yield () => of(x, y);
+}
+
+/** What no result may hold. */
+function faults(result: unknown, at = ""): string[] {
+  if (typeof result === "number") return Number.isFinite(result) ? [] : [`${at} is ${result}`];
+  if (typeof result !== "object" || result === null) return [];
+  const { ciLower, ciUpper } = result as { ciLower?: number | null; ciUpper?: number | null };
+  const half = (ciLower === null) !== (ciUpper === null);
+  const flat = typeof ciLower === "number" && typeof ciUpper === "number" && !(ciLower < ciUpper);
+  return [
+    ...half || flat ? [`${at} has the limits ${ciLower} and ${ciUpper}`] : [],
+    ...Object.entries(result).flatMap(([key, value]) => faults(value, `${at}.${key}`)),
+  ];
+}
+
+for (const [name, value] of Object.entries(stats)) {
+  if (typeof value !== "function") continue;
+  Deno.test(`${name}() gives a number, null or a RangeError, whatever it is given`, () => {
+    const cases = [...CASES[name as Name]];
+    assert.ok(cases.length >= 10, `${name} is asked ${cases.length} times`);
+    const found = new Set<string>();
+    let answered = 0;
+    for (const run of cases) {
+      try {
+        faults(run(), name).forEach((fault) => found.add(fault));
+        answered += 1;
+      } catch (error) {
+        if (!(error instanceof RangeError)) found.add(`${name}: ${error}`);
+      }
+    }
+    assert.deepEqual([...found], []);
+    assert.ok(answered > 0, `${name} refuses everything`);
+  });
+}
