@@ -141,7 +141,8 @@ export class Study {
    * The answer sheets of an instrument (`epqra`, `bigfive`): see {@link Administrations}.
    */
   sheets(instrument: string): Promise<Administrations> {
-    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument));
+    const own = this.provenance.source === "study";
+    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
   }
 
   /**
@@ -164,12 +165,13 @@ export class Study {
   }
 
   /**
-   * How many personas gave which value: model, population, model_print, population_print,
+   * How many personas gave which value: own, model, population, model_print, population_print,
    * repetition, attribute, value (null where the model gave none), n. Personas without a word count
-   * are left out, as in the paper.
+   * are left out, as in the paper. `own` is `yes` in a study of one's own, else null.
    */
   demographics(): Promise<DataFrame> {
-    return this.#once("demographics", () => demographics(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("demographics", () => demographics(this.sql, this.schema, own));
   }
 
   /**

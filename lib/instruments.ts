@@ -160,6 +160,9 @@ export function score(
   sheet: readonly (number | null)[],
 ): ScaleScore[] {
   const { title, items, scales, scoredAs } = instrument;
+  if (!Array.isArray(sheet)) {
+    throw new TypeError(`score takes the answers to ${title} as a list: got ${typeof sheet}`);
+  }
   if (sheet.length !== items.length) {
     throw new RangeError(`${title} has ${items.length} items: got ${sheet.length} answers`);
   }

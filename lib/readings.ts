@@ -10,3 +10,21 @@ export {
   sheetReading,
   wholeStudyReading,
 } from "./readings/known_truth.ts";
+export { agreementReading } from "./readings/agreement.ts";
+export {
+  convergenceReading,
+  reliabilityReading,
+  scoreReading,
+  traitReading,
+} from "./readings/scores.ts";
+export { shareReading } from "./readings/shares.ts";
+export { verdictReading } from "./readings/verdicts.ts";
+export {
+  acquiescenceReading,
+  collapseReading,
+  copyingReading,
+  diversityReading,
+  faultReading,
+  multitraitReading,
+} from "./readings/more.ts";
+export { choiceReading, survivingReading } from "./readings/surviving.ts";

@@ -3,17 +3,18 @@
  *
  * Replies are read generously and believed sparingly: code fences, prose around, broken quotes and
  * words of eight languages are understood, but where a reply can be read in two ways it has no answer.
+ * What stands in its reasoning is no answer either: only what follows it is read.
  * One thing cannot be seen from here: a reply that copies the example of the prompt instead of
  * answering looks like any sheet.
  */
-import { z } from "zod";
 import type { Instrument } from "./instruments.ts";
-import { contents, excerpt, type Found, plain } from "./replies/json.ts";
-import { listed, sheetOf } from "./replies/sheet.ts";
-import { answerReader, type Coding, itemNumber } from "./replies/words.ts";
+import { plain, values } from "./replies/json.ts";
+import { personaIn, PersonaReply } from "./replies/persona.ts";
+import { sheetOf } from "./replies/sheet.ts";
+import { answerReader, type Coding, itemNumber, listed } from "./replies/words.ts";
 import { sd } from "./stats.ts";
 
-export { answerReader, type Coding, itemNumber };
+export { answerReader, type Coding, itemNumber, personaIn, PersonaReply };
 
 /**
  * The one JSON value in a reply: the whole of it, or an object or list inside a code fence or prose.
@@ -26,31 +27,17 @@ export { answerReader, type Coding, itemNumber };
 export function jsonIn(
   text: string,
 ): { value: unknown; repaired: boolean } | { problem: string } {
-  const found = valuesIn(text);
+  const found = values(text);
   if ("problem" in found) return found;
-  const [first, ...others] = found;
-  return others.length ? { problem: "different JSON values in the reply" } : first!;
-}
-
-/** The different values of a reply: those that needed no repair, or else those that did. */
-function valuesIn(
-  text: string,
-): { value: unknown; repaired: boolean }[] | { problem: string } {
-  const held = contents(text);
-  if ("problem" in held) return held;
-  const { closed, open, brokenOff } = held;
-  // What does not close is read where it may hold what does, or where there is nothing else.
-  const outer = open && (open.outer || closed.length === 0);
-  if (brokenOff && !outer) return { problem: "the reply breaks off behind its JSON" };
-  const found: Found[] = outer ? [open] : closed;
   const exact = found.filter(({ repaired }) => !repaired);
   if (exact.length === 0 && found.some(({ cut }) => cut)) {
     return { problem: "the reply breaks off inside its JSON" };
   }
   try {
-    const values = (exact.length ? exact : found)
+    const all = (exact.length ? exact : found)
       .map(({ value, repaired }) => ({ value: plain(value), repaired }));
-    return [...new Map(values.map((value) => [JSON.stringify(value.value), value])).values()];
+    const different = new Set(all.map(({ value }) => JSON.stringify(value))).size;
+    return different > 1 ? { problem: "different JSON values in the reply" } : all[0]!;
   } catch (error) {
     if (error instanceof TypeError) return { problem: error.message };
     throw error;
@@ -79,8 +66,8 @@ const LOW_SD = 0.5;
 /**
  * The answer sheet in a reply.
  *
- * Items are found by number (`1`, `01`, `Q1`, `item 1` …), as keys of an object, in rows such as
- * `{"question_number": 1, "answer": "True"}`, at the top or inside another object. An item that is
+ * Items are found by number (`1`, `01`, `Q1`, `item 1`, `1. Is talkative` …), as keys of an object, in
+ * rows such as `{"question_number": 1, "answer": "True"}`, at the top or inside another object. An item that is
  * answered twice in different ways, with a number outside the range, or in words that are no answer,
  * is missing. In JSON that had to be repaired, an answer must stand behind its key with closed quotes
  * or before a delimiter.
@@ -124,66 +111,4 @@ export function sheetIn(
     missing: numbers.filter((_, index) => answers[index] === null),
     flags: flags.flatMap(([applies, flag]) => applies ? [flag] : []),
   };
-}
-
-const Text = z.string().regex(/\S/, "must not be empty");
-
-/** A persona as the model must write it: every field there, none besides. */
-export const PersonaReply = z.strictObject({
-  name: Text,
-  age: z.int().min(0).max(120),
-  gender: Text,
-  sexual_orientation: Text,
-  race: Text,
-  ethnicity: Text,
-  religious_belief: Text,
-  occupation: Text,
-  political_orientation: Text,
-  location: Text,
-  description: Text,
-});
-export type PersonaReply = z.infer<typeof PersonaReply>;
-
-/**
- * The persona in a reply.
- *
- * Texts stay as written, spaces included. An age in digits between quotes is a number; nothing else is
- * turned into what it is not, and nothing is filled in.
- *
- * @returns the persona, or what is missing or wrong in words that can be sent back to the model
- */
-export function personaIn(text: string): { value: PersonaReply } | { problem: string } {
-  const found = valuesIn(text);
-  if ("problem" in found) return found;
-  const read = found.map(({ value }) => PersonaReply.safeParse(withAge(value)));
-  const fitting = read.filter(({ success }) => success);
-  if (fitting.length > 1) return { problem: "two different personas in the reply" };
-  if (fitting[0]) return { value: fitting[0].data! };
-  const { value } = found.at(-1)!;
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    return { problem: `not a JSON object: ${excerpt(JSON.stringify(value))}` };
-  }
-  const { issues } = read.at(-1)!.error!;
-  return { problem: issues.map((issue) => complaint(issue, value)).join("; ") };
-}
-
-function withAge(value: unknown): unknown {
-  const { age } = (value ?? {}) as { age?: unknown };
-  return typeof age === "string" && /^\s*\d{1,3}\s*$/.test(age)
-    ? { ...value as object, age: Number(age) }
-    : value;
-}
-
-function complaint(issue: z.core.$ZodIssue, persona: object): string {
-  if (issue.code === "unrecognized_keys") return `unknown: ${listed(issue.keys)}`;
-  const field = String(issue.path[0]);
-  if (!Object.hasOwn(persona, field)) return `${field} is missing`;
-  const given = (persona as Record<string, unknown>)[field];
-  const wanted = field === "age" ? "a whole number from 0 to 120" : "a text that is not empty";
-  const is = typeof given === "string"
-    ? excerpt(given)
-    : given !== null && typeof given === "object"
-    ? "a list or an object"
-    : String(given);
-  return `${field} must be ${wanted}, but is ${is}`;
 }

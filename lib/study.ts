@@ -23,8 +23,8 @@ import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
-import { type Budget, conduct, type Ended, type RunOptions } from "./study/run.ts";
-import { type Asked, exchanges, standing, type Stored } from "./study/stored.ts";
+import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
+import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
 import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
 import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
@@ -178,7 +178,10 @@ export class Laboratory {
    * @throws {Error} in a notebook, when a cell failed or the cost was not shown
    * @throws {RunError} as `run` does
    */
-  async tried(plan: Plan, options: Trial & { budget?: Budget }): Promise<Tried> {
+  async tried(
+    plan: Plan,
+    options: Trial & { budget?: Budget; allowTruncated?: boolean },
+  ): Promise<Tried> {
     const certain = betweenCells();
     const both = await sides(this.sql, this.schema, plan, options);
     let rest = options.budget;
@@ -193,7 +196,7 @@ export class Laboratory {
     else for (const plan of both) this.guard.shown(plan);
     for (const { plan } of rest ? asking : []) {
       // Two versions with one text are one side.
-      if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!);
+      if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
     }
     return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
   }
@@ -214,13 +217,17 @@ export class Laboratory {
   }
 
   /** Asks what one side of a trial lacks; returns what is left of the budget. */
-  async #ask(plan: Plan, budget: Budget): Promise<Budget> {
+  async #ask(
+    plan: Plan,
+    budget: Budget,
+    { allowTruncated = false }: { allowTruncated?: boolean },
+  ): Promise<Budget> {
     const run = await this.register(plan);
     const was = await reopened(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
-    await this.#run(run, { budget: each((kind) => was[kind] + budget[kind]!) });
+    await this.#run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
     const is = await used(this.sql, run);
     return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
   }
@@ -306,8 +313,8 @@ export class Laboratory {
    * @param options `budget` bounds the run over all processes, and stays until another is given, which
    *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
    *   is asked that costs, or may cost, money
-   * @throws {RunError} when a provider refuses the key or the request, or cannot be reached; what was
-   *   answered stays
+   * @throws {RunError} when a provider refuses the key or every request, gives no reply time and again,
+   *   or cuts replies off, as `hindrance` says before; what was answered stays
    */
   async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
     if (!betweenCells() && !options.recorded && asksOut((await this.planned(name)).models)) {
@@ -338,6 +345,14 @@ export class Laboratory {
     await bounded(this.sql, run.run, models, options);
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
+  }
+
+  /**
+   * Why a run would end before it asks anything, without `allowTruncated`: its replies do not fit into
+   * `max_tokens`. Null where nothing is in its way.
+   */
+  async hindrance(name: string): Promise<string | null> {
+    return await hindrance(this.sql, await loaded(this.sql, this.schema, name));
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */
@@ -436,8 +451,18 @@ export class Laboratory {
   }
 
   /**
-   * Writes the study to files: requests.jsonl (verbatim), personas, sheets and work as Parquet and JSON
-   * Lines.
+   * What went wrong with the calls of a run, the most frequent first: kind, n, last (UTC), message and
+   * body (the beginning of what a server answered instead of a reply) of the last one; also replies that
+   * were longer than `max_tokens`. That a call failed is not that its work did: most are made again.
+   */
+  async faults(name: string): Promise<DataFrame> {
+    const { run } = await loaded(this.sql, this.schema, name);
+    return await faults(this.sql, run);
+  }
+
+  /**
+   * Writes the study to files: requests.jsonl (verbatim), personas, sheets, work and faults as Parquet
+   * and JSON Lines.
    *
    * @returns the files with their rows
    */

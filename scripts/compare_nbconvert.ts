@@ -1,8 +1,8 @@
 /**
  * Runs notebooks with Jupyter's own client and with ours and compares what their showing cells
- * show: `deno run -A scripts/compare_nbconvert.ts [NAME…]`.
+ * show: `deno run -A scripts/compare_nbconvert.ts [NAME…] [--executed DIR]`.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { main } from "./cli.ts";
 import { execute, free } from "./jupyter/execute.ts";
 import {
@@ -59,13 +59,14 @@ export async function convert(path: string): Promise<Notebook> {
 /**
  * How many showing cells there are, and those that show something else under nbconvert.
  *
+ * @param executed the folder of notebooks that ours has executed; without it, it does now
  * @throws {Error} when the notebook fails in one of the two
  */
-export async function compare(path: string): Promise<{ cells: number; differences: string[] }> {
-  const { notebook, failures: [failed] } = await execute(path);
-  if (failed) {
-    throw new Error(`${place(path)} cell ${failed.cell}: ${failed.ename}: ${failed.evalue}`);
-  }
+export async function compare(
+  path: string,
+  executed?: string,
+): Promise<{ cells: number; differences: string[] }> {
+  const notebook = executed ? read(join(executed, basename(path))) : await ran(path);
   const theirs = (await convert(path)).cells;
   const shown = notebook.cells.entries().filter(([, cell]) => showing(cell)).toArray();
   const differences = shown
@@ -74,15 +75,24 @@ export async function compare(path: string): Promise<{ cells: number; difference
   return { cells: shown.length, differences };
 }
 
+async function ran(path: string): Promise<Notebook> {
+  const { notebook, failures: [failed] } = await execute(path);
+  if (!failed) return notebook;
+  throw new Error(`${place(path)} cell ${failed.cell}: ${failed.ename}: ${failed.evalue}`);
+}
+
 const outputs = (cell?: Notebook["cells"][number]): string =>
   (cell?.outputs ?? []).map(stringify).join();
 
 if (import.meta.main) {
   await main({
-    usage: "deno run -A scripts/compare_nbconvert.ts [NAME…]",
-    help: "Compares what all notebooks, or those named, show under nbconvert and here.",
+    usage: "deno run -A scripts/compare_nbconvert.ts [NAME…] [--executed DIR]",
+    help: `Compares what all notebooks, or those named, show under nbconvert and here.
+
+  --executed DIR  notebooks that were executed here, such as out/notebooks: they are not executed again`,
+    flags: { executed: { type: "string" } },
     words: true,
-  }, async (_flags, words) => {
+  }, async ({ executed }, words) => {
     if (!await available()) {
       console.log("Nothing compared: jupyter nbconvert is not installed");
       return 0;
@@ -91,7 +101,7 @@ if (import.meta.main) {
     let cells = 0;
     const differences: string[] = [];
     for (const path of paths) {
-      const compared = await compare(path);
+      const compared = await compare(path, executed === undefined ? executed : String(executed));
       cells += compared.cells;
       differences.push(...compared.differences);
     }

@@ -65,7 +65,7 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 export const CHAIN = /^0[345]_/;
 
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
-const LONG = /^3[12]_/;
+export const LONG = /^3\d_/;
 
 /** Where these notebooks make their sample. */
 const SAMPLE = "demo";

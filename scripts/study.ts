@@ -9,7 +9,7 @@ import { type Command, main, UsageError } from "./cli.ts";
 import { type Flags, none, text } from "./study/flags.ts";
 import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
-import { leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
+import { faults, leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
 import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
 
 async function stop(flags: Flags, words: string[]): Promise<void> {
@@ -48,8 +48,8 @@ async function status(flags: Flags, words: string[]): Promise<void> {
     for (const now of named) {
       const own = flow.filter(pl.col("run").eq(pl.lit(now.run)));
       console.log(tableText(own.drop("run", "kind"), counted(now), { decimals: 4 }));
-      const [failed, next] = [await reasons(lab, now.run), await nextOf(lab, now)];
-      for (const line of [...failed, ...next]) console.log(line);
+      const why = [...await reasons(lab, now.run), ...await faults(lab, now.run)];
+      for (const line of [...why, ...await nextOf(lab, now)]) console.log(line);
     }
     console.log(await lab.banner());
   });
@@ -126,6 +126,7 @@ const RUN_FLAGS = {
   "budget-calls": { type: "string" },
   "budget-tokens": { type: "string" },
   concurrency: { type: "string" },
+  "allow-truncated": { type: "boolean" },
   yes: { type: "boolean", short: "y" },
 } as const;
 
@@ -145,6 +146,11 @@ const RUN_OPTIONS = [
     "--concurrency N",
     "at most so many calls of each model at a time (default: the model's own, or " +
     "64). How many it really is, the pace finds out from what the provider bears",
+  ],
+  [
+    "--allow-truncated",
+    "goes on where a whole reply does not fit into the model's max_tokens, and " +
+    "where replies are cut off there time and again; else the run ends then",
   ],
   [
     "--yes, -y",
@@ -263,7 +269,7 @@ When more personas have been written, the same plan again takes them in.`,
 };
 
 const EXIT =
-  `Exit status: 0 finished, 1 an error, 2 wrong arguments, 3 stopped with work left (Ctrl-C, study stop,
+  `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with work left (Ctrl-C, study stop,
 budget spent, --limit, or “Go on?” answered with no)`;
 
 const COMMANDS: Record<string, Sub> = {
@@ -357,7 +363,10 @@ reply stays stored.
 
 ${
         options([
-          ["--reason TEXT", "only what failed for a reason that contains this text"],
+          [
+            "--reason TEXT",
+            "only what failed for a reason that contains this text, in its kind or particulars",
+          ],
           SCHEMA,
         ])
       }`,
@@ -375,7 +384,7 @@ NAME as their schema. Nothing else writes, runs or versions them. A folder that 
     usage: "deno task study export [--out DIR]",
     help:
       `Writes the study to files: requests.jsonl (what was sent and replied, verbatim), personas,
-sheets and work, each as .jsonl and .parquet. Files of an earlier export are replaced.
+sheets, work and faults (calls without a reply), each as .jsonl and .parquet. Files of an earlier export are replaced.
 
 ${options([["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA])}`,
     flags: { out: { type: "string" } },

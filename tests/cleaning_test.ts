@@ -166,6 +166,7 @@ async function demographicsOf(
 ): Promise<Cell[]> {
   const personas = frame(
     values.map((value) => ({
+      own: "yes",
       model: "gpt4o",
       population: "generated_gpt4o_spain826",
       model_print: "GPT-4o",

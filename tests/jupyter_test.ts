@@ -6,9 +6,9 @@
  */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { PUBLISHED } from "lib/config.ts";
-import { type Cell, read, showing, source, text } from "../scripts/jupyter/notebook.ts";
-import { find, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
+import { PUBLISHED, ROOT } from "lib/config.ts";
+import { canonical, type Cell, read, showing, source, text } from "../scripts/jupyter/notebook.ts";
+import { find, LONG, runAll, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
 import { until } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { Desk, missing, type Sheet } from "./jupyter.ts";
@@ -30,7 +30,10 @@ const htmlOf = (cell: Cell): string[] =>
 /** What does not change for so long is what there is; only where it is wrong is it waited for. */
 const QUIET_MS = 30_000;
 
-/** Runs a notebook in the browser; every cell must come to show what the file of the project shows. */
+/**
+ * Runs a notebook in the browser; every cell must come to show what the file of the project shows. One
+ * that computes for long is only looked at: what its cells show is shown as others show theirs.
+ */
 async function looked(desk: Desk, path: string): Promise<void> {
   const name = basename(path, ".ipynb");
   const sheet = await desk.open(name);
@@ -38,6 +41,7 @@ async function looked(desk: Desk, path: string): Promise<void> {
   const expected = await Promise.all(cells.map((cell) => sheet.textOf(htmlOf(cell))));
   // Nobody has trusted the file yet: its words are there, and of its figures no torn letters.
   assert.deepEqual((await sheet.shown()).map(({ text }) => text), expected, name);
+  if (LONG.test(name)) return await sheet.close();
   await sheet.runAll();
   let shown = await sheet.done();
   // The kernel may show something after it has said that a cell is done: as long as something comes.
@@ -74,7 +78,7 @@ async function pictures(desk: Desk, sheet: Sheet, name: string): Promise<void> {
 }
 
 Deno.test({
-  name: `every notebook runs in a browser and shows what it is to show${inBrowser}`,
+  name: `notebooks run in a browser and show what they are to show${inBrowser}`,
   ignore: lacking !== null,
   fn: async () => {
     await restored(PUBLISHED);
@@ -89,6 +93,22 @@ Deno.test({
     });
     assert.deepEqual(failures, []);
   },
+});
+
+Deno.test("the notebooks that compute for long run, and show what is stored in them", async () => {
+  const paths = find([]).filter((path) => LONG.test(basename(path)));
+  assert.ok(paths.length >= 3);
+  // What somebody has just executed from this code need not be executed again: .ci/run does.
+  const folder = Deno.env.get("EXECUTED");
+  if (!folder) {
+    await restored(PUBLISHED);
+    const all = await runAll(paths, { check: true });
+    return assert.deepEqual(all.flatMap(({ failures }) => failures), []);
+  }
+  for (const path of paths) {
+    const executed = read(join(ROOT, folder, basename(path)));
+    assert.deepEqual(executed.cells, canonical(read(path)).cells, path);
+  }
 });
 
 const ASKED = "From these data, create a realistic person whose traits agree with the answers.";

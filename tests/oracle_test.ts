@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
-import { open, type Study } from "lib/db.ts";
+import { connect, open, type Study } from "lib/db.ts";
 import type { TableName } from "lib/design.ts";
 import { printed } from "lib/paper.ts";
-import { build } from "lib/tables.ts";
+import { build, survival } from "lib/tables.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
@@ -160,6 +160,60 @@ for (const [kind, from] of Object.entries(SOURCES)) {
     }
   });
 }
+
+/**
+ * Whom the original leaves out: personas and sheets of models that it does not know and of populations
+ * that tell no condition, whatever their labels say; and labels that contradict model and population.
+ */
+const STRANGERS = `
+  insert into personas (id, ref_personality_id, population, model, gender, race, sexual_orientation,
+    religious_belief, political_orientation, description, word_count_description, repetitions,
+    model_print, population_print)
+  select 900000 + row_number() over (), ref_personality_id, stranger.population, stranger.model,
+    'unmapped', race, 'unmapped', 'unmapped', 'unmapped', description, 5, 1, stranger.label, 'Base'
+  from personas cross join (values
+    ('mistral7B', 'generated_mistral7B_spain826', 'GPT-3.5'),
+    ('mistral7B', 'generated_gpt35_spain826', 'GPT-4o'),
+    ('gpt35', 'handwritten', 'GPT-3.5'),
+    (null, 'generated_gpt35_spain826', 'GPT-3.5'),
+    ('gpt4o', null, 'GPT-4o'),
+    ('', '', '')
+  ) as stranger (model, population, label)
+  where personas.model = 'gpt35';
+  update personas set
+    model_print = (array['GPT-3.5', 'Mistral', null, ''])[1 + id % 4],
+    population_print = (array['Base', 'Max N', 'MaxP', 'N=3', null, '', population])[1 + id % 7];
+  insert into experiments_groups (experiments_group_id) values (400), (401);
+  insert into experiments_list (experiment_id, experiments_group_id, repeated, questionnaire, model,
+    population, personality_id)
+  select experiment_id + 900000, case questionnaire when 'epqra' then 400 else 401 end, 0, questionnaire,
+    'mistral7B', case experiments_group_id when 372 then population else 'handwritten' end,
+    personality_id
+  from experiments_list;
+  insert into eval_questionnaires (id, experiment_id, question_number, answer)
+  select id + 90000000, experiment_id + 900000, question_number, 1 from eval_questionnaires`;
+
+Deno.test("strange models, populations and labels change no number or string of the original's", async () => {
+  await restored("small_strange", SOURCES.dump);
+  const owner = await connect("owner", { schema: "small_strange" });
+  try {
+    await owner.unsafe(STRANGERS);
+  } finally {
+    await owner.end();
+  }
+  const study = await open({ schema: "small_strange" });
+  for (const [name, match] of Object.entries(MATCHES) as [TableName, Match][]) {
+    const table = printed(name, await build(name, study));
+    assert.deepEqual(differences(name, table, match), []);
+    if (/^table[123]$/.test(name)) {
+      const rows = table.toRecords() as Record<string, never>[];
+      assert.ok(rows.every(({ model }) => model !== "Mistral" && model !== "mistral7B"));
+      assert.ok(rows.every(({ subcategory }) => subcategory !== "Unmapped"));
+    }
+    await survival(name as Exclude<TableName, "baselines">, study, { draws: 20 });
+  }
+  await study.close();
+});
 
 Deno.test("the comparison with the original sees a changed number and a changed string", async () => {
   await restored("small_csv", SOURCES.csv);

@@ -78,7 +78,8 @@ function worded(random: Random, made: Setting, answer: number): string | number 
   const forms = [label, dressed(random, label), `${label} (${answer})`, ...both];
   if (coding === "label") return pick(random, forms);
   const wide = String.fromCharCode(0xff10 + answer);
-  const numbers = [answer, String(answer), ` ${answer} `, `${answer}.`, wide];
+  const share = [`${answer}/${instrument.highest}`, `${answer} out of ${instrument.highest}`];
+  const numbers = [answer, String(answer), ` ${answer} `, `${answer}.`, wide, ...share];
   return pick(random, [...numbers, ...forms]);
 }
 
@@ -107,6 +108,8 @@ const KEYS = [
   (n: number) => `item ${n}`,
   (n: number) => `question_${n}`,
   (n: number) => ` ${n}\u200b`,
+  (n: number, { items }: Instrument) => `${n}. ${items[n - 1]!.text}`,
+  (n: number, { items }: Instrument) => items[n - 1]!.text.toUpperCase(),
 ];
 
 const json = JSON.stringify;
@@ -158,14 +161,18 @@ function drawn(random: Random): Drawn {
 
 /** Valid JSON of many forms for one sheet. */
 const FORMS: Record<string, (random: Random, sheet: Drawn) => string> = {
-  compact: (random, { pairs, explanation }) => {
+  compact: (random, { pairs, explanation, instrument }) => {
     const key = pick(random, KEYS);
     const name = pick(random, ["explanation", "Explanation", "EXPLANATION"]);
-    return object([...pairs.map(([n, a]) => [key(n), a] as const), [name, explanation]]);
+    return object([...pairs.map(([n, a]) => [key(n, instrument), a] as const), [
+      name,
+      explanation,
+    ]]);
   },
-  pretty: (random, { pairs, explanation }) => {
+  pretty: (random, { pairs, explanation, instrument }) => {
     const key = pick(random, KEYS);
-    const all = [...pairs.map(([n, a]) => [key(n), a] as const), ["explanation", explanation]];
+    const said = pairs.map(([n, a]) => [key(n, instrument), a] as const);
+    const all = [...said, ["explanation", explanation]];
     return object(all as [string, unknown][], pick(random, ["  ", "\t", "\n "]));
   },
   nested: (random, { pairs, explanation }) =>
@@ -180,22 +187,34 @@ const FORMS: Record<string, (random: Random, sheet: Drawn) => string> = {
       }),
       ["explanation", explanation],
     ]),
-  "answer objects": (random, { pairs, explanation }) => {
-    const name = pick(random, ["answer", "response", "Answer"]);
+  "answer objects": (random, { pairs, explanation, instrument }) => {
+    const name = answerName(random, instrument);
     return object([
-      ...pairs.map(([n, a]) => [String(n), { [name]: a, reason: "so" }] as const),
+      ...pairs.map(([n, a]) => [String(n), { reason: "so", [name]: a }] as const),
       ["explanation", explanation],
     ]);
   },
-  rows: (random, { pairs, explanation }) => {
-    const name = pick(random, ["question_number", "number", "item", "id"]);
+  rows: (random, { pairs, explanation, instrument }) => {
+    const name = pick(random, ["question_number", "number", "item", "id", "question_id", "itemId"]);
+    const answer = answerName(random, instrument), text = random.uniform() < 0.3;
     const rows = pairs.map(([n, a]) => ({
       [name]: pick(random, [n, String(n), `Q${n}`]),
-      answer: a,
+      ...(text && { statement: instrument.items[n - 1]!.text }),
+      [answer]: pick(random, [a, a, [a]]),
     }));
     return json({ answers: rows, explanation });
   },
 };
+
+const answerName = (random: Random, { items: [first] }: Instrument): string =>
+  pick(random, [
+    "answer",
+    "response",
+    "Answer",
+    "choice",
+    "Selected",
+    ...(first!.keyed === null ? ["score"] : []),
+  ]);
 
 /** Ways to send valid JSON. */
 const WRAPPINGS: Record<string, (json: string, random: Random, sheet: Drawn) => string> = {
@@ -212,7 +231,34 @@ const WRAPPINGS: Record<string, (json: string, random: Random, sheet: Drawn) => 
       json(a![1])
     }, "explanation": "…"}.\n${text}`,
   "braces before": (text) => `<think>{E, N} and {"mood": "calm"} and [1, 2].</think>\n${text}`,
+  "a draft in reasoning": (text, random, sheet) =>
+    `${reasoned(random, draft(random, sheet))}\n${text}`,
 };
+
+const REASONING = [
+  ["<think>", "</think>"],
+  ["", "</think>"],
+  ["<thinking>", "</thinking>"],
+  ["[THINK]", "[/THINK]"],
+  ["◁think▷", "◁/think▷"],
+  ["<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"],
+  ["<|START_THINKING|>", "<|END_THINKING|>"],
+] as const;
+
+/** Thoughts with a draft in them. */
+function reasoned(random: Random, draft: string): string {
+  const [opens, closes] = pick(random, REASONING);
+  const before = pick(random, ["", "Let me {see}. ", 'I would say "yes" to [most]. ']);
+  return `${opens}${before}${draft}${pick(random, ["", " No.", ' Or {"1": 2}?'])}${closes}`;
+}
+
+/** A sheet with answers of its own, whole or cut off. */
+function draft(random: Random, { pairs, instrument: { lowest, highest, answers } }: Drawn): string {
+  const given = object(
+    pairs.map(([n]) => [String(n), answers[lowest + random.int(highest - lowest + 1)]!]),
+  );
+  return random.uniform() < 0.8 ? given : given.slice(0, random.int(given.length));
+}
 
 function valid(random: Random): Made {
   const sheet = drawn(random);
@@ -251,7 +297,10 @@ const GAPS: Record<string, (random: Random, sheet: Drawn) => [string, (number | 
       {},
       "True or False",
       "No, but yes",
-      `${lowest}/${highest}`,
+      `${lowest}/${highest + 1}`,
+      ...(highest > 1 ? [`${highest + 1}/${highest}`] : [`${lowest}/${highest}`]),
+      [instrument.highest, instrument.lowest],
+      { answer: lowest, response: highest },
       `${lowest}-${highest}`,
       `${lowest} - ${answers[highest]}`,
       `${answers[lowest]} (${highest})`,
@@ -279,6 +328,32 @@ const GAPS: Record<string, (random: Random, sheet: Drawn) => [string, (number | 
     return [
       object([...all, ["explanation", explanation]]),
       intended.map((answer, index) => again.has(index + 1) ? null : answer),
+    ];
+  },
+  "two rows for an item": (random, { pairs, intended, explanation, instrument }) => {
+    const again = new Set(random.sample(pairs, 1 + random.int(4)).map(([n]) => n));
+    const { lowest, highest, answers } = instrument;
+    const more = [...again].map((n) => ({
+      id: n,
+      answer: answers[intended[n - 1] === lowest ? highest : lowest]!,
+    }));
+    const rows = random.shuffled([...pairs.map(([id, answer]) => ({ id, answer })), ...more]);
+    return [
+      json({ rows, explanation }),
+      intended.map((answer, index) => again.has(index + 1) ? null : answer),
+    ];
+  },
+  "rows that contradict themselves": (random, { pairs, intended, explanation, instrument }) => {
+    const spoilt = new Set(random.sample(pairs, 1 + random.int(4)).map(([n]) => n));
+    const { items } = instrument;
+    const rows = pairs.map(([id, answer]) => ({
+      id,
+      question: items[(spoilt.has(id) ? id : id - 1) % items.length]!.text,
+      answer,
+    }));
+    return [
+      json({ rows, explanation }),
+      intended.map((answer, index) => spoilt.has(index + 1) ? null : answer),
     ];
   },
   "more keys": (random, { pairs, intended, explanation, instrument }) => {
@@ -430,6 +505,15 @@ const HOSTILE: Record<string, (random: Random, sheet: Drawn) => [string, Made["t
     const two = object(other);
     return [random.uniform() < 0.5 ? `${one}\n${two}` : `Draft: ${two}\nFinal: ${one}`, "none"];
   },
+  "a draft, then nothing": (random, sheet) => [
+    reasoned(random, draft(random, sheet)) + pick(random, ["", "\n", " I cannot answer.", "{}"]),
+    "none",
+  ],
+  "a draft that never ends": (random, sheet) => {
+    const [opens] = pick(random, REASONING.filter(([opens]) => opens));
+    const one = `${opens}I would say ${draft(random, sheet)}`;
+    return [one + pick(random, ["", " or so.", ` or ${draft(random, sheet)}`]), "none"];
+  },
   "numbered from 0": (_, { pairs }) => [object(pairs.map(([n, a]) => [String(n - 1), a])), "none"],
   "a list without order": (_, { pairs }) => [json(pairs.map(([, answer]) => answer)), "none"],
   "a list too short": (_, { pairs }) => [json(pairs.slice(1).map(([, answer]) => answer)), "none"],
@@ -509,4 +593,53 @@ export function forms(): Made[] {
       };
     })
   );
+}
+
+/** A reply to a request for a persona: what it says, or null where it says none or more than one. */
+export function personaReply(
+  number: number,
+  ana: Readonly<Record<string, string | number>>,
+): { kind: string; reply: string; intended: typeof ana | null } {
+  const random = seeded("persona replies", number);
+  const other = { ...ana, name: "Draft", age: 99 };
+  const key = pick(random, [
+    (name: string) => name,
+    (name: string) => name.toUpperCase(),
+    (name: string) => name.replace(/_(.)/g, (_, sign) => ` ${sign.toUpperCase()}`),
+    (name: string) => name.replace(/_(.)/g, (_, sign) => sign.toUpperCase()),
+  ]);
+  const dressed = (persona: typeof ana): Record<string, unknown> => ({
+    ...Object.fromEntries(Object.entries(persona).map(([name, value]) => [key(name), value])),
+    [key("age")]: pick(random, [
+      persona.age,
+      String(persona.age),
+      `${persona.age} years old`,
+      `${persona.age}-year-old`,
+    ]),
+    ...(random.uniform() < 0.3 && { education: "University", "_note": { name: 1 } }),
+  });
+  const wrapped = (persona: unknown): string =>
+    json(pick(random, [persona, persona, { persona }, [persona], { data: [persona] }]));
+  const whole = wrapped(dressed(ana)), before = wrapped(dressed(other));
+  const without = { ...dressed(ana) };
+  delete without[key(pick(random, Object.keys(ana)))];
+  const kinds: Record<string, [string, typeof ana | null]> = {
+    whole: [whole, ana],
+    "in prose": [`As {asked}:\n\`\`\`json\n${whole}\n\`\`\`\nSo.`, ana],
+    "twice the same": [`${whole}\n${wrapped(dressed(ana))}`, ana],
+    "half an example before": [`{"name": "…", "age": 0} ${whole}`, ana],
+    "a draft in reasoning": [reasoned(random, before) + whole, ana],
+    "a draft, then nothing": [reasoned(random, before) + " No.", null],
+    "a draft, then half": [reasoned(random, before) + wrapped(without), null],
+    "two personas": [`${before}\n${whole}`, null],
+    "two in a list": [json([dressed(other), dressed(ana)]), null],
+    "whole, then half another": [`${whole}\n${json({ [key("age")]: 5 })}`, null],
+    "without a field": [wrapped(without), null],
+    "an age that is none": [
+      wrapped({ ...dressed(ana), [key("age")]: pick(random, ["30s", "34-35", "3 months", 34.5]) }),
+      null,
+    ],
+  };
+  const kind = pick(random, Object.keys(kinds));
+  return { kind, reply: kinds[kind]![0], intended: kinds[kind]![1] };
 }

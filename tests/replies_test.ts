@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
 import { bfi44, epqra, type Instrument, WORDS } from "lib/instruments.ts";
+import { opened } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { type Coding, jsonIn, personaIn, PersonaReply, type Sheet, sheetIn } from "lib/replies.ts";
 import { truthWords, withoutAccents } from "lib/replies/words.ts";
-import { forms, type Made, reply } from "./replies_made.ts";
+import { forms, type Made, personaReply, reply } from "./replies_made.ts";
 
 const json = JSON.stringify;
 
@@ -68,7 +69,7 @@ Deno.test("10,000 replies give the right sheet or a stored reason", () => {
   const of = (kind: string, became: string) => counts[kind]?.[became] ?? 0;
   // Care must not be an excuse for reading nothing.
   assert.ok(of("valid", "whole sheet") > 3000 && of("valid", "partial sheet") > 500);
-  assert.ok(of("nearly valid", "whole sheet") > 1500);
+  assert.ok(of("nearly valid", "whole sheet") > 1400);
   assert.ok(of("nearly valid", "stored reason") < 300);
   assert.ok(of("hostile", "stored reason") > 2000);
 });
@@ -90,7 +91,11 @@ Deno.test("a reply that is cut off, at whatever place, gives no wrong answer", (
 Deno.test("replies of any size end in a reason or a sheet, soon", () => {
   const filled = (unit: string, length: number) =>
     unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+  const long = WHOLE.replace("So.", filled("say {[ ", 190_000));
   const units = [
+    "<think>",
+    "{</think>",
+    "<think>[",
     "[",
     "{",
     "{[",
@@ -103,21 +108,28 @@ Deno.test("replies of any size end in a reason or a sheet, soon", () => {
     '"1":4 ',
     " ",
   ];
+  // A slow machine is slow with this as well: a walk over a million signs, in time of the processor.
+  const yardstick = () => {
+    const started = cpuUsage();
+    let sum = 0;
+    for (let at = 0; at < 1_000_000; at++) sum += long.charCodeAt(at % long.length);
+    assert.ok(sum > 0);
+    return cpuUsage(started).user;
+  };
   const times = units.flatMap((unit) =>
     [19_000, 190_000, 1_048_576].map((length) => {
       const text = filled(unit, length);
-      const started = cpuUsage();
+      const before = yardstick(), started = cpuUsage();
       for (const hostile of [text, `{"1": "True"${text}x`, `${text}${WHOLE}`]) {
         const found = sheetIn(hostile, epqra, "true/false");
         assert.ok("problem" in found || /^1?$|^(10){12}$/.test(digits(found)), unit);
         personaIn(hostile);
       }
-      // Of the processor: how much of it this process gets is not the matter.
-      return cpuUsage(started).user / 1000;
+      const took = cpuUsage(started).user;
+      return took / (before + yardstick());
     })
   );
-  assert.ok(Math.max(...times) < 5000, `slowest: ${Math.max(...times)} ms`);
-  const long = WHOLE.replace("So.", filled("say {[ ", 190_000));
+  assert.ok(Math.max(...times) < 2000, `slowest: ${Math.max(...times)} yardsticks`);
   assert.equal(digits(sheet(long)), ALTERNATING);
   assert.match(
     problem(sheetIn(filled("[", 1_048_576), epqra, "true/false")),
@@ -177,14 +189,21 @@ const READ: [string, unknown, Coding, number | null][] = [
   ["below the range", "0", "number", null],
   ["a negative", "-4", "number", null],
   ["a range", "4-5", "number", null],
-  ["a share", "4/5", "number", null],
+  ["a share of the highest", "4/5", "number", 4],
+  ["the same in words", "4 out of 5", "number", 4],
+  ["a share of another number", "4/7", "number", null],
+  ["a share of less", "4/4", "number", null],
+  ["a share above 1", "6/5", "number", null],
+  ["a share where labels were shown", "4/5", "label", null],
   ["a boolean", true, "number", null],
   ["a word of truth", "yes", "number", null],
   ["half a label", "Agree", "number", null],
   ["a label and more", "Agree a little, or strongly", "number", null],
   ["nothing", "", "number", null],
   ["null", null, "number", null],
-  ["a list", [4], "number", null],
+  ["a list of one", [4], "number", 4],
+  ["a list of two", [4, 4], "number", null],
+  ["an object with two answers", { answer: 4, response: 5 }, "number", null],
   ["a long text that begins with it", `4${".".repeat(300)}5`, "number", null],
 ];
 
@@ -213,6 +232,8 @@ Deno.test("item numbers are found in every way to write them", () => {
 
 const ORDER = epqra.items.map(({ number }) => number).reverse();
 
+const ITEM = epqra.items[1]!.text;
+
 const SHEETS: [string, string, string, RegExp | null][] = [
   ["fenced", "```json\n" + WHOLE + "\n```", ALTERNATING, null],
   ["prose with braces before", `{thinking} about {"it": 1}\n${WHOLE}`, ALTERNATING, null],
@@ -225,6 +246,24 @@ const SHEETS: [string, string, string, RegExp | null][] = [
   ["under answers", '{"answers":{"1":"True","2":0},"explanation":"x"}', "10", null],
   ["answers as objects", '{"1":{"answer":"True","why":"x"},"2":{"Answer":"No"}}', "10", null],
   ["rows", '[{"question_number":2,"answer":"True"},{"item":"1","response":false}]', "01", null],
+  ["rows by id", '[{"question_id":"Q2","choice":"True"},{"itemNo":1,"selected":"No"}]', "01", null],
+  ["rows by their words", `[{"question":${json(ITEM)},"answer":"True","id":2}]`, "-1", null],
+  [
+    "rows whose words are another's",
+    `[{"question":${json(ITEM)},"answer":"True","id":1},{"id":3,"answer":"No"}]`,
+    "--0",
+    null,
+  ],
+  [
+    "two rows for an item",
+    '[{"id":1,"answer":"True"},{"id":1,"answer":"No"},{"id":2,"answer":"No"}]',
+    "-0",
+    /^unreadable: 1$/,
+  ],
+  ["a score beside an answer", '[{"id":1,"answer":"True","score":0}]', "1", null],
+  ["numbers with words", `{${json(`2. ${ITEM}`)}: "True", "1. A word": "True"}`, "-1", null],
+  ["words alone", `{${json(ITEM)}: ["True"]}`, "-1", null],
+  ["words of another item", `{${json(`3. ${ITEM}`)}: "True", "1": "No"}`, "0", null],
   ["a line per item", '{"1":"True"}\n{"2":"False"}', "10", null],
   ["an answer given twice", '{"1":"True","01":"yes","2":"No"}', "10", null],
   ["two answers to an item", '{"1":"True","1":"False","2":"No"}', "-0", /^unreadable: 1$/],
@@ -257,6 +296,11 @@ const NONE: [string, string, RegExp][] = [
   ["an error", '{"error":"no"}', /^no answers to EPQR-A: the JSON holds error$/],
   ["no object", "[]", /^no answers to EPQR-A: the JSON holds no item numbers$/],
   ["items that are not there", '{"25":"True"}', /^no answers to EPQR-A: the JSON holds 25$/],
+  [
+    "scores, where items are keyed",
+    '[{"id":1,"score":1}]',
+    /^no answers to EPQR-A: the JSON holds /,
+  ],
   ["words that say nothing", '{"1":"Maybe"}', /^no answer can be read: item 1 is “Maybe”$/],
   [
     "numbered from 0",
@@ -270,6 +314,136 @@ const NONE: [string, string, RegExp][] = [
   ["a list", json(ORDER.map(() => 1)), /a list of 24 values without item numbers, for 24 items$/],
   ["half a list", '["True","False"]', /a list of 2 values without item numbers, for 24 items$/],
 ];
+
+/** What models put around their reasoning, by their chat templates. */
+const REASONING: [opens: string, closes: string][] = [
+  ["<think>", "</think>"],
+  ["", "</think>"],
+  ["<think>\n<think>", "</think>"],
+  ["<thinking>", "</thinking>"],
+  ["<THINK>", "</Think>"],
+  ["<thought>", "</thought>"],
+  ["<reasoning effort='high'>", "</reasoning>"],
+  ["<thinking>Hm.<reflection>Not so.</reflection>", "</thinking>"],
+  ["<internal_monologue>", "</internal_monologue>"],
+  ["<seed:think>", "</seed:think>"],
+  ["<longcat_think>", "</longcat_think>"],
+  ["◁think▷", "◁/think▷"],
+  ["[THINK]", "[/THINK]"],
+  ["<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"],
+  ["<|begin_of_thought|>", "<|end_of_thought|>\n<|begin_of_solution|>"],
+  ["<|inner_prefix|>", "<|inner_suffix|>"],
+  ["<|channel>thought\n", "<channel|>"],
+  ["<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"],
+  ["<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"],
+  [
+    "<|channel|>commentary <|constrain|>json<|message|>",
+    "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>",
+  ],
+  ["analysisWe need a sheet.", "assistantfinal"],
+  ["Here is my thought process: ", "Here is my response: "],
+];
+
+Deno.test("what stands in the reasoning of a reply is never read", () => {
+  const draft = WHOLE.replaceAll("True", "False");
+  for (const [opens, closes] of REASONING) {
+    const reasoned = `${opens}A draft: ${draft}. ${"{no} ".repeat(20)}${closes}`;
+    assert.equal(digits(sheet(`${reasoned}\n${WHOLE}`)), ALTERNATING, opens);
+    assert.match(problem(sheetIn(`${reasoned} No.`, epqra, "true/false")), /^no JSON .*No\.”$/);
+    const nothing = problem(sheetIn(`${reasoned}\n`, epqra, "true/false"));
+    assert.match(nothing, closes.endsWith("/think>") ? /^nothing behind/ : /^n/);
+    if (opens === "") continue;
+    const never = "the reasoning was never closed";
+    assert.equal(problem(sheetIn(`${opens}${draft}`, epqra, "true/false")), never, opens);
+    assert.equal(problem(sheetIn(`${WHOLE}\n${opens}`, epqra, "true/false")), never, opens);
+  }
+  // Twice, and one between the answers: the last counts.
+  const twice = `<think>${draft}</think>${draft}<think>No.</think>${WHOLE}`;
+  assert.equal(digits(sheet(twice)), ALTERNATING);
+});
+
+Deno.test("a mark of reasoning inside valid JSON or between backticks is a word like others", () => {
+  for (
+    const word of ["<think>", "</think>", "<think> and </think>", "[/THINK]", "assistantfinal"]
+  ) {
+    const ana = { ...ANA, description: `She writes ${word} in a novel` };
+    const found = { value: ana, flags: [] };
+    for (const form of [json(ana), `Here: ${json(ana)} So.`, `<think>x</think>${json(ana)}`]) {
+      assert.deepEqual(personaIn(form), found, form);
+    }
+    assert.deepEqual(personaIn(`Without \`<think>\`: ${json(ana)}`), found);
+    // Broken JSON may be anything: rather none than half of it.
+    problem(personaIn(json(ana).replace('"age"', "age").replace('"name"', "name")));
+  }
+  // A draft whose text holds a closing mark does not end the reasoning.
+  const draft = json({ ...ANA, name: "Draft", description: "She writes </think>" });
+  problem(personaIn(`<think>${draft} or ${json({ ...ANA, name: "Draft 2" })}`));
+});
+
+interface Case {
+  id: string;
+  asked: "persona" | "sheet of 24" | "sheet of 44";
+  body: unknown;
+  right: string;
+}
+
+Deno.test("replies that came: what is right of each", async () => {
+  const lines = await Deno.readTextFile(new URL("fixtures/replies.jsonl", import.meta.url));
+  const right: Record<string, string | string[]> = {
+    "draft-then-persona": [],
+    "draft-fits-answer-has-extra-key": ["extra keys: education"],
+    "draft-sheet-then-refusal":
+      "no JSON that can be read: “I cannot answer this for somebody else.”",
+    "draft-sheet-then-sheet": ALTERNATING,
+    "lone-closing-tag": ALTERNATING,
+    "never-closed": "the reasoning was never closed",
+    "braces-in-reasoning": ALTERNATING,
+    "wrapped": [],
+    "listed": [],
+    "capitals": [
+      "renamed keys: Name, Age, Gender, “Sexual Orientation”, Race and 6 more",
+    ],
+    "age-in-words": ["age: “34 years old”"],
+    ...Object.fromEntries(
+      ["rows-with-score", "per-item-reason", "out-of-five"]
+        .map((id) => [id, bfi44.items.map(({ number }) => number % 5 + 1).join("")]),
+    ),
+  };
+  const cases: Case[] = lines.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(cases.map(({ id }) => id), Object.keys(right));
+  for (const { id, asked, body } of cases) {
+    const { text } = opened("openai", json(body));
+    const expected = right[id]!;
+    if (asked === "persona") {
+      const found = personaIn(text!);
+      if ("problem" in found) assert.fail(`${id}: ${found.problem}`);
+      assert.equal(found.value.name, "Ana 1", id);
+      assert.equal(found.value.age, id === "age-in-words" ? 34 : 31);
+      assert.deepEqual(found.flags, expected, id);
+    } else {
+      const [of, coding] = asked === "sheet of 24"
+        ? [epqra, "true/false"] as const
+        : [bfi44, "number"] as const;
+      const found = sheetIn(text!, of, coding);
+      assert.equal("problem" in found ? found.problem : digits(found), expected, id);
+    }
+  }
+});
+
+Deno.test("reasoning that a provider sends in a field of its own is not read", () => {
+  const message = (message: object) => opened("openai", json({ choices: [{ message }] }));
+  for (const field of ["reasoning_content", "reasoning", "thinking"]) {
+    assert.equal(message({ content: "So.", [field]: WHOLE }).text, "So.");
+    assert.match(message({ content: null, [field]: WHOLE }).problem!, /^empty reply/);
+  }
+  for (const type of ["reasoning", "thinking", "reasoning_text"]) {
+    const content = [{ type, text: WHOLE }, { type: "text", text: "So." }];
+    assert.equal(message({ content }).text, "So.", type);
+  }
+  const parts = [{ reasoningContent: { reasoningText: { text: WHOLE } } }, { text: "So." }];
+  const bedrock = { output: { message: { role: "assistant", content: parts } } };
+  assert.equal(opened("bedrock", json(bedrock)).text, "So.");
+});
 
 Deno.test("without a sheet there is a reason", () => {
   for (const [name, text, expected] of NONE) {
@@ -349,12 +523,40 @@ Deno.test("a persona is read as written", () => {
     json(json(ANA)),
     `${json(ANA)}\n${json(ANA)}`,
     `\ufeff${json(ANA)}`,
-    json({ ...ANA, age: "34" }),
     `{"note": "a persona"} ${json(ANA)}`,
-    json(ANA).replace(/}$/, ",}"),
-    json(ANA).replace(',"gender"', ' "gender"'),
+    `The form is {"name": "…", "age": 0}. ${json(ANA)}`,
+    json({ persona: ANA }),
+    json([ANA]),
+    json({ result: { personas: [ANA] }, note: "x" }),
+    json([ANA, ANA]),
   ];
-  for (const text of texts) assert.deepEqual(personaIn(text), { value: ANA }, text);
+  for (const text of texts) assert.deepEqual(personaIn(text), { value: ANA, flags: [] }, text);
+});
+
+Deno.test("what is mended in a persona is flagged", () => {
+  const camel = Object.fromEntries(
+    Object.entries(ANA).map((
+      [key, value],
+    ) => [key.replace(/_(.)/, (_, a) => a.toUpperCase()), value]),
+  );
+  const renamed = "sexualOrientation, religiousBelief, politicalOrientation";
+  const cases: [string, string[]][] = [
+    [json(ANA).replace(/}$/, ",}"), ["repaired"]],
+    [json(ANA).replace(',"gender"', ' "gender"'), ["repaired"]],
+    [json({ ...ANA, hobby: "chess", "a b": {} }), ["extra keys: hobby, “a b”"]],
+    [json(camel), [`renamed keys: ${renamed}`]],
+    [json(ANA).replace('"age"', '"AGE"'), ["renamed keys: AGE"]],
+    [json(ANA).replace('"age"', '"__proto__":{"age":1},"age"'), ["extra keys: __proto__"]],
+    ...["34", " 34 ", "34 years old", "34-year-old", "34 y/o", "aged 34", "34 años", "34 yrs."].map(
+      (age): [string, string[]] => [json({ ...ANA, age }), [`age: “${age.trim()}”`]],
+    ),
+    [json([{ persona: { ...camel, age: "34", x: 1 } }]), [
+      `renamed keys: ${renamed}`,
+      "extra keys: x",
+      "age: “34”",
+    ]],
+  ];
+  for (const [text, flags] of cases) assert.deepEqual(personaIn(text), { value: ANA, flags }, text);
 });
 
 Deno.test("a persona that does not fit gives the reason, fit to be sent back", () => {
@@ -365,14 +567,22 @@ Deno.test("a persona that does not fit gives the reason, fit to be sent back", (
     [{ ...ANA, age: 34.5 }, "age must be a whole number from 0 to 120, but is 34.5"],
     [{ ...ANA, age: 121 }, "age must be a whole number from 0 to 120, but is 121"],
     [{ ...ANA, age: "" }, "age must be a whole number from 0 to 120, but is “”"],
+    ...["34-35", "34 months", "about 34", "mid 30s", "34 or 35", "34.5", "340 years old"].map((
+      age,
+    ): [unknown, string] => [{ ...ANA, age }, "age must be a whole number from 0 to 120, but is "]),
     [{ ...ANA, race: " \n" }, "race must be a text that is not empty, but is “”"],
     [{ ...ANA, race: null }, "race must be a text that is not empty, but is null"],
     [
       { ...ANA, race: ["White"] },
       "race must be a text that is not empty, but is a list or an object",
     ],
-    [{ ...ANA, hobby: "chess" }, "unknown: hobby"],
-    [[ANA], "not a JSON object: "],
+    [{ persona: without }, "age is missing; race is missing"],
+    [{ ...ANA, Age: 35 }, "“age” stands twice, with different values"],
+    [[ANA, { ...ANA, age: 35 }], "two different personas in the reply"],
+    [{ ...ANA, second: { ...ANA, name: "B" } }, "two different personas in the reply"],
+    [{ name: "B", persona: ANA }, "two different personas in the reply"],
+    [[1], "not a JSON object: “[1]”"],
+    [{ error: "no" }, "name is missing; age is missing; "],
     ["Ana", "no JSON that can be read: “Ana”"],
   ];
   for (const [value, expected] of cases) {
@@ -386,10 +596,27 @@ Deno.test("a persona that does not fit gives the reason, fit to be sent back", (
     problem(personaIn(json(ANA).replace('"age"', '"age":5,"age"'))),
     /“age” stands twice/,
   );
-  assert.match(
-    problem(personaIn(json(ANA).replace('"age"', '"__proto__":{"age":1},"age"'))),
-    /__proto__/,
-  );
+  // Half a persona behind a whole one, or a broken one, may be what was meant.
+  for (const behind of [json({ age: 35 }), json({ ...ANA, age: "?" }), "{name: 'B', age: 5}"]) {
+    const two = problem(personaIn(`Draft: ${json(ANA)} Final: ${behind}`));
+    assert.equal(two, "two different personas in the reply", behind);
+  }
+});
+
+Deno.test("3,000 replies give the right persona or a reason, and never a draft", () => {
+  const wrong: string[] = [];
+  const read: Record<string, number> = {};
+  for (let number = 0; number < 3000; number++) {
+    const { kind, reply, intended } = personaReply(number, ANA);
+    const found = personaIn(reply);
+    const right = "problem" in found
+      ? intended === null && found.problem !== ""
+      : intended !== null && json(found.value) === json(intended);
+    if (!right) wrong.push(`${number} (${kind}): ${reply}`);
+    if (!("problem" in found)) read[kind] = (read[kind] ?? 0) + 1;
+  }
+  assert.deepEqual(wrong.slice(0, 3), []);
+  assert.ok(Object.keys(read).length === 5 && Object.values(read).every((n) => n > 150));
 });
 
 Deno.test("a persona that is cut off or battered is whole or none", () => {

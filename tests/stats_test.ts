@@ -129,16 +129,10 @@ Deno.test("pairedT() gives t, p, d and 95% limits of ten pairs", () => {
 
 Deno.test("pairedT() without variance has no test and no interval, whatever the mean", () => {
   // Thirds leave deviations of 1e-17, which are no spread.
-  for (const  of of[{ mean: 0, sd: 0 }, { mean: -2, sd: 0 }, { mean: 1 / 3, sd: 6e-17 }]) {
-    const { estimate, t, p, d, ciLower, ciUpper } = pairedT({ ...of, n: 5 });
-    assert.deepEqual([estimate, t, p, d, ciLower, ciUpper], [
-      of.mean,
-      null,
-      null,
-      null,
-      null,
-      null,
-    ]);
+  for (const given of [{ mean: 0, sd: 0 }, { mean: -2, sd: 0 }, { mean: 1 / 3, sd: 6e-17 }]) {
+    const { estimate, t, p, d, ciLower, ciUpper } = pairedT({ ...given, n: 5 });
+    assert.equal(estimate, given.mean);
+    assert.deepEqual([t, p, d, ciLower, ciUpper], [null, null, null, null, null]);
   }
 });
 

@@ -251,3 +251,137 @@ Deno.test("every cell of a profile that is wrong is told", () => {
     /^row 2 has more cells than the header/,
   );
 });
+
+const FACTS_1_5 = `# name: own
+# title: Own
+# language: en
+# lowest: 1
+# highest: 5
+# answers: 1 = Never; 2 = Seldom; 3 = At times; 4 = Often; 5 = Always
+# scoredAs: mean
+# source: made for this test`;
+const likert = (rows: string[], facts = FACTS_1_5, head = "number,text,scale,keyed,reverse") =>
+  of("own.csv", [facts, head, ...rows].join("\n"), instrumentFrom);
+const keyedBy = (...keys: string[]) =>
+  likert(keys.map((key, at) => `${at + 1},Item ${at + 1},E,${key},`)) as string[];
+
+Deno.test("keys that are directions are refused, with what to write instead", () => {
+  const told =
+    /keyed is the answer that scores a point; where every answer counts, leave keyed empty and write true under reverse/;
+  for (const keys of [["1", "1", "1"], ["5", "5"], ["1"], ["yes", "yes"], ["1.0", "1,0"]]) {
+    const problems = keyedBy(...keys.map((key) => `"${key}"`));
+    assert.equal(problems.length, 1, keys.join());
+    assert.match(problems[0]!, told);
+    assert.match(problems[0]!, /^keyed is [15] in \d of \d items, with answers from 1 to 5/);
+  }
+  for (const keys of [["1", "-1"], ["-1", "-1"]]) {
+    assert.match(keyedBy(...keys)[0]!, /^keyed is -1.* these look like directions: keyed is/);
+  }
+  for (const sign of ["+", "-", "\u2212", "±1", "+1", "\u22121"]) {
+    const problems = keyedBy(sign, sign);
+    assert.equal(problems.length, 2, sign);
+    assert.match(problems[0]!, told);
+    assert.match(problems[0]!, /^row 10, keyed: ".*" is a direction/);
+  }
+  const items = (...keys: unknown[]) => keys.map((keyed, at) => ({ ...SPANISH.items[at], keyed }));
+  assert.match(problemsOf({ ...SPANISH, items: items("+", "-") })[0]!, told);
+  assert.match(problemsOf({ ...SPANISH, items: items(1, -1) })[0]!, told);
+  const [zeros] = problemsOf({ ...SPANISH, highest: 3, items: items(1, 0, 1) });
+  assert.match(zeros!, /^keyed is 0 or 1 in 3 of 3 items, with answers from 0 to 3: .* reverse/);
+  // A test of knowledge has its keys all over, and a list of symptoms with two answers one key.
+  assert.ok(!Array.isArray(keyedBy("1", "4", "2")));
+  assert.ok(
+    !Array.isArray(
+      of(
+        "own.json",
+        JSON.stringify({ ...SPANISH, scales: null, items: items(1, 1, 1) }),
+        instrumentFrom,
+      ),
+    ),
+  );
+});
+
+/** What spreadsheets make of a file with commas, all of one content. */
+const SAVED: [name: string, save: (text: string) => string | Uint8Array][] = [
+  ["sep=;", (text) => `sep=;\r\n${semicolons(text)}`],
+  ["byte order mark and sep=;", (text) => `\ufeffSEP=;\r\n${semicolons(text)}`],
+  ["quoted sep=;", (text) => `"sep=;";;;;\n${semicolons(text)}`],
+  ["sep=,", (text) => `sep=,\n${text}`],
+  ["sep= with a tab", (text) => `sep=\t\n${semicolons(text).replaceAll(";", "\t")}`],
+  ["UTF-16, little end", (text) => utf16(semicolons(text).replaceAll(";", "\t"), true)],
+  ["UTF-16, big end", (text) => utf16(text, false)],
+  ["old Mac line ends", (text) => text.replaceAll("\n", "\r")],
+  ["empty columns and rows behind", (text) => `${text.replaceAll("\n", ",,,\n")},,,\n,,,,\n,,\n`],
+];
+const semicolons = (text: string) =>
+  text.split("\n").map((line) => line.startsWith("#") ? line : line.replaceAll(",", ";")).join(
+    "\n",
+  );
+function utf16(text: string, little: boolean): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2 * text.length + 2));
+  [..."\ufeff" + text].forEach((char, at) => view.setUint16(2 * at, char.charCodeAt(0), little));
+  return new Uint8Array(view.buffer);
+}
+
+Deno.test("an instrument is read as spreadsheets save it, heads in any case", () => {
+  const rows = ["1,Is merry,E,,", "2,Is quiet,E,,true"];
+  const facts = FACTS_1_5.replace(/# answers.*\n/, "# answers: 1 = no\n");
+  const plain = likert(rows, facts) as Instrument;
+  assert.deepEqual(plain.items.map(({ reverse }) => reverse), [false, true]);
+  const text = [facts, "number,text,scale,keyed,reverse", ...rows].join("\n");
+  for (const [name, save] of SAVED) {
+    assert.deepEqual(of("own.csv", save(text), instrumentFrom), plain, name);
+  }
+  const loud = facts.replace("scoredAs", "Scored as").replace("title", "TITLE");
+  assert.deepEqual(likert(rows, loud, "NUMBER, Text ,Scale,KEYED,Reverse"), plain);
+  assert.deepEqual(likert(['"1",Is merry,E,,', '"2.0",Is quiet,E,,"TRUE"'], facts), plain);
+  assert.deepEqual(of("own.tsv", text.replaceAll(",", "\t"), instrumentFrom), plain);
+  assert.deepEqual(likert(rows, `${facts}\n# Title: again`), ["line # title stands there twice"]);
+  assert.deepEqual(likert(rows, facts, "number,text,scale,keyed,Number"), [
+    "column number stands there twice",
+  ]);
+});
+
+Deno.test("what is no text, or none that is read, is said rightly", () => {
+  const said = (content: string | Uint8Array) =>
+    (of("own.csv", content, instrumentFrom) as string[]).join();
+  assert.match(said("sep=|\na|b"), /^row 1: sep=\|: columns are separated by commas, semi/);
+  assert.match(said(Uint8Array.of(0x50, 0x4b, 3, 4, 0)), /^it is a workbook or a zip.*CSV UTF-8/);
+  assert.match(said(utf16("number,text", true).subarray(2)), /^it is UTF-16 without a byte order/);
+  assert.match(said("a,b\n1,x\0y\nmore,text"), /^row 2 holds a NUL character/);
+  assert.match(said(Uint8Array.of(0xff, 0xfe, 0x41)), /^its UTF-16 is damaged/);
+  for (const wrong of [undefined, 3, {}, ""]) {
+    assert.throws(() => instrumentFrom(wrong as string), /instrumentFrom takes the path of a file/);
+    assert.throws(() => profilesFrom(wrong as string, epqra), /profilesFrom takes the path/);
+  }
+  const path = join(ROOT, "tests", "fixtures", "people.csv");
+  assert.throws(
+    () => profilesFrom(path, "epqra" as unknown as Instrument),
+    /takes the instrument that profiles answer, such as epqra: got "epqra"/,
+  );
+  assert.throws(
+    () => score(epqra, "1" as unknown as number[]),
+    /score takes the answers to EPQR-A/,
+  );
+});
+
+Deno.test("respondents are known by whole numbers, however they were saved", () => {
+  const read = (path: string) => profilesFrom(path, epqra);
+  const zeros = { id: 7, answers: epqra.items.map(() => 0) };
+  const body = [HEAD, row("7", () => "0")].join("\n");
+  for (const [name, save] of SAVED) {
+    assert.deepEqual(of("own.csv", save(body), read), [zeros], name);
+  }
+  for (const id of ["7.0", "7.00", '"7"', '"7,0"', "007"]) {
+    assert.deepEqual(of("own.csv", [HEAD, row(id, () => '"0,0"')].join("\n"), read), [zeros], id);
+  }
+  const loud = HEAD.replace("personality_id", "Personality ID").replace(/(?<=,)\d+/g, "Q $&");
+  assert.deepEqual(of("own.csv", [loud, row("7", () => "0")].join("\n"), read), [zeros]);
+  assert.deepEqual(of("own.csv", [body, row("7.0", () => "0")].join("\n"), read), [
+    "row 3: id 7 is in row 2 already",
+  ]);
+  for (const id of ["7.5", "1.000", "-7", "7e0"]) {
+    const [problem] = of("own.csv", [HEAD, row(id, () => "0")].join("\n"), read) as string[];
+    assert.match(problem!, /is not a whole number from 0 to 2147483647/, id);
+  }
+});

@@ -414,6 +414,7 @@ Deno.test("demographics() of one repetition has no SD; the paper's print says 0.
 
 /** A persona of a study of one's own: labels as the study writes them. */
 const own = (model: string, condition: string, population: string, value = "female", n = 1) => ({
+  own: "yes",
   model: model.toLowerCase(),
   model_print: model,
   population,
@@ -457,7 +458,7 @@ Deno.test("a new condition of the paper's models stands in their own table, by i
       ...own("Claude-3.5-s", "MaxAll", "borderline_maxAll_claude35sonnet"),
       model: "claude35sonnet",
     },
-    { ...own("Claude-3.5-s", "Max N", "borderline_maxN_claude35sonnet"), model: "claude35sonnet" },
+    { ...own("Claude-3.5-s", "MaxN", "borderline_maxN_claude35sonnet"), model: "claude35sonnet" },
   ]);
   for (const mode of ["printed", "corrected"] as const) {
     const table = demographics(given, "table3", { mode });
@@ -473,13 +474,79 @@ Deno.test("a new condition of the paper's models stands in their own table, by i
   }
 });
 
+/** A persona that was restored: the original's generator may write raw names where labels belong. */
+const restoredPersona = (
+  model: string | null,
+  population: string | null,
+  labels: [model: string | null, condition: string | null],
+  value = "female",
+) => ({
+  model,
+  population,
+  model_print: labels[0],
+  population_print: labels[1],
+  attribute: "gender",
+  value,
+});
+
 Deno.test("personas whose labels are raw names are known by these, as the original writes them", () => {
-  const given = personas([{
-    ...own("gpt35", "borderline_maxP_gpt35", "borderline_maxP_gpt35"),
-    model: "gpt35",
-  }]);
+  const raw = "borderline_maxP_gpt35";
+  const given = personas([restoredPersona("gpt35", raw, ["gpt35", raw])]);
   const keys = { model: "GPT-3.5", condition: "MaxP", category: "Gender", subcategory: "Female" };
-  assert.equal(cell(demographics(given, "table1"), keys).n, 1);
+  for (const mode of ["printed", "corrected"] as const) {
+    assert.equal(cell(demographics(given, "table1", { mode }), keys).n, 1);
+  }
+});
+
+// By the original's rules: parts of the names in model and population, whatever the labels say.
+Deno.test("printed tells restored personas by model and population, never by their labels", () => {
+  const base = "generated_gpt35_spain826";
+  const counted: [string | null, string | null, [string | null, string | null], string][] = [
+    ["gpt35", base, ["GPT-3.5", "Base"], "GPT-3.5 Base"],
+    ["GPT-3.5-turbo", base, ["GPT-4o", "Max N"], "GPT-3.5 Base"],
+    ["gpt35", "borderline_MAXN_x", ["GPT-3.5", "Base"], "GPT-3.5 MaxN"],
+    ["gpt35", "improbable", ["GPT-3.5", "Base"], "GPT-3.5 MaxP"],
+    ["gpt35", "to the max", [null, null], "GPT-3.5 MaxN"],
+    ["gpt-4o-mini", "baseline", ["GPT-4o mini", "N=3"], "GPT-4o Base"],
+    ["gpt4o", "borderline_maxP_gpt35", ["GPT-3.5", "Max P"], "GPT-4o MaxP"],
+  ];
+  const left: [string | null, string | null, [string | null, string | null]][] = [
+    ["mistral7B", base, ["GPT-3.5", "Base"]],
+    ["gpt35", "handwritten", ["GPT-3.5", "Base"]],
+    ["mistral7B", base, ["Mistral 7B", "Base"]],
+    ["gpt35", null, ["GPT-3.5", "Base"]],
+    [null, base, ["GPT-3.5", "Base"]],
+    ["", "", ["GPT-3.5", "Base"]],
+    [null, null, [null, null]],
+  ];
+  const given = personas([
+    ...counted.map(([model, population, labels]) => restoredPersona(model, population, labels)),
+    ...left.flatMap(([model, population, labels]) =>
+      ["female", "unmapped"].map((value) => restoredPersona(model, population, labels, value))
+    ),
+  ]);
+  const table = demographics(given, "table1");
+  assert.deepEqual(places(table), [...three("GPT-4o"), ...three("GPT-3.5")]);
+  for (const place of places(table)) {
+    const [model, condition] = place.split(" ") as [string, string];
+    const expected = counted.filter((one) => one[3] === place).length;
+    const row = cell(table, { model, condition, category: "Gender", subcategory: "Female" });
+    assert.deepEqual(
+      [row.n, row.count, row.mean],
+      [expected, expected, expected ? 1 : null],
+      place,
+    );
+  }
+});
+
+Deno.test("to the paper's code a restored value unmapped is a text like others", () => {
+  const given = personas([restoredPersona("gpt4o", "base", [null, null], "unmapped")]);
+  const keys = { model: "GPT-4o", condition: "Base", category: "Gender" };
+  const shown = demographics(given, "table1").toRecords() as Row[];
+  assert.ok(!shown.some(({ subcategory }) => (subcategory as unknown) === "Unmapped"));
+  assert.equal(cell(demographics(given, "table1"), { ...keys, subcategory: "Other" }).count, 1);
+  const mended = demographics(given, "table1", { mode: "corrected" });
+  assert.equal(cell(mended, { ...keys, subcategory: "Unmapped" }).count, 1);
 });
 
 Deno.test("compare() counts the cells that the data can fill, and says how many they cannot", () => {

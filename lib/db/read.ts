@@ -13,8 +13,12 @@ const ATTRIBUTES = [
   "sexual_orientation",
 ] as const;
 
-/** The columns of `Study.demographics`: how many personas gave which value. */
+/**
+ * The columns of `Study.demographics`: how many personas gave which value. `own` is `yes` where the print
+ * labels are those of a study of one's own, which says by them what a persona is.
+ */
 export const DEMOGRAPHICS = {
+  own: "text",
   model: "text",
   population: "text",
   model_print: "text",
@@ -25,7 +29,11 @@ export const DEMOGRAPHICS = {
   n: "integer",
 } as const;
 
-export async function demographics(sql: postgres.Sql, schema: string): Promise<DataFrame> {
+export async function demographics(
+  sql: postgres.Sql,
+  schema: string,
+  own: boolean,
+): Promise<DataFrame> {
   const kinds = await sql`
     select model, population, model_print, population_print, repetitions as repetition,
            ${sql(ATTRIBUTES)}, count(*)::int as n
@@ -37,7 +45,8 @@ export async function demographics(sql: postgres.Sql, schema: string): Promise<D
   for (const { n, ...kind } of kinds) {
     for (const attribute of ATTRIBUTES) {
       const { model, population, model_print, population_print, repetition } = kind;
-      const cell = { model, population, model_print, population_print, repetition };
+      const labelled = own ? "yes" : null;
+      const cell = { own: labelled, model, population, model_print, population_print, repetition };
       const key = JSON.stringify([Object.values(cell), attribute, kind[attribute]]);
       const counted = counts.get(key);
       if (counted) counted.n += n;

@@ -9,7 +9,8 @@ export interface Administrations {
   items: DataFrame;
   /**
    * One row per administration, in order of its id: group, model, condition, population, profile,
-   * administration, and per item `answer N` (as given) and `score N` (keyed or reversed). Both are
+   * administration, and per item `answer N` (as given) and `score N` (keyed or reversed); `group` is
+   * the published number of an experiment, null in a study of one's own. Answer and score are
    * null where the sheet has no row for the item; a row without an answer has a null answer, and the
    * score that the published view gives it (EPQR-A 0, BFI null).
    */
@@ -32,7 +33,9 @@ export async function sheets(
   sql: postgres.Sql,
   schema: string,
   instrument: string,
+  own: boolean,
 ): Promise<Administrations> {
+  const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
   const [items, rows] = await Promise.all([
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
@@ -43,7 +46,7 @@ export async function sheets(
     // is computed from them. Every key has one value per sheet; min() picks it.
     sql<Row[]>`
       select experiment_id               as administration,
-             min(experiments_group_id)   as group,
+             ${group}                    as group,
              min(model_clean)            as model,
              min(population_display)     as condition,
              min(population)             as population,

@@ -160,13 +160,14 @@ function finished(
   return { finish: Object.hasOwn(known, reason) ? known[reason]! : "other", reason: brief(reason) };
 }
 
-/** A text, or the texts of a list of parts; other parts are left out. */
+/** A text, or the texts of a list of parts; other parts, such as reasoning, are left out. */
 function texts(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
-  return content.map((part) => at(part, "text")).filter((text) => typeof text === "string").join(
-    "",
-  );
+  return content.filter((part) =>
+    ["text", "output_text", undefined].includes(at(part, "type") as "text")
+  )
+    .map((part) => at(part, "text")).filter((text) => typeof text === "string").join("");
 }
 
 /** More tokens than any model reads or writes at once: such a count is a mistake. */

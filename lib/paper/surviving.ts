@@ -40,6 +40,8 @@ const shares = (table: string): Form => ({
     ["effect", "h"],
     ...limits("effect", "h"),
     ...tests,
+    "informative",
+    "p_sign_flip",
   ],
   decimals: {
     difference: 3,
@@ -51,6 +53,8 @@ const shares = (table: string): Form => ({
   },
   notes: [
     `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${DRAWN}.`,
+    "Informative: profiles whose share changes. Where these are fewer than 40 or an expected count is " +
+    "below 5, cluster p has little to go by, and p sign flip (exact up to 16 profiles) is the one to read.",
     JUDGED,
   ],
 });
@@ -68,6 +72,7 @@ const reliability = (table: string, keys: readonly string[]): Form => ({
     "lowest_item_rest",
     "lowest_item",
     "constant_items",
+    "undefined_draws",
   ],
   decimals: {
     alpha: 3,
@@ -81,7 +86,8 @@ const reliability = (table: string, keys: readonly string[]): Form => ({
   notes: [
     `95 % CI: percentiles ${DRAWN}; Feldt's takes sheets for independent and normal. Omega: total, one ` +
     "factor, undefined where an item is constant or the solution improper. Lowest item-rest: the lowest " +
-    "correlation of an item with the sum of the others, and that item's number.",
+    "correlation of an item with the sum of the others, and that item's number. Undefined draws: those " +
+    "in which no item varies; above 1 % of them there are no limits.",
   ],
 });
 
@@ -105,7 +111,8 @@ const agreement = (table: string): Form => ({
   notes: [
     "Accuracy, its baselines and balanced accuracy in percent. Chance: independent answers with the same " +
     "shares of Yes; majority: the profiles' more frequent answer for all items. Kappa: Cohen's; MCC: " +
-    `Matthews' correlation. Limits by profile; those of kappa ${DRAWN}.`,
+    "Matthews' correlation. Limits by profile, Wilson's where a t interval would pass 0 or 100; those of " +
+    `kappa ${DRAWN}, none where more than 1 % of these have no kappa.`,
   ],
 });
 
@@ -119,6 +126,7 @@ const FORMS: Record<Tested, Form> = {
       "model",
       "condition",
       "scale",
+      "manipulated",
       ...fate,
       "n",
       ["estimate", "difference"],
@@ -126,15 +134,23 @@ const FORMS: Record<Tested, Form> = {
       ["effect", "d_z"],
       ...limits("effect", "d_z"),
       "d_av",
-      "icc_a1",
       ...tests,
       "p_equivalence",
+      "equivalence",
+      "icc_a1",
+      ...limits("icc_a1", "icc_a1"),
+      "loa_lower",
+      "loa_upper",
     ],
     decimals: 2,
     notes: [
-      "d_z with limits from the noncentral t; ICC(A,1): absolute agreement of persona and profile. " +
-      "Equivalence: two one-sided tests of the claim that the mean difference lies within ±0.5 points, " +
-      "not adjusted.",
+      "d_z with limits from the noncentral t. p equivalence: two one-sided tests of the claim that the " +
+      "mean difference lies within ±0.5 points, not adjusted; equivalence goes by these p and the others, " +
+      "each family adjusted by Holm: equivalent (within), small (within, and not 0), different (not shown " +
+      "to be within), open.",
+      "Equal means are not equal scores: ICC(A,1) is the absolute agreement of persona and profile, and 95 % " +
+      "of differences are expected between loa lower and loa upper. Manipulated: the condition set this " +
+      "scale in the profile, so that the difference from the original checks the manipulation.",
       JUDGED,
     ],
   },
@@ -146,19 +162,22 @@ const FORMS: Record<Tested, Form> = {
       "bfi_trait",
       ...fate,
       "n",
+      "off_mode",
       ["estimate", "r"],
       ...interval,
       "boot_lower",
       "boot_upper",
       "r_max",
       ...tests,
+      "p_pearson",
     ],
     decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, r_max: 3 },
     notes: [
-      "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Fisher's interval, and " +
-      `percentiles ${DRAWN}, which hold where scores sit at an end of the scale and Fisher's does not. r max: ` +
-      "what two scales " +
-      "of this reliability correlate at most, √(α·α).",
+      "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Interval and cluster p by " +
+      "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; boot: " +
+      `percentiles ${DRAWN}. Off mode: pairs that leave the commonest score of a scale; below 20 of them a ` +
+      "few profiles make r, and there is neither interval nor p. r max: √(α·α), what two scales of this " +
+      "reliability are expected to correlate at most; r can exceed it.",
       JUDGED,
     ],
   },

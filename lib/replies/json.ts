@@ -1,5 +1,6 @@
 /** JSON as it stands in a reply: where it begins, what it holds, and what had to be repaired. */
 import { jsonrepair, JSONRepairError } from "jsonrepair";
+import { behindReasoning } from "./reasoning.ts";
 
 /** A JSON value that hides nothing: an object keeps its keys in order, each as often as it stands. */
 export type Json = string | number | boolean | null | Json[] | Entries;
@@ -19,7 +20,7 @@ export interface Found {
   cut: boolean;
 }
 
-/** Characters of a reply that are read at all: room for 50,000 tokens of reasoning. */
+/** Characters of an answer that are read at all. */
 const LONGEST = 200_000;
 /** Characters that are repaired: jsonrepair takes time with the square of the length. */
 const LONGEST_REPAIR = 20_000;
@@ -41,13 +42,18 @@ function clean(text: string): string {
   return text.replaceAll("\0", "\ufffd").toWellFormed();
 }
 
-/** JSON into a value that hides nothing; undefined where the text is no JSON, or nested too deep. */
-function parsed(text: string): Json | undefined {
+function isJson(text: string): boolean {
   try {
     JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
+}
+
+/** JSON into a value that hides nothing; undefined where the text is no JSON, or nested too deep. */
+function parsed(text: string): Json | undefined {
+  if (!isJson(text)) return undefined;
   const open: { keys: string[]; holder: Json[] | Entries }[] = [{ keys: [], holder: [] }];
   const put = (value: Json) => {
     const { keys, holder } = open.at(-1)!;
@@ -120,22 +126,38 @@ export interface Contents {
 }
 
 /**
- * The JSON in a reply, wherever it stands: alone, in a code fence, between prose.
+ * The JSON in a reply behind its reasoning, wherever it stands: alone, in a code fence, between prose.
  *
  * A part that is JSON as it stands is taken as it is; jsonrepair sees only what is not.
  */
 export function contents(reply: string): Contents | { problem: string } {
-  if (reply.length > LONGEST) {
-    const [length, most] = [reply.length, LONGEST].map((count) => count.toLocaleString("en"));
+  const said = clean(reply);
+  const text = behindReasoning(said, (start) => {
+    const end = closing(said, start);
+    return end !== null && isJson(said.slice(start, end)) ? end : null;
+  });
+  if (typeof text !== "string") return text;
+  if (text.length > LONGEST) {
+    const [length, most] = [text.length, LONGEST].map((count) => count.toLocaleString("en"));
     return { problem: `a reply of ${length} characters: at most ${most} are read` };
   }
-  const text = clean(reply);
   if (text.trim() === "") return { problem: "an empty reply" };
   const whole = parsed(text.replace(/^\ufeff/, ""));
   // The object may have been sent as a string: "{\"1\": …".
   if (whole === undefined || typeof whole === "string") return search(whole ?? text);
   const found = { value: whole, source: text, repaired: false, cut: false };
   return { closed: [found], open: null, brokenOff: false };
+}
+
+/** The values of a reply in order, or why it has none that ends; what is not closed may hold the others. */
+export function values(reply: string): Found[] | { problem: string } {
+  const held = contents(reply);
+  if ("problem" in held) return held;
+  const { closed, open, brokenOff } = held;
+  // What does not close is read where it may hold what does, or where there is nothing else.
+  const outer = open && (open.outer || closed.length === 0);
+  if (brokenOff && !outer) return { problem: "the reply breaks off behind its JSON" };
+  return outer ? [open] : closed;
 }
 
 function search(text: string): Contents | { problem: string } {

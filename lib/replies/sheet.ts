@@ -1,7 +1,7 @@
 /** The answer sheet in a reply: who says what about which item, and which sheet counts. */
 import type { Instrument } from "../instruments.ts";
 import { contents, Entries, excerpt, type Found, type Json } from "./json.ts";
-import { folded, itemNumber } from "./words.ts";
+import { folded, itemFinder, keyName, listed } from "./words.ts";
 
 /** One sheet, as one object or list of the reply gives it. */
 export interface Candidate {
@@ -22,10 +22,39 @@ export interface Sightings {
   list: number | null;
 }
 
-const NUMBER_KEYS = ["question_number", "item_number", "number", "question", "item", "id", "n"];
-const ANSWER_KEYS = ["answer", "response", "reply", "value", "rating"];
+/** Names of keys; of the answers those that count before the others. */
+const NUMBER_KEYS = /^(?:(?:question|item|statement)(?:number|no|id)?|number|id|n)$/;
+const ANSWER_KEYS = [
+  /^(?:answer|response|reply|value|rating)$/,
+  /^(?:choice|selected|selection|option)$/,
+  /^score$/,
+];
 
 type Read = (answer: Json) => number | null;
+
+/** What keys mean for an instrument. */
+interface Keys {
+  itemOf: Read;
+  /** The one answer that an object gives beside its other keys; undefined where there is none or more. */
+  answerIn(entries: Entries): Json | undefined;
+}
+
+function keysFor({ items }: Instrument): Keys {
+  // Where an answer is keyed, a score may be the point it earns.
+  const names = items.some(({ keyed }) => keyed !== null) ? ANSWER_KEYS.slice(0, -1) : ANSWER_KEYS;
+  return {
+    itemOf: itemFinder(items),
+    answerIn({ all }) {
+      const answers = names.map((name) => all.filter(([key]) => name.test(keyName(key))))
+        .find(({ length }) => length > 0);
+      return answers?.length === 1 ? single(answers[0]![1]) : undefined;
+    },
+  };
+}
+
+/** What stands alone in a list. */
+const single = (value: Json): Json =>
+  Array.isArray(value) && value.length === 1 ? value[0]! : value;
 
 const KEY = String.raw`[\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30}`;
 const BLANK = String.raw`\s{0,20}`;
@@ -48,19 +77,18 @@ const PAIR = new RegExp(
  * The second reading of what had to be repaired: jsonrepair closes quotes where it sees fit, and an
  * answer counts only where both readings agree.
  */
-function written(text: string, read: Read): Set<string> {
+function written(text: string, read: Read, { itemOf }: Keys): Set<string> {
   const found = new Set<string>();
   // The item whose object or row it is, for a key such as "answer".
   let current: number | null = null;
   for (const [, key, ...values] of text.replace(/\\+(?=["'])/g, "").matchAll(PAIR)) {
     const value = values.find((value) => value !== undefined);
-    const item = itemNumber(key!), name = folded(key!);
+    const item = itemOf(key!), name = keyName(key!);
     if (item !== null) current = item;
-    else if (value !== undefined && NUMBER_KEYS.includes(name)) {
-      current = itemNumber(value) ?? current;
-    }
+    else if (value !== undefined && NUMBER_KEYS.test(name)) current = itemOf(value) ?? current;
     if (value === undefined || current === null) continue;
-    const answer = item !== null || ANSWER_KEYS.includes(name) ? read(value) : null;
+    const answers = item !== null || ANSWER_KEYS.some((keys) => keys.test(name));
+    const answer = answers ? read(value) : null;
     if (answer !== null) found.add(`${current}=${answer}`);
   }
   return found;
@@ -75,7 +103,8 @@ function candidatesIn(
   seen: Sightings,
 ): Candidate[] {
   const { length } = instrument.items;
-  const agreed = repaired ? written(source, read) : null;
+  const keys = keysFor(instrument);
+  const agreed = repaired ? written(source, read, keys) : null;
   const found: Candidate[] = [];
 
   const answerTo = (item: number, answer: Json): number | null => {
@@ -85,11 +114,8 @@ function candidatesIn(
     return counts ? meant : null;
   };
   /** An answer, also where it is an object around it. */
-  const inside = (value: Json): Json => {
-    if (!(value instanceof Entries)) return value;
-    const answers = value.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
-    return answers.length === 1 ? answers[0]![1] : value;
-  };
+  const inside = (value: Json): Json =>
+    value instanceof Entries ? keys.answerIn(value) ?? value : single(value);
   /** Item numbers and answers as one candidate; an item with two answers has none. */
   const add = (
     given: readonly (readonly [number, number | null])[],
@@ -109,7 +135,7 @@ function candidatesIn(
   };
 
   const addRows = (values: readonly Json[], explanation: string | null): Json[] => {
-    const rows = values.map((value) => value instanceof Entries ? numbered(value) : null);
+    const rows = values.map((value) => value instanceof Entries ? numbered(value, keys) : null);
     add(
       rows.flatMap((row) =>
         row && exists(row.item) ? [[row.item, answerTo(row.item, row.answer)] as const] : []
@@ -134,7 +160,7 @@ function candidatesIn(
       const before = found.length;
       const given: [number, number | null][] = [];
       for (const [key, entry] of value.all) {
-        const item = itemNumber(key);
+        const item = keys.itemOf(key);
         if (item !== null) {
           if (exists(item)) {
             given.push([item, answerTo(item, inside(entry))]);
@@ -145,12 +171,15 @@ function candidatesIn(
           seen.extra.add(key);
         }
       }
-      // What an object with answers holds besides, such as reasons by item number, is no sheet.
+      // What an object with answers holds besides, such as reasons by item number, is no sheet; in
+      // repaired JSON it may be the rest of a text.
       if (
-        given.some(([, answer]) =>
+        repaired ? given.length : given.some(([, answer]) =>
           answer !== null
         )
-      ) found.splice(before);
+      ) {
+        found.splice(before);
+      }
       add(given, own);
     }
   };
@@ -161,15 +190,14 @@ function candidatesIn(
 }
 
 /** A row such as {"question_number": 3, "answer": "True"}: no sheet that has an id besides. */
-function numbered(row: Entries): { item: number; answer: Json } | null {
-  if (row.all.some(([key, value]) => isNested(value) || itemNumber(key) !== null)) return null;
+function numbered(row: Entries, { itemOf, answerIn }: Keys): { item: number; answer: Json } | null {
+  if (row.all.some(([key, value]) => isNested(single(value)) || itemOf(key) !== null)) return null;
   const numbers = new Set(
-    row.all.filter(([key]) => NUMBER_KEYS.includes(folded(key)))
-      .map(([, value]) => itemNumber(value)).filter((number) => number !== null),
+    row.all.filter(([key]) => NUMBER_KEYS.test(keyName(key)))
+      .map(([, value]) => itemOf(value)).filter((number) => number !== null),
   );
-  const answers = row.all.filter(([key]) => ANSWER_KEYS.includes(folded(key)));
-  if (numbers.size !== 1 || answers.length !== 1) return null;
-  return { item: [...numbers][0]!, answer: answers[0]![1] };
+  const answer = answerIn(row);
+  return numbers.size === 1 && answer !== undefined ? { item: [...numbers][0]!, answer } : null;
 }
 
 const isNested = (value: Json): boolean => value !== null && typeof value === "object";
@@ -265,11 +293,4 @@ export function sheetOf(
 function why({ extra, list }: Sightings, items: number): string {
   if (list !== null) return `a list of ${list} values without item numbers, for ${items} items`;
   return extra.size ? `the JSON holds ${listed(extra)}` : "the JSON holds no item numbers";
-}
-
-/** The first five, and how many more. */
-export function listed(all: Iterable<string>): string {
-  const names = [...all].map((name) => /^\w{1,30}$/.test(name) ? name : excerpt(name));
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  return names.slice(0, 5).join(", ") + more;
 }

@@ -1,6 +1,6 @@
 /** What an answer means: words of eight languages, labels, numbers. */
 import { type Instrument, WORDS } from "../instruments.ts";
-import type { Json } from "./json.ts";
+import { excerpt, type Json } from "./json.ts";
 
 /** How the answers were asked for. */
 export type Coding = "true/false" | "yes/no" | "number" | "label";
@@ -46,6 +46,9 @@ export function folded(text: string): string {
     .replace(/\s+/gu, " ");
 }
 
+/** The name of a key, however its words are joined: `question_id`, `Question ID`, `questionId`. */
+export const keyName = (key: string): string => folded(key).replace(/[\s_-]+/g, "");
+
 export const withoutAccents = (text: string): string =>
   text.normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
 
@@ -78,8 +81,8 @@ function asksForTruth({ lowest, highest, answers }: Instrument): boolean {
  *
  * Words are looked up among the instrument's labels, then in its language, then in English, then among
  * all languages. A number beside a label must be the label's. A bare number is in doubt where labels
- * were shown without numbers, since it may be a place in the list. Booleans are answers only to
- * questions of true or false.
+ * were shown without numbers, since it may be a place in the list; `4/5` is a 4 only where 5 is the
+ * highest of more than two answers. Booleans are answers only to questions of true or false.
  */
 export function answerReader(
   instrument: Instrument,
@@ -92,6 +95,9 @@ export function answerReader(
   const layers = [wordsOf(labels)];
   if (truth) layers.push(wordsOf(truthWords(language)), wordsOf(truthWords("en")), ANY_LANGUAGE);
   const coded = coding !== "label";
+  const share = highest - lowest > 1
+    ? new RegExp(String.raw`^(\d{1,4}) ?(?:/|out of) ?${highest}$`)
+    : /$^/;
 
   const word = (text: string): number | null =>
     layers.find((layer) => layer.has(text))?.get(text) ?? null;
@@ -109,7 +115,7 @@ export function answerReader(
     if (typeof answer !== "string") return null;
     const text = folded(answer);
     const known = word(text);
-    const digits = /^(\d{1,4})(?:[.,]0{1,3})?$/.exec(text);
+    const digits = share.exec(text) ?? /^(\d{1,4})(?:[.,]0{1,3})?$/.exec(text);
     if (digits && coded) {
       const meant = number(Number(digits[1]));
       return known === null || known === meant ? meant : null;
@@ -134,4 +140,28 @@ export function itemNumber(key: Json): number | null {
   if (typeof key !== "string") return null;
   const number = NUMBERED.exec(folded(key));
   return number ? Number(number[1]) : null;
+}
+
+/**
+ * How to find the item that a key means: by its number, its words, or both where they are of one item.
+ */
+export function itemFinder(
+  items: readonly { number: number; text: string }[],
+): (key: Json) => number | null {
+  const byText = wordsOf(items.map(({ number, text }) => [text, number] as const));
+  return (key) => {
+    const number = itemNumber(key);
+    if (number !== null || typeof key !== "string") return number;
+    const text = folded(key), numbered = /^(\S{1,20})\s(.+)$/.exec(text);
+    const before = numbered && itemNumber(numbered[1]!);
+    const meant = byText.get(before ? numbered![2]! : text) ?? null;
+    return before && meant !== before ? null : meant;
+  };
+}
+
+/** The first five, and how many more. */
+export function listed(all: Iterable<string>): string {
+  const names = [...all].map((name) => /^\w{1,30}$/.test(name) ? name : excerpt(name));
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return names.slice(0, 5).join(", ") + more;
 }

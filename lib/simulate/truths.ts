@@ -35,6 +35,7 @@ export function expectedDemographics({ cells }: Simulated): DataFrame {
       if (!cell.model.demographics?.[column]) return [];
       const { categories, rates } = cell.demographic(column);
       return categories.map((value, at) => ({
+        own: "yes",
         model: cell.model.id,
         population: cell.population,
         model_print: cell.model.label,

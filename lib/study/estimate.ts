@@ -4,7 +4,7 @@ import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { type Model, worstCost } from "../llm.ts";
-import { tokens } from "../prompts.ts";
+import { answerWords, tokens } from "../prompts.ts";
 import type { AdministrationsPlan, Plan } from "./plan.ts";
 import { profilesOf } from "./population.ts";
 import { cellsOf } from "./register.ts";
@@ -21,11 +21,29 @@ const ASSUMED = {
   administrations: ({ instrument }: AdministrationsPlan) => 7 * instrument.items.length + 150,
 };
 
+/** Tokens of a persona in few words: its eleven fields, and a description of 80 words. */
+const SHORT_PERSONA = 220;
+
+/**
+ * The fewest tokens that a whole reply takes: of a sheet all its answers as JSON, without blanks and
+ * without an explanation; a model that thinks before it answers takes more.
+ */
+export function fewest(plan: Plan): number {
+  if (plan.kind === "personas") return SHORT_PERSONA;
+  const { instrument, setting: { coding } } = plan;
+  const words = Object.values(answerWords(instrument, coding))
+    .map((word) => coding === "number" ? word : JSON.stringify(word));
+  const [shortest] = words.toSorted((a, b) => tokens(a) - tokens(b));
+  return tokens(`{${instrument.items.map(({ number }) => `"${number}":${shortest}`).join()}}`);
+}
+
 /**
  * Calls, tokens and cost of what a plan has left to do: one row per model, and `all`.
  *
  * Columns: model, calls, tokens_in and tokens_out (mean per call), replies_measured (how many replies
- * of this model to this kind of question tokens_out is the mean of; 0: assumed), usd (expected),
+ * of this model to this kind of question tokens_out is the mean of; 0: assumed), tokens_needed (the
+ * fewest that a whole reply takes) and tokens_allowed (the model's max_tokens; undefined where nobody is
+ * asked), usd (expected),
  * usd_most (every reply as long as the model may write; re-asking apart), price_as_of. Costs are
  * undefined where the model has no price.
  *
@@ -70,6 +88,8 @@ export function inAll(rows: readonly Costs[], more: readonly string[] = []): Dat
     tokens_in: "number",
     tokens_out: "number",
     replies_measured: "integer",
+    tokens_needed: "integer",
+    tokens_allowed: "integer",
     usd: "number",
     usd_most: "number",
     price_as_of: "text",
@@ -170,6 +190,8 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     tokens_in: into,
     tokens_out: into === null ? null : out,
     replies_measured: measured ? seen!.n : 0,
+    tokens_needed: fewest(plan),
+    tokens_allowed: free ? null : model.max_tokens,
     usd: calls === 0 || free
       ? 0
       : price && into !== null

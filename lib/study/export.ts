@@ -3,33 +3,86 @@ import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
 import type { Sql } from "../db.ts";
+import { PAGE } from "./batch.ts";
 
-/** Rows that travel at a time. */
+/** Rows that travel at a time; fewer where they are long. */
 const BATCH = 1000;
 
-const QUERIES: Readonly<Record<string, string>> = {
-  requests: `
-    select q.request, q.created, r.name as run, r.kind, c.model_id, c.model_label as model, c.condition,
-           c.population, w.profile, w.persona, w.repetition, w.state::text, w.reason, q.key, q.ask,
-           q.provider, q.sent, q.reply, q.milliseconds, q.attempts, q.tokens_in, q.tokens_out, q.usd
-    from requests q join work w on w.work = q.work join runs r on r.run = q.run
-    join cells c on c.cell = w.cell order by q.request`,
-  personas: `
-    select p.*, c.model_label, c.condition
-    from personas p join work w on w.work = p.work join cells c on c.cell = w.cell order by p.id`,
-  sheets: `
-    select a.work as administration, r.name as run, r.instrument, r.language, c.model_id,
-           c.model_label as model, c.condition, c.population, a.profile, a.persona, a.repetition,
-           to_json(a.answers) as answers, to_json(a.items) as items, to_json(a.options) as options,
-           to_json(a.flags) as flags, a.explanation, a.answered
-    from administrations a join cells c on c.cell = a.cell join runs r on r.run = c.run
-    order by a.work`,
-  work: `
-    select w.work, r.name as run, r.kind, c.model_id, c.model_label as model, c.condition,
-           c.population, w.profile, w.persona, w.repetition, w.state::text, w.reason, w.attempts,
-           w.started, w.finished
-    from work w join runs r on r.run = w.run join cells c on c.cell = w.cell order by w.work`,
+/** Rows of one table by its key, the first column; `size`: about how many bytes a row `t` has. */
+interface Query {
+  table: string;
+  key: string;
+  size: string;
+  select: string;
+}
+
+const whole = "octet_length(t::text)";
+
+const QUERIES: Readonly<Record<string, Query>> = {
+  requests: {
+    table: "requests",
+    key: "request",
+    size: "octet_length(t.sent) + octet_length(t.reply)",
+    select: `
+      select t.request, t.created, r.name as run, r.kind, c.model_id, c.model_label as model,
+             c.condition, c.population, w.profile, w.persona, w.repetition, w.state::text, w.reason,
+             w.detail, t.key, t.ask, t.provider, t.sent, t.reply, t.milliseconds, t.attempts,
+             t.tokens_in::float8, t.tokens_out::float8, t.usd
+      from requests t join work w on w.work = t.work join runs r on r.run = w.run
+      join cells c on c.cell = w.cell`,
+  },
+  personas: {
+    table: "personas",
+    key: "id",
+    size: whole,
+    select: `
+      select t.*, c.model_label, c.condition
+      from personas t join work w on w.work = t.work join cells c on c.cell = w.cell`,
+  },
+  sheets: {
+    table: "administrations",
+    key: "work",
+    size: whole,
+    select: `
+      select t.work as administration, r.name as run, r.instrument, r.language, c.model_id,
+             c.model_label as model, c.condition, c.population, t.profile, t.persona, t.repetition,
+             to_json(t.answers) as answers, to_json(t.items) as items,
+             to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, t.answered
+      from administrations t join cells c on c.cell = t.cell join runs r on r.run = c.run`,
+  },
+  work: {
+    table: "work",
+    key: "work",
+    size: whole,
+    select: `
+      select t.work, r.name as run, r.kind, c.model_id, c.model_label as model, c.condition,
+             c.population, t.profile, t.persona, t.repetition, t.state::text, t.reason, t.detail,
+             t.attempts, t.started, t.finished
+      from work t join runs r on r.run = t.run join cells c on c.cell = t.cell`,
+  },
+  faults: {
+    table: "faults",
+    key: "fault",
+    size: whole,
+    select: `
+      select t.fault, t.created, r.name as run, t.work, c.model_id, t.kind, t.message, t.attempts,
+             t.body
+      from faults t join work w on w.work = t.work join runs r on r.run = t.run
+      join cells c on c.cell = w.cell`,
+  },
 };
+
+/** The next rows after a key, as many as travel together. */
+const page = ({ table, key, size, select }: Query): string => `
+  with sized as (
+    select t.${key} as key, ${size} as own from ${table} t
+    where t.${key} > $1 order by t.${key} limit ${BATCH}
+  ), page as (
+    select key from (select key, sum(own) over (order by key) - own as before from sized) s
+    where before < ${PAGE}
+  )
+  ${select}
+  where t.${key} in (select key from page) order by t.${key}`;
 
 /** Each as JSON Lines, and but for the verbatim requests as Parquet. A file is whole or not there. */
 export async function exported(
@@ -37,6 +90,14 @@ export async function exported(
   folder: string,
 ): Promise<{ file: string; rows: number }[]> {
   mkdirSync(folder, { recursive: true });
+  // All files are of the same moment.
+  return await sql.begin(
+    "isolation level repeatable read read only",
+    (sql) => written(sql as unknown as Sql, folder),
+  );
+}
+
+async function written(sql: Sql, folder: string): Promise<{ file: string; rows: number }[]> {
   const files: { file: string; rows: number }[] = [];
   for (const [name, query] of Object.entries(QUERIES)) {
     const lines = join(folder, `${name}.jsonl`);
@@ -53,13 +114,17 @@ export async function exported(
   return files;
 }
 
-async function jsonLines(sql: Sql, query: string, path: string): Promise<number> {
+async function jsonLines(sql: Sql, query: Query, path: string): Promise<number> {
   const file = openSync(`${path}.part`, "w");
+  const text = page(query);
   let rows = 0;
   try {
-    for await (const batch of sql.unsafe(query).cursor(BATCH)) {
+    for (let after: string | number = 0;;) {
+      const batch: Record<string, unknown>[] = await sql.unsafe(text, [after]);
+      if (!batch.length) break;
       rows += batch.length;
-      writeSync(file, batch.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      for (const row of batch) writeSync(file, `${JSON.stringify(row)}\n`);
+      after = Object.values(batch.at(-1)!)[0] as string | number;
     }
   } finally {
     closeSync(file);

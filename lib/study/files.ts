@@ -23,6 +23,12 @@ function refuse(path: string, problems: readonly string[]): never {
   );
 }
 
+/** Cells of a notebook are not type-checked. */
+function wantsPath(path: unknown, taker: string): void {
+  if (typeof path === "string" && path !== "") return;
+  throw new TypeError(`${taker} takes the path of a file: got ${shown(path)}`);
+}
+
 /** A value as it stands in a sentence. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
@@ -37,12 +43,30 @@ function textOf(path: string): string {
     const { code } = error as { code?: string };
     refuse(path, [code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`]);
   }
+  const [a, b, c, d] = bytes;
+  if (a === 0x50 && b === 0x4b && c === 3 && d === 4) {
+    refuse(path, ["it is a workbook or a zip, not a text: save its sheet as “CSV UTF-8”"]);
+  }
+  const marked = a === 0xff && b === 0xfe ? "utf-16le" : a === 0xfe && b === 0xff ? "utf-16be" : "";
+  let text: string;
   try {
     // Without its byte order mark.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = new TextDecoder(marked || "utf-8", { fatal: true }).decode(bytes);
   } catch {
-    refuse(path, ["it is not UTF-8: save it as UTF-8 (in Excel: “CSV UTF-8”)"]);
+    refuse(path, [
+      marked ? "its UTF-16 is damaged: save it as UTF-8" : "it is not UTF-8: save it as UTF-8 " +
+        "(in Excel: “CSV UTF-8”)",
+    ]);
   }
+  const nul = text.indexOf("\0");
+  if (nul < 0) return text;
+  const many = text.split("\0").length - 1 > text.length / 4;
+  const line = text.slice(0, nul).split(/\r\n?|\n/).length;
+  refuse(path, [
+    many
+      ? "it is UTF-16 without a byte order mark: save it as UTF-8 (in Excel: “CSV UTF-8”)"
+      : `row ${line} holds a NUL character, which no text has: the file is damaged`,
+  ]);
 }
 
 /** The rows of a CSV file. */
@@ -55,15 +79,25 @@ interface Sheet {
   rows: { row: number; cells: string[] }[];
 }
 
+/** What a spreadsheet may write into the first line, to say what is between the columns. */
+const SEP = /^"?sep=(.)"?[,;\t]*$/i;
+
 /**
- * A CSV file with commas, semicolons or tabs between its columns, line ends and byte order mark as
- * Windows writes them or not.
+ * A CSV file with commas, semicolons or tabs between its columns, line ends, byte order mark and a first
+ * line `sep=;` as Windows writes them or not.
  */
 function sheetOf(path: string): Sheet {
   const lines = textOf(path).replace(/\r\n?/g, "\n").split("\n");
-  const first = lines.findIndex((line) => !/^\s*"?#/.test(line) && /[^\s,;]/.test(line));
+  const said = SEP.exec(lines[0]!)?.[1];
+  if (said && !",;\t".includes(said)) {
+    refuse(path, [`row 1: sep=${said}: columns are separated by commas, semicolons or tabs`]);
+  }
+  const begin = said ? 1 : 0;
+  const first = lines.findIndex((line, at) =>
+    at >= begin && !/^\s*"?#/.test(line) && /[^\s,;]/.test(line)
+  );
   if (first < 0) refuse(path, ["it is empty"]);
-  const facts = lines.slice(0, first).flatMap((line): [string, string][] => {
+  const facts = lines.slice(begin, first).flatMap((line): [string, string][] => {
     // A spreadsheet puts quotes around a line with separators in it, and empty cells behind it.
     const bare = line.trim().replace(/[,;\t]+$/, "").replace(/^"(.*)"$/, "$1").replaceAll(
       '""',
@@ -73,7 +107,8 @@ function sheetOf(path: string): Sheet {
     return key === undefined ? [] : [[key, value!]];
   });
   const head = lines[first]!;
-  const sep = [",", ";", "\t"].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!;
+  const sep = said ??
+    [",", ";", "\t"].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!;
   let table: (string | null)[][];
   try {
     // Polars cuts rows at the header's length without a word: with room for every cell it cannot.
@@ -156,7 +191,8 @@ type Entry = z.infer<typeof Entry>;
  * @throws {Error} with all that is wrong, ten problems at most: where (item, column) and what
  */
 export function instrumentFrom(path: string): Instrument {
-  const csv = extname(path).toLowerCase() === ".csv";
+  wantsPath(path, "instrumentFrom");
+  const csv = /^\.(csv|tsv|tab|txt)$/i.test(extname(path));
   const { entry, places } = csv ? fromCsv(path) : fromJson(path);
   const parsed = Entry.safeParse(entry);
   if (!parsed.success) {
@@ -202,7 +238,11 @@ function fromJson(path: string): Given {
   };
 }
 
-const whole = (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text);
+/** A whole number, also where a spreadsheet or pandas wrote it as a decimal; else the text. */
+const whole = (text: string): unknown => {
+  const number = /^(-?\d+)(?:[.,]0{1,2})?$/.exec(text);
+  return number ? Number(number[1]) : text;
+};
 const parts = (text: string): string[] =>
   text.split(";").map((part) => part.trim()).filter((part) => part !== "");
 
@@ -219,6 +259,12 @@ const FACTS: Readonly<Record<string, (text: string) => unknown>> = {
       }),
     ),
 };
+
+/** The name that is meant: case, spaces and hyphens do not count. */
+function named(given: string, known: readonly string[]): string {
+  const bare = (name: string) => name.toLowerCase().replace(/[\s_-]/g, "");
+  return known.find((name) => bare(name) === bare(given)) ?? given;
+}
 
 function fromCsv(path: string): Given {
   const { facts, header, rows } = sheetOf(path);
@@ -242,16 +288,26 @@ function fromCsv(path: string): Given {
     }
     return text;
   };
+  const names = header.map((name) => named(name, Object.keys(ItemEntry.shape)));
+  const keys = facts.map(([key]) => named(key, Object.keys(Entry.shape)));
+  const twice = (all: readonly string[], what: string) =>
+    all.filter((name, at) => name !== "" && all.indexOf(name) < at)
+      .map((name) => `${what} ${name} stands there twice`);
+  const repeated = [...twice(keys, "line #"), ...twice(names, "column")];
+  if (repeated.length) refuse(path, repeated);
   const items = rows.map(({ cells }) =>
     Object.fromEntries(
-      header.flatMap((name, at) => {
+      names.flatMap((name, at) => {
         const value = cell(name, cells[at]!);
         return value === undefined ? [] : [[name, value]];
       }),
     )
   );
   const entry = Object.fromEntries([
-    ...facts.map(([key, value]) => [key, Object.hasOwn(FACTS, key) ? FACTS[key]!(value) : value]),
+    ...facts.map(([, value], at) => {
+      const name = keys[at]!;
+      return [name, Object.hasOwn(FACTS, name) ? FACTS[name]!(value) : value];
+    }),
     ["items", items],
   ]);
   return { entry, places: (index) => `row ${rows[index]!.row}` };
@@ -282,6 +338,9 @@ function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Given["plac
     entry,
   );
   if (value === undefined) return [`${place} is missing`];
+  if (names[0] === "keyed" && /^(?:[+\u2212±-]|[+\u2212±]1)$/.test(String(value))) {
+    return [`${place}: ${shown(value)} is a direction: ${DIRECTION}`];
+  }
   const why = issue.code === "invalid_key"
     ? "must have whole numbers as keys"
     : issue.code === "invalid_type" && KINDS[issue.expected]
@@ -289,6 +348,11 @@ function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Given["plac
     : issue.message;
   return [`${place} ${why}: current value is ${shown(value)}`];
 }
+
+/** What to write instead of signs, or of one key for all, as scoring keys of IPIP and psych have them. */
+const DIRECTION =
+  "keyed is the answer that scores a point; where every answer counts, leave keyed " +
+  "empty and write true under reverse for items that run against their scale";
 
 /** What no single value shows. */
 function contradictions(entry: Entry, places: Given["places"]): string[] {
@@ -315,7 +379,19 @@ function contradictions(entry: Entry, places: Given["places"]): string[] {
         `${lacking.slice(0, TOLD).join(", ")} ${lacking.length > 1 ? "are" : "is"} missing`,
     );
   }
-  const keyed = items.filter((item) => typeof item.keyed === "number").length;
+  const keys = items.map((item) => item.keyed).filter((key) => typeof key === "number");
+  const keyed = keys.length;
+  const signs = keys.includes(-1) && keys.every((key) => Math.abs(key) === 1);
+  // With two answers a key is the one that scores; with more, all keys at one end, or only 0 and 1, say
+  // which way items run.
+  const directions = highest - lowest > 1 && keyed > 0 &&
+    (keys.every((key) => key === lowest) || keys.every((key) => key === highest) ||
+      keys.every((key) => key === 0 || key === 1));
+  if (signs || directions) {
+    const given = [...new Set(keys)].toSorted((a, b) => a - b).join(" or ");
+    const what = `keyed is ${given} in ${keyed} of ${items.length} items, with answers ${range}`;
+    return [...problems, `${what}: these look like directions: ${DIRECTION}`];
+  }
   items.forEach((item, index) => {
     const place = places(index);
     if (numbers.indexOf(item.number) !== index) {
@@ -349,19 +425,27 @@ function contradictions(entry: Entry, places: Given["places"]): string[] {
 const HIGHEST_ID = 2_147_483_647;
 
 /**
- * The profiles in a CSV file: a column `personality_id` (or `id`) with whole numbers and one column per
- * item (`1`, `q1`, `item 1`), each answer a number, a label of the instrument, or, where it asks for
+ * The profiles in a CSV file: a column `personality_id` (or `id`) with whole numbers (`7`, `7.0`) and one
+ * column per item (`1`, `q1`, `item 1`), each answer a number, a label of the instrument, or, where it asks for
  * yes or no, True, False, Yes, No or the words of its language. Other columns are left alone.
  *
  * @throws {Error} with every missing column, double id and answer that cannot be read, ten at most:
  * row (counted as a spreadsheet does), column and value
  */
 export function profilesFrom(path: string, instrument: Instrument): Profile[] {
+  wantsPath(path, "profilesFrom");
+  if (!Array.isArray(instrument?.items)) {
+    throw new TypeError(
+      `profilesFrom takes the instrument that profiles answer, such as epqra: got ${
+        shown(instrument)
+      }`,
+    );
+  }
   const { header, rows } = sheetOf(path);
   const { title, items, language } = instrument;
   const problems: string[] = [];
 
-  const ids = header.flatMap((name, at) => /^(personality_)?id$/i.test(name) ? [at] : []);
+  const ids = header.flatMap((name, at) => /^(personality[\s_-]?)?id$/i.test(name) ? [at] : []);
   if (ids.length !== 1) {
     problems.push(
       ids.length ? "both personality_id and id are there: leave one" : "no column personality_id",
@@ -388,7 +472,7 @@ export function profilesFrom(path: string, instrument: Instrument): Profile[] {
   const seen = new Map<number, number>();
   const profiles = rows.map(({ row, cells }) => {
     const text = cells[ids[0]!]!;
-    const id = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+    const number = whole(text), id = typeof number === "number" ? number : -1;
     if (id < 0 || id > HIGHEST_ID) {
       problems.push(
         `row ${row}, column ${header[ids[0]!]}: ` +

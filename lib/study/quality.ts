@@ -56,10 +56,14 @@ export async function flow(sql: Sql): Promise<DataFrame> {
   });
 }
 
-/** Why work failed, trials apart: run, model, condition, reason, n; the most frequent first. */
+/**
+ * Why work failed, trials apart: run, model, condition, reason (its kind), n, example (the particulars
+ * of the first); the most frequent first.
+ */
 export async function failures(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
-    select r.name as run, c.model_label as model, c.condition, w.reason, count(*)::int as n
+    select r.name as run, c.model_label as model, c.condition, w.reason, count(*)::int as n,
+           (array_agg(w.detail order by w.work))[1] as example
     from work w
     join runs r on r.run = w.run
     join cells c on c.cell = w.cell
@@ -72,6 +76,7 @@ export async function failures(sql: Sql): Promise<DataFrame> {
     condition: "text",
     reason: "text",
     n: "integer",
+    example: "text",
   });
 }
 

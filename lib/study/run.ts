@@ -13,6 +13,7 @@ import {
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
 import { Batch, type Place } from "./batch.ts";
+import { fewest } from "./estimate.ts";
 import {
   type Charge,
   type Granted,
@@ -119,6 +120,24 @@ export async function conduct(
   }
 }
 
+const modelsOf = ({ cells }: Run): Model[] => [
+  ...new Map([...cells.values()].map(({ model }) => [model.id, model])).values(),
+];
+
+/** What a run has seen of its models so far. */
+async function seenOf(sql: Sql, run: Run, allowTruncated: boolean): Promise<Seen[]> {
+  const models = modelsOf(run), needed = fewest(run.plan);
+  return await Promise.all(
+    models.map((model) => Seen.of(sql, run.run, model, models.length, needed, allowTruncated)),
+  );
+}
+
+/** Why a run would end before it asks anything; null where it would not. */
+export async function hindrance(sql: Sql, run: Run): Promise<string | null> {
+  const all = await seenOf(sql, run, false);
+  return all.map((seen) => seen.trouble()).find((trouble) => trouble !== null) ?? null;
+}
+
 class Labour {
   #ended: Ended["ended"] | Error | null = null;
   #began = performance.now();
@@ -144,8 +163,7 @@ class Labour {
     private readonly mapping: Mapping,
     private readonly options: RunOptions,
   ) {
-    const models = [...run.cells.values()].map(({ model }) => model);
-    this.#models = [...new Map(models.map((model) => [model.id, model])).values()];
+    this.#models = modelsOf(run);
     this.#lookup = new Batch((asked) => lookedUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
     this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
@@ -158,11 +176,9 @@ class Labour {
     const [row] = await sql<{ n: number }[]>`
       select count(*)::int as n from work where run = ${run} and state = 'planned'`;
     this.#planned = row!.n;
-    for (const model of this.#models) {
-      const seen = await Seen.of(sql, run, model, this.#models.length, allowTruncated);
-      this.#seen.set(model.id, seen);
-      const trouble = recorded ? null : seen.trouble();
-      if (trouble !== null && row!.n > 0) this.#end(new RunError(trouble));
+    for (const seen of await seenOf(sql, this.run, allowTruncated)) {
+      this.#seen.set(seen.model.id, seen);
+      if (!recorded && row!.n > 0) this.#heed(seen.trouble());
     }
     await Promise.all(this.#models.map((model) => this.#stream(model)));
     if (this.#ended instanceof Error) throw this.#ended;

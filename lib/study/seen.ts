@@ -1,5 +1,6 @@
 /** What a run has seen of one model, and what follows from it for the next calls. */
 import type { Sql } from "../db.ts";
+import { whole } from "../format.ts";
 import { type CallError, type Model, type Opened, opened, paceOf } from "../llm.ts";
 import { type Place, Room } from "./batch.ts";
 import type { Charge, Work } from "./queue.ts";
@@ -15,6 +16,11 @@ const CUT_AT_FIRST = 5;
  * as it came, as JSON, as text, as what is made of it, and as it is sent to the database.
  */
 const IN_FLIGHT = 8 * 2 ** 20;
+
+/** What to do where replies do not fit into `max_tokens`. */
+const REMEDY =
+  "raise max_tokens in the model's entry and plan again, under another variant where " +
+  "the study has such work already, or go on with --allow-truncated (allowTruncated: true)";
 
 /**
  * One model in one run.
@@ -40,18 +46,20 @@ export class Seen {
   private constructor(
     readonly model: Model,
     models: number,
+    private readonly needed: number,
     before: readonly Opened[],
     private readonly allowTruncated: boolean,
   ) {
     this.#room = new Room(IN_FLIGHT / models);
-    const whole = before.findIndex(({ finish }) => finish !== "length");
+    const first = before.findIndex(({ finish }) => finish !== "length");
     this.#replied = before.length > 0;
-    this.#whole = whole >= 0;
-    this.#cut = this.#whole ? whole : before.length;
+    this.#whole = first >= 0;
+    this.#cut = this.#whole ? first : before.length;
   }
 
   /**
    * @param models how many models the run asks
+   * @param needed the fewest tokens that a whole reply takes
    * @param allowTruncated whether it goes on when replies are cut off
    */
   static async of(
@@ -59,11 +67,12 @@ export class Seen {
     run: number,
     model: Model,
     models: number,
+    needed: number,
     allowTruncated: boolean,
   ): Promise<Seen> {
     // One at a time: a reply may be long, and most often the first is whole.
     const before: Opened[] = [];
-    while (before.length < CUT_AT_FIRST && before.at(-1)?.finish !== "stop") {
+    while (before.length < CUT_AT_FIRST && (before.at(-1)?.finish ?? "length") === "length") {
       const [row] = await sql<{ provider: Model["provider"]; reply: string }[]>`
         select q.provider, q.reply from requests q join work w on w.work = q.work
         where q.run = ${run} and w.model_id = ${model.id}
@@ -71,7 +80,7 @@ export class Seen {
       if (!row) break;
       before.push(opened(row.provider, row.reply));
     }
-    return new Seen(model, models, before, allowTruncated);
+    return new Seen(model, models, needed, before, allowTruncated);
   }
 
   /** Waits until there is room for a reply. */
@@ -155,10 +164,15 @@ export class Seen {
       return `${id}: ${this.#failures} calls in a row failed, the last: ${last.message}: run again ` +
         "when it answers";
     }
+    if (this.allowTruncated || this.model.provider === "simulated") return null;
     const most = this.#whole ? FAILURES_IN_A_ROW + paceOf(this.model).concurrency : CUT_AT_FIRST;
-    if (this.#cut < most || this.allowTruncated) return null;
-    return `${id}: the last ${this.#cut} replies were cut off at max_tokens ${max_tokens}` +
-      `${this.#whole ? "" : ", and none was whole"}: plan anew with a higher max_tokens ` +
-      "in the model's entry, or go on with --allow-truncated (allowTruncated: true)";
+    const cut = this.#cut >= most
+      ? `the last ${this.#cut} replies were cut off at max_tokens ${max_tokens}` +
+        (this.#whole ? "" : ", and none was whole")
+      : !this.#whole && this.needed > max_tokens
+      ? `a whole reply takes at least ${whole(this.needed)} tokens, and its max_tokens is ` +
+        `${whole(max_tokens)}: replies would be cut off`
+      : null;
+    return cut && `${id}: ${cut}: ${REMEDY}`;
   }
 }

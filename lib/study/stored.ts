@@ -69,6 +69,30 @@ export async function standing(sql: Sql): Promise<DataFrame> {
   });
 }
 
+/** What went wrong with the calls of a run; see `Laboratory.faults`. */
+export async function faults(sql: Sql, run: number): Promise<DataFrame> {
+  const rows = await sql`
+    select kind, count(*)::int as n, max(created) as at,
+           (array_agg(message order by fault desc))[1] as message,
+           (array_agg(left(body, 2000) order by fault desc))[1] as body
+    from faults where run = ${run} group by kind
+    union all
+    select 'longer than max_tokens', count(*)::int, max(q.created),
+           'the longest by ' || max(q.tokens_out - (c.model->>'max_tokens')::int) || ' tokens: ' ||
+             'the limit does not bind there', null
+    from requests q join work w on w.work = q.work join cells c on c.cell = w.cell
+    where q.run = ${run} and q.tokens_out > (c.model->>'max_tokens')::int
+    having count(*) > 0
+    order by n desc, kind`;
+  return frame(rows.map(({ at, ...row }) => ({ ...row, last: (at as Date).toISOString() })), {
+    kind: "text",
+    n: "integer",
+    last: "text",
+    message: "text",
+    body: "text",
+  });
+}
+
 /** Stored questions and replies of a run; see `Laboratory.exchanges`. */
 export async function exchanges(
   sql: Sql,

@@ -42,6 +42,7 @@ export function counts(texts: readonly Counted[], mapping: Mapping): DataFrame {
     if (cell) cell.n += n;
     else {
       cells.set(key, {
+        own: "yes",
         model: id,
         population,
         model_print: model,

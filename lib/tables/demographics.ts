@@ -2,12 +2,13 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { UNMAPPED } from "../cleaning.ts";
-import { ATTRIBUTES, CONDITIONS, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
+import { ATTRIBUTES, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
 import { frame, rows } from "../frames.ts";
 import { type Count, mean, proportionZ, sd } from "../stats.ts";
 import { type Options, PAPERS, withNew } from "./answers.ts";
 
 const Row = z.object({
+  own: z.string().nullish(),
   model: z.string().nullable(),
   population: z.string().nullable(),
   model_print: z.string().nullable(),
@@ -35,7 +36,11 @@ interface Counting extends Options {
  * shown does not belong to the test). A model that none of the three prints stands in Table 1. Values
  * that cleaning left `unmapped` have a row of their own where there are some, and are no Other.
  *
- * @param personas counts: model, population, model_print, population_print, repetition, attribute,
+ * `printed` tells model and condition of restored personas as the paper's code does, from parts of the
+ * names in `model` and `population`, and leaves out whom these do not tell. A study of one's own (`own`
+ * is `yes`) says by its labels what a persona is, in both modes.
+ *
+ * @param personas counts: own, model, population, model_print, population_print, repetition, attribute,
  *   value, n (as `Study.demographics` reads them)
  * @returns one row per cell: model, condition, category, subcategory, mean and sd (shares 0–1), p
  *   (two-sided; in `corrected` mode undefined where nobody, or everybody, is in the category), n
@@ -51,7 +56,8 @@ export function demographics(
   const { mode = "printed", repetitions = REPETITIONS } = options;
   const labelled = rows(personas, Row)
     .filter(({ repetition }) => repetition !== null && repetition <= repetitions)
-    .map((row) => ({ ...row, ...labels(row, mode) }));
+    .map((row) => ({ ...row, ...labels(row, mode) }))
+    .filter(({ model, condition }) => model !== null && condition !== null);
   const byCell = Map.groupBy(labelled, (row) => `${row.model}|${row.condition}|${row.attribute}`);
   const own = new Set<string | null>(layout(table).cells.map(({ model }) => model!));
   // A model that none of the three tables prints is a row of the first.
@@ -66,10 +72,12 @@ export function demographics(
         attribute.category === category && attribute.added === subcategory
       )
     );
-  const cells = withNew(withUnmapped(printedCells, shown), shown);
+  const unmapped = shown.filter((row) => row.value === UNMAPPED && knowsUnmapped(row, mode));
+  const cells = withNew(withUnmapped(printedCells, unmapped), shown);
   const tidy = cells.map((cell) => {
     const attribute = ATTRIBUTES.find(({ category }) => category === cell.category)!.column;
-    const matches = (row: Row) => inCategory(row.value, cell.category!, cell.subcategory!, mode);
+    const matches = (row: Row) =>
+      inCategory(row.value, cell.category!, cell.subcategory!, mode, knowsUnmapped(row, mode));
     const of = (condition: string) => byCell.get(`${cell.model}|${condition}|${attribute}`) ?? [];
     const own = of(cell.condition!), base = of("Base");
     const shares = [...Map.groupBy(own, ({ repetition }) => repetition).values()]
@@ -114,14 +122,15 @@ export const inPaper = (row: { category?: unknown; subcategory?: unknown }): boo
 
 const count = (members: readonly Row[]): number => members.reduce((total, { n }) => total + n, 0);
 
+/** Our cleaning writes `unmapped`; to the paper's code it is a text like others. */
+const knowsUnmapped = ({ own }: Row, mode: Mode): boolean => own === "yes" || mode === "corrected";
+
 /** The layout's cells with a row for unmapped values, in categories where the data have some. */
 function withUnmapped(
   cells: readonly Readonly<Record<string, string>>[],
-  personas: readonly Row[],
+  unmapped: readonly Row[],
 ): Record<string, string>[] {
-  const found = new Set(
-    personas.filter(({ value }) => value === UNMAPPED).map(({ attribute }) => attribute),
-  );
+  const found = new Set(unmapped.map(({ attribute }) => attribute));
   const categories = ATTRIBUTES.filter(({ column }) => found.has(column))
     .map(({ category }) => category);
   return cells.flatMap((cell, index) => {
@@ -133,32 +142,24 @@ function withUnmapped(
 }
 
 /** What a persona's model and condition are told from. */
-type Named = Pick<Row, "model" | "population" | "model_print" | "population_print">;
+type Named = Pick<Row, "own" | "model" | "population" | "model_print" | "population_print">;
 
-/** Model and condition of a persona. */
+/** Model and condition of a persona; null where the mode does not tell them. */
 export function labels(
   row: Named,
   mode: Mode,
 ): { model: string | null; condition: string | null } {
+  if (row.own === "yes") return { model: row.model_print, condition: row.population_print };
   const population = row.population ?? "";
+  if (mode === "printed") {
+    return { model: looseModel(row.model ?? ""), condition: looseCondition(population) };
+  }
   // The original's generator writes the raw names where labels belong.
   const named = row.population_print === population ? null : row.population_print;
-  const condition = named?.replaceAll(" ", "") || null;
+  const condition = named?.replaceAll(" ", "") || looseCondition(population);
   const label = row.model_print || row.model;
-  if (mode === "corrected") {
-    return { model: MODELS.find(({ id }) => id === row.model)?.label ?? label, condition };
-  }
-  const model = isPapers(row.model_print) ? looseModel(row.model ?? "") ?? label : label;
-  const known = condition === null || CONDITIONS.some((name) => name === condition);
-  return PAPERS.has(model) && known
-    ? { model, condition: looseCondition(population) }
-    : { model, condition: condition ?? looseCondition(population) };
+  return { model: MODELS.find(({ id }) => id === row.model)?.label ?? label, condition };
 }
-
-/** Whether a label is one of the paper's models', or says nothing. */
-const isPapers = (label: string | null): boolean =>
-  !label ||
-  MODELS.some((model) => [model.label, model.id, model.provider].includes(label));
 
 /** The paper's code does not read the print labels; it looks for parts of the raw names (bug B6). */
 function looseModel(name: string): string | null {
@@ -225,9 +226,10 @@ export function inCategory(
   category: string,
   subcategory: string,
   mode: Mode,
+  knowsUnmapped = true,
 ): boolean {
   const rules = RULES[category]!;
-  if (given === UNMAPPED) return subcategory === ROW_UNMAPPED;
+  if (given === UNMAPPED && knowsUnmapped) return subcategory === ROW_UNMAPPED;
   if (subcategory === ROW_UNMAPPED) return false;
   const value = cleaned(given, category);
   const rule = rules[subcategory];

@@ -1,6 +1,6 @@
 /** What a plan has left to do, and what it costs. */
 import { z } from "zod";
-import { dollars, plural } from "lib/format.ts";
+import { dollars, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
 import { tableText } from "lib/notebook.ts";
 import type { Laboratory, Plan } from "lib/study.ts";
@@ -13,6 +13,8 @@ const Row = z.object({
   tokens_in: z.number().nullable(),
   tokens_out: z.number().nullable(),
   replies_measured: z.number().nullable(),
+  tokens_needed: z.number().nullable(),
+  tokens_allowed: z.number().nullable(),
   usd: z.number().nullable(),
   usd_most: z.number().nullable(),
   price_as_of: z.string().nullable(),
@@ -58,6 +60,14 @@ export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
     ...unpriced.length ? [`no price is known for ${named(unpriced)}`] : [],
     ...old.map((row) => `the price of ${row.model} is of ${row.price_as_of}: more than a year old`),
   ];
+  const short = asked.filter((row) => row.tokens_needed! > row.tokens_allowed!);
+  notes.push(
+    ...short.map((row) =>
+      `a whole reply of ${row.model} takes at least ${whole(row.tokens_needed!)} tokens, and its ` +
+      `max_tokens is ${whole(row.tokens_allowed!)}: replies would be cut off, and run asks for ` +
+      "--allow-truncated; raise max_tokens in its entry, then plan"
+    ),
+  );
   const decimals = (most ?? 0) >= 10 ? 2 : 4;
   return {
     calls: calls ?? 0,
@@ -68,9 +78,13 @@ export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
     usd,
     most,
     unpriced: unpriced.map((row) => row.model),
-    table: tableText(frame, `What ${plan.name} has left to do`, {
-      decimals: { tokens_in: 0, tokens_out: 0, usd: decimals, usd_most: decimals },
-    }),
+    table: tableText(
+      frame.drop("tokens_needed", "tokens_allowed"),
+      `What ${plan.name} has left to do`,
+      {
+        decimals: { tokens_in: 0, tokens_out: 0, usd: decimals, usd_most: decimals },
+      },
+    ),
     notes,
   };
 }

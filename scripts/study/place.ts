@@ -110,17 +110,50 @@ export function runs(words: readonly string[], most = Infinity): readonly string
   return words;
 }
 
-const Failure = z.object({ run: z.string(), reason: z.string(), n: z.number() });
+const Failure = z.object({
+  run: z.string(),
+  reason: z.string(),
+  n: z.number(),
+  example: z.string().nullable(),
+});
 const SHOWN = 10;
+/** Letters of an example. */
+const LETTERS = 160;
 
-/** Why work of a run failed, the most frequent first. */
+const brief = (text: string): string => {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > LETTERS ? `${line.slice(0, LETTERS).toWellFormed()}…` : line;
+};
+
+/** Why work of a run failed, by kinds, the most frequent first, each with an example. */
 export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
-  const sums = new Map<string, number>();
-  for (const { run: of, reason, n } of rows((await lab.quality()).failures, Failure)) {
-    if (of === run) sums.set(reason, (sums.get(reason) ?? 0) + n);
+  const sums = new Map<string, { n: number; example: string | null }>();
+  for (const { run: of, reason, n, example } of rows((await lab.quality()).failures, Failure)) {
+    if (of !== run) continue;
+    const sum = sums.get(reason);
+    sums.set(reason, { n: (sum?.n ?? 0) + n, example: sum?.example ?? example });
   }
-  const lines = [...sums].toSorted(([, a], [, b]) => b - a)
-    .map(([reason, n]) => `  ${whole(n)} failed: ${reason}`);
+  const lines = [...sums].toSorted(([, a], [, b]) => b.n - a.n)
+    .map(([reason, { n, example }]) =>
+      `  ${whole(n)} failed: ${reason}${example ? ` (such as: ${brief(example)})` : ""}`
+    );
   const more = lines.length - SHOWN;
   return more > 0 ? [...lines.slice(0, SHOWN), `  … and ${plural(more, "other reason")}`] : lines;
+}
+
+const Called = z.object({
+  kind: z.string(),
+  n: z.number(),
+  message: z.string(),
+  body: z.string().nullable(),
+});
+
+/** What went wrong with the calls of a run, by kinds, the most frequent first. */
+export async function faults(lab: Laboratory, run: string): Promise<string[]> {
+  return rows(await lab.faults(run), Called).map(({ kind, n, message, body }) =>
+    kind === "longer than max_tokens"
+      ? `  ${plural(n, "reply")} longer than max_tokens: ${message}`
+      : `  ${plural(n, "call")} without a reply: ${kind} (the last: ${brief(message)})` +
+        (body ? `; it answered: ${brief(body)}` : "")
+  );
 }

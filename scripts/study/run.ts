@@ -7,6 +7,8 @@ import { cost, enough, inWords, printCost } from "./cost.ts";
 import { type Flags, number, text } from "./flags.ts";
 import { leftOf, reasons, runs, type Standing, standing, typed, within } from "./place.ts";
 
+/** Exit status: an error, or most of the work failed. */
+const FAILED = 1;
 /** Exit status: something is left to do, because of a stop, the budget or a limit. */
 const LEFT = 3;
 
@@ -42,16 +44,19 @@ async function launch(
     ? true
     : undefined;
   const open: string[] = [];
-  let asks = false;
+  let asks = false, code = 0;
   for (const now of await standing(lab, names)) {
     const { plan, models } = await lab.planned(now.run);
     for (const model of models) if (concurrency) paceOf(model).most = concurrency;
     if (!leftOf(now)) {
       console.log(`${counted(now)}: nothing to do`);
       for (const line of await nextOf(lab, now)) console.log(line);
+      code = worse(code, mostly(now));
       continue;
     }
     open.push(now.run);
+    const hindrance = recorded || flags["allow-truncated"] ? null : await lab.hindrance(now.run);
+    if (hindrance !== null) throw new Error(hindrance);
     const price = await cost(lab, plan);
     const most = Math.min(leftOf(now), (limit ?? Infinity) * models.length);
     console.log(
@@ -94,13 +99,30 @@ async function launch(
     ...Object.keys(budget).length && { budget },
     ...limit !== undefined && { limit },
     ...recorded !== undefined && { recorded },
+    allowTruncated: Boolean(flags["allow-truncated"]),
     signal,
   };
-  let code = 0;
   for (const name of open) {
-    code = Math.max(code, signal.aborted ? LEFT : await worked(lab, name, options, next));
+    code = worse(code, signal.aborted ? LEFT : await worked(lab, name, options, next));
   }
   return code;
+}
+
+/** The exit status of two: an error goes before work that is left. */
+const worse = (one: number, other: number): number =>
+  [FAILED, LEFT].find((code) => one === code || other === code) ?? 0;
+
+/** The exit status of a run most of whose work failed, which it says; else 0. */
+function mostly({ run, done, failed }: Standing, ended?: Ended): number {
+  const now = ended && Object.values(ended.failed).reduce((sum, n) => sum + n, 0);
+  const of = now !== undefined && now > ended!.done
+    ? [now, now + ended!.done]
+    : failed > done
+    ? [failed, failed + done]
+    : null;
+  if (!of) return 0;
+  console.log(`${run}: most of the work failed: ${whole(of[0]!)} of ${whole(of[1]!)}`);
+  return FAILED;
 }
 
 type RunOptions = NonNullable<Parameters<Laboratory["run"]>[1]>;
@@ -128,7 +150,18 @@ async function worked(
   for (const line of await summary(lab, ended, now!)) console.log(line);
   if (next) { for (const line of await nextOf(lab, now!, ended)) console.log(line); }
   console.log(await lab.banner());
-  return leftOf(now!) ? LEFT : 0;
+  return worse(mostly(now!, ended), leftOf(now!) ? LEFT : 0);
+}
+
+const LONG_WAIT_MS = 30_000;
+
+/** A time of today, or of another day with its date. */
+function clock(time: Date): string {
+  const pad = (n: number) => String(n).padStart(2, "0");
+  const hour = `${pad(time.getHours())}:${pad(time.getMinutes())}`;
+  return time.toDateString() === new Date().toDateString()
+    ? hour
+    : `${hour} on ${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
 }
 
 /** The line that shows how far a run is. */
@@ -136,19 +169,28 @@ class Face {
   #now: Standing | null = null;
   #asked = false;
   #last = 0;
+  #told = 0;
 
   constructor(private readonly lab: Laboratory, private readonly run: string) {}
 
   show(progressed: Progress): void {
-    if (!Deno.stderr.isTerminal()) return;
+    const { perSecond, concurrency, failed, waitingUntil } = progressed;
+    const waits = waitingUntil && `the provider asks to wait until ${clock(waitingUntil)}`;
+    if (!Deno.stderr.isTerminal()) {
+      // Where lines are not written over, a wait that is long, and each of them once.
+      const until = Number(waitingUntil ?? 0);
+      if (until - Date.now() < LONG_WAIT_MS || until - this.#told < LONG_WAIT_MS) return;
+      this.#told = until;
+      return console.error(`${this.run}: ${waits}`);
+    }
     this.#refresh();
     const now = this.#now;
     if (!now) return;
-    const { perSecond, concurrency, failed } = progressed;
     const failures = Object.entries(failed).toSorted(([, a], [, b]) => b - a)
       .map(([reason, n]) => `${n}× ${reason}`);
     const left = leftOf(now);
     const line = [
+      ...waits ? [waits] : [],
       `${whole(now.done)} of ${whole(now.done + now.failed + left)} done`,
       `${whole(now.failed)} failed`,
       `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
@@ -217,6 +259,14 @@ async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<st
   return [
     `${counted(now)}. ${why}, after ${duration(ended.seconds)}${speed}${stored}.`,
     ...await reasons(lab, now.run),
+    ...ended.over
+      ? [
+        `  ${
+          plural(ended.over, "reply")
+        } longer than max_tokens: the limit does not bind there, and ` +
+        "a budget holds only for what it is known to bind",
+      ]
+      : [],
   ];
 }
 
@@ -266,7 +316,8 @@ export async function estimate(flags: Flags, words: string[]): Promise<number> {
   return await within(flags, false, async (lab) => {
     await standing(lab, names);
     const pilot = { limit: PILOT, next: false };
-    if (flags.pilot && await launch(lab, names, flags, pilot) === null) return LEFT;
+    const piloted = flags.pilot ? await launch(lab, names, flags, pilot) : 0;
+    if (piloted === null) return LEFT;
     const { plan } = await lab.planned(names[0]!);
     const price = await cost(lab, plan);
     printCost(price);
@@ -281,6 +332,6 @@ export async function estimate(flags: Flags, words: string[]): Promise<number> {
       const budget = price.most === 0 ? "" : ` ${enough(price, now!)}`;
       console.log(`\nNext: ${typed(lab, `run ${names[0]}${budget}`)}`);
     }
-    return 0;
+    return piloted === FAILED ? FAILED : 0;
   });
 }
