@@ -1,7 +1,7 @@
 /** `deno task lab`: the notebooks in Jupyter, with this Deno as their kernel. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "lib/config.ts";
+import { bare, ROOT } from "lib/config.ts";
 import { main, UsageError } from "./cli.ts";
 
 const NONE =
@@ -68,7 +68,12 @@ export async function install(folder = dataDir()): Promise<string> {
 }
 
 async function works([program, ...args]: string[]): Promise<boolean> {
-  const command = new Deno.Command(program!, { args: [...args, "--version"], stdout: "null" });
+  const clean = { env: bare(), clearEnv: true };
+  const command = new Deno.Command(program!, {
+    args: [...args, "--version"],
+    stdout: "null",
+    ...clean,
+  });
   try {
     return (await command.output()).success;
   } catch {
