@@ -249,9 +249,9 @@ Deno.test("a server that lets nobody in is named in one line, without the passwo
 });
 
 Deno.test("a server older than 14 is refused", async () => {
-  supported(140000);
-  supported(180004);
-  assert.throws(() => supported(130014), {
+  supported({ version: "140000", direct: "yes" });
+  supported({ version: "180004", direct: "yes" });
+  assert.throws(() => supported({ version: "130014", direct: "yes" }), {
     message: /PostgreSQL 14 or later.*: this server is 13\.14/,
   });
   // None can be had here: this one says so of itself, through a function that stands before its own.

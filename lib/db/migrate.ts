@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
-import { first, parted, supported, VERSION } from "./client.ts";
+import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -52,14 +52,15 @@ export async function migrate(
     user,
     password,
     ssl,
+    options: `-c ${DIRECT}=yes`,
     max: 1,
     idleTimeoutMillis: 0,
   });
   // A connection that breaks is reported by its statement.
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
-    const { rows } = await first<pg.QueryResult>(at, pool.query(VERSION));
-    supported(Number(rows[0].version));
+    const { rows } = await first<pg.QueryResult>(at, () => pool.query(ABOUT));
+    supported(rows[0]);
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);
