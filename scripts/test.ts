@@ -54,7 +54,7 @@ async function removed(folder: string): Promise<void> {
   for (let tries = 1;; tries++) {
     const left = await Deno.remove(folder, { recursive: true }).catch((error: Error) => error);
     if (!left) return;
-    if (tries === 20) throw left;
+    if (tries === 600) throw left;
     // Programs of a run that was stopped may write for a moment yet.
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -127,7 +127,16 @@ async function tested(folder: string, args: string[], live: boolean): Promise<Te
 }
 
 /** Test files that take a minute, longest first; begun first, they do not keep all others waiting. */
-const LONG = ["study_crash", "restore", "jupyter", "study_cli", "study_notebooks", "docs", "study"];
+const LONG = [
+  "study_crash",
+  "restore",
+  "jupyter",
+  "study_cli",
+  "study_notebooks",
+  "docs",
+  "study",
+  "start",
+];
 
 /** The other files go in so many batches, because every process loads the libraries anew. */
 const BATCHES = 4;

@@ -2,12 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PUBLISHED, settings } from "lib/config.ts";
+import { complete, type Model } from "lib/llm.ts";
+import { prompt } from "lib/prompts.ts";
+import { personas } from "lib/study.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
 import { checkout } from "./checkout.ts";
 import { type Ended, ended } from "./command.ts";
 import { restored } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Folder, notebook } from "./made.ts";
+import { Made, served } from "./study_worker.ts";
 
 /** A copy of the project with a few notebooks, which start has the tests' data for. */
 class Copy implements Disposable {
@@ -134,4 +138,45 @@ Deno.test("start asks no model that may cost money; what failed is a gap, what s
   assert.doesNotMatch(copy.out("report.html"), /What is missing here/);
   const fourth = await copy.run("start");
   assert.match(fourth.out, /^the report is there, from the same code and data/m);
+});
+
+Deno.test("where only what costs nothing is asked, every way to a model keeps to it", async () => {
+  const server = provider({ keep: false });
+  const priced = served(server.url, 4), free = { input: 0, output: 0, as_of: "", source: "mine" };
+  const messages = [{ role: "user", content: "Hello" }] as const;
+  await using made = await Made.with("start_free", 4);
+  const { lab } = made;
+  const of = (models: Model[]) => personas({ models, conditions: ["Base"], name: models[0]!.id });
+  const refused = /^own may cost money, .* To ask it on purpose: say so$/;
+  Deno.env.set("FREE_ONLY", "say so");
+  try {
+    for (const model of [priced, { ...priced, price: null }]) {
+      await assert.rejects(() => complete(model, { messages }), {
+        name: "CallError",
+        message: refused,
+      });
+    }
+    const run = await lab.register(of([priced]));
+    const budget = { calls: 100 };
+    await assert.rejects(() => lab.run(run, { budget }), { name: "RunError", message: refused });
+    const trial = { before: prompt("persona"), profiles: [1], budget };
+    await assert.rejects(() => lab.tried(of([priced]), trial), {
+      name: "RunError",
+      message: refused,
+    });
+    assert.equal(server.tally().requests, 0);
+    const booked = "select calls, lost_calls, usd, lost_usd from runs where kind = 'personas'";
+    assert.deepEqual(await made.rows(booked), [{ calls: 0, lost_calls: 0, usd: 0, lost_usd: 0 }]);
+    const states =
+      "select w.state, count(*) from work w join runs using (run) where kind = 'personas' group by 1";
+    assert.deepEqual(await made.rows(states), [{ state: "planned", count: 4 }]);
+
+    await complete({ ...priced, price: free }, { messages });
+    assert.equal(server.tally().requests, 1);
+  } finally {
+    Deno.env.delete("FREE_ONLY");
+  }
+  await complete(priced, { messages });
+  assert.equal(server.tally().requests, 2);
+  await server.close();
 });

@@ -8,7 +8,7 @@ import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/instruments.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
 import { restored } from "./data.ts";
-import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
+import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { profiles } from "./study_worker.ts";
 

@@ -160,7 +160,7 @@ export function collapseReading(variety: DataFrame): string[] {
         .map((row) => `${number(row[column])} (${row.condition})`),
     );
   return [
-    `The control, which has the profiles’ rates and none of their structure, moves as it should: ` +
+    `The control, which has the profiles’ rates and none of their structure: ` +
     `different sheets, of all sheets ${
       told("distinct", "estimate")
     }; dimensions, as a ratio to the ` +

@@ -1,7 +1,7 @@
 /** What the five tables with markers say together, and what hangs on a choice (notebook 30). */
 import type { DataFrame } from "polars";
 import pl from "polars";
-import { interval, list, number, range, records, some, type Value, verb } from "./words.ts";
+import { interval, number, range, records, some, type Value, verb } from "./words.ts";
 
 /**
  * @param counted as `markers` of `lib/tables.ts` counts them

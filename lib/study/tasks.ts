@@ -37,7 +37,11 @@ export interface RunCell {
 }
 
 /** What a model's reply leads to: a result, or another question. */
-export type Read = Outcome | { state: "again"; messages: readonly Message[] };
+export type Read = Outcome | {
+  state: "again";
+  messages: readonly Message[];
+  problem?: string | null;
+};
 
 export interface Task {
   work: Work;
@@ -156,13 +160,18 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
       const reply = personaIn(opened.text!);
       if ("problem" in reply) {
         return asked < MOST_ASKED
-          ? { state: "again", messages: corrected(messages, opened.text!, reply.problem) }
+          ? {
+            state: "again",
+            messages: corrected(messages, opened.text!, reply.problem),
+            problem: reply.problem,
+          }
           : { state: "failed", reason: "not readable", detail: reply.problem };
       }
       return {
         state: "done",
         persona: {
           ...reply.value,
+          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
@@ -214,7 +223,7 @@ function administrationTask(
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
-      return again ? { state: "again", messages } : read;
+      return again ? { state: "again", messages, problem: read.detail ?? read.reason } : read;
     },
   };
 }
