@@ -6,7 +6,7 @@
  * reaches this process's code), but of every cell that ended well it shows the value, with the number
  * of the cell, before the next one begins: a number that is passed over is a cell that failed. So it
  * is certain only when a cell has ended that no cell up to it failed, and what must not happen after a
- * failure waits for that moment (seen in Deno 2.8.2 to 2.9.6; `tests/cells_test.ts` sees it again).
+ * failure waits for that moment (seen in Deno 2.9.6; `tests/cells_test.ts` sees it again).
  */
 
 /** The notebook's kernel; asking for it elsewhere throws. */

@@ -301,10 +301,23 @@ function fromUrl(text: string, env: z.infer<typeof Environment>): Server {
   }
 }
 
+/** What programs look for in their environment: where things are, and nothing that is anybody's key. */
+const PLAIN =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|TZ|LD_LIBRARY_PATH|DYLD_[A-Z_]+|SystemRoot|SystemDrive|ComSpec|PATHEXT|USERPROFILE|USERNAME)$/i;
+
+/** The environment for a program that need not know keys: with `clearEnv` it gets nothing else. */
+export const bare = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => PLAIN.test(name)));
+
 /** The version of the code as git knows it, or null outside a clone. */
 export async function codeVersion(): Promise<string | null> {
   try {
-    const git = new Deno.Command("git", { args: ["describe", "--always", "--dirty"], cwd: ROOT });
+    const git = new Deno.Command("git", {
+      args: ["describe", "--always", "--dirty"],
+      cwd: ROOT,
+      env: bare(),
+      clearEnv: true,
+    });
     const { success, stdout } = await git.output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {

@@ -8,7 +8,7 @@ import { bottom, pass } from "./cells.ts";
 import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { bfi44, epqra, type Instrument } from "./instruments.ts";
-import { client, first, supported, VERSION } from "./db/client.ts";
+import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
 import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
 import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
@@ -46,7 +46,8 @@ export async function address(role: Role): Promise<Server & { options: Record<st
 /**
  * A connection pool.
  *
- * @throws {Error} when the server cannot be reached or is older than PostgreSQL 14
+ * @throws {Error} when the server cannot be reached, is older than PostgreSQL 14, or a pooler stands
+ *   before it
  */
 export async function connect(
   role: Role,
@@ -58,8 +59,8 @@ export async function connect(
   const at = await address(role);
   const sql = client(at, { ...at.options, ...path }, options.connections);
   try {
-    const [row] = await first(at, sql.unsafe<{ version: string }[]>(VERSION));
-    supported(Number(row!.version));
+    const [about] = await first(at, () => sql.unsafe<About[]>(ABOUT));
+    supported(about!);
     return sql;
   } catch (error) {
     await sql.end({ timeout: 0 });
@@ -73,7 +74,7 @@ async function readOnly(server: Server): Promise<Record<string, string>> {
   try {
     const [role] = await first(
       server,
-      sql`select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`,
+      () => sql`select from pg_roles where rolname = ${READER} and pg_has_role(oid, 'member')`,
     );
     return { ...READ_ONLY, ...(role ? { role: READER } : {}) };
   } finally {

@@ -56,6 +56,13 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** A time of day where this computer is, `14:05`; on another day than now with that day, `3 Dec, 14:05`. */
+export function clock(at: Date, now: Date): string {
+  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (at.toDateString() === now.toDateString()) return time;
+  return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+}
+
 /** What a value is, in a few words, for whoever wanted another: `the number 3`, `a promise: …`. */
 export function described(value: unknown): string {
   if (value === null || value === undefined) return `${value}`;

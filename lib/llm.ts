@@ -24,6 +24,7 @@ import { simulated } from "./llm/simulated.ts";
 export { CallError, type Kind } from "./llm/faults.ts";
 export { type Opened, opened } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
+export { LIBRARY } from "./llm/prices.ts";
 export type { Call } from "./llm/provider.ts";
 export {
   importPrices,
@@ -59,7 +60,7 @@ export interface Options {
   before?: (attempt: number) => Promise<void>;
   /**
    * Called when a request brought no reply; `unsure`: the provider may charge for it all the same, since
-   * it was sent and not answered.
+   * it was sent and not turned away before the model was at work.
    */
   after?: (unsure: boolean) => void;
   /** Requests after the first one, where that may help; 5 without it. */
@@ -283,6 +284,9 @@ export function cost({ price }: Model, usage: { input: number; output: number })
 /**
  * The most that one call may use: its input, with a margin because only OpenAI's newer models count
  * tokens as `tokens()` does, and the longest reply.
+ *
+ * It is what a budget can hold back, and no more: a server that writes beyond `max_tokens`, or counts
+ * what was thought apart from it, charges more, which is known when the reply has come (`over`).
  *
  * @returns input and output tokens together, and USD, null where the price is unknown
  */

@@ -371,7 +371,8 @@ export class Laboratory {
   }
 
   /**
-   * Plans failed work once more; where its reply was of no use it is asked anew.
+   * Plans failed work once more, but sheets of a persona that is none any more; where its reply was of no
+   * use it is asked anew.
    *
    * @param reason only those whose reason, or its particulars, contain this text
    * @returns how many
@@ -387,7 +388,8 @@ export class Laboratory {
       set state = 'planned', reason = null, detail = null, finished = null,
           ask = ask + (exists (select from requests q where q.work = w.work))::int
       where run = ${run} and state = 'failed'
-        and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0`;
+        and position(${reason} in concat_ws(': ', w.reason, w.detail)) > 0
+        and (persona is null or persona in (select id from personas))`;
     if (count) this.guard.grown(plan);
     return count;
   }
@@ -428,7 +430,7 @@ export class Laboratory {
     return counts(await texts(this.sql), by);
   }
 
-  /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of sheets. */
+  /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of personas and sheets. */
   async quality(): Promise<{ flow: DataFrame; failures: DataFrame; flags: DataFrame }> {
     return {
       flow: await flow(this.sql),

@@ -8,6 +8,7 @@ import { frame } from "lib/frames.ts";
 import {
   complete,
   importPrices,
+  LIBRARY,
   type Model,
   models,
   modelsFile,
@@ -82,10 +83,12 @@ const keyLine = (name: string): string =>
     : `${name} is set`;
 
 function compatible(lines: string[], of: readonly Model[]): void {
-  for (const { id, base_url, key } of of.filter(({ base_url }) => base_url)) {
-    const access = key === null || key === undefined ? "needs no key" : keyLine(key);
-    lines.push(`${id}: ${base_url}; ${access}`);
-  }
+  const servers = Map.groupBy(
+    of.filter(({ base_url }) => base_url),
+    ({ base_url, key }) =>
+      `${base_url}; ${key === null || key === undefined ? "needs no key" : keyLine(key)}`,
+  );
+  for (const [server, own] of servers) lines.push(`${ids(own)}: ${server}`);
 }
 
 function bedrock(lines: string[], problems: string[], of: readonly Model[]): void {
@@ -135,6 +138,10 @@ function registry(lines: string[], problems: string[], of: readonly Model[]): vo
     there
       ? `${of.length} models: dataset/models.json with ${file} on top`
       : `${of.length} models: dataset/models.json; entries of your own go into ${file}`,
+  );
+  const { name, version, date } = LIBRARY;
+  lines.push(
+    `prices: ${name} ${version} of ${date}, where no entry has one of its own; nothing is fetched`,
   );
   if (!there && variable("MODELS_FILE")) {
     problems.push(`MODELS_FILE names ${path}, and there is no such file`);

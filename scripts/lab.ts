@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "lib/config.ts";
+import { bare, ROOT } from "lib/config.ts";
 import { main, UsageError } from "./cli.ts";
 
 const NONE =
@@ -69,7 +69,12 @@ export async function install(folder = dataDir()): Promise<string> {
 }
 
 async function works([program, ...args]: string[]): Promise<boolean> {
-  const command = new Deno.Command(program!, { args: [...args, "--version"], stdout: "null" });
+  const clean = { env: bare(), clearEnv: true };
+  const command = new Deno.Command(program!, {
+    args: [...args, "--version"],
+    stdout: "null",
+    ...clean,
+  });
   try {
     return (await command.output()).success;
   } catch {

@@ -99,7 +99,9 @@ if (import.meta.main) {
     usage: "deno task reparse [RUN …] [--check] [--published] [--schema NAME]",
     help:
       `Reads stored replies again and stores what today's code makes of them: personas, sheets, or
-the reason why there is none. Asks nobody; the replies themselves stay as they came.
+the reason why there is none. Asks nobody; the replies themselves stay as they came. A persona that is
+none any more leaves the tables, and so do the sheets that were asked of one that is none or another
+now: \`deno task study retry-failed\` plans them again.
 
   RUN …          only these runs (default: all of the study)
   --check        only counts what would change

@@ -255,7 +255,10 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
     doing = "speaks";
     const notebook = inside.write("canary.ipynb", [
       begin,
-      `await lab.run(name, { budget: { calls: 9 } })`,
+      `import { begin, ended, show } from "lib/notebook.ts";
+      await show(await lab.estimate(plan), "Cost");`,
+      `await begin(lab, name, { budget: { calls: 9 } });`,
+      `await ended(lab, name);`,
       `(await lab.exchanges(name, { most: 9 }))`,
       `(await lab.quality()).flow`,
       `throw new Error("the end")`,

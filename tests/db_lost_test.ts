@@ -1,8 +1,11 @@
-/** A database that is lost in mid-query: what failed is said, and all that was opened is let go. */
+/**
+ * A database that is lost in mid-query, that recovers, or that a pooler stands before: what failed is
+ * said, and all that was opened is let go.
+ */
 import assert from "node:assert/strict";
-import { connect, migrate, open, type Sql } from "lib/db.ts";
+import { address, connect, migrate, open, type Sql } from "lib/db.ts";
 import { enter } from "lib/study.ts";
-import { ended, spawned, until } from "./command.ts";
+import { ended, script, spawned, until } from "./command.ts";
 import { as, restored, SMALL } from "./data.ts";
 
 const DUMP = `${SMALL}/sql`;
@@ -79,4 +82,119 @@ Deno.test("a command whose server was lost in mid-query says why, and ends", asy
     assert.match(err, /The database was lost on the way: run this again/);
     assert.doesNotMatch(err, /never resolved/);
   }
+});
+
+/** What stands between a client and PostgreSQL, and sees the first packet of each connection. */
+class Between implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #serving: Promise<void>;
+  #refusals: number;
+  seen = 0;
+
+  /**
+   * @param passes whether a parameter is handed on
+   * @param refusals how many connections are answered as by a server that recovers
+   */
+  constructor(private readonly passes: (name: string) => boolean, refusals = 0) {
+    this.#refusals = refusals;
+    this.#serving = this.#serve();
+  }
+
+  async env(): Promise<Record<string, string>> {
+    const { user, password, database } = await address("owner");
+    const { port } = this.#listener.addr as Deno.NetAddr;
+    return { DATABASE_URL: `postgres://${user}:${password}@127.0.0.1:${port}/${database}` };
+  }
+
+  async #serve(): Promise<void> {
+    for await (const client of this.#listener) {
+      this.seen++;
+      this.#handOn(client).catch(() => {}).finally(() => {
+        try {
+          client.close();
+        } catch {
+          // The copying has closed it.
+        }
+      });
+    }
+  }
+
+  async #handOn(client: Deno.TcpConn): Promise<void> {
+    const packet = new Uint8Array(4096);
+    const n = (await client.read(packet))!;
+    if (this.#refusals-- > 0) {
+      const fields = "SFATAL\0C57P03\0Mthe database system is in recovery mode\0\0";
+      const body = new TextEncoder().encode(fields);
+      const head = new DataView(new ArrayBuffer(5));
+      head.setUint8(0, 69);
+      head.setUint32(1, body.length + 4);
+      await client.write(new Uint8Array([...new Uint8Array(head.buffer), ...body]));
+      return;
+    }
+    const words = new TextDecoder().decode(packet.subarray(8, n)).split("\0");
+    const kept: string[] = [];
+    for (let at = 0; words[at]; at += 2) {
+      if (this.passes(words[at]!)) kept.push(words[at]!, words[at + 1]!);
+    }
+    const body = new TextEncoder().encode(`${kept.join("\0")}\0\0`);
+    const start = new DataView(new ArrayBuffer(8));
+    start.setUint32(0, body.length + 8);
+    start.setUint32(4, 196608); // protocol 3.0
+    const { host, port } = await address("owner");
+    const server = await Deno.connect({ hostname: host, port });
+    await server.write(new Uint8Array([...new Uint8Array(start.buffer), ...body]));
+    await Promise.all([
+      client.readable.pipeTo(server.writable),
+      server.readable.pipeTo(client.writable),
+    ]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#serving.catch(() => {});
+  }
+}
+
+Deno.test("a server that recovers is waited for, which is said", async () => {
+  await using between = new Between(() => true, 2);
+  await restored("lost_small", DUMP);
+  const env = await between.env();
+  const { code, out, err } = await script("status", ["--schema", "lost_small"], env);
+  assert.equal(code, 0, err);
+  assert.match(out, /^server {5}PostgreSQL/m);
+  assert.match(
+    err,
+    /^PostgreSQL at 127.* the database system is in recovery mode: waiting for it$/m,
+  );
+  assert.doesNotMatch(err, /password/);
+  assert.ok(between.seen > 2);
+});
+
+Deno.test("a pooler that passes over parameters is refused in one line, before any work", async () => {
+  await using between = new Between((name) => name === "user" || name === "database");
+  const env = await between.env();
+  const plan = [
+    "plan",
+    "personas",
+    "--name",
+    "pooled",
+    "--model",
+    "simulated",
+    "--condition",
+    "Base",
+  ];
+  for (
+    const [name, ...args] of [
+      ["study", ...plan, "--schema", "pooled"],
+      ["status", "--schema", "pooled"],
+      ["restore", "--schema", "pooled", "--from", DUMP],
+    ] as [string, ...string[]][]
+  ) {
+    const { code, err } = await script(name, args, env);
+    assert.equal(code, 1, err);
+    assert.match(err, /^PostgreSQL got none of the parameters of this session: a pooler such as/m);
+    assert.doesNotMatch(err, /\n\s+at /);
+  }
+  const left = await as("owner", (sql) => sql`select from pg_namespace where nspname = 'pooled'`);
+  assert.equal(left.length, 0);
 });

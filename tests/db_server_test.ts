@@ -303,3 +303,28 @@ Deno.test("status says that it was stopped, and what to run where nothing is res
     /^Schema personality_trap holds no study: run `deno task restore` .*`deno task start`.*\n$/,
   );
 });
+
+const linux = Deno.build.os === "linux";
+
+Deno.test({
+  name: "the server that lives on knows none of the keys of the command that started it",
+  ignore: !linux,
+  fn: async () => {
+    await using home = await Home.made();
+    const keys = {
+      OPENAI_API_KEY: "sk-canary-1",
+      AWS_SECRET_ACCESS_KEY: "canary-2",
+      MY_PROVIDER_TOKEN: "canary-3",
+      PGPASSWORD: "canary-4",
+    };
+    assert.equal((await script("db", ["start"], { ...home.env, ...keys })).code, 0);
+    const children = text(`/proc/${home.pid}/task/${home.pid}/children`).trim().split(" ");
+    assert.ok(children.length > 2);
+    for (const pid of [home.pid, ...children]) {
+      const names = text(`/proc/${pid}/environ`).split("\0").map((one) => one.split("=")[0]!);
+      assert.ok(!text(`/proc/${pid}/environ`).includes("canary"));
+      assert.deepEqual(names.filter((name) => name in keys || name === "DATA_DIR"), []);
+      if (pid === home.pid) assert.ok(names.includes("PATH"));
+    }
+  },
+});

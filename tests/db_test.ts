@@ -249,9 +249,9 @@ Deno.test("a server that lets nobody in is named in one line, without the passwo
 });
 
 Deno.test("a server older than 14 is refused", async () => {
-  supported(140000);
-  supported(180004);
-  assert.throws(() => supported(130014), {
+  supported({ version: "140000", direct: "yes" });
+  supported({ version: "180004", direct: "yes" });
+  assert.throws(() => supported({ version: "130014", direct: "yes" }), {
     message: /PostgreSQL 14 or later.*: this server is 13\.14/,
   });
   // None can be had here: this one says so of itself, through a function that stands before its own.
@@ -295,7 +295,13 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     await Promise.all([migrate("at_once_1", "study"), migrate("at_once_2", "published")]);`;
   const runs = await Promise.all([1, 2, 3, 4].map(() => evaluated(code)));
   assert.deepEqual(runs, Array(4).fill({ code: 0, out: "", err: "" }));
-  assert.deepEqual(await applied("at_once_1"), ["001_tables", "002_runs", "003_prompts"]);
+  assert.deepEqual(await applied("at_once_1"), [
+    "001_tables",
+    "002_runs",
+    "003_prompts",
+    "004_faults",
+    "005_personas",
+  ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
     for (const schema of ["at_once_1", "at_once_2"]) {
@@ -316,7 +322,8 @@ const STUDY = `
   insert into cells (cell, run, model_id, model_label, model, condition, population, setting)
     values (1, 1, 'm', 'M', '{"provider": "openai", "model": "m-1"}', 'N=3', 'borderline_N3_m', 's');
   insert into workers (worker, run, host, lease) values (1, 1, 'here', now());
-  insert into work (work, run, cell, model_id, profile, repetition) values (1, 1, 1, 'm', 7, 1);
+  insert into work (work, run, cell, model_id, profile, repetition, state)
+    values (1, 1, 1, 'm', 7, 1, 'done');
   insert into personas values (1, 1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'A',
     40, 'f', 'f', 'r', 'r', 's', 's', 'e', 'b', 'b', 'o', 'o', 'p', 'p', 'l', 'l', 'd', 1)`;
 

@@ -5,6 +5,7 @@ import { hidden, ROOT, secret, variable } from "lib/config.ts";
 import { MODELS } from "lib/design.ts";
 import {
   importPrices,
+  LIBRARY,
   type Model,
   model,
   models,
@@ -12,6 +13,7 @@ import {
   type Price,
   writePrices,
 } from "lib/llm.ts";
+import { listed } from "lib/llm/prices.ts";
 
 /** Runs with a user's file that holds this: a text, or a value as JSON; null: no file. */
 async function withFile(
@@ -80,8 +82,9 @@ Deno.test("the paper's models are shipped with its ids, labels, regions and para
     assert.equal(new Set(models().map(({ id }) => id)).size, models().length);
   }));
 
-Deno.test("shipped prices are those of the public tables, with date and source", () =>
+Deno.test("the paper's and the older models cost what public tables say, by the library", () =>
   withFile(null, () => {
+    // Public price tables of November 2026; of the first GPT-4o, those of mid-2024.
     const prices: Record<string, [number, number]> = {
       gpt4o: [2.5, 10],
       gpt35: [0.5, 1.5],
@@ -91,25 +94,129 @@ Deno.test("shipped prices are those of the public tables, with date and source",
       gpt4oold: [5, 15],
       gpt4turbo: [10, 30],
       gpt4omini: [0.15, 0.6],
+      gpt41: [2, 8],
+      gpt41mini: [0.4, 1.6],
     };
     for (const [id, [input, output]] of Object.entries(prices)) {
       const { price } = model(id);
       assert.deepEqual([id, price!.input, price!.output], [id, input, output]);
-      assert.match(price!.as_of, /^20\d\d-\d\d(-\d\d)?$/);
+      assert.equal(price!.as_of, LIBRARY.date);
+      assert.match(price!.source, new RegExp(`^${LIBRARY.name} ${LIBRARY.version}: `));
     }
-    assert.match(model("llama3170B").price!.source, /sources disagree/);
+    assert.match(model("llama323B").price!.source, /AWS.*meta\.llama3-2-3b-instruct/);
+    for (const id of ["simulated", "ollama-llama31", "vllm-llama31"]) {
+      assert.deepEqual([model(id).price!.input, model(id).price!.output], [0, 0]);
+    }
+  }));
+
+Deno.test("the library is the one that is installed, and asks nobody", async () => {
+  const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  assert.equal(imports["genai-prices"], `npm:@pydantic/genai-prices@${LIBRARY.version}`);
+  const script = `globalThis.fetch = () => { throw new Error("asked"); };
+    const { models } = await import("lib/llm.ts");
+    console.log(models().filter(({ price }) => price).length);`;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", script],
+    cwd: ROOT,
+    env: { MODELS_FILE: "/nonexistent/models.json" },
+  });
+  const { stdout, stderr, success } = await command.output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.ok(Number(new TextDecoder().decode(stdout)) > 25);
+});
+
+Deno.test("a price is that of the model's own provider, the dearest of the day, or none", () => {
+  const price = (model: string, base_url?: string, now = "2026-11-20T12:00:00Z") => {
+    const found = listed(
+      { provider: "openai", model, ...(base_url && { base_url }) },
+      new Date(now),
+    );
+    return found && [found.input, found.output];
+  };
+  // The name of OpenAI's model at a server of one's own, and at another seller.
+  assert.equal(price("gpt-4o-2024-11-20", "http://localhost:8000/v1"), null);
+  assert.equal(price("gpt-4o-2024-11-20", "https://api.deepseek.com"), null);
+  assert.deepEqual(price("gpt-4o-2024-11-20", "https://api.openai.com/v1"), [2.5, 10]);
+  assert.equal(price("no-such-model"), null);
+  // DeepSeek asks twice as much from 1 to 4 and from 6 to 10 o'clock UTC.
+  for (const hour of ["02", "05", "12"]) {
+    const now = `2026-11-20T${hour}:00:00Z`;
+    assert.deepEqual(price("deepseek-v4-flash", "https://api.deepseek.com", now), [0.44, 1.32]);
+  }
+  // Below the step at 200,000 tokens.
+  const google = "https://generativelanguage.googleapis.com/v1beta/openai";
+  assert.deepEqual(price("gemini-2.5-pro", google), [1.25, 10]);
+  assert.equal(listed({ provider: "simulated", model: "gpt-4o" }), null);
+});
+
+Deno.test("today's models are listed with the document that their fields come from", () =>
+  withFile(null, async () => {
+    const shipped = JSON.parse(await Deno.readTextFile(join(ROOT, "dataset", "models.json")));
+    const today = shipped.filter(({ docs }: { docs?: string }) => docs) as Model[];
+    assert.ok(today.length >= 15);
+    for (const { id } of today) {
+      const one = model(id);
+      assert.ok(!("docs" in one));
+      // What a model thinks counts among its tokens, and it takes no temperature.
+      const reasons = /^(gpt5|gemini|claudeopus|deepseekv4pro)/.test(id);
+      if (reasons) {
+        assert.deepEqual([one.temperature, one.max_tokens >= 2000], [undefined, true], id);
+      }
+      if (one.provider === "openai" && !one.base_url) {
+        assert.equal(one.max_tokens_as, "max_completion_tokens", id);
+      }
+      assert.ok(one.price ? one.price.input > 0 : id === "qwenplus", id);
+    }
+    for (
+      const { hostname } of today.flatMap(({ base_url }) => base_url ? [new URL(base_url)] : [])
+    ) {
+      assert.match(hostname, /anthropic|googleapis|deepseek|mistral|aliyuncs|groq/);
+    }
+    // The paper's come first, in its order.
+    assert.deepEqual(models().slice(0, 5).map(({ id }) => id), MODELS.map(({ id }) => id));
   }));
 
 Deno.test("without a user's file the models are the shipped ones", () =>
   withFile(null, async (path) => {
     assert.equal(modelsFile(), path);
     const shipped = JSON.parse(await Deno.readTextFile(join(ROOT, "dataset", "models.json")));
-    assert.deepEqual(models(), shipped);
+    const bare = ({ docs: _docs, price: _price, ...rest }: Model & { docs?: string }) => rest;
+    assert.deepEqual(models().map(bare), shipped.map(bare));
     Deno.env.set("MODELS_FILE", "");
     assert.equal(modelsFile(), join(ROOT, "dataset", "models.local.json"));
     Deno.env.set("MODELS_FILE", "elsewhere/models.json");
     assert.equal(modelsFile(), join(ROOT, "elsewhere", "models.json"));
   }));
+
+Deno.test("a user's file can leave out what a shipped model has, and moves no price elsewhere", () => {
+  const changes = [
+    { id: "gpt4o", temperature: null, top_p: null, system: false },
+    { id: "ollama-llama31", base_url: "https://ollama.example/v1" },
+    { id: "gpt4omini", price: null },
+    { ...MINE, id: "bare", price: undefined, temperature: null },
+    {
+      ...MINE,
+      id: "mistral",
+      price: undefined,
+      base_url: "https://api.mistral.ai/v1",
+      key: "M_KEY",
+      model: "mistral-small-2603",
+    },
+  ];
+  return withFile(changes, () => {
+    const { temperature, top_p, system, price } = model("gpt4o");
+    assert.deepEqual([temperature, top_p, system, price!.input], [
+      undefined,
+      undefined,
+      false,
+      2.5,
+    ]);
+    assert.equal(model("ollama-llama31").price, null);
+    assert.equal(model("gpt4omini").price, null);
+    assert.equal(model("bare").price, null);
+    assert.deepEqual([model("mistral").price!.input, model("mistral").price!.output], [0.15, 0.6]);
+  });
+});
 
 Deno.test("a user's file adds models and changes fields of those that are there", () => {
   const price = { input: 9, output: 8, as_of: "2027-01", source: "an offer" };
@@ -149,7 +256,8 @@ const WRONG: [unknown, RegExp][] = [
   [{ concurrency: { most: 0 } }, /concurrency\.most: /],
   [{ price: { input: -1, output: 1, as_of: "2026-01", source: "s" } }, /price\.input: /],
   [{ price: { input: 1, output: 1, as_of: "soon", source: "s" } }, /price\.as_of: must be a date/],
-  [{ price: undefined }, /price: /],
+  [{ system: "no" }, /system: /],
+  [{ docs: "see there" }, /docs: /],
   [{ base_url: "ftp://h/v1" }, /base_url: must be http/],
   [{ base_url: "localhost:11434" }, /base_url: must be http/],
   [{ base_url: "http://user:hush@h/v1" }, /base_url: must be .*without user, password/],

@@ -4,11 +4,25 @@ import { Buffer } from "node:buffer";
 import { DOMParser } from "linkedom";
 import pl from "polars";
 import { frame, series } from "lib/frames.ts";
+import { condition } from "lib/conditions.ts";
+import { clock } from "lib/format.ts";
+import { epqra } from "lib/instruments.ts";
+import { model } from "lib/llm.ts";
 import {
+  begin,
+  compared,
+  edits,
+  ended,
+  exchange,
+  figure,
   figureHtml,
+  save,
+  show,
+  studio,
   tableHtml,
   type TableOptions,
   tableText,
+  verdict,
   verdictHtml,
   verdictText,
 } from "lib/notebook.ts";
@@ -16,7 +30,7 @@ import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
 import { standingHtml, standingText } from "lib/notebook/standing.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import type { Progress, Tried } from "lib/study.ts";
+import { administrations, personas, type Progress, type Tried } from "lib/study.ts";
 
 const TABLE = frame(
   [
@@ -558,6 +572,99 @@ Deno.test("while a run goes on, its standing says how far, how fast, and what is
   assert.match(stopping, /\n {2}Stopping: what is in flight comes in\n/);
   const slow = { ...PROGRESS, perSecond: 0.5 };
   assert.match(standingText(STANDING, slow, null), /^ {2}0\.50 per second .* about 6\.3 h left$/m);
+});
+
+Deno.test("a run that is made to wait says until when, also for hours", () => {
+  const day = (hours: number) =>
+    new Date(performance.timeOrigin + performance.now() + hours * 3.6e6);
+  const wait = (until: Date) => standingText(STANDING, { ...PROGRESS, waitingUntil: until }, null);
+  const time = /\n {2}The provider asks to wait until (\d+ \w+, )?\d\d:\d\d\n/;
+  assert.match(wait(day(0)), time);
+  assert.match(wait(day(50)), /wait until \d+ \w+, \d\d:\d\d\n/);
+  assert.doesNotMatch(wait(day(1)), /per second/);
+  assert.equal(clock(new Date(2026, 10, 3, 14, 5), new Date(2026, 10, 3, 9)), "14:05");
+  assert.equal(clock(new Date(2026, 10, 4, 0, 5), new Date(2026, 10, 3, 23)), "4 Nov, 00:05");
+  assert.doesNotMatch(
+    standingText(STANDING, { ...PROGRESS, waitingUntil: day(1) }, "stopped"),
+    /wait/,
+  );
+  assert.match(
+    standingText(STANDING, { ...PROGRESS, over: 3 }, null),
+    /longer than max_tokens: 3\./,
+  );
+});
+
+Deno.test("what a function of the notebook cannot take is refused with what it wanted", async () => {
+  const none = {} as never;
+  const written = prompt("persona");
+  const refused: [() => Promise<unknown>, RegExp][] = [
+    [() => show(TABLE, none), /takes a caption in quotation marks: got an object without anything/],
+    [() => show([{ a: 1 }] as never, "x"), /takes a frame .*: got a list of 1 element/],
+    [() => show(Promise.resolve(TABLE) as never, "x"), /an `await` is missing before it/],
+    [() => show(TABLE, "x", 3 as never), /takes options in braces.*: got the number 3/],
+    [() => figure(none, "x"), /takes a figure as SVG text/],
+    [() => figure("<svg/>", { name: "x" } as never), /a caption .*: got an object with name/],
+    [() => exchange(none, "x"), /`await lab.preview\(plan\)` returns/],
+    [() => edits(written, "text" as never, "x"), /takes a prompt .*: got the string "text"/],
+    [() => compared(none, "x"), /what `await lab.tried\(plan, trial\)` returns, or a function/],
+    [() => studio(none, none), /takes a laboratory/],
+    [() => begin(none, "run"), /takes a laboratory/],
+    [
+      () => begin(LAB, { kind: "personas" } as never),
+      /the name of a run.*: got an object with kind/,
+    ],
+    [() => begin(LAB, "run", 5 as never), /takes options in braces/],
+    [() => ended(LAB, undefined as never), /the name of a run.*: got undefined/],
+    [() => save(none), /takes a name for the files/],
+    [() => verdict(none), /what `compare\(name, table\)` returns/],
+  ];
+  for (const [call, message] of refused) {
+    await assert.rejects(call, (error: Error) => {
+      assert.match(error.message, message);
+      // No stack of ours buries it in a notebook.
+      return error instanceof RangeError;
+    });
+  }
+});
+
+const LAB = { schema: "made", tried() {}, register() {} } as never;
+
+Deno.test("a plan that is given something else says what it wanted", () => {
+  const models = [model("simulated")];
+  const refused: [() => unknown, RegExp][] = [
+    [() => personas({} as never), /A plan names models, such as \[model\("gpt4o"\)\]: got none/],
+    [() => personas({ models: "gpt4o" as never }), /models is a list, .*: got the string "gpt4o"/],
+    [() => personas({ models: ["gpt4o"] as never }), /models holds entries of the registry/],
+    [() => personas({ models, conditions: "MaxN" as never }), /conditions is a list/],
+    [
+      () => personas({ models, conditions: [{ name: "x" }] as never }),
+      /x with a set that is undefined/,
+    ],
+    [
+      () => personas({ models, conditions: [{ name: "x", set: { N: "high" } }] as never }),
+      /"keyed", "unkeyed" or a number of items by scale: got x with N: the string "high"/,
+    ],
+    [
+      () => personas({ models, conditions: [7] as never }),
+      /A condition is a name.*: got the number 7/,
+    ],
+    [() => personas({ models, prompt: "Write" as never }), /A plan takes a prompt/],
+    [() => personas({ models, repetitions: "2" as never }), /repetitions is a whole number/],
+    [() => administrations({ instrument: "epqra" as never }), /instrument is one of .*"epqra"/],
+    [
+      () => administrations({ instrument: epqra, items: "random" as never }),
+      /items is printed, shuffled: got the string "random"/,
+    ],
+    [
+      () => administrations({ instrument: epqra, options: "up" as never }),
+      /options is printed, rev/,
+    ],
+    [() => administrations({ instrument: epqra, personas: 2 as never }), /personas is a list/],
+  ];
+  for (const [call, message] of refused) assert.throws(call, { name: "RangeError", message });
+  const calm = { name: "MinN", set: { N: "unkeyed" } } as const;
+  assert.equal(condition(calm), calm);
+  assert.deepEqual(personas({ models, conditions: ["Base", calm] }).conditions[1], calm);
 });
 
 Deno.test("what stays at the end of a run holds no time and no speed", () => {

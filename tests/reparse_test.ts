@@ -3,8 +3,11 @@ import { z } from "zod";
 import { connect } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { restore } from "lib/restore.ts";
-import { reparsePublished } from "lib/study.ts";
+import { administrations, personas, reparsePublished } from "lib/study.ts";
+import { epqra } from "lib/instruments.ts";
 import { SMALL } from "./data.ts";
+import { provider } from "./llm_server.ts";
+import { Made, served } from "./study_worker.ts";
 
 const Row = z.object({
   instrument: z.string(),
@@ -51,4 +54,133 @@ Deno.test("published replies, parsed again, give the published answers", async (
   assert.equal(sum(second, "only_parsed"), 1);
   assert.equal(sum(second, "equal"), sum(first, "equal") - 2);
   await sql.end();
+});
+
+const written = (name: string, age = 34) =>
+  JSON.stringify({
+    name,
+    age,
+    gender: "Female",
+    sexual_orientation: "Heterosexual",
+    race: "White",
+    ethnicity: "European",
+    religious_belief: "Agnostic",
+    occupation: "Teacher",
+    political_orientation: "Progressive",
+    location: "Chicago",
+    description: `${name} teaches, reads and walks.`,
+  });
+
+const sheet = JSON.stringify({
+  ...Object.fromEntries(epqra.items.map(({ number }) => [number, number % 2 ? "True" : "False"])),
+  explanation: "So I am.",
+});
+
+Deno.test("rows that were made from drafts change or are withdrawn, and are asked anew", async () => {
+  // A study whose four personas and sheets stand as if drafts had been read: each request is kept, and
+  // the replies of two personas and of one sheet are given drafts afterwards.
+  const server = provider({
+    answer: ({ system, user, times }) =>
+      /questionnaire|True/i.test(system + user) && !/description/.test(user)
+        ? { text: sheet }
+        : { text: written(times > 1 ? "Anew" : "Draft", 99) },
+  });
+  await using made = await Made.with("reparse_drafts", 4);
+  const { lab, sql } = made;
+  const model = served(server.url, 4);
+  const free = { budget: { calls: 1000 } };
+  const people = await lab.register(personas({ models: [model], conditions: ["Base"] }));
+  await lab.run(people, free);
+  const sheets = await lab.register(administrations({ instrument: epqra, models: [model] }));
+  await lab.run(sheets, free);
+  const count = async (what: string) =>
+    Number((await sql.unsafe(`select count(*) as n from ${what}`))[0]!.n);
+  assert.deepEqual([await count("personas"), await count("administrations")], [4, 4]);
+  const said = (draft: string, answer: string) =>
+    JSON.stringify({
+      choices: [{
+        message: { content: `<think>${draft}</think>\n${answer}` },
+        finish_reason: "stop",
+      }],
+      usage: { prompt_tokens: 1, completion_tokens: 1 },
+    });
+  const [first, second] = await sql`
+    select w.work, p.id from personas p join work w on w.work = p.work order by w.work limit 2`;
+  const [, , third] = await sql`select work from administrations order by work`;
+  const replace = (work: number, reply: string) =>
+    sql`update requests set reply = ${reply} where work = ${work}`;
+  await replace(first!.work, said(written("Draft", 99), written("Ana 1", 31)));
+  await replace(second!.work, said(written("Draft", 99), "I cannot write this."));
+  await replace(third!.work, said(sheet, "I cannot answer this for somebody else."));
+  const kept = await count("requests");
+
+  const nothing = { changed: 0, gained: 0, lost: 0 };
+  assert.deepEqual(await lab.reparse(people, { write: false }), {
+    replies: 4,
+    same: 2,
+    changed: 1,
+    gained: 0,
+    lost: 1,
+  });
+  assert.equal(await count("personas where name = 'Draft'"), 4);
+  assert.equal((await lab.reparse(people)).lost, 1);
+  assert.deepEqual(
+    [await count("personas"), await count("personas where name = 'Ana 1' and age = 31")],
+    [3, 1],
+  );
+  // Two sheets were given by a draft, one is a refusal; the fourth stands.
+  const found = { replies: 4, same: 1, changed: 0, gained: 0, lost: 3 };
+  assert.deepEqual(await lab.reparse(sheets, { write: false }), found);
+  assert.deepEqual(await lab.reparse(sheets), found);
+  assert.equal(await count("administrations"), 1);
+  const reasons = (await sql`
+    select distinct split_part(reason, ':', 1) as reason from work where state = 'failed'
+    order by 1`).map(({ reason }) => reason);
+  assert.deepEqual(reasons, [
+    "not readable",
+    "the persona that was asked is another now",
+    "the persona that was asked is none any more",
+  ]);
+  assert.equal(await count("requests"), kept);
+  assert.deepEqual(await lab.reparse(people), { replies: 4, same: 4, ...nothing });
+  // What a draft answered leads nowhere any more.
+  assert.deepEqual(await lab.reparse(sheets), { replies: 2, same: 2, ...nothing });
+
+  // Asked anew, both are whole; the sheet of a persona that is none waits for it.
+  assert.equal(await lab.retryFailed(sheets), 2);
+  assert.equal((await lab.run(sheets, free)).done, 2);
+  assert.equal(await lab.retryFailed(people), 1);
+  await lab.run(people, free);
+  assert.equal(await count(`personas where name = 'Anew' and id = ${second!.id}`), 1);
+  assert.equal(await lab.retryFailed(sheets), 1);
+  await lab.run(sheets, free);
+  assert.deepEqual([await count("personas"), await count("administrations")], [4, 4]);
+  for (const run of [people, sheets]) {
+    assert.deepEqual(await lab.reparse(run), { replies: 4, same: 4, ...nothing });
+  }
+  await server.close();
+});
+
+Deno.test("what is mended in a persona is stored and counted", async () => {
+  const server = provider({
+    answer: () => ({
+      text: `{"Persona": ${written("Ana").replace("34", '"34 years old", "hobby": 1')}}`,
+    }),
+  });
+  await using made = await Made.with("reparse_mended", 2);
+  const { lab } = made;
+  const run = await lab.register(
+    personas({ models: [served(server.url, 2)], conditions: ["Base"] }),
+  );
+  assert.equal((await lab.run(run, { budget: { calls: 2 } })).done, 2);
+  assert.deepEqual(await made.rows("select distinct age, flags from personas"), [
+    { age: 34, flags: ["extra keys: hobby", "age: “34 years old”"] },
+  ]);
+  const { flags } = await lab.quality();
+  assert.deepEqual(
+    flags.select("flag", "n", "share").sort("flag").toRecords(),
+    [{ flag: "age", n: 2, share: 1 }, { flag: "extra keys", n: 2, share: 1 }],
+  );
+  assert.equal((await lab.reparse(run)).same, 2);
+  await server.close();
 });

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "zip";
 import { TABLES } from "lib/restore/schema.ts";
+import { read as statement } from "lib/restore/sql.ts";
 import { open, type Source, SourceError } from "lib/restore/source.ts";
 
 const SMALL = new URL("./fixtures/small-public/", import.meta.url);
@@ -1042,4 +1043,117 @@ Deno.test("a damaged reconstruction is refused", async () => {
     ),
     (dir) => fails(dir, "only the reconstruction, which is read when no PATH is given"),
   );
+});
+
+/** What a dump with this before its first block ends in. */
+async function hostile(bytes: Bytes, signal?: AbortSignal): Promise<string> {
+  return await inFolder({ "a_backup.sql": bytes }, async (dir) => {
+    const source = await open(`${dir}/a_backup.sql`);
+    try {
+      for await (const { rows } of source.blocks(signal)) for await (const _ of rows);
+      return "read";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+}
+
+Deno.test("what unpacks to 200 times its size and more is refused before it fills memory", async () => {
+  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, "\n"));
+  assert.match(
+    await hostile(bomb),
+    /^Packed data \([\d,]+ bytes\) that unpack to over 200 times as much: a_backup/,
+  );
+  const zipped = await zip({ "a_backup.sql": new Uint8Array(100 * 1024 * 1024).fill(10) });
+  await inFolder(
+    { "study.zip": zipped },
+    (dir) => fails(`${dir}/study.zip`, "unpack to over 200 times as much: study.zip/a_backup"),
+  );
+});
+
+Deno.test("a stop is noticed within a few pieces, also where no answer is waited for", async () => {
+  const stop = new AbortController();
+  const source = await inFolder({ "a_backup.sql": "\n".repeat(64 * 1024 * 1024) }, async (dir) => {
+    const source = await open(`${dir}/a_backup.sql`);
+    setTimeout(() => stop.abort(new Error("Stopped")));
+    const all = async () => {
+      for await (const { rows } of source.blocks(stop.signal)) for await (const _ of rows);
+    };
+    await assert.rejects(all, /Stopped/);
+    return source;
+  });
+  assert.ok(source.bytes() < 16 * 1024 * 1024, `${source.bytes()} bytes were read after it`);
+});
+
+Deno.test("statements take time in proportion to their length", async () => {
+  const forms: ((n: number) => string)[] = [
+    (n) => `COPY a${" ".repeat(n)};\n`,
+    (n) => `COPY a${" . a".repeat(n / 4)}${" ".repeat(n / 2)}x;\n`,
+    (n) => `COPY a (${"b , ".repeat(n / 4)}${" ".repeat(n / 2)};\n`,
+    (n) => `INSERT${" ".repeat(n)}INTO${" ".repeat(n)};\n`,
+  ];
+  const took = (text: string): number => {
+    const runs = [1, 2, 3].map(() => {
+      const start = performance.now();
+      for (let again = 0; again < 20; again++) statement(text);
+      return performance.now() - start;
+    });
+    return runs.toSorted((a, b) => a - b)[1]!;
+  };
+  for (const form of forms) {
+    const growth = took(form(32_000)) / Math.max(1, took(form(2_000)));
+    assert.ok(growth < 100, `16 times the length took ${growth} times as long`); // quadratic: 256
+  }
+});
+
+Deno.test("a COPY is known by its words, whatever stands between them", () => {
+  const copy = { table: "personas", path: "s.personas", columns: ["id", 'a"b'], options: "" };
+  const text = ' \n copy  only s . "personas"( ID ,"a""b" )\n FROM\tstdin ';
+  assert.deepEqual(statement(text), copy);
+  assert.deepEqual(statement("COPY a FROM STDIN (FORMAT csv)"), {
+    table: "a",
+    path: "a",
+    columns: [],
+    options: "(FORMAT csv)",
+  });
+  assert.deepEqual(statement("insert into only s.T values (1)"), { inserted: "t" });
+  assert.deepEqual(statement("COPY (select 1) FROM STDIN"), { unknown: true });
+  assert.deepEqual(statement("COPY a (b, FROM STDIN"), { unknown: true });
+  assert.equal(statement("COPY a TO STDOUT"), null);
+  assert.equal(statement("copying from stdin"), null);
+});
+
+Deno.test("messages about hostile files stay short", async () => {
+  const names = Array.from({ length: 3000 }, (_, n) => `"column ${n}"`).join(", ");
+  const wrong = await hostile(`COPY s.personas (${names}) FROM stdin;\n`);
+  assert.match(wrong, /Unknown column "column 0".* and [\d,]+ more: a_backup\.sql line 1/);
+  assert.ok(wrong.length < 2500, `${wrong.length} characters`);
+  const long = await hostile(`COPY s.personas ("${"y".repeat(60_000)}") FROM stdin;\n`);
+  assert.ok(long.length < 2500, `${long.length} characters`);
+  const head = [...CSV].map(([name, text]) =>
+    [`csv/${name}`, name === "personas.csv" ? `${"x,".repeat(9000)}y\n` : text] as const
+  );
+  await inFolder(Object.fromEntries(head), async (dir) => {
+    const source = await open(dir);
+    const all = async () => {
+      for await (const { rows } of source.blocks()) for await (const _ of rows);
+    };
+    await assert.rejects(all, ({ message }: Error) => message.length < 2500);
+  });
+});
+
+Deno.test("a zip by a method that is not read is said to be that, not damaged", async () => {
+  const plain = await zip({ "a_backup.sql": DUMP });
+  for (const [method, name] of [[14, "LZMA"], [12, "BZip2"], [93, "Zstandard"]] as const) {
+    const bytes = Buffer.from(plain);
+    const central = bytes.indexOf(Uint8Array.of(0x50, 0x4b, 1, 2));
+    bytes.writeUInt16LE(method, central + 10);
+    bytes.writeUInt16LE(method, 8);
+    await inFolder({ "study.zip": bytes }, async (dir) => {
+      await fails(
+        `${dir}/study.zip`,
+        `A file compressed by ${name}: study.zip/a_backup.sql: it is not read here: unpack the zip`,
+      );
+    });
+  }
 });

@@ -5,7 +5,7 @@ import { epqra } from "lib/instruments.ts";
 import { model } from "lib/llm.ts";
 import { comparedHtml } from "lib/notebook/compare.ts";
 import { escape } from "lib/press.ts";
-import type { Served } from "lib/notebook/served.ts";
+import { serve, type Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Plan } from "lib/study.ts";
@@ -302,4 +302,41 @@ Deno.test("a page that is opened again replaces the first, and is gone when it i
   assert.match(html, /<a href="http:\/\/127\.0\.0\.1:1\/a\/" .*>open it in a tab of its own<\/a>/);
   assert.match(html, /<iframe src="http:\/\/127\.0\.0\.1:1\/a\/" title="Studio: the persona/);
   assert.doesNotMatch(html, /<b>/);
+});
+
+Deno.test("a page closes although somebody sends half a request, and finishes what was asked", async () => {
+  const work = Promise.withResolvers<void>(), began = Promise.withResolvers<void>();
+  let stored = false;
+  const page = serve({
+    page: () => "",
+    routes: new Map([["ask", async () => {
+      began.resolve();
+      await work.promise;
+      stored = true;
+      return {};
+    }]]),
+  });
+  const { origin, host, port, pathname } = new URL(page.url);
+  const head = `POST ${pathname}ask HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\n` +
+    "Content-Type: application/json\r\nContent-Length: 100\r\n";
+  const connections: Deno.Conn[] = [];
+  for (const half of [`${head}\r\n{"half"`, head, "PO"]) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    await connection.write(new TextEncoder().encode(half));
+    connections.push(connection);
+  }
+  const asked = fetch(`${page.url}ask`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin },
+    body: "{}",
+  }).then((response) => response.body?.cancel(), () => {});
+  await began.promise;
+  const closed = page.close();
+  assert.equal(await Promise.race([closed, Promise.resolve("open")]), "open");
+  work.resolve();
+  await closed;
+  assert.equal(stored, true);
+  await asked;
+  await assert.rejects(() => fetch(page.url), TypeError);
+  for (const connection of connections) connection.close();
 });

@@ -8,7 +8,7 @@ import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/instruments.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
 import { restored } from "./data.ts";
-import { type Answer, provider, type Server } from "./llm_server.ts";
+import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { profiles } from "./study_worker.ts";
 
@@ -267,11 +267,16 @@ Deno.test("what failed is told by its reason, and asked anew when it is told to"
   await using desk = new Desk("cli_failed", () => broken ? "I would rather not." : {});
   await desk.planned("mine", "own");
   const { code, out } = await desk.study("run", "mine", "--budget-usd", "1");
-  assert.equal(code, 0);
+  assert.equal(code, 1);
   assert.match(out, /^mine: 0 of 10 done, 10 failed, 0 left; spent 30 calls/m);
-  assert.match(out, /^ +10 failed: \S/m);
+  assert.match(out, /^ +10 failed: not readable \(such as: no JSON .*: I would rather not\.\)$/m);
+  assert.match(out, /\nmine: most of the work failed: 10 of 10\n$/);
+  assert.equal((await desk.study("run", "mine", "--yes")).code, 1); // nothing to do, and it failed
   assert.match(out, /^Ask those that failed again: deno task study retry-failed mine$/m);
 
+  const part = await desk.done("retry-failed", "mine", "--reason", "rather not");
+  assert.match(part, /^10 pieces of work of mine planned once more$/m); // also by its particulars
+  assert.equal((await desk.study("run", "mine", "--yes")).code, 1);
   const other = await desk.done("retry-failed", "mine", "--reason", "truncated");
   assert.match(other, /^Nothing failed for a reason that contains "truncated":\n +10 failed: /);
   broken = false;
@@ -281,6 +286,63 @@ Deno.test("what failed is told by its reason, and asked anew when it is told to"
     /^10 pieces of work of mine planned once more\nNext: deno task study run mine$/m,
   );
   assert.match(await desk.done("run", "mine", "--yes"), /10 of 10 done, 0 failed, 0 left/);
+});
+
+Deno.test("an instrument longer than max_tokens: said at plan, refused at run, and asked with a flag", async () => {
+  let cut = true;
+  await using desk = new Desk("cli_long", () => cut ? { finish: "length" } : {});
+  await desk.planned("people", "simulated");
+  await desk.done("run", "people");
+  const long = join(ROOT, "tests", "fixtures", "instruments", "long-300.csv");
+  const plan = ["plan", "administrations", "--instrument", long, "--model", "own"];
+  const planned = await desk.done(...plan, "--name", "long");
+  assert.match(
+    planned,
+    /a whole reply of own takes at least 1,[5-9]\d\d tokens, and its max_tokens is 600: replies would/,
+  );
+  assert.match(
+    await desk.refused(1, "run", "long", "--budget-usd", "1"),
+    /^own: a whole reply takes at least 1,\d+ tokens, and its max_tokens is 600: .*--allow-truncated/,
+  );
+  assert.equal(desk.server.tally().requests, 0);
+
+  const flag = ["--budget-usd", "1", "--allow-truncated"];
+  const allowed = await desk.study("run", "long", ...flag);
+  assert.equal(allowed.code, 1);
+  assert.match(allowed.out, /^ +10 failed: truncated /m);
+  assert.equal(desk.server.tally().requests, 10);
+  await desk.done("retry-failed", "long");
+  assert.match(await desk.refused(1, "run", "long", "--yes"), /the last 5 replies were cut off/);
+  assert.equal(desk.server.tally().requests, 10);
+  cut = false;
+  assert.match(await desk.done("run", "long", ...flag), /10 of 10 done/);
+  assert.doesNotMatch(await desk.done("plan", "personas", "--model", "own"), /whole reply/);
+});
+
+Deno.test("a long wait is said, and what went wrong with calls is in the status", async () => {
+  let calls = 0;
+  await using desk = new Desk(
+    "cli_waits",
+    () =>
+      ++calls === 1
+        ? { status: 503, message: "oops", headers: { "retry-after-ms": "1" } }
+        : calls === 2
+        ? { status: 429, message: "slowly", headers: { "retry-after": "7200" } }
+        : {},
+  );
+  await desk.planned("mine", "own");
+  const running = desk.running("mine", "--budget-usd", "1");
+  let said = "";
+  const heard = (async () => {
+    for await (const text of running.stderr.pipeThrough(new TextDecoderStream())) said += text;
+  })();
+  await until("the wait", () => said.includes("asks to wait"));
+  assert.match(said, /^mine: the provider asks to wait until \d\d:\d\d( on \d{4}-\d\d-\d\d)?\n$/);
+  running.kill("SIGINT");
+  const [{ code }] = await Promise.all([running.status, heard, running.stdout.cancel()]);
+  assert.equal(code, 3);
+  const rest = await desk.study("run", "mine", "--yes");
+  assert.equal(rest.code, 0, rest.err);
 });
 
 Deno.test("a second process asks a run to stop, and it goes on later", async () => {
@@ -600,4 +662,33 @@ Deno.test("config --prices takes LiteLLM's prices into the user's file", async (
   const none = await script("config", ["--prices", empty], desk.env);
   assert.deepEqual([none.code, none.out], [1, ""]);
   assert.match(none.err, /has no price of any model that is known here\n$/);
+});
+
+Deno.test("replies of 2 MB, 40 of them at 64 at a time, and their files, within the memory of a study", async () => {
+  // Two bytes a letter, in memory as in UTF-8.
+  const thoughts = "думаю ".repeat(180_000);
+  await using desk = new Desk("cli_memory", (asked) => ({
+    raw: {
+      choices: [{
+        index: 0,
+        message: { role: "assistant", content: standIn(asked), reasoning_content: thoughts },
+        finish_reason: "stop",
+      }],
+      usage: { prompt_tokens: 700, completion_tokens: 550_000, total_tokens: 550_700 },
+    },
+  }));
+  const within = async (...args: string[]) => {
+    const memory = "--v8-flags=--max-old-space-size=256";
+    return await ended(spawned(["run", "-A", memory, "scripts/study.ts", ...args], desk.env));
+  };
+  await desk.planned("mine", "own", "--repetitions", "4");
+  const run = await within("run", "mine", "--budget-usd", "500", "--concurrency", "64");
+  assert.match(run.out + run.err, /^mine: 40 of 40 done, 0 failed/m);
+  assert.match(run.out, /^ +40 replies were longer than max_tokens/m);
+  assert.equal(run.code, 0);
+  const out = desk.path("out");
+  const files = await within("export", "--out", out);
+  assert.equal(files.code, 0, files.err);
+  assert.match(files.out, /^ +40 rows +.*requests\.jsonl$/m);
+  assert.match(await desk.done("status", "mine"), /^ +40 replies are longer than max_tokens, the/m);
 });

@@ -125,6 +125,21 @@ Deno.test("a trial shows its cost first, asks each version once, and says what c
   );
 });
 
+Deno.test("both prompts of a trial are filled before either is asked", async () => {
+  await using bench = await Bench.with("trial_filled");
+  const { made: { lab }, server } = bench;
+  const broken = edited(WRITTEN, { user: "Write a person." });
+  const trial = { profiles: [1], budget: { calls: 9 } };
+  for (const [before, prompt] of [[WRITTEN, broken], [broken, WRITTEN]] as const) {
+    await assert.rejects(
+      () => lab.tried(bench.plan({ prompt }), { ...trial, before }),
+      /lacks \{\{table\}\}/,
+    );
+  }
+  assert.equal(server.tally().requests, 0);
+  assert.equal(await bench.made.value("select count(*) from runs"), 0);
+});
+
 Deno.test("one budget holds for both versions; what it does not cover stays unasked", async () => {
   await using bench = await Bench.with("trial_budget");
   const { made: { lab }, server } = bench;

@@ -28,7 +28,7 @@ export function client(at: Server, parameters: Record<string, string> = {}, max 
     connect_timeout: SECONDS,
     fetch_types: false,
     onnotice: () => {},
-    connection: { application_name: "persona-audit", ...parameters },
+    connection: { application_name: "persona-audit", [DIRECT]: "yes", ...parameters },
   });
   const end = pool.end;
   pool.end = ({ timeout = PARTING } = {}) => end({ timeout });
@@ -43,12 +43,49 @@ export async function parted(end: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
+/** How long a server that starts, or recovers after a crash, is waited for. */
+const PATIENCE = 120;
+
+/** What PostgreSQL answers while it lets nobody in yet, or no longer. */
+const NOT_YET = "57P03";
+
 /**
- * The answer to the first query of a pool.
+ * The answer to the first query of a pool. A server that starts or recovers is waited for, which is said
+ * on standard error.
  *
+ * @param ask makes the query: anew each time
+ * @param passwords what to do when the password is refused
  * @throws {Error} saying who was refused where and why, without the password
  */
-export async function first<T>(at: Server, query: Promise<T>, advice = remedy()): Promise<T> {
+export async function first<T>(
+  at: Server,
+  ask: () => PromiseLike<T>,
+  passwords = remedy(),
+): Promise<T> {
+  const place = `${at.host}:${at.port}/${at.database}`;
+  for (let waited = 0;; waited++) {
+    try {
+      return await answered(ask());
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      if (code === NOT_YET && waited < PATIENCE) {
+        if (waited === 0) console.error(`PostgreSQL at ${place}: ${message}: waiting for it`);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        continue;
+      }
+      const advice = code === NOT_YET
+        ? "it still starts or recovers: try again in a while"
+        : /unsupported startup parameter/i.test(message)
+        ? POOLER
+        : code?.startsWith("28")
+        ? passwords
+        : remedy();
+      throw new Error(`PostgreSQL at ${place} does not let ${at.user} in (${message}): ${advice}`);
+    }
+  }
+}
+
+async function answered<T>(query: PromiseLike<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // postgres.js connects again without end where a program that is no PostgreSQL hangs up.
   const late = new Promise<never>((_, reject) => {
@@ -56,10 +93,6 @@ export async function first<T>(at: Server, query: Promise<T>, advice = remedy())
   });
   try {
     return await Promise.race([query, late]);
-  } catch (error) {
-    const place = `${at.host}:${at.port}/${at.database}`;
-    const why = (error as Error).message;
-    throw new Error(`PostgreSQL at ${place} does not let ${at.user} in (${why}): ${advice}`);
   } finally {
     clearTimeout(timer);
   }
@@ -70,11 +103,29 @@ const remedy = (): string =>
     ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
     : "run `deno task db stop`, then try again";
 
-export const VERSION = "select current_setting('server_version_num') as version";
+const POOLER =
+  "a pooler such as PgBouncer stands before it, which loses the state of a session: give the address " +
+  "of PostgreSQL itself";
 
-/** @throws {Error} when a server is older than what the SQL here needs */
-export function supported(versionNumber: number): void {
-  if (versionNumber >= 140000) return;
-  const found = `${Math.floor(versionNumber / 10000)}.${versionNumber % 10000}`;
-  throw new Error(`PostgreSQL 14 or later is needed: this server is ${found}`);
+/** A parameter that a session keeps from its beginning, unless a pooler passes over it. */
+export const DIRECT = "persona_audit.direct";
+
+/** What {@link supported} looks at. */
+export const ABOUT =
+  `select current_setting('server_version_num') as version, current_setting('${DIRECT}', true) as direct`;
+export interface About {
+  version: string;
+  direct: string | null;
+}
+
+/** @throws {Error} when a server is older than what the SQL here needs, or a pooler stands before it */
+export function supported({ version, direct }: About): void {
+  const number = Number(version);
+  if (number < 140000) {
+    const found = `${Math.floor(number / 10000)}.${number % 10000}`;
+    throw new Error(`PostgreSQL 14 or later is needed: this server is ${found}`);
+  }
+  if (direct !== "yes") {
+    throw new Error(`PostgreSQL got none of the parameters of this session: ${POOLER}`);
+  }
 }

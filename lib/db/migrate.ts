@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
-import { first, parted, supported, VERSION } from "./client.ts";
+import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
 import * as publishedTables from "./published/001_tables.ts";
 import * as publishedKeys from "./published/002_keys.ts";
@@ -12,6 +12,7 @@ import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
+import * as studyPersonas from "./study/005_personas.ts";
 
 const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
   published: {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
     "002_runs": studyRuns,
     "003_prompts": studyPrompts,
     "004_faults": studyFaults,
+    "005_personas": studyPersonas,
   },
 };
 
@@ -50,14 +52,15 @@ export async function migrate(
     user,
     password,
     ssl,
+    options: `-c ${DIRECT}=yes`,
     max: 1,
     idleTimeoutMillis: 0,
   });
   // A connection that breaks is reported by its statement.
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
-    const { rows } = await first<pg.QueryResult>(at, pool.query(VERSION));
-    supported(Number(rows[0].version));
+    const { rows } = await first<pg.QueryResult>(at, () => pool.query(ABOUT));
+    supported(rows[0]);
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);

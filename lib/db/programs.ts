@@ -1,12 +1,13 @@
 /** PostgreSQL's programs, run as a user that it accepts. */
 import { join } from "node:path";
+import { bare } from "../config.ts";
 
 type Program = "initdb" | "pg_ctl" | "postgres";
 
 const OWN = "set DATABASE_URL to a PostgreSQL of your own (see .env.example)";
 
 /**
- * Runs a program to its end.
+ * Runs a program to its end. The server that pg_ctl starts lives on: it gets no keys to keep.
  *
  * @param dataDir the folder that holds the cluster
  * @param input what it reads
@@ -24,7 +25,8 @@ export async function run(
     cwd: dataDir,
     // Ctrl-C is for us, not for the server.
     detached: program === "pg_ctl",
-    env: { LC_ALL: "C" },
+    env: { ...bare(), LC_ALL: "C" },
+    clearEnv: true,
     stdin: input === undefined ? "null" : "piped",
     stdout: "null",
     stderr: "piped",
@@ -116,7 +118,9 @@ async function succeeds(
 ): Promise<boolean> {
   try {
     const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
-    return (await new Deno.Command(command, { args, ...quiet, ...more }).output()).success;
+    const clean = { env: bare(), clearEnv: true };
+    return (await new Deno.Command(command, { args, ...quiet, ...clean, ...more }).output())
+      .success;
   } catch {
     return false; // no such program, or no right to change the user
   }
@@ -132,7 +136,9 @@ export async function commandOf(pid: number): Promise<string | null> {
     const [command, ...args] = os === "windows"
       ? ["tasklist", "/FI", `PID eq ${pid}`, "/NH"]
       : ["ps", "-ww", "-p", String(pid), "-o", "command="];
-    const { stdout } = await new Deno.Command(command!, { args, stderr: "null" }).output();
+    const clean = { env: bare(), clearEnv: true };
+    const { stdout } = await new Deno.Command(command!, { args, stderr: "null", ...clean })
+      .output();
     return new TextDecoder().decode(stdout).trim();
   } catch (error) {
     return error instanceof Deno.errors.NotFound && os === "linux" ? "" : null;

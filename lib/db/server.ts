@@ -196,11 +196,12 @@ async function complete(server: Embedded, dataDir: string): Promise<void> {
   // Else a statement that fails would put the reader's password into the log.
   const sql = client(at, { log_min_error_statement: "panic" }, 1);
   try {
-    const asked = sql<{ reader: boolean; database: boolean }[]>`
+    const ask = () =>
+      sql<{ reader: boolean; database: boolean }[]>`
       select exists (select from pg_roles where rolname = ${READER}) as reader,
              exists (select from pg_database where datname = ${DATABASE}) as database`;
     const path = stateFile(dataDir);
-    const [found] = await first(at, asked, `remove ${path} for new passwords; the data stay`);
+    const [found] = await first(at, ask, `remove ${path} for new passwords; the data stay`);
     if (!found!.reader) {
       const statement = `create role ${READER} login password '${server.readerPassword}'`;
       // The driver's error would carry the statement.

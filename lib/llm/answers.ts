@@ -46,7 +46,8 @@ const FLAGGED =
 const TOO_LONG =
   /context (length|window|size|limit)|(maximum|max) (context|input|prompt|model) (length|len|size|tokens)|(prompt|input|requests?|messages?|text)( text| length)? (is |are |was )?too (long|large)\b|too many (input )?tokens|exceeds? .{0,60}(context|max_model_len|input tokens|token limit|number of tokens)|inputs?`? tokens|reduce the length/i;
 /** The model was to write JSON and did not: another attempt may. */
-const UNMADE = /json_?validate|failed_?generation|tool_?use_?failed|(generate|validate) JSON/i;
+const UNMADE =
+  /json_?validate|failed_?generation|tool_?use_?failed|failed to generate (valid )?JSON/i;
 
 /**
  * What an answer that is no reply means.
@@ -91,7 +92,7 @@ export function refused(protocol: Protocol, { status, header, text }: Answer): F
     });
   }
   if (says(NO_CREDIT)) return fault(noCredit(named), "refused key", { fatal: true });
-  if (code === 403 && (is(ACCESS) || says(ACCESS))) {
+  if (code === 403 && !is(THROTTLED) && (is(ACCESS) || says(ACCESS))) {
     return fault(`it refused access (${said})`, "refused key", { fatal: true });
   }
   // Bedrock's ModelErrorException: the model failed at this one request.

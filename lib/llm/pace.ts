@@ -58,7 +58,8 @@ export class Pace {
 
   /** Until when no call starts because the provider asked for it; null where it does not ask. */
   get waitingUntil(): Date | null {
-    return this.held > 0 ? new Date(Date.now() + this.held) : null;
+    const { timeOrigin } = performance;
+    return this.held > 0 ? new Date(timeOrigin + this.#heldUntil) : null;
   }
 
   /** The most calls that may ever be in flight. */

@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { ROOT, secret, variable } from "../config.ts";
 import { nearest } from "../format.ts";
+import { listed } from "./prices.ts";
 
 /** What a model costs: USD per million tokens. */
 export interface Price {
@@ -53,6 +54,14 @@ export interface Model {
   error_rate?: number;
 }
 
+/** A model as it stands in a registry file. */
+type Listed = Omit<Model, "price"> & {
+  /** The user's own price, or null: unknown. Without it, the price that `listed()` finds. */
+  price?: Price | null;
+  /** The provider's document that the fields come from. */
+  docs?: string;
+};
+
 const Text = z.string().trim().min(1);
 const Count = z.int().min(1);
 
@@ -101,13 +110,14 @@ const FIELDS = {
   more: z.record(z.string(), z.unknown()).refine((more) => !OWN.some((name) => name in more), {
     error: `must not set ${OWN.join(", ")}: they have places of their own`,
   }).optional(),
-  price: PriceEntry.nullable(),
+  price: PriceEntry.nullable().optional(),
+  docs: z.url({ protocol: /^https$/ }).optional(),
   concurrency: z.strictObject({ start: Count.optional(), most: Count.optional() }).optional(),
   timeout_seconds: z.number().gt(0).max(3600).optional(),
   error_rate: z.number().min(0).max(1).optional(),
 };
 
-const Entry: z.ZodType<Model> = z.strictObject(FIELDS).superRefine((entry, context) => {
+const Entry: z.ZodType<Listed> = z.strictObject(FIELDS).superRefine((entry, context) => {
   const wrong = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message });
   if (entry.provider !== "openai") {
@@ -165,7 +175,7 @@ export function models(): readonly Model[] {
   }).join();
   if (read?.stamp !== stamp) {
     const shipped = entries(SHIPPED).map((entry) => checked(Entry, entry, SHIPPED));
-    read = { stamp, models: merged(shipped, own) };
+    read = { stamp, models: merged(shipped, own).map(priced) };
     // From here on no text shows these keys, whether or not their models are used.
     for (const { key } of read.models) if (key) secret(key);
   }
@@ -186,12 +196,20 @@ export function model(id: string): Model {
   );
 }
 
-function merged(shipped: readonly Model[], path: string): readonly Model[] {
+/** What is listed, with its price: where none stands there, the library's. */
+function priced({ docs: _, ...entry }: Listed): Model {
+  const { price = listed(entry) } = entry;
+  return { ...entry, price };
+}
+
+function merged(shipped: readonly Listed[], path: string): readonly Listed[] {
   const all = new Map(shipped.map((model) => [model.id, model]));
   for (const entry of entries(path)) {
     const before = all.get(entry.id);
     const changes = before ? checked(Changes, entry, path) : entry;
     const whole: Record<string, unknown> = { ...before, ...changes };
+    // What a model costs here is not what it costs elsewhere.
+    if ("base_url" in changes || "provider" in changes) whole.price = changes.price;
     for (const name of ["temperature", "top_p"]) if (whole[name] === null) delete whole[name];
     all.set(entry.id, checked(Entry, { ...whole, id: entry.id }, path));
   }
@@ -246,7 +264,7 @@ export function shown(path = modelsFile()): string {
   return inside.startsWith("..") ? path : inside;
 }
 
-const Listed = z.object({
+const Imported = z.object({
   input_cost_per_token: z.number().min(0),
   output_cost_per_token: z.number().min(0),
   litellm_provider: z.string(),
@@ -272,7 +290,7 @@ export function importPrices(
   const perMillion = (usd: number) => Number((usd * 1e6).toPrecision(12));
   return Object.fromEntries(of.flatMap((model) => {
     for (const [name, from] of namesOf(model)) {
-      const { success, data } = Listed.safeParse(list.data[name]);
+      const { success, data } = Imported.safeParse(list.data[name]);
       if (!success || !from(data.litellm_provider)) continue;
       const { input_cost_per_token: input, output_cost_per_token: output } = data;
       const source = `${basename(path)} (LiteLLM), entry ${name}`;

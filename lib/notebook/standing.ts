@@ -1,6 +1,6 @@
 /** Where a run stands, in words. */
 import { z } from "zod";
-import { dollars, duration, whole } from "../format.ts";
+import { clock, dollars, duration, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Ended, Laboratory, Progress } from "../study.ts";
 import { escape } from "../press.ts";
@@ -71,6 +71,7 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
     head,
     lines: [
       ...outcome === null ? [under(now, left, progress)] : [ending(outcome, left)],
+      over(progress),
       spent(now),
     ].filter((line) => line),
     reasons: more > 0 ? [...reasons.slice(0, MOST_REASONS), `… and ${more} more`] : reasons,
@@ -81,8 +82,21 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
 const under = (now: Standing, left: number, progress: Progress | null): string =>
   now.stopping === "yes" ? "Stopping: what is in flight comes in" : pace(left, progress);
 
-/** How fast it goes; nothing before the first reply. */
+/** What the budget could not bound. */
+const over = (progress: Progress | null): string =>
+  progress?.over
+    ? `Replies longer than max_tokens: ${
+      whole(progress.over)
+    }. That limit does not bind there, and a ` +
+      "call may cost more than its most"
+    : "";
+
+/** How fast it goes, or until when it waits; nothing before the first reply. */
 function pace(left: number, progress: Progress | null): string {
+  if (progress?.waitingUntil) {
+    const now = new Date(performance.timeOrigin + performance.now());
+    return `The provider asks to wait until ${clock(progress.waitingUntil, now)}`;
+  }
   if (!progress || progress.perSecond === 0) return "It has begun";
   const { perSecond, concurrency, stored } = progress;
   const atOnce = Object.entries(concurrency).map(([model, n]) => `${model} ${n}`).join(", ");

@@ -167,17 +167,17 @@ const FORMS: Record<Tested, Form> = {
       ...interval,
       "boot_lower",
       "boot_upper",
-      "r_max",
+      ["r_max", "root_alphas"],
       ...tests,
       "p_pearson",
     ],
-    decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, r_max: 3 },
+    decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, root_alphas: 3 },
     notes: [
       "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Interval and cluster p by " +
       "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; boot: " +
       `percentiles ${DRAWN}. Off mode: pairs that leave the commonest score of a scale; below 20 of them a ` +
-      "few profiles make r, and there is neither interval nor p. r max: √(α·α), what two scales of this " +
-      "reliability are expected to correlate at most; r can exceed it.",
+      "few profiles make r, and there is neither interval nor p. Root alphas: √(α·α), what two scales " +
+      "of this reliability are expected to correlate at most if their errors are independent; r can exceed it.",
       JUDGED,
     ],
   },

@@ -21,8 +21,12 @@ export function multitraitReading(criteria: DataFrame): string[] {
   const largest = all.toSorted((a, b) => b.largest! - a.largest!)
     .filter((row, at, rows) => rows.findIndex(({ model }) => model === row.model) === at);
   return [
-    `The instruments agree about ${list(traits)}. Of ${sum("comparisons")} comparisons the validity is ` +
-    `larger in ${sum("larger")} and clearly so in ${sum("clearly")}. The largest correlation that it is ` +
+    `The instruments agree about ${list(traits)}. Of ${
+      sum("comparisons")
+    } comparisons the validity is ` +
+    `larger in ${sum("larger")} and clearly so in ${
+      sum("clearly")
+    }. The largest correlation that it is ` +
     `held against in each model: ${
       list(largest.map((row) => `${row.model} ${number(row.largest)} (${row.pair})`))
     }.`,
@@ -60,9 +64,11 @@ export function acquiescenceReading(yes: DataFrame): string[] {
     `The share of Yes is ${number(APART, 1)} and more from that of the profiles as shown in ${
       far(raw).length
     } of ${raw.length} cells: ${some(far(raw).map(told))}.`,
-    `The balanced share, which the trait alone leaves at ½, is ${number(APART, 1)} and more from it in ${
-      far(balanced).length
-    } of ${balanced.length}: ${some(far(balanced).map(told))}.`,
+    `The balanced share, which the trait alone leaves at ½, is ${
+      number(APART, 1)
+    } and more from it in ${far(balanced).length} of ${balanced.length}: ${
+      some(far(balanced).map(told))
+    }.`,
   ];
 }
 
@@ -97,7 +103,9 @@ export function copyingReading(copies: DataFrame, whole: DataFrame): string[] {
     }.`,
     ...(changed.length
       ? [
-        `Under a manipulation ${changed.length - old.length} of ${changed.length} cells are nearer to the ` +
+        `Under a manipulation ${
+          changed.length - old.length
+        } of ${changed.length} cells are nearer to the ` +
         `profile that was shown than to the one before` +
         (old.length ? `; not so ${some(old.map((row) => `${row.model} ${row.condition}`))}.` : "."),
       ]
@@ -132,7 +140,9 @@ export function faultReading(wrong: DataFrame): string[] {
       }.`
       : `No sheet of ${all.length} cells is missing or faulty.`) +
     (clean
-      ? ` A count of 0 of ${clean.n} does not exclude a rate of ${percent(clean.ci_upper, 2)}, the upper ` +
+      ? ` A count of 0 of ${clean.n} does not exclude a rate of ${
+        percent(clean.ci_upper, 2)
+      }, the upper ` +
         `limit: it would give none in ${
           percent((1 - clean.ci_upper!) ** clean.n!, 0)
         } of such samples.`
@@ -150,9 +160,13 @@ export function collapseReading(variety: DataFrame): string[] {
         .map((row) => `${number(row[column])} (${row.condition})`),
     );
   return [
-    `The control, which has the profiles’ rates and none of their structure, moves as it should: ` +
-    `different sheets, of all sheets ${told("distinct", "estimate")}; dimensions, as a ratio to the ` +
-    `profiles ${told("dimension", "relative")}; Hopkins’ statistic ${told("hopkins", "estimate")}; ` +
+    `The control, which has the profiles’ rates and none of their structure: ` +
+    `different sheets, of all sheets ${
+      told("distinct", "estimate")
+    }; dimensions, as a ratio to the ` +
+    `profiles ${told("dimension", "relative")}; Hopkins’ statistic ${
+      told("hopkins", "estimate")
+    }; ` +
     `coverage of the profiles ${told("coverage", "estimate")}.`,
   ];
 }
@@ -166,7 +180,12 @@ export function diversityReading(categories: DataFrame): string[] {
   const moves = groups.flatMap(([name, own]) => {
     const base = own.find(({ condition }) => condition === "Base");
     return base
-      ? own.map((row) => ({ name, ...row, from: base.estimate!, ratio: row.estimate! / base.estimate! }))
+      ? own.map((row) => ({
+        name,
+        ...row,
+        from: base.estimate!,
+        ratio: row.estimate! / base.estimate!,
+      }))
       : [];
   }).toSorted((a, b) => Math.abs(Math.log(b.ratio)) - Math.abs(Math.log(a.ratio)));
   return [

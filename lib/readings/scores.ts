@@ -205,6 +205,8 @@ export function traitReading(survived: DataFrame, table: DataFrame): string[] {
     .filter(({ n }) => (n ?? 0) > 0);
   const known = records(survived, ["model", "trait"], ["estimate", "ci_lower", "ci_upper"])
     .filter(({ ci_lower }) => ci_lower !== null);
+  const above = [...Map.groupBy(means, ({ trait }) => trait)]
+    .filter(([, own]) => own.every(({ mean }) => mean! > 3)).map(([trait]) => trait);
   const widest = Math.max(...known.map((row) => (row.ci_upper! - row.ci_lower!) / 2));
   return [
     `Means (1–5) and SDs over the rows of the table: ${
@@ -213,7 +215,7 @@ export function traitReading(survived: DataFrame, table: DataFrame): string[] {
           `${trait} ${range(own.map(({ mean }) => mean))} (SD ${range(own.map(({ sd }) => sd))})`
         ),
       )
-    }.`,
+    }. Above the middle of the scale, 3, in every row: ${list(above)}.`,
     ...(known.length
       ? [
         `A mean is known to ±${

@@ -1,7 +1,7 @@
 /** What the five tables with markers say together, and what hangs on a choice (notebook 30). */
 import type { DataFrame } from "polars";
 import pl from "polars";
-import { interval, list, number, range, records, some, type Value, verb } from "./words.ts";
+import { interval, number, range, records, some, type Value, verb } from "./words.ts";
 
 /**
  * @param counted as `markers` of `lib/tables.ts` counts them
@@ -35,11 +35,13 @@ export function survivingReading(
     )
   );
   const sizes = [...Map.groupBy(gone, ({ effect_name }) => effect_name)].map(([name, rows]) => {
-    const most = rows.reduce<Value>((found, row) =>
-      row.most !== null && row.most > (found ?? 0) ? row.most : found, null);
-    return `|${name}| ${range(rows.map(({ effect }) => Math.abs(effect!)))}, by its intervals up to ${
-      number(most)
-    }`;
+    const most = rows.reduce<Value>(
+      (found, row) => row.most !== null && row.most > (found ?? 0) ? row.most : found,
+      null,
+    );
+    return `|${name}| ${
+      range(rows.map(({ effect }) => Math.abs(effect!)))
+    }, by its intervals up to ${number(most)}`;
   });
   const lost = Object.values(tables)
     .filter((table) => table.columns.includes("in_paper"))
@@ -53,9 +55,9 @@ export function survivingReading(
     .toSorted((a, b) => Math.abs(b.effect!) - Math.abs(a.effect!));
   const [first] = lost;
   return [
-    `Of the paper’s ${marked} markers in these ${counts.length} tables ${verb(stands, "stands", "stand")}, ${
-      verb(weakens, "weakens", "weaken")
-    } and ${verb(vanishes, "vanishes", "vanish")}` +
+    `Of the paper’s ${marked} markers in these ${counts.length} tables ${
+      verb(stands, "stands", "stand")
+    }, ${verb(weakens, "weakens", "weaken")} and ${verb(vanishes, "vanishes", "vanish")}` +
     (untested ? `; ${untested} cannot be tested, because too little varies. ` : ". ") +
     (sizes.length ? `What vanishes is, in size: ${sizes.join("; ")}.` : ""),
     `${verb(lost.length, "row", "rows")} that the paper does not print ${
@@ -81,7 +83,9 @@ const FOLLOWED = 90, HARDLY = 70;
 export function choiceReading(panel: DataFrame, summary: DataFrame): string[] {
   const shown = records(
     panel.filter(
-      pl.col("variant").eq(pl.lit("manipulated profile")).and(pl.col("measure").eq(pl.lit("accuracy")))
+      pl.col("variant").eq(pl.lit("manipulated profile")).and(
+        pl.col("measure").eq(pl.lit("accuracy")),
+      )
         .and(pl.col("difference").isNotNull()).and(pl.col("difference").neq(0)),
     ),
     ["cell"],
@@ -116,16 +120,24 @@ export function choiceReading(panel: DataFrame, summary: DataFrame): string[] {
   const sentences = [
     shown.length
       ? `Held against the profile that the model was shown, Table A7’s answers are right in ${FOLLOWED} % ` +
-        `and more of the items that were set in ${some(followed.map(told), 10)}; between that and ` +
-        `${HARDLY} % in ${some(between.map(told), 10)}; below, so that the manipulation was followed in ` +
+        `and more of the items that were set in ${
+          some(followed.map(told), 10)
+        }; between that and ` +
+        `${HARDLY} % in ${
+          some(between.map(told), 10)
+        }; below, so that the manipulation was followed in ` +
         `part only, in ${some(hardly.map(told), 10)}.`
       : "",
     shares && differing(keyed)
       ? `Which answer counts as positive changes ${accuracy} accuracies, and precision, recall or ` +
-        `specificity by up to ${number(Math.abs(shares.largest!), 1)} points (${shares.at}): it has to be said.`
+        `specificity by up to ${
+          number(Math.abs(shares.largest!), 1)
+        } points (${shares.at}): it has to be said.`
       : "",
     moved && differing(group)
-      ? `Group 372 moves r by up to ${number(Math.abs(moved.largest!))} (${moved.at}) and changes ` +
+      ? `Group 372 moves r by up to ${
+        number(Math.abs(moved.largest!))
+      } (${moved.at}) and changes ` +
         `${verb(markers(group), "marker", "markers")}.`
       : "",
     repetitions.length

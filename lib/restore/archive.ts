@@ -1,8 +1,20 @@
 /** The files in a zip, read in place: nothing is unpacked to disk. */
 import { configure, type FileEntry, Reader, ZipReader } from "zip";
-import { AGAIN, fault, type Input } from "./input.ts";
+import { AGAIN, fault, type Input, SourceError, unswollen } from "./input.ts";
 
-configure({ useWebWorkers: false });
+// A piece may unpack to 1,000 times its size before anybody can look at it.
+configure({ useWebWorkers: false, chunkSize: 16 * 1024 });
+
+/** Methods of ZIP's specification (APPNOTE 4.4.5) that are whole and not read. */
+const UNREAD: Readonly<Record<number, string>> = {
+  1: "Shrink",
+  6: "Implode",
+  12: "BZip2",
+  14: "LZMA",
+  93: "Zstandard",
+  95: "XZ",
+  98: "PPMd",
+};
 
 /**
  * The files of a zip, named `ZIP/path`; folders, dot files and `__MACOSX` are passed over.
@@ -12,12 +24,12 @@ configure({ useWebWorkers: false });
  * @throws {SourceError} when the zip is cut off, damaged or encrypted; also while a file is read
  */
 export async function listZip(file: string, path: string): Promise<Input[]> {
-  const zip = new ZipReader(new Disk(file));
+  const disk = new Disk(file), zip = new ZipReader(disk);
   try {
     const entries = await zip.getEntries();
     return entries.flatMap((entry) => {
       const hidden = entry.filename.split("/").some((name) => /^\.|^__MACOSX$/.test(name));
-      return entry.directory || hidden ? [] : inZip(entry, `${path}/${entry.filename}`);
+      return entry.directory || hidden ? [] : inZip(entry, `${path}/${entry.filename}`, disk.size);
     });
   } catch (error) {
     throw damaged(error, path);
@@ -26,12 +38,20 @@ export async function listZip(file: string, path: string): Promise<Input[]> {
   }
 }
 
-function inZip(entry: FileEntry, path: string): Input {
+function inZip(entry: FileEntry, path: string, size: number): Input {
   return {
     path,
     async *open() {
       if (entry.encrypted) {
         throw fault("An encrypted file", path, "unpack the zip and give its folder");
+      }
+      const method = UNREAD[entry.compressionMethod];
+      if (method) {
+        throw fault(
+          `A file compressed by ${method}`,
+          path,
+          "it is not read here: unpack the zip and give its folder",
+        );
       }
       const stop = new AbortController();
       let control!: TransformStreamDefaultController<Uint8Array>;
@@ -42,9 +62,15 @@ function inZip(entry: FileEntry, path: string): Input {
       // A wrong check sum must end the stream as an error, not as an end of file.
       done.catch((error) => control.error(error));
       try {
-        yield* pipe.readable;
+        let unpacked = 0;
+        for await (const chunk of pipe.readable) {
+          unpacked += chunk.length;
+          unswollen(unpacked, Math.min(entry.compressedSize, size), path);
+          yield chunk;
+        }
         await done;
       } catch (error) {
+        if (error instanceof SourceError) throw error;
         throw damaged(error, path);
       } finally {
         stop.abort();

@@ -41,7 +41,7 @@ async function* readFile(
   const where = (row: number) => `${path} line ${records.lineOf(row)}`;
   yield { table, columns, rows: window.verified(convert(window, records, progress)), where };
   if (!progress.ended) throw new Error(`The rows of ${table} were not read to their end`);
-  reading.skipped.push(...records.decimals());
+  for (const sentence of records.decimals()) reading.skip(sentence);
 }
 
 async function* convert(
@@ -87,9 +87,21 @@ async function header(
   if (record.includes(0)) throw fault("A NUL byte", `${at}, table ${table}`, "save it as UTF-8");
   const text = new TextDecoder().decode(record).replace(/\r?\n$/, "");
   if (text.includes("\r")) throw fault(STRAY, `${at}, table ${table}`, WRITE);
-  const columns = [...text.matchAll(/("(?:[^"]|"")*"|[^",]*)(?:,|$)/g)]
-    .slice(0, text.endsWith(",") ? undefined : -1)
-    .map(([, name]) => name!.startsWith('"') ? name!.slice(1, -1).replaceAll('""', '"') : name!);
+  const columns = names(text);
   checkColumns(table, columns, at);
   return { columns, lines: text.split("\n").length };
+}
+
+/** The names of a header; a comma between quotes is part of one. */
+function names(header: string): string[] {
+  const quoted = (part: string) => part.split('"').length % 2 === 0;
+  const parts: string[][] = [];
+  let open = false;
+  for (const part of header.split(",")) {
+    if (open) parts.at(-1)!.push(part);
+    else parts.push([part]);
+    open = open !== quoted(part);
+  }
+  return parts.map((pieces) => pieces.join(","))
+    .map((name) => /^".*"$/s.test(name) ? name.slice(1, -1).replaceAll('""', '"') : name);
 }

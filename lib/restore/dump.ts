@@ -4,7 +4,7 @@
  */
 import { AGAIN, badRow, count, fault, type Input, plain, type Reading, Window } from "./input.ts";
 import { checkColumns, known, missing } from "./schema.ts";
-import { type Copy, copy, inserted, Lexer } from "./sql.ts";
+import { type Copy, Lexer, read } from "./sql.ts";
 import type { Block } from "./source.ts";
 
 const PLAIN =
@@ -63,7 +63,11 @@ class Dump {
 
   async *blocks(): AsyncGenerator<Block> {
     const decoder = new TextDecoder();
-    for (let line; (line = await this.window.line());) {
+    for (;;) {
+      if (!this.lexer.open) this.line += this.window.blank();
+      // Waiting for each of many lines would take longer than reading them.
+      const line = this.window.atHand() ?? await this.window.line();
+      if (!line) break;
       this.line++;
       if (line.includes(0)) {
         const remedy = "save the file as UTF-8 (UTF-16 has such bytes), or download it again";
@@ -81,16 +85,16 @@ class Dump {
   }
 
   private statement(text: string): Copy | null {
-    const found = copy(text);
-    const into = inserted(text);
-    if (into !== null && known(into)) {
-      const { n, line } = this.inserts.get(into) ?? { n: 0, line: this.line };
-      this.inserts.set(into, { n: n + 1, line });
+    const found = read(text);
+    if (found === null) return null;
+    if ("unknown" in found) throw fault("A COPY statement in an unknown form", this.at(), PLAIN);
+    if (!("inserted" in found)) return found;
+    const { inserted } = found;
+    if (known(inserted)) {
+      const { n, line } = this.inserts.get(inserted) ?? { n: 0, line: this.line };
+      this.inserts.set(inserted, { n: n + 1, line });
     }
-    if (!found && /^\s*COPY\b.*\bFROM\s+STDIN\b/is.test(text)) {
-      throw fault("A COPY statement in an unknown form", this.at(), PLAIN);
-    }
-    return found;
+    return null;
   }
 
   private async *block({ table, path, columns, options }: Copy): AsyncGenerator<Block> {
@@ -150,7 +154,7 @@ class Dump {
       if (scan.closed) break;
       await this.more();
     }
-    this.reading.skipped.push(`table ${path} (${count(rows, "row")}): not part of the study`);
+    this.reading.skip(`table ${path} (${count(rows, "row")}): not part of the study`);
   }
 
   private async more(): Promise<void> {
@@ -185,9 +189,9 @@ class Dump {
       const found = `No COPY block of ${count(lost.length, "table")} (${lost.join(", ")})`;
       throw fault([found, ...also].join("; "), lines, `${AGAIN}, or ${PLAIN}`);
     }
-    if (state) this.reading.skipped.push(`${this.path}: the file ends ${state}`);
+    if (state) this.reading.skip(`${this.path}: the file ends ${state}`);
     for (const text of inserts) {
-      this.reading.skipped.push(`${this.path}: ${text}: only COPY blocks are read`);
+      this.reading.skip(`${this.path}: ${text}: only COPY blocks are read`);
     }
   }
 }

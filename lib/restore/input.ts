@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers";
 import { createGunzip } from "node:zlib";
 
 /** A problem of the input: what was found and expected, in which file and line, and what to do. */
@@ -26,13 +27,40 @@ export interface Input {
 /** One reading of the input: what it has met so far, and the signal that stops it. */
 export class Reading {
   readonly files: FileRead[] = [];
-  readonly skipped: string[] = [];
+  readonly #skipped: string[] = [];
+  #more = 0;
   /** Uncompressed bytes. */
   bytes = 0;
   /** Where the reader is, for errors that are noticed below it. */
   place: () => string = () => "";
 
   constructor(readonly signal?: AbortSignal) {}
+
+  /** Notes what is passed over; of very many only how many. */
+  skip(sentence: string): void {
+    if (this.#skipped.length < MOST_SKIPPED) this.#skipped.push(cut(sentence));
+    else this.#more++;
+  }
+
+  get skipped(): string[] {
+    return [...this.#skipped, ...(this.#more ? [`and ${count(this.#more, "more item")}`] : [])];
+  }
+}
+
+const MOST_SKIPPED = 20;
+
+/** Nothing of the study shrinks to a 30th; a file of one byte over and over to a 1,000th. */
+const MOST_SWOLLEN = 200;
+/** Unpacked bytes that are looked at in any case. */
+const FREE = 64 * 1024 * 1024;
+
+/** @throws {SourceError} when packed bytes become so many that they are no data of the study */
+export function unswollen(unpacked: number, packed: number, path: string): void {
+  if (unpacked <= FREE || unpacked <= MOST_SWOLLEN * packed) return;
+  const found = `Packed data (${
+    count(packed, "byte")
+  }) that unpack to over ${MOST_SWOLLEN} times as much`;
+  throw fault(found, path, "this is no data of the study: download it again");
 }
 
 const CHUNK = 256 * 1024;
@@ -41,9 +69,17 @@ export const LONGEST_ROW = 64 * 1024 * 1024;
 
 export const AGAIN = "the file is incomplete or damaged: download it again";
 
-/** An error in the house's order: what, where, what to do. */
+/** An error in the house's order: what, where, what to do; what a file says in it is cut. */
 export const fault = (what: string, where: string, remedy: string): SourceError =>
-  new SourceError(`${what}: ${where}: ${remedy}`);
+  new SourceError(`${cut(what)}: ${cut(where)}: ${cut(remedy, 1000)}`);
+
+const cut = (text: string, most = 500): string =>
+  text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+
+/** The first five names, and how many more. */
+export const listed = (names: readonly string[]): string =>
+  names.slice(0, 5).map((name) => cut(name, 60)).join(", ") +
+  (names.length > 5 ? ` and ${(names.length - 5).toLocaleString("en")} more` : "");
 
 /** "1 row", "12 rows". */
 export const count = (n: number, noun: string): string =>
@@ -86,6 +122,9 @@ export async function* plain(input: Input, reading: Reading): AsyncGenerator<Uin
     const all = prepend(first, chunks);
     const zipped = first[0] === 0x1f && first[1] === 0x8b;
     for await (const chunk of zipped ? gunzip(all, input.path, reading) : all) {
+      // Where all bytes are at hand nothing else would let a signal in.
+      await new Promise((resolve) => setImmediate(resolve));
+      reading.signal?.throwIfAborted();
       reading.bytes += chunk.length;
       yield chunk;
     }
@@ -108,8 +147,13 @@ async function* gunzip(
   const unzip = createGunzip({ chunkSize: CHUNK });
   const fed = pipeline(Readable.from(chunks), unzip);
   fed.catch(() => {});
+  let unpacked = 0;
   try {
-    yield* unzip;
+    for await (const chunk of unzip) {
+      unpacked += chunk.length;
+      unswollen(unpacked, unzip.bytesWritten, path);
+      yield chunk;
+    }
     await fed;
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
@@ -162,15 +206,31 @@ export class Window {
     this.at = 0;
   }
 
+  /** Passes over empty lines that are at hand, and returns how many. */
+  blank(): number {
+    const from = this.at;
+    while (this.bytes[this.at] === 10) this.at++;
+    return this.at - from;
+  }
+
+  /** The next line that is at hand, with its line feed; null when it is not whole yet. */
+  atHand(): Uint8Array | null {
+    const feed = this.bytes.indexOf(10, this.at);
+    if (feed < 0) return null;
+    const line = this.bytes.subarray(this.at, feed + 1);
+    this.at = feed + 1;
+    return line;
+  }
+
   /** The next line with its line feed, or null at the end. */
   async line(): Promise<Uint8Array | null> {
     for (;;) {
-      const feed = this.bytes.indexOf(10, this.at);
-      const end = feed >= 0 ? feed + 1 : this.ended ? this.bytes.length : -1;
-      if (end >= 0) {
-        const line = this.bytes.subarray(this.at, end);
-        this.at = end;
-        return line.length ? line : null;
+      const line = this.atHand();
+      if (line) return line;
+      if (this.ended) {
+        const rest = this.bytes.subarray(this.at);
+        this.at = this.bytes.length;
+        return rest.length ? rest : null;
       }
       await this.more();
     }

@@ -1,5 +1,5 @@
 /** The nine tables of the study as its dump and its CSV files hold them. */
-import { fault } from "./input.ts";
+import { fault, listed } from "./input.ts";
 
 /** What a column holds. */
 export type Kind = "integer" | "text" | "boolean" | "number" | "timestamp" | "json";
@@ -144,11 +144,12 @@ export function checkColumns(table: string, columns: readonly string[], where: s
   const place = `${where}, table ${table}`;
   const remedy = `expected ${expected.join(", ")}: use the published files unchanged`;
   const name = (column: string) => column === "" ? "without a name" : JSON.stringify(column);
-  const list = (names: string[]) => names.map(name).join(", ");
+  const list = (names: string[]) => listed(names.map(name));
 
+  const seen = new Set<string>();
   const unknown = columns.filter((column) => !expected.includes(column));
   if (unknown.length) throw fault(`Unknown column ${list(unknown)}`, place, remedy);
-  const twice = columns.filter((column, i) => columns.indexOf(column) !== i);
+  const twice = columns.filter((column) => seen.has(column) || !seen.add(column));
   if (twice.length) throw fault(`Column ${list(twice)} stands twice`, place, remedy);
   const absent = expected.filter((column) => !columns.includes(column));
   if (absent.length) throw fault(`Missing column ${list(absent)}`, place, remedy);

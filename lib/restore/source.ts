@@ -10,6 +10,7 @@ import {
   fault,
   type FileRead,
   type Input,
+  listed,
   onDisk,
   raw,
   Reading,
@@ -141,11 +142,11 @@ function choose(
     const csvs = [...tables.values()].flat().length;
     if (csvs) notes.push(`${count(csvs, "CSV file")}: the dump ${dump.path} is read instead`);
     const others = inputs.filter((input) => SQL.test(input.path) && input !== dump);
-    if (others.length) notes.push(`${others.map((input) => input.path).join(", ")}: not the dump`);
+    if (others.length) notes.push(`${listed(others.map((input) => input.path))}: not the dump`);
     return { kind: "dump", read: (reading) => readDump(dump, reading) };
   }
   if (tables.size > 1) {
-    const found = `Found CSV files in ${tables.size} folders (${[...tables.keys()].join(", ")})`;
+    const found = `Found CSV files in ${tables.size} folders (${listed([...tables.keys()])})`;
     throw fault(found, path, "give one of them as PATH");
   }
   const [entry] = tables;
@@ -153,7 +154,7 @@ function choose(
   const files = csvFiles(entry[1], path);
   const others = inputs.filter((i) => folderOf(i) === entry[0] && !entry[1].includes(i));
   if (others.length) {
-    notes.push(`${others.map((input) => input.path).join(", ")}: not part of the study`);
+    notes.push(`${listed(others.map((input) => input.path))}: not part of the study`);
   }
   return { kind: "csv", read: (reading) => readCsv(files, reading) };
 }
@@ -169,7 +170,7 @@ function chooseDump(inputs: readonly Input[], path: string): Input | undefined {
   );
   const candidates = named.length ? named : others;
   if (candidates.length > 1) {
-    const list = candidates.map((input) => input.path).join(", ");
+    const list = listed(candidates.map((input) => input.path));
     throw fault(
       `Found ${candidates.length} possible dumps (${list})`,
       path,

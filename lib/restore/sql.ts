@@ -30,12 +30,12 @@ export class Lexer {
    * @returns the statements that end in it, without comments, string constants emptied; the end of
    * a statement beyond 64 KiB is cut off
    */
-  feed(line: string, number: number): string[] {
+  *feed(line: string, number: number): Generator<string> {
     const ended: string[] = [];
     for (let at = 0; at < line.length;) {
       at = this.open ? this.inside(line, at) : this.code(line, at, number, ended);
+      if (ended.length) yield ended.pop()!;
     }
-    return ended;
   }
 
   /** The beginning of a statement that has not ended. */
@@ -90,20 +90,8 @@ export class Lexer {
   }
 }
 
-const NAME = String.raw`(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][${WORD}]*)`;
-const PATH = String.raw`${NAME}(?:\s*\.\s*${NAME})*`;
-const LIST = String.raw`\(\s*(${NAME}(?:\s*,\s*${NAME})*)\s*\)`;
-const COPY = new RegExp(
-  String.raw`^\s*COPY\s+(?:ONLY\s+)?(${PATH})\s*(?:${LIST})?\s*FROM\s+STDIN\b(.*)$`,
-  "is",
-);
-const INSERT = new RegExp(String.raw`^\s*INSERT\s+INTO\s+(?:ONLY\s+)?(${PATH})`, "i");
-
-/** The identifiers of a list, as PostgreSQL folds them. */
-const names = (list: string): string[] =>
-  (list.match(new RegExp(NAME, "g")) ?? []).map((name) =>
-    name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
-  );
+/** Words, quoted names and single signs; none can be read in two ways, so that no text takes long. */
+const TOKEN = new RegExp(String.raw`"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][${WORD}]*|\S`, "g");
 
 /** A `COPY … FROM stdin`: the table without and with its schema, its columns, what follows them. */
 export interface Copy {
@@ -113,21 +101,55 @@ export interface Copy {
   options: string;
 }
 
-/** Reads a statement of the lexer; null when it is no `COPY … FROM stdin`. */
-export function copy(statement: string): Copy | null {
-  const match = COPY.exec(statement);
-  if (!match) return null;
-  const path = names(match[1]!);
-  return {
-    table: path.at(-1)!,
-    path: path.join("."),
-    columns: names(match[2] ?? ""),
-    options: match[3]!.trim(),
+/**
+ * Reads a statement of the lexer.
+ *
+ * @returns a COPY from the file itself; the bare table of an INSERT; `unknown` for a COPY in a form that
+ * pg_dump does not write; null for all else
+ */
+export function read(statement: string): Copy | { inserted: string } | { unknown: true } | null {
+  if (!/^\s*(?:COPY|INSERT)\b/i.test(statement)) return null;
+  const tokens = [...statement.matchAll(TOKEN)];
+  let at = 0;
+  const is = (word: string, place = at) => tokens[place]?.[0].toUpperCase() === word;
+  /** The name that comes next, as PostgreSQL folds it. */
+  const name = (): string | null => {
+    const token = tokens[at]?.[0];
+    if (!token || !/^["A-Za-z_\u0080-\uffff]/.test(token) || token === '"') return null;
+    at++;
+    return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();
   };
+  const path = (): string[] => {
+    const names: string[] = [];
+    do {
+      const next = name();
+      if (next === null) return [];
+      names.push(next);
+    } while (is(".") && ++at);
+    return names;
+  };
+  if (is("INSERT")) {
+    at = is("INTO", 1) ? 2 : tokens.length;
+    if (is("ONLY")) at++;
+    const table = path().at(-1);
+    return table === undefined ? null : { inserted: table };
+  }
+  const copies = tokens.some((_, place) => is("FROM", place) && is("STDIN", place + 1));
+  if (!copies) return null;
+  at = is("ONLY", 1) ? 2 : 1;
+  const table = path(), columns: string[] = [];
+  if (table.length && is("(")) {
+    do {
+      at++;
+      const column = name();
+      if (column === null) return { unknown: true };
+      columns.push(column);
+    } while (is(","));
+    if (!is(")")) return { unknown: true };
+    at++;
+  }
+  if (!table.length || !is("FROM") || !is("STDIN", at + 1)) return { unknown: true };
+  const { index, 0: word } = tokens[at + 1]!;
+  const options = statement.slice(index + word.length).trim();
+  return { table: table.at(-1)!, path: table.join("."), columns, options };
 }
-
-/** The bare table of an INSERT, or null. */
-export const inserted = (statement: string): string | null => {
-  const match = INSERT.exec(statement);
-  return match && names(match[1]!).at(-1)!;
-};

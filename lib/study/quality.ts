@@ -81,19 +81,24 @@ export async function failures(sql: Sql): Promise<DataFrame> {
 }
 
 /**
- * What is odd about stored sheets: instrument, language, model, condition, flag, n, share (of the
- * cell's sheets). A flag with particulars (`unreadable: 3, 7`) counts under its first words;
- * `incomplete` are sheets with a missing item.
+ * What is odd about stored personas and sheets: instrument (that is asked, or that the profiles
+ * answered), language, model, condition, flag, n, share (of the cell's personas or sheets). A flag with
+ * particulars (`unreadable: 3, 7`) counts under its first words; `incomplete` are sheets with a missing
+ * item.
  */
 export async function flags(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
-    with odd as (
-      select a.work, a.cell, split_part(flag, ':', 1) as flag
-      from administrations a cross join unnest(a.flags) flag
+    with stored as (
+      select work, cell, flags, array_position(answers, null) > 0 as incomplete from administrations
+      union all
+      select p.work, w.cell, p.flags, false from personas p join work w on w.work = p.work
+    ), odd as (
+      select s.work, s.cell, split_part(flag, ':', 1) as flag
+      from stored s cross join unnest(s.flags) flag
       union
-      select work, cell, 'incomplete' from administrations where array_position(answers, null) > 0
+      select work, cell, 'incomplete' from stored where incomplete
     ), sheets as (
-      select cell, count(*) as n from administrations group by cell
+      select cell, count(*) as n from stored group by cell
     )
     select r.instrument, r.language, c.model_label as model, c.condition, o.flag,
            count(*)::int as n, count(*)::float8 / min(s.n) as share

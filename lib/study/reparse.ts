@@ -9,7 +9,8 @@ import { sheetIn } from "../replies.ts";
 import { loaded } from "./register.ts";
 import { PAGE } from "./batch.ts";
 import { list, lookedUp, storedReply, type Work } from "./queue.ts";
-import { detailOf, type Outcome, words } from "./settle.ts";
+import { administrations, detailOf, type Outcome, personas } from "./settle.ts";
+import { sentMessages } from "./stored.ts";
 import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
 const BATCH = 500;
@@ -25,8 +26,15 @@ export interface Reparsed {
   lost: number;
 }
 
+/** Why a sheet is none any more although its reply is: it was given by somebody else. */
+const WITHDRAWN = "the persona that was asked is none any more: its reply is read otherwise";
+const CHANGED = "the persona that was asked is another now: its reply is read otherwise";
+
 /**
  * Parses every stored reply of a run again.
+ *
+ * A reply that leads to another question that was never asked is no result: `retryFailed` asks again. A
+ * sheet whose persona was read otherwise meanwhile was given by somebody else, and is withdrawn.
  *
  * @param write whether what differs is stored; each batch in a transaction of its own
  * @throws {Error} when the run is a trial, whose replies are read whenever they are shown
@@ -59,10 +67,17 @@ export async function reparse(
     if (!works.length) return sum;
     after = works.at(-1)!.work;
     const before = await stored(sql, run.plan.kind, works);
-    const again = await retold(sql, await tasks(sql, run, works, mapping));
+    const { there, gone } = await withPersonas(sql, works);
+    const asked = await tasks(sql, run, there, mapping);
+    const again = await retold(sql, asked, true);
+    const silent = works.filter(({ work }) => before.has(work) && !again.has(work));
+    const others = await askedOthers(sql, silent, asked);
     const differing: { work: Work; outcome: Outcome }[] = [];
     for (const work of works) {
-      const outcome = again.get(work.work)?.outcome;
+      const outcome = again.get(work.work)?.outcome ??
+        (others.has(work.work)
+          ? { state: "failed" as const, reason: gone.has(work.work) ? WITHDRAWN : CHANGED }
+          : null);
       if (!outcome) continue;
       sum.replies += 1;
       const was = before.get(work.work), is = text(outcome);
@@ -82,8 +97,51 @@ export interface Told {
   reply: Opened;
 }
 
-/** What the stored replies lead to, by work, question by question; nothing where one is missing. */
-export async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<number, Told>> {
+/** Work whose persona is there, or that asks none; and the others. */
+async function withPersonas<W extends Work>(
+  sql: Sql,
+  works: readonly W[],
+): Promise<{ there: W[]; gone: ReadonlySet<number> }> {
+  const ids = works.flatMap(({ persona }) => persona ?? []);
+  const rows = await sql<{ id: number }[]>`select id from personas where id = any(${
+    list(ids)
+  }::int[])`;
+  const known = new Set(rows.map(({ id }) => id));
+  const has = ({ persona }: W) => persona === null || known.has(persona);
+  return {
+    there: works.filter(has),
+    gone: new Set(works.filter((work) => !has(work)).map(({ work }) => work)),
+  };
+}
+
+/** Work whose first stored question is not what would be asked now, or would be asked of nobody. */
+async function askedOthers(
+  sql: Sql,
+  works: readonly Work[],
+  asked: readonly Task[],
+): Promise<ReadonlySet<number>> {
+  const rows = await sql<{ work: number; sent: string }[]>`
+    select distinct on (work) work, sent from requests
+    where work = any(${list(works.map(({ work }) => work))}::int[]) order by work, request`;
+  const now = new Map(asked.map(({ work, messages }) => [work.work, messages]));
+  return new Set(
+    rows.filter(({ work, sent }) => {
+      const texts = new Set(sentMessages(sent).map(({ content }) => content));
+      return !now.get(work)?.every(({ content }) => texts.has(content));
+    }).map(({ work }) => work),
+  );
+}
+
+/**
+ * What the stored replies lead to, by work, question by question; nothing where the first is missing.
+ *
+ * @param ended whether no more is asked: then a reply that leads to a question without a reply failed
+ */
+export async function retold(
+  sql: Sql,
+  asked: readonly Task[],
+  ended = false,
+): Promise<Map<number, Told>> {
   const told = new Map<number, Told>();
   let open = asked.map((task) => ({ task, messages: task.messages }));
   for (let round = 1; open.length; round++) {
@@ -105,8 +163,11 @@ export async function retold(sql: Sql, asked: readonly Task[]): Promise<Map<numb
       const stored = await storedReply(sql, spot);
       const reply = opened(stored.provider, stored.reply);
       const read = task.read(reply, messages, round);
-      if (read.state === "again") next.push({ task, messages: read.messages });
-      else told.set(task.work.work, { outcome: read, reply });
+      if (read.state === "again") {
+        next.push({ task, messages: read.messages });
+        const outcome = { state: "failed", reason: "not readable", detail: read.problem } as const;
+        if (ended) told.set(task.work.work, { outcome, reply });
+      } else told.set(task.work.work, { outcome: read, reply });
     }
     open = next;
   }
@@ -120,9 +181,10 @@ function text(outcome: Outcome): string | undefined {
     return JSON.stringify([answers, flags, explanation]);
   }
   if ("persona" in outcome) {
-    const { name, age, description, ethnicity, cleaned, ...rest } = outcome.persona;
+    const { name, age, description, ethnicity, flags, cleaned, ...rest } = outcome.persona;
     const originals = Object.keys(cleaned).map((field) => rest[field as keyof typeof rest]);
-    return JSON.stringify([name, age, description, ethnicity, Object.values(cleaned), originals]);
+    const values = Object.values(cleaned);
+    return JSON.stringify([name, age, description, ethnicity, flags, values, originals]);
   }
   return undefined;
 }
@@ -138,7 +200,7 @@ async function stored(
       select work, json_build_array(answers, flags, explanation) as value
       from administrations where work = any(${ids}::int[])`
     : await sql<{ work: number; value: unknown[] }[]>`
-      select work, json_build_array(name, age, description, ethnicity,
+      select work, json_build_array(name, age, description, ethnicity, flags,
         json_build_array(gender, race, sexual_orientation, religious_belief, occupation,
                          political_orientation, location),
         json_build_array(gender_original, race_original, sexual_orientation_original,
@@ -148,68 +210,31 @@ async function stored(
   return new Map(rows.map(({ work, value }) => [work, JSON.stringify(value)]));
 }
 
-/** Writes what differs; a persona that is lost stays, where sheets were answered by it. */
+/** Writes what differs. A persona whose work has none any more is in no table (`personas`). */
 async function rewrite(
   sql: Sql,
   differing: readonly { work: Work; outcome: Outcome }[],
 ): Promise<void> {
-  await sql.begin(async (sql) => {
-    for (const { work: { work, cell, profile, persona, repetition }, outcome } of differing) {
-      const reason = outcome.state === "failed" ? outcome.reason : null;
-      await sql`
-        update work set state = ${outcome.state}, reason = ${reason}, detail = ${detailOf(outcome)}
-        where work = ${work}`;
-      if ("sheet" in outcome) {
-        const { answers, items, options, flags, explanation } = outcome.sheet;
-        await sql`
-          insert into administrations (work, cell, persona, profile, repetition, answers, items,
-                                       options, flags, explanation)
-          values (${work}, ${cell}, ${persona}, ${profile}, ${repetition}, ${list(answers)},
-                  ${list(items)}, ${list(options)},
-                  (select coalesce(array_agg(f), '{}')
-                   from jsonb_array_elements_text(${JSON.stringify(flags)}::text::jsonb) f),
-                  ${explanation})
-          on conflict (work) do update
-            set answers = excluded.answers, flags = excluded.flags,
-                explanation = excluded.explanation`;
-      } else if ("persona" in outcome) {
-        const { cleaned, ...p } = outcome.persona;
-        const shared = {
-          name: p.name,
-          age: p.age,
-          ethnicity: p.ethnicity,
-          description: p.description,
-          word_count_description: words(p.description),
-          ...cleaned,
-          ...Object.fromEntries(
-            Object.keys(cleaned).map((field) => [`${field}_original`, p[field as "gender"]]),
-          ),
-        };
-        const there = await sql`update personas set ${sql(shared)} where work = ${work}`;
-        if (there.count === 0) {
-          const { population, model, model_print, population_print, repetition_count } = p;
-          const row = {
-            work,
-            ref_personality_id: profile,
-            population,
-            model,
-            model_print,
-            population_print,
-            repetitions: repetition,
-            repetition_count,
-            shown: list(p.shown),
-            changed: list(p.changed),
-            ...shared,
-          };
-          await sql`insert into personas ${sql(row)}`;
-        }
-      } else {
-        await sql`delete from administrations where work = ${work}`;
-        await sql`
-          delete from personas p where work = ${work}
-            and not exists (select from work w where w.persona = p.id)`;
-      }
-    }
+  const states = differing.map(({ work: { work }, outcome }) => ({
+    work,
+    state: outcome.state,
+    reason: outcome.state === "failed" ? outcome.reason : null,
+    detail: detailOf(outcome),
+  }));
+  await sql.begin(async (begun) => {
+    const sql = begun as unknown as Sql;
+    const was = sql`
+      with was as (
+        select * from jsonb_to_recordset(${JSON.stringify(states)}::text::jsonb)
+          as g(work int, state work_state, reason text, detail text)
+      )`;
+    await sql`
+      ${was} update work w set state = was.state, reason = was.reason, detail = was.detail from was
+      where w.work = was.work`;
+    await sql`
+      ${was} delete from administrations a using was where a.work = was.work and state = 'failed'`;
+    await sql`${was} ${personas(sql, differing)}`;
+    await sql`${was} ${administrations(sql, differing)}`;
   });
 }
 

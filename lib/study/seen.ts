@@ -9,6 +9,8 @@ import type { Charge, Work } from "./queue.ts";
 const FAILURES_IN_A_ROW = 30;
 /** So many questions that are refused before a model has replied at all are about every question. */
 const REFUSED_AT_FIRST = 5;
+/** So many calls that bring something else than a reply, before any reply, go to no model. */
+const ASTRAY_AT_FIRST = 5;
 /** So many replies in a row that are cut off, and none that is whole, are about every reply. */
 const CUT_AT_FIRST = 5;
 /**
@@ -160,7 +162,9 @@ export class Seen {
         ? message
         : `${message}; ${refused} of ${refused} questions were refused`;
     }
-    if (last && this.#failures >= FAILURES_IN_A_ROW + paceOf(this.model).concurrency) {
+    const astray = last?.kind === "no reply" && !this.#replied;
+    const failures = astray ? ASTRAY_AT_FIRST : FAILURES_IN_A_ROW + paceOf(this.model).concurrency;
+    if (last && this.#failures >= failures) {
       return `${id}: ${this.#failures} calls in a row failed, the last: ${last.message}: run again ` +
         "when it answers";
     }

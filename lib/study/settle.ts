@@ -22,6 +22,8 @@ export interface StoredPersona extends PersonaReply {
   shown: readonly number[];
   changed: readonly number[];
   cleaned: Readonly<Record<string, string | null>>;
+  /** What was mended to read it. */
+  flags: readonly string[];
 }
 
 /** What came of work; of a trial it is known that it is done, and its replies are read when shown. */
@@ -100,7 +102,59 @@ export const detailOf = (outcome: Outcome): string | null =>
     ? outcome.detail.slice(0, DETAIL).toWellFormed().replaceAll("\0", "\uFFFD")
     : null;
 
-function personas(sql: Sql, settled: readonly Settled[]) {
+const PERSONA = [
+  "work",
+  "ref_personality_id",
+  "population",
+  "model",
+  "model_print",
+  "population_print",
+  "repetitions",
+  "repetition_count",
+  "shown",
+  "changed",
+  "name",
+  "age",
+  "gender_original",
+  "gender",
+  "race_original",
+  "race",
+  "sexual_orientation_original",
+  "sexual_orientation",
+  "ethnicity",
+  "religious_belief_original",
+  "religious_belief",
+  "occupation_original",
+  "occupation",
+  "political_orientation_original",
+  "political_orientation",
+  "location_original",
+  "location",
+  "description",
+  "word_count_description",
+  "flags",
+];
+const SHEET = [
+  "work",
+  "cell",
+  "persona",
+  "profile",
+  "repetition",
+  "answers",
+  "items",
+  "options",
+  "flags",
+  "explanation",
+];
+
+/** What becomes of a row that is there already: one that was withdrawn, or is read again. */
+const anew = (sql: Sql, columns: readonly string[]) => {
+  const set = columns.slice(1).map((name) => `${name} = excluded.${name}`);
+  return sql.unsafe(`on conflict (work) do update set ${set.join(", ")}`);
+};
+
+/** Writes personas of the work in `was`. */
+export function personas(sql: Sql, settled: readonly Settled[]) {
   const rows = settled.flatMap(({ work, outcome }) => {
     if (!("persona" in outcome)) return [];
     const { cleaned, ...persona } = outcome.persona;
@@ -114,40 +168,37 @@ function personas(sql: Sql, settled: readonly Settled[]) {
     }];
   });
   return sql`
-    insert into personas (
-      work, ref_personality_id, population, model, model_print, population_print, repetitions,
-      repetition_count, shown, changed, name, age, gender_original, gender, race_original, race,
-      sexual_orientation_original, sexual_orientation, ethnicity, religious_belief_original,
-      religious_belief, occupation_original, occupation, political_orientation_original,
-      political_orientation, location_original, location, description, word_count_description)
+    insert into personas_written (${sql.unsafe(PERSONA.join(", "))})
     select
       p.work, profile, population, model, model_print, population_print, repetition,
       repetition_count, shown, changed, name, age, gender, gender_c, race, race_c,
       sexual_orientation, sexual_orientation_c, ethnicity, religious_belief, religious_belief_c,
       occupation, occupation_c, political_orientation, political_orientation_c, location,
-      location_c, description, words
+      location_c, description, words, flags
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as p(
       work int, profile int, population text, model text, model_print text, population_print text,
       repetition int, repetition_count int, shown smallint[], changed smallint[], name text, age int,
       gender text, gender_c text, race text, race_c text, sexual_orientation text,
       sexual_orientation_c text, ethnicity text, religious_belief text, religious_belief_c text,
       occupation text, occupation_c text, political_orientation text, political_orientation_c text,
-      location text, location_c text, description text, words int)
-    join was on was.work = p.work`;
+      location text, location_c text, description text, words int, flags text[])
+    join was on was.work = p.work
+    ${anew(sql, PERSONA)}`;
 }
 
-function administrations(sql: Sql, settled: readonly Settled[]) {
+/** Writes sheets of the work in `was`. */
+export function administrations(sql: Sql, settled: readonly Settled[]) {
   const rows = settled.flatMap(({ work, outcome }) =>
     "sheet" in outcome ? [{ ...work, ...outcome.sheet }] : []
   );
   return sql`
-    insert into administrations (work, cell, persona, profile, repetition, answers, items, options,
-                                 flags, explanation)
+    insert into administrations (${sql.unsafe(SHEET.join(", "))})
     select a.work, cell, persona, profile, repetition, answers, items, options, flags, explanation
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as a(
       work int, cell int, persona int, profile int, repetition int, answers smallint[],
       items smallint[], options smallint[], flags text[], explanation text)
-    join was on was.work = a.work`;
+    join was on was.work = a.work
+    ${anew(sql, SHEET)}`;
 }
 
 /** Words of a text, as the published column counts them: what white space separates. */

@@ -123,7 +123,7 @@ export async function exchanges(
 }
 
 /** The messages in a stored request, whichever provider it went to. */
-function sentMessages(sent: string): Message[] {
+export function sentMessages(sent: string): Message[] {
   type Content = string | { text: string }[];
   const body = JSON.parse(sent) as {
     messages: { role: Message["role"]; content: Content }[];

@@ -37,7 +37,11 @@ export interface RunCell {
 }
 
 /** What a model's reply leads to: a result, or another question. */
-export type Read = Outcome | { state: "again"; messages: readonly Message[] };
+export type Read = Outcome | {
+  state: "again";
+  messages: readonly Message[];
+  problem?: string | null;
+};
 
 export interface Task {
   work: Work;
@@ -156,13 +160,18 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
       const reply = personaIn(opened.text!);
       if ("problem" in reply) {
         return asked < MOST_ASKED
-          ? { state: "again", messages: corrected(messages, opened.text!, reply.problem) }
+          ? {
+            state: "again",
+            messages: corrected(messages, opened.text!, reply.problem),
+            problem: reply.problem,
+          }
           : { state: "failed", reason: "not readable", detail: reply.problem };
       }
       return {
         state: "done",
         persona: {
           ...reply.value,
+          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
@@ -179,9 +188,12 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
   };
 }
 
+/** Letters of a useless reply that are sent back with what was wrong: no reply of use is as long. */
+const SENT_BACK = 20_000;
+
 /** The conversation with what was wrong with the last reply. */
 function corrected(messages: readonly Message[], text: string, problem: string): Message[] {
-  return [...messages, { role: "assistant", content: text }, {
+  return [...messages, { role: "assistant", content: text.slice(0, SENT_BACK).toWellFormed() }, {
     role: "user",
     content: `That reply does not fit: ${problem}. Answer again with the whole JSON object and ` +
       "nothing else.",
@@ -211,7 +223,7 @@ function administrationTask(
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
-      return again ? { state: "again", messages } : read;
+      return again ? { state: "again", messages, problem: read.detail ?? read.reason } : read;
     },
   };
 }

@@ -152,7 +152,7 @@ const Called = z.object({
 export async function faults(lab: Laboratory, run: string): Promise<string[]> {
   return rows(await lab.faults(run), Called).map(({ kind, n, message, body }) =>
     kind === "longer than max_tokens"
-      ? `  ${plural(n, "reply")} longer than max_tokens: ${message}`
+      ? `  ${whole(n)} ${n === 1 ? "reply is" : "replies are"} longer than max_tokens, ${message}`
       : `  ${plural(n, "call")} without a reply: ${kind} (the last: ${brief(message)})` +
         (body ? `; it answered: ${brief(body)}` : "")
   );
