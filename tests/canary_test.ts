@@ -151,7 +151,7 @@ Deno.test("no secret of any setting is found in output, errors, rows, files or n
     doing = "filters";
     await command(3, "study", [...run, "--limit", "1"]);
     await command(0, "study", ["status"]);
-    assert.match(await dumped("canary"), /"reason": "(?:[^"\\]|\\.)*‹hidden›/);
+    assert.match(await dumped("canary"), /"detail": "(?:[^"\\]|\\.)*‹hidden›/);
     doing = "speaks";
     await command(0, "study", run, { AWS_BEARER_TOKEN_BEDROCK: TOKEN });
     await command(0, "study", ["retry-failed", "people"]);

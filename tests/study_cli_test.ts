@@ -323,7 +323,7 @@ Deno.test("a long wait is said, and what went wrong with calls is in the status"
   let calls = 0;
   await using desk = new Desk(
     "cli_waits",
-    () =>
+    (): Behaviour =>
       ++calls === 1
         ? { status: 503, message: "oops", headers: { "retry-after-ms": "1" } }
         : calls === 2

@@ -794,6 +794,7 @@ Deno.test("exported files hold the study, verbatim, and read back", async () => 
       ["sheets.parquet", 4],
       ["work.jsonl", 8],
       ["work.parquet", 8],
+      ["faults.jsonl", 0],
     ],
   );
   const lines = (name: string) =>

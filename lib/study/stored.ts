@@ -101,7 +101,8 @@ export async function exchanges(
   { profile, condition, failed = false, most = 1 }: Asked,
 ): Promise<Stored[]> {
   const rows = await sql`
-    select c.model_label as model, c.condition, w.profile, w.repetition, w.state::text, w.reason,
+    select c.model_label as model, c.condition, w.profile, w.repetition, w.state::text,
+           coalesce(w.detail, w.reason) as reason,
            q.provider, q.sent, q.reply, q.milliseconds, q.usd
     from requests q
     join work w on w.work = q.work

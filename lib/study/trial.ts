@@ -111,7 +111,7 @@ export async function sideOf(
   const failed = await sql<
     { population: string; model: string; profile: number; reason: string }[]
   >`
-    select c.population, c.model_id as model, w.profile, w.reason
+    select c.population, c.model_id as model, w.profile, coalesce(w.detail, w.reason) as reason
     from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
     where r.name = ${plan.name} and w.state = 'failed'`;
   return {

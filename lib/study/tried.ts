@@ -88,7 +88,7 @@ const replies = (version: string, { run, asked }: Side) =>
     state: outcome === null
       ? "not asked"
       : outcome.state === "failed"
-      ? `failed: ${outcome.reason}`
+      ? `failed: ${outcome.detail ?? outcome.reason}`
       : outcome.state,
     tokens_in: reply?.usage?.input,
     tokens_out: reply?.usage?.output,
