@@ -95,3 +95,10 @@ function distance(from: string, to: string): number {
   }
   return row[to.length]!;
 }
+
+// Controls but tab and line feed; marks that turn the direction of what follows.
+const UNSEEN = /(?![\t\n])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text for a terminal, in which what would command it stands as `\u001b`. */
+export const visible = (text: string): string =>
+  text.replace(UNSEEN, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);

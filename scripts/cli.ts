@@ -1,6 +1,6 @@
 /** What every command shares: flags, help, and errors that a user can act on. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { nearest } from "lib/format.ts";
+import { nearest, visible } from "lib/format.ts";
 import { Interrupted } from "./jupyter/kernel.ts";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
@@ -32,6 +32,12 @@ export async function main(
   command: Command,
   run: (flags: Values, words: string[]) => Promise<number | void>,
 ): Promise<never> {
+  // All that commands print passes here: texts of models and files must not command the terminal.
+  for (const way of ["log", "error", "warn", "info"] as const) {
+    const print = console[way];
+    console[way] = (...said: unknown[]) =>
+      print(...said.map((one) => typeof one === "string" ? visible(one) : one));
+  }
   const fail = (error: unknown): never => {
     progress("");
     const usage = error instanceof UsageError;
@@ -137,6 +143,6 @@ export function interruptible(): AbortSignal {
 /** A line that is written over while work goes on; silent when the output is not a terminal. */
 export function progress(text: string): void {
   if (Deno.stderr.isTerminal()) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${visible(text)}`));
   }
 }

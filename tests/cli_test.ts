@@ -7,6 +7,7 @@ import { bannerOf, open } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/design.ts";
 import { csv } from "lib/press.ts";
 import { survival } from "lib/tables.ts";
+import { evaluated } from "./command.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
@@ -168,4 +169,15 @@ Deno.test("mode corrected has the rows that the paper's code lost", async () => 
     assert.ok(md.includes(row), row);
   }
   await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("texts of models and files do not command the terminal", async () => {
+  const text = "a\x1b[2J\x1b]8;;http://x\x07\u009b1m\u202eb\tc\u2067\r";
+  const code = `import { main } from "./scripts/cli.ts";
+    await main({ usage: "", help: "" }, () => { console.log(${JSON.stringify(text)});
+      throw new Error(${JSON.stringify(text)}); });`;
+  const { code: ended, out, err } = await evaluated(code);
+  assert.equal(ended, 1);
+  const shown = "a\\u001b[2J\\u001b]8;;http://x\\u0007\\u009b1m\\u202eb\tc\\u2067\\u000d\n";
+  assert.deepEqual([out, err], [shown, shown]);
 });
