@@ -1085,7 +1085,7 @@ Deno.test("a stop is noticed within a few pieces, also where no answer is waited
   assert.ok(source.bytes() < 16 * 1024 * 1024, `${source.bytes()} bytes were read after it`);
 });
 
-Deno.test("statements take time in proportion to their length", async () => {
+Deno.test("statements take time in proportion to their length", () => {
   const forms: ((n: number) => string)[] = [
     (n) => `COPY a${" ".repeat(n)};\n`,
     (n) => `COPY a${" . a".repeat(n / 4)}${" ".repeat(n / 2)}x;\n`,
