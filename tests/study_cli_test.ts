@@ -681,6 +681,8 @@ Deno.test("replies of 2 MB, 40 of them at 64 at a time, and their files, within 
     const memory = "--v8-flags=--max-old-space-size=256";
     return await ended(spawned(["run", "-A", memory, "scripts/study.ts", ...args], desk.env));
   };
+  const models = readFileSync(desk.path("models.json"), "utf8");
+  desk.write("models.json", models.replaceAll('"max_tokens":600', '"max_tokens":20000'));
   await desk.planned("mine", "own", "--repetitions", "4");
   const run = await within("run", "mine", "--budget-usd", "500", "--concurrency", "64");
   assert.match(run.out + run.err, /^mine: 40 of 40 done, 0 failed/m);

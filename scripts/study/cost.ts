@@ -60,7 +60,9 @@ export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
     ...unpriced.length ? [`no price is known for ${named(unpriced)}`] : [],
     ...old.map((row) => `the price of ${row.model} is of ${row.price_as_of}: more than a year old`),
   ];
-  const short = asked.filter((row) => row.tokens_needed! > row.tokens_allowed!);
+  const short = asked.filter((row) =>
+    row.tokens_allowed !== null && row.tokens_needed! > row.tokens_allowed
+  );
   notes.push(
     ...short.map((row) =>
       `a whole reply of ${row.model} takes at least ${whole(row.tokens_needed!)} tokens, and its ` +
