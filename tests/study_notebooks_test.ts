@@ -116,7 +116,7 @@ Deno.test("with a model that costs money they ask nothing before there is a budg
 
   const unasked = await shownWith(STUDY[0]!, "{ usd: 0 }");
   assert.equal(asked(), 0);
-  assert.match(unasked, /^mine +360 +540 +450 +0 +0\.52 +\d\.\d\d /m);
+  assert.match(unasked, /^mine +360 +540 +450 +0 +220 +1200 +0\.52 +\d\.\d\d /m);
   assert.match(unasked, /Still to ask: 2 calls/);
   assert.match(unasked, /0 of 360 done, .*\n {2}No further call fits into the budget: raise it/);
   await shownWith(STUDY[2]!, "");
