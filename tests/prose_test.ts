@@ -163,7 +163,8 @@ Deno.test("30 and 11 to 13: verdicts and shares are those of the frames", async 
   assert.ok(counts!.includes(`${count("vanishes")} vanish`), counts);
   // Counted from the personas: no race of the four that the paper prints.
   const own = personas.filter((row) =>
-    row.model_print === "Claude-3.5-s" && row.population_print === "MaxP" &&
+    /claude/i.test(`${row.model} ${row.model_print}`) &&
+    /max[-_ ]?p/i.test(`${row.population} ${row.population_print}`) &&
     (row.repetition as number) <= 5
   );
   const printed = ["white", "black", "asian", "latin", "latino", "hispanic"];
