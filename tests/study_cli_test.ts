@@ -298,7 +298,7 @@ Deno.test("an instrument longer than max_tokens: said at plan, refused at run, a
   const planned = await desk.done(...plan, "--name", "long");
   assert.match(
     planned,
-    /a whole reply of own takes at least 1,[5-9]\d\d tokens, and its max_tokens is 600: replies would/,
+    /a whole reply of own takes at least 1,\d{3} tokens, and its max_tokens is 600: replies would/,
   );
   assert.match(
     await desk.refused(1, "run", "long", "--budget-usd", "1"),
