@@ -73,8 +73,13 @@ const answer: Answer = (asked) => {
   const said = JSON.parse(text);
   const field = "explanation" in said ? "explanation" : "description";
   const whole = JSON.stringify({ ...said, [field]: `You sent ${heard}` });
-  // As PHP writes JSON.
-  return { text: asked.hash < "8" ? whole : whole.replaceAll("/", "\\/") };
+  // As JSON may also be written: every sign by its number, and slashes as PHP writes them.
+  if (asked.hash < "5") {
+    const numbered = (word: string) =>
+      [...word].map((sign) => `\\u00${sign.charCodeAt(0).toString(16)}`).join("");
+    return { text: whole.replace(new RegExp(MARK, "gi"), numbered) };
+  }
+  return { text: asked.hash < "a" ? whole : whole.replaceAll("/", "\\/") };
 };
 
 /** A role with a secret password, and the settings of a user who has set everything. */

@@ -418,12 +418,12 @@ class Labour {
     }).finally(() => this.#waiting.delete(waits));
     const reply = opened(model.provider, got.reply, model.max_tokens);
     const paid = recorded ? 0 : reply.usage && cost(model, reply.usage);
-    // A reply that does not say what it used is booked at its most.
-    const most = seen.most(worst);
+    // A reply that does not say what it used is booked at its most, and what was written beyond that.
+    const most = seen.most(worst), over = reply.over ?? 0;
     const bill = recorded ? { calls: 0, tokens: 0, usd: 0 } : {
       calls: 1,
-      tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens,
-      usd: paid ?? most.usd,
+      tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens + over,
+      usd: paid ?? most.usd + (cost(model, { input: 0, output: over }) ?? 0),
     };
     for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
     this.#over += Number(reply.over !== null);
