@@ -629,7 +629,7 @@ Deno.test("status of a study shows its rows, beside no published ones", async ()
   await migrate("held_study", "study");
   const { code, out, err } = await script("status", ["--schema", "held_study"]);
   assert.deepEqual([code, err], [0, ""]);
-  assert.match(out, /^ {2}Rows of personas +0$/m);
+  assert.match(out, /^ {2}Rows of personas_written +0$/m);
   assert.match(out, /\nData: own study, not the published dataset\n$/);
   assert.doesNotMatch(out, /published \d|kysely/);
 });
@@ -652,7 +652,10 @@ Deno.test("a server that is killed during a restore comes up with the data from 
     await sql.end({ timeout: 0 });
     const { code: status, err } = await ended(child);
     assert.equal(status, 1);
-    assert.match(err, /^The connection to PostgreSQL was lost \(.*\): .*: nothing was restored\n$/);
+    assert.match(
+      err,
+      /^The connection to PostgreSQL was lost \(.*\): .*: nothing was restored\n.*: run this again; .*\n$/,
+    );
     assert.equal((await evaluated(code, env)).out, sum);
     assert.equal((await script("restore", ["--from", DUMP, "--force"], env)).code, 0);
     assert.equal((await evaluated(code, env)).out, sum);

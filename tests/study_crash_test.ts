@@ -95,8 +95,8 @@ const alone = (made: Made, own: number) =>
       select count(*) from pg_stat_activity
       where application_name = 'persona-audit' and datname = current_database()`) === own);
 
-Deno.test("1,000 administrations survive 25 kills: none lost, none twice, none bought again", async () => {
-  const N = 1000, KILLS = 25, CALLS = 64;
+Deno.test("3,000 administrations survive 25 kills: none lost, none twice, none bought again", async () => {
+  const N = 3000, KILLS = 25, CALLS = 64;
   const began = performance.now();
   await using server = await ServerProcess.started("--latency", "6", "--seed", "7");
   const { made, run } = await toAnswer("crash_kills", N, server.url, CALLS);
