@@ -269,10 +269,17 @@ When more personas have been written, the same plan again takes them in.`,
 };
 
 const EXIT =
-  `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with work left (Ctrl-C, study stop,
-budget spent, --limit, or “Go on?” answered with no)`;
+  `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with
+work left (Ctrl-C, study stop, budget spent, --limit, or “Go on?” answered with no)`;
 
 const COMMANDS: Record<string, Sub> = {
+  new: {
+    usage: "deno task study new NAME",
+    help:
+      `Copies the notebooks that make a study (03 to 05) and those of the tables to studies/NAME, with
+NAME as their schema. Nothing else writes, runs or versions them. A folder that is there is refused.`,
+    run: newStudy,
+  },
   ...PLANS,
   preview: {
     usage: "deno task study preview RUN [--profile N] [--condition NAME]",
@@ -373,18 +380,12 @@ ${
     flags: { reason: { type: "string" } },
     run: retryFailed,
   },
-  new: {
-    usage: "deno task study new NAME",
-    help:
-      `Copies the notebooks that make a study (03 to 05) and those of the tables to studies/NAME, with
-NAME as their schema. Nothing else writes, runs or versions them. A folder that is there is refused.`,
-    run: newStudy,
-  },
   export: {
     usage: "deno task study export [--out DIR]",
     help:
       `Writes the study to files: requests.jsonl (what was sent and replied, verbatim), personas,
-sheets, work and faults (calls without a reply), each as .jsonl and .parquet. Files of an earlier export are replaced.
+sheets, work and faults (calls without a reply), each as .jsonl and .parquet. Files of an earlier
+export are replaced.
 
 ${options([["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA])}`,
     flags: { out: { type: "string" } },

@@ -200,7 +200,11 @@ Deno.test("the dictionary names every table and column, and no other", async () 
 /** What blocks print, where that they end well is not enough. */
 const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   "README.md, A study of your own": {
-    sh: [/^people: 40 of 40 done/m, /^spanish: 40 of 40 done/m, /tables in out\/mine$/m],
+    sh: [
+      /^(studies\/happiness: 03, 04, 05, |people: 40 of 40 done)/m,
+      /^(Open them: |spanish: 40 of 40 done)/m,
+      /(--study happiness|tables in out\/mine)$/m,
+    ],
   },
   "README.md, Prompts": {
     ts: [

@@ -269,7 +269,7 @@ Deno.test("what failed is told by its reason, and asked anew when it is told to"
   const { code, out } = await desk.study("run", "mine", "--budget-usd", "1");
   assert.equal(code, 1);
   assert.match(out, /^mine: 0 of 10 done, 10 failed, 0 left; spent 30 calls/m);
-  assert.match(out, /^ +10 failed: not readable \(such as: no JSON .*: I would rather not\.\)$/m);
+  assert.match(out, /^ +10 failed: not readable \(such as: no JSON .*: “I would rather not\.”\)$/m);
   assert.match(out, /\nmine: most of the work failed: 10 of 10\n$/);
   assert.equal((await desk.study("run", "mine", "--yes")).code, 1); // nothing to do, and it failed
   assert.match(out, /^Ask those that failed again: deno task study retry-failed mine$/m);
@@ -419,7 +419,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const personas = ["plan", "personas", "--model", "own"];
   const sheets = ["plan", "administrations", "--instrument"];
   const cases: [string[], RegExp][] = [
-    [[], /^Say plan, preview, estimate, run, stop, status, retry-failed, export\n/],
+    [[], /^Say new, plan, preview, estimate, run, stop, status, retry-failed, export\n/],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],
     [["plan"], /^Say personas, administrations\n/],
@@ -482,6 +482,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
 Deno.test("every study command has --help that names its flags", async () => {
   const commands = [
     [],
+    ["new"],
     ["plan"],
     ["plan", "personas"],
     ["plan", "administrations"],
@@ -567,6 +568,10 @@ Deno.test("reparse --published says plainly that the reconstruction has no repli
 
 Deno.test("config shows what is set by name, and no secret", async () => {
   await using desk = new Desk("cli_config");
+  const entries = JSON.parse(readFileSync(desk.path("models.json"), "utf8"));
+  const price = { ...PRICE, as_of: "2024-06" };
+  const dated = { ...entries[0], id: "dated", label: "Dated", model: "dated", price };
+  desk.write("models.json", JSON.stringify([...entries, dated]));
   const bare = await script("config", [], desk.env);
   assert.equal(bare.code, 0, bare.err);
   assert.match(bare.out, /^OpenAI +OPENAI_API_KEY is not set/m);
@@ -574,10 +579,10 @@ Deno.test("config shows what is set by name, and no secret", async () => {
   assert.match(bare.out, /^ +claude35sonnet: cannot be asked without a region$/m);
   assert.match(
     bare.out,
-    new RegExp(`^compatible +.*\n(.*\n)*? +own: ${desk.server.url}/v1; needs no`, "m"),
+    new RegExp(`^compatible +.*\n(.*\n)*? +own, bare, dated: ${desk.server.url}/v1; needs no`, "m"),
   );
-  assert.match(bare.out, /^ +the price of gpt4oold is of 2024-06, more than a year old/m);
-  assert.match(bare.out, /^ +no price is known for bare/m);
+  assert.match(bare.out, /^ +the price of dated is of 2024-06, more than a year old/m);
+  assert.match(bare.out, /^ +no price is known for qwenplus, bare:/m);
 
   const secrets = {
     OPENAI_API_KEY: "sk-canary-openai-1234",
@@ -654,7 +659,7 @@ Deno.test("config --prices takes LiteLLM's prices into the user's file", async (
   utimesSync(list, new Date("2026-10-01"), new Date("2026-10-01"));
   const { code, out, err } = await script("config", ["--prices", list], desk.env);
   assert.equal(code, 0, err);
-  assert.match(out, /^ +gpt4o +2\.5 \/ 10 \(2026-11-21\) → 2 \/ 8 \(2026-10-01\)$/m);
+  assert.match(out, /^ +gpt4o +2\.5 \/ 10 \(2026-09-23\) → 2 \/ 8 \(2026-10-01\)$/m);
   const stored = JSON.parse(readFileSync(desk.path("models.json"), "utf8"));
   assert.deepEqual(stored.map(({ id }: { id: string }) => id), ["own", "bare", "gpt4o"]);
   assert.equal(stored[2].price.output, 8);

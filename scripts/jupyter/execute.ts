@@ -114,7 +114,7 @@ async function run(kernel: Kernel, cell: Cell, displays: Displays, seconds: numb
   try {
     const reply = await kernel.execute(source(cell), collector(outputs, displays), seconds);
     cell.execution_count = reply.execution_count ?? null;
-    if (reply.status === "ok") return null;
+    if (reply.status === "ok") return failed(outputs);
     // The kernel publishes no error for a cell that does not parse, and does not say where
     const parsed = outputs.some((output) => output.output_type === "error");
     const hint = parsed ? "" : ": probably a syntax error: run scripts/check_notebooks.ts";
@@ -123,6 +123,12 @@ async function run(kernel: Kernel, cell: Cell, displays: Displays, seconds: numb
     if (error instanceof Interrupted || !(error instanceof Error)) throw error;
     return { ename: error.name, evalue: error.message };
   }
+}
+
+/** What failed at the end of a cell, which the kernel counts as one that ended well. */
+function failed(outputs: readonly Output[]) {
+  const error = outputs.find((output) => output.output_type === "error");
+  return error ? { ename: error.ename, evalue: clean(error.evalue) } : null;
 }
 
 function collector(outputs: Output[], displays: Displays): Listener {
