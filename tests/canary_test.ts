@@ -148,7 +148,7 @@ Deno.test("no secret of any setting is found in output, errors, rows, files or n
     await command(0, "study", ["preview", "people"]);
     await command(0, "study", ["estimate", "people"]);
     const run = ["run", "people", "--yes", "--budget-calls", "1000"];
-    for (const [what, code] of [["refuses", 1], ["refuses the key", 1], ["fails", 0]] as const) {
+    for (const [what, code] of [["refuses", 1], ["refuses the key", 1], ["fails", 1]] as const) {
       doing = what;
       await command(code, "study", run);
       if (what === "fails") await command(0, "study", ["retry-failed", "people"]);

@@ -140,7 +140,7 @@ Deno.test("mode corrected writes what survives, all of it and as it is shown", a
   assert.match(md, /^### What survives of Table 4: .* \(\d+ tests\)\n/);
   assert.match(
     md,
-    /\| Scale \| Marker \| Verdict \| \*n\* \|.*\| \*p\* naive \| \*p\* cluster \| \*p\* Holm \|/,
+    /\| Scale \| Manipulated \| Marker \| Verdict \| \*n\* \|.*\| \*p\* naive \| \*p\* cluster \| \*p\* Holm \|/,
   );
   assert.match(await Deno.readTextFile(join(out, "table4_survives.tex")), /\\begin\{longtable\}/);
   await Deno.remove(out, { recursive: true });

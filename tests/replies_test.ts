@@ -355,6 +355,8 @@ Deno.test("what stands in the reasoning of a reply is never read", () => {
     if (opens === "") continue;
     const never = "the reasoning was never closed";
     assert.equal(problem(sheetIn(`${opens}${draft}`, epqra, "true/false")), never, opens);
+    // A word of gpt-oss where a server drops its marks: only at the beginning.
+    if (opens.startsWith("analysis")) continue;
     assert.equal(problem(sheetIn(`${WHOLE}\n${opens}`, epqra, "true/false")), never, opens);
   }
   // Twice, and one between the answers: the last counts.

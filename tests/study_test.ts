@@ -374,7 +374,7 @@ Deno.test("truncated, refused, filtered and empty replies are failures that say 
     /^refused \| refused: I cannot play a person\.$/,
     /^filtered \| stopped by the provider's filter/,
     /^empty \| empty reply$/,
-    /^no reply \| own \(.*\): .*<html>/,
+    /^no reply \| own \(.*\): it gave no reply \(200: a web page\): check base_url/,
     /^not readable \| no JSON/i,
   ];
   assert.equal(reasons.length, expected.length);

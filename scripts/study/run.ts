@@ -261,8 +261,8 @@ async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<st
     ...await reasons(lab, now.run),
     ...ended.over
       ? [
-        `  ${
-          plural(ended.over, "reply")
+        `  ${whole(ended.over)} ${
+          ended.over === 1 ? "reply was" : "replies were"
         } longer than max_tokens: the limit does not bind there, and ` +
         "a budget holds only for what it is known to bind",
       ]
