@@ -154,7 +154,7 @@ Deno.test("no secret of any setting is found in output, errors, rows, files or n
       if (what === "fails") await command(0, "study", ["retry-failed", "people"]);
     }
     doing = "filters";
-    await command(3, "study", [...run, "--limit", "1"]);
+    await command(1, "study", [...run, "--limit", "1"]);
     await command(0, "study", ["status"]);
     assert.match(await dumped("canary"), /"detail": "(?:[^"\\]|\\.)*‹hidden›/);
     doing = "speaks";
