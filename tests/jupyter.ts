@@ -16,8 +16,12 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => 
 /** What a program says that its version is; empty where it cannot be run. */
 async function version(program: string): Promise<string> {
   const command = new Deno.Command(program, { args: ["--version"], stderr: "null" });
-  const output = await command.output().catch(() => null);
-  return output?.success ? new TextDecoder().decode(output.stdout).trim() : "";
+  try {
+    const { success, stdout } = await command.output();
+    return success ? new TextDecoder().decode(stdout).trim() : "";
+  } catch {
+    return "";
+  }
 }
 
 /** What is missing here for a test in a browser, or null. */

@@ -161,7 +161,7 @@ Deno.test("a wrong word or flag ends with 2 and the nearest right one", async ()
     ["cleaning", ["lern"], /^Unknown word lern: did you mean learn\?\n/],
     ["bench", ["sutdy"], /^Unknown word sutdy: did you mean study\?\n/],
     ["notebooks", ["14", "03_adminster"], /^No notebook .* did you mean 0\d_\w+\?\n/],
-    ["test", ["stast"], /^No test file stast: did you mean tests\/stats_test\.ts\?\n/],
+    ["test", ["statz"], /^No test file statz: did you mean tests\/stats_test\.ts\?\n/],
     ["lab", ["--kernel-onyl"], /^Unknown flag --kernel-onyl: did you mean --kernel-only\?\n/],
     ["lab", ["8890"], /^Unexpected 8890: arguments of Jupyter stand after --\n/],
     ["start", ["--frehs"], /^Unknown flag --frehs: did you mean --fresh\?\n/],

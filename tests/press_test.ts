@@ -29,9 +29,17 @@ import { evaluated } from "./command.ts";
 import { drawn } from "./drawn.ts";
 import { Folder } from "./made.ts";
 
-const found = await new Deno.Command("kpsewhich", { args: ["siunitx.sty", "booktabs.sty"] })
-  .output()
-  .then(({ success }) => success, () => false);
+/** Whether LaTeX and what the tables need of it are here; a program that is not there throws at once. */
+async function installed(): Promise<boolean> {
+  try {
+    const args = ["siunitx.sty", "booktabs.sty"];
+    return (await new Deno.Command("kpsewhich", { args }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+const found = await installed();
 const compiling = { ignore: !found };
 const why = found ? "" : " (left out: pdfLaTeX with siunitx and booktabs is not installed)";
 
