@@ -388,7 +388,7 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     experiments_group_id: 1,
     repeated: 0,
     language_questionnaire: "es",
-    succeeded: null,
+    succeeded: true,
   });
   await sql.end();
 });
