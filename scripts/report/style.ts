@@ -62,6 +62,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
   caption span { position: static; max-width: none; }
   table:has(thead th:nth-child(15)) { font-size: 5pt; } table:has(thead th:nth-child(15)) :is(th, td) { padding: .1rem .15rem; }
   table { font-size: 7pt; } th, td { padding: .1rem .3rem; min-width: 0 !important; }
+  th[scope=row], .words { overflow-wrap: anywhere; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 }
 `;
