@@ -6,7 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { canonical, type Cell, read, showing, source, text } from "../scripts/jupyter/notebook.ts";
 import { find, LONG, runAll, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
 import { until } from "./command.ts";

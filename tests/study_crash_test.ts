@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { embedded } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { model } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas, RunError } from "lib/study.ts";
