@@ -1,5 +1,4 @@
 /** What every command shares: flags, help, and errors that a user can act on. */
-import "lib/paper/published.ts";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { nearest, visible } from "lib/format.ts";
 import { Interrupted } from "./jupyter/kernel.ts";
