@@ -32,7 +32,6 @@ import { counts, personas, type Text, texts } from "./study/written.ts";
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
-export { type Population, registerPopulation } from "./study/population.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export type { Stored } from "./study/stored.ts";

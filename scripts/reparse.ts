@@ -1,7 +1,8 @@
 /** `deno task reparse`: stored replies, read again by the code of today. */
 import { z } from "zod";
 import { settings } from "lib/config.ts";
-import { PUBLISHED, reparsePublished } from "lib/paper/published.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
+import { reparsePublished } from "lib/paper/reparse.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
 import { nearest } from "lib/format.ts";
 import { frame, rows } from "lib/frames.ts";

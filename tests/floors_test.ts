@@ -10,12 +10,12 @@ import { ROOT } from "lib/config.ts";
 const FLOORS = [
   ["format", "instruments", "stats", "random", "version"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
-  ["db", "llm"],
+  ["db", "llm", "population"],
   ["study", "press", "plots"],
   ["notebook"],
   ["paper/design", "paper/instruments", "paper/conditions"],
   ["paper/published", "paper/tables", "paper/figures", "validation/simulate"],
-  ["paper/restore", "paper/print", "paper/readings"],
+  ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
 ];
 
 /** Folders of rooms on top of the core. */

@@ -1,4 +1,4 @@
-import { reparsePublished } from "lib/paper/published.ts";
+import { reparsePublished } from "lib/paper/reparse.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { connect } from "lib/db.ts";

@@ -1,6 +1,6 @@
 /**
  * The published data: where they stand, and what only they hold: profiles for a study, instruments in
- * other languages, the prompt, replies, several answers to one item.
+ * other languages, the prompt, several answers to one item.
  */
 import { reserve } from "../config.ts";
 import {
@@ -14,15 +14,13 @@ import {
 } from "../db.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Prompt, published } from "../prompts.ts";
-import { type Population, registerPopulation } from "../study.ts";
+import { type Population, register } from "../population.ts";
 import "./conditions.ts";
 import { epqra } from "./instruments.ts";
 import * as tables from "./published/001_tables.ts";
 import * as keys from "./published/002_keys.ts";
 import * as evaluations from "./published/003_evaluations.ts";
 import { lastSheets as last } from "./published/last_sheets.ts";
-
-export { reparsePublished } from "./published/reparse.ts";
 
 /** Schema of the published data. */
 export const PUBLISHED = "personality_trap";
@@ -32,8 +30,8 @@ registerRestored({
   schema: PUBLISHED,
   migrations: { "001_tables": tables, "002_keys": keys, "003_evaluations": evaluations },
 });
-registerPopulation("reference", () => people("reference"));
-registerPopulation("random", () => people("random"));
+register("reference", () => people("reference"));
+register("random", () => people("random"));
 
 /** The published profiles or their random control, `spain826` and `random826`, for a study. */
 async function people(from: "reference" | "random"): Promise<Population> {

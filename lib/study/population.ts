@@ -3,30 +3,13 @@ import { basename } from "node:path";
 import type { Profile } from "../conditions.ts";
 import { randomProfiles } from "../conditions.ts";
 import type { Sql } from "../db.ts";
-import { type Instrument, registered } from "../instruments.ts";
+import { type Instrument, registered as instruments } from "../instruments.ts";
+import { type Population, registered } from "../population.ts";
 import { profilesFrom } from "./files.ts";
 import { list } from "./queue.ts";
 
 /** The seed of the random control. */
 const SEED = 42;
-
-export interface Population {
-  /** Of a file, its name. */
-  name: string;
-  /** Where it came from. */
-  origin: string;
-  instrument: Instrument;
-  profiles: readonly Profile[];
-  /** The control: as many profiles with the same item rates and nothing else. */
-  random: readonly Profile[];
-}
-
-const sources = new Map<string, () => Promise<Population>>();
-
-/** Makes a population known by a name; a package does so when it is imported. */
-export function registerPopulation(name: string, find: () => Promise<Population>): void {
-  sources.set(name, find);
-}
 
 /**
  * Finds a population.
@@ -38,10 +21,9 @@ export function registerPopulation(name: string, find: () => Promise<Population>
  */
 export async function population(
   from: string | undefined,
-  instrument: Instrument | undefined = registered()[0],
+  instrument: Instrument | undefined = instruments()[0],
 ): Promise<Population> {
-  const [first] = sources.keys();
-  const found = sources.get(from ?? first ?? "");
+  const found = registered(from);
   if (found) return await found();
   if (from === undefined || !instrument) {
     throw new Error(

@@ -1,11 +1,11 @@
 /** The published replies, read by the code of today. */
 import type { DataFrame } from "polars";
-import type { Sql } from "../../db.ts";
-import { frame } from "../../frames.ts";
-import type { Instrument } from "../../instruments.ts";
-import { type Model, opened } from "../../llm.ts";
-import { sheetIn } from "../../replies.ts";
-import { bfi44, epqra } from "../instruments.ts";
+import type { Sql } from "../db.ts";
+import { frame } from "../frames.ts";
+import type { Instrument } from "../instruments.ts";
+import { type Model, opened } from "../llm.ts";
+import { sheetIn } from "../replies.ts";
+import { bfi44, epqra } from "./instruments.ts";
 
 const BATCH = 500;
 
