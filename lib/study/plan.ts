@@ -130,7 +130,7 @@ export function administrations(given: {
   const { instrument } = given;
   if (!Array.isArray(instrument?.items) || !Array.isArray(instrument.scales)) {
     throw new RangeError(
-      'instrument is one that a package brings, or `await lab.instrument("FILE")`: ' +
+      'instrument is one that a package brings, or `instrumentFrom("FILE")`: ' +
         `got ${described(instrument)}`,
     );
   }
