@@ -63,7 +63,9 @@ export function weightedMean(of: WeightedSums, level = 0.95): WeightedEstimate {
     const none = { estimate: null, se: null, ...NO_LIMITS, t: null, df: -1, p: null, sd: null };
     return { ...none, ...shape };
   }
-  const centre = away / total, estimate = origin + centre;
+  const centre = away / total;
+  // Of whole numbers the sum is exact, and their mean has its last bit.
+  const estimate = away === 0 ? origin : (away + origin * total) / total;
   for (const part of places) {
     const rows = of.n[part]!, s = sum[part]!;
     spread += weight[part]! * Math.max(0, square[part]! - 2 * centre * s + rows * centre ** 2);
