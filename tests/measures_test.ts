@@ -378,6 +378,20 @@ Deno.test("levels stand in order, with a row for those that have none; whole num
   assert.equal(row(against, { condition: "N=2", repetition: 2, scale: "A" }).against, null);
 });
 
+Deno.test("any frame is read: yes and no, and whole numbers of 64 bits", () => {
+  const people = pl.DataFrame({ town: ["x", "x", "y"], voted: [true, false, true] })
+    .withColumns(pl.Series("age", [20n, 30n, 30n]));
+  const table = records(shares(people, { of: "voted", by: ["town"] }));
+  assert.deepEqual(table.map(({ town, value, count }) => [town, value, count]), [
+    ["x", "false", 1],
+    ["x", "true", 1],
+    ["y", "false", 0],
+    ["y", "true", 1],
+  ]);
+  const [young] = records(shares(people, { of: "town", by: ["age", "voted"] }));
+  assert.deepEqual([young!.age, young!.voted, young!.value, young!.share], [20, "true", "x", 1]);
+});
+
 Deno.test("three levels: every other one against the one named, in one family", () => {
   const rows = Array.from(
     { length: 30 },
@@ -425,6 +439,13 @@ Deno.test("what cannot be answered is said: factors, levels, items, assignment, 
     () => compare(data, { of: short, factor: "mean", against: "x" }),
     /mean has one level, x|column mean of its own/,
   );
+  const one = { of: short, factor: "prompt", against: "1" };
+  assert.throws(() => compare(HAND, { ...one, by: ["prompt"] }), /a column prompt of its own/);
+  assert.throws(
+    () => compare(HAND, { ...one, by: "prompt" as unknown as string[] }),
+    /`by` is a list of factors, such as \["model"\]: got the string "prompt"/,
+  );
+  assert.throws(() => compare(HAND.sheets, one), /sheets with their items.*: got a frame/);
   const weighed = (weights: (number | null)[]) =>
     scores(
       sheets(weights.map((weight) => ({ respondent: 1, weight })), weights.map(() => [1, 2, 3])),

@@ -14,7 +14,6 @@ import {
   type Measure,
   rowsOf,
   scaleScores,
-  type Sheets,
   summed,
   type Values,
   variables,
@@ -122,18 +121,18 @@ const SHARES = {
 export function compare(data: Data, options: Comparison): DataFrame {
   const { of, factor, against, by = [], crossed = false } = options;
   const rows = rowsOf(data);
-  rows.known(factor, "factor");
   const scored = typeof of === "object" && "items" in of;
   const columns = scored ? SCORES : SHARES;
   const keys = scored ? ["scale"] : ["variable", "value"];
-  const factors = factorsOf(rows, [...by, factor], [...keys, ...Object.keys(columns)]).slice(0, -1);
+  const factors = factorsOf(rows, by, [...keys, factor, ...Object.keys(columns)]);
+  factorsOf(rows, [factor], [...keys, ...Object.keys(columns)]);
   const base = levelOf(rows, factor, against);
   const others = rows.levels(factor).filter((level) => level !== base);
   if (!others.length) {
     throw new Error(`${factor} has one level, ${base}: there is nothing to compare`);
   }
   const measures = scored
-    ? scaleScores(data as Sheets, rows, of)
+    ? scaleScores(data, rows, of)
     : variables(rows, of, options).flatMap(({ measures }) => measures);
 
   const all = cells(rows, [...factors, factor], crossed);

@@ -59,16 +59,17 @@ export class Rows {
     }
   }
 
+  /** A column that is needed more than once. */
   column(name: string): Level[] {
-    if (!this.#columns.has(name)) {
-      this.#columns.set(name, this.frame.getColumn(name).toArray() as Level[]);
-    }
+    if (!this.#columns.has(name)) this.#columns.set(name, this.passing(name));
     return this.#columns.get(name)!;
   }
 
   /** A column that is needed once. */
   passing(name: string): Level[] {
-    return this.frame.getColumn(name).toArray() as Level[];
+    const values = this.frame.getColumn(name).toArray() as (Level | bigint | boolean)[];
+    const odd = values.some((value) => typeof value === "bigint" || typeof value === "boolean");
+    return odd ? values.map(plain) : values as Level[];
   }
 
   has(name: string): boolean {
@@ -98,6 +99,9 @@ export class Rows {
     return inOrder(this.column(name));
   }
 }
+
+const plain = (value: Level | bigint | boolean): Level =>
+  typeof value === "bigint" ? Number(value) : typeof value === "boolean" ? `${value}` : value;
 
 const listed = (names: readonly string[]): string => names.join(", ") || "none";
 

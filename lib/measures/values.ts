@@ -1,6 +1,6 @@
 /** What is measured of a row: the score of a scale, or whether a value was given. */
 import pl, { type DataFrame } from "polars";
-import { nearest, plural } from "../format.ts";
+import { described, nearest, plural } from "../format.ts";
 import type { Instrument } from "../instruments.ts";
 import type { WeightedSums } from "../stats.ts";
 import { type Cell, inOrder, type Level, Rows } from "./rows.ts";
@@ -14,8 +14,9 @@ export interface Sheets {
 /** Answer sheets, or any frame with a row per respondent or persona. */
 export type Data = Sheets | DataFrame;
 
-export const rowsOf = (data: Data): Rows =>
-  new Rows(pl.DataFrame.isDataFrame(data) ? data : (data as Sheets).sheets);
+const hasItems = (data: Data): data is Sheets => !pl.DataFrame.isDataFrame(data);
+
+export const rowsOf = (data: Data): Rows => new Rows(hasItems(data) ? data.sheets : data);
 
 /** A number of each row, NaN where it has none; `keys` say what it is. */
 export interface Measure {
@@ -29,7 +30,12 @@ export interface Measure {
  *
  * @throws {Error} when the sheets lack a scale or the columns of an item
  */
-export function scaleScores(given: Sheets, rows: Rows, instrument: Instrument): Measure[] {
+export function scaleScores(given: Data, rows: Rows, instrument: Instrument): Measure[] {
+  if (!hasItems(given)) {
+    throw new Error(
+      "Scores are of sheets with their items, as study.sheets(…) reads them: got a frame",
+    );
+  }
   const item = given.items.getColumn("item").toArray() as number[];
   const scale = given.items.getColumn("scale").toArray() as (string | null)[];
   const scales = Map.groupBy(item, (_, at) => scale[at]!);
@@ -160,7 +166,9 @@ export function factorsOf(
   by: readonly string[],
   columns: readonly string[],
 ): readonly string[] {
-  if (!Array.isArray(by)) throw new Error('`by` is a list of factors, such as ["model"]');
+  if (!Array.isArray(by)) {
+    throw new Error(`\`by\` is a list of factors, such as ["model"]: got ${described(by)}`);
+  }
   by.forEach((name: string, at: number) => {
     rows.known(name, "factor");
     if (by.indexOf(name) < at) throw new Error(`Factors are named once: ${name} is twice`);
