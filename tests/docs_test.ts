@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import tasks from "../deno.json" with { type: "json" };
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { enter } from "lib/study.ts";
 import { as, restored } from "./data.ts";
 import { type Ended, ended, script } from "./command.ts";
@@ -93,7 +94,8 @@ class Copy implements AsyncDisposable {
   /** Runs TypeScript where a cell runs, with the names that it takes from the rooms, types checked. */
   async typescript(text: string): Promise<Ended> {
     const taken = new Set<string>();
-    let doors = "";
+    let doors = `import "lib/paper/published.ts";\n`;
+    doors += `import "lib/paper/published.ts";\n`;
     for (const door of DOORS) {
       const names = Object.keys(await import(`lib/${door}.ts`))
         .filter((name) => !taken.has(name) && new RegExp(`(?<![.\\w])${name}\\(`).test(text));
@@ -220,7 +222,9 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
     sh: [/^(mini: 40 of 40 done|12 of 12 tables in out\/mine$)/m],
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
   },
-  "lib/README.md, By any factor": { ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m] },
+  "lib/README.md, By any factor": {
+    ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],
+  },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
 };
 

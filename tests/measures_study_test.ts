@@ -1,9 +1,9 @@
 /** Factors of a study of one's own as columns, and what measures make of them: served, in PostgreSQL. */
 import assert from "node:assert/strict";
-import { PUBLISHED } from "lib/config.ts";
 import { open, type Study } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
 import { compare, scores, shares } from "lib/measures.ts";
+import { epqra } from "lib/paper/instruments.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, personas } from "lib/study.ts";
 import { restored } from "./data.ts";

@@ -1,10 +1,11 @@
+import { reparsePublished } from "lib/paper/reparse.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { connect } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { restore } from "lib/paper/restore.ts";
-import { administrations, personas, reparsePublished } from "lib/study.ts";
-import { epqra } from "lib/instruments.ts";
+import { administrations, personas } from "lib/study.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { SMALL } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Made, served } from "./study_worker.ts";

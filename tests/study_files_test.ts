@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Profile } from "lib/conditions.ts";
 import { ROOT } from "lib/config.ts";
-import { bfi44, epqra, type Instrument, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, score } from "lib/instruments.ts";
 import { instrumentFrom, profilesFrom } from "lib/study/files.ts";
 import { Folder } from "./made.ts";
 
