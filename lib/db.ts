@@ -130,7 +130,14 @@ export function bannerOf({ source, files, simulated, reconstructed }: Provenance
 const few = (names: readonly string[]): string =>
   names.length > 2 ? `${names[0]} and ${names.length - 1} more files` : names.join(" and ");
 
-/** One schema, opened for reading: every read is made once and kept. */
+/**
+ * One schema, opened for reading: every read is made once and kept.
+ *
+ * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
+ * personas writer (the model that wrote them), condition, prompt (its version) and variant; of
+ * administrations these and answering_model, administration_prompt, administration_variant, item_order,
+ * option_order, coding, language and repetition.
+ */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
   constructor(
@@ -172,7 +179,8 @@ export class Study {
    * race, religious_belief, sexual_orientation (null where the model gave none).
    */
   personas(): Promise<DataFrame> {
-    return this.#once("personas", () => personas(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("personas", () => personas(this.sql, this.schema, own));
   }
 
   /**
@@ -182,7 +190,8 @@ export class Study {
    * stands for all, as in the reconstruction.
    */
   biographies(): Promise<DataFrame> {
-    return this.#once("biographies", () => biographies(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("biographies", () => biographies(this.sql, this.schema, own));
   }
 
   /**
