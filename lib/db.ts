@@ -12,6 +12,7 @@ import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { migrate as migrateSchema } from "./db/migrate.ts";
 import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
 import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
+import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
@@ -129,14 +130,18 @@ export function bannerOf({ source, files, simulated, reconstructed }: Provenance
 const few = (names: readonly string[]): string =>
   names.length > 2 ? `${names[0]} and ${names.length - 1} more files` : names.join(" and ");
 
-/** One schema, opened for reading: every read is made once and kept. */
+/** One schema, opened for reading: every read is made once and kept, and knows that it is of this schema. */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
+  #sources: readonly Source[];
   constructor(
     readonly schema: string,
     readonly provenance: Provenance,
     private readonly sql: Sql,
-  ) {}
+  ) {
+    this.#sources = [{ schema, line: bannerOf(provenance) }];
+    from(this, this.#sources);
+  }
 
   /**
    * The answer sheets of an instrument (`epqra`, `bigfive`): see {@link Administrations}.
@@ -240,7 +245,7 @@ export class Study {
   #once<T>(key: string, read: () => Promise<T>): Promise<T> {
     const known = this.#reads.get(key) as Promise<T> | undefined;
     if (known) return known;
-    const reading = read();
+    const reading = read().then((made) => from(made, this.#sources));
     this.#reads.set(key, reading);
     // A read that failed is made again: the server may have been restarted meanwhile.
     reading.catch(() => this.#reads.delete(key));
@@ -248,19 +253,17 @@ export class Study {
   }
 }
 
-const opened = new Map<string, string>();
-
 /** What a study notes of its profiles when they are the published ones, in the shipped data. */
 export const ORIGIN = `schema ${PUBLISHED} (reconstruction)`;
 
 /**
- * Where the rows of a schema came from; from now on {@link banner} names it.
+ * Where the rows of a schema came from; from now on what nothing is known of may be of it.
  *
  * @throws {Error} when the schema holds no study
  */
 export async function signed(sql: Sql, schema: string): Promise<Provenance> {
   const provenance = await provenanceOf(sql, schema);
-  opened.set(schema, bannerOf(provenance));
+  opening({ schema, line: bannerOf(provenance) });
   return provenance;
 }
 
@@ -304,7 +307,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
 /**
  * Opens a schema for reading, by default the published data, as the role that cannot write.
  *
- * @param options `copied`: what is read goes into a study of its own, and {@link banner} names that only
+ * @param options `copied`: what is read goes into a study of its own, which is what is opened
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
 export async function open(
@@ -320,11 +323,6 @@ export async function open(
     await sql.end();
     throw error;
   }
-}
-
-/** The banner for the data opened in this process, or null when none was. */
-export function banner(): string | null {
-  return opened.size ? [...new Set(opened.values())].join(" · ") : null;
 }
 
 /** The embedded server: started, stopped, looked at. */

@@ -6,7 +6,7 @@ import { ROOT } from "lib/config.ts";
 /** Which rooms stand on which floor; imports only go down. */
 const FLOORS = [
   ["design", "format", "instruments", "stats", "random", "version"],
-  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
+  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
   ["db", "llm"],
   ["tables", "study", "restore", "simulate", "press"],
   ["paper", "plots", "readings", "notebook"],

@@ -165,7 +165,7 @@ for (const table of TABLES) {
     assert.match(laidOut, /\d\.\d/);
     // Files for a paper say of what they are, too.
     if (!text.includes("For a paper: ")) return;
-    const papers = join(settings().outDir, "papers", name);
+    const papers = join(settings().outDir, "papers", "demo", name);
     const figures = [...Deno.readDirSync(papers)].filter((file) => file.name.endsWith(".svg"));
     for (const { name } of figures) {
       const svg = await Deno.readTextFile(join(papers, name));

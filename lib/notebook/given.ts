@@ -13,6 +13,7 @@ const CALLS = {
   begin: "begin(lab, run, { budget })",
   ended: "ended(lab, run)",
   save: 'save("name")',
+  say: "say([…])",
   verdict: "verdict(compare(…))",
 } as const;
 
@@ -54,6 +55,10 @@ const KINDS = {
     "the name of a run, which `await lab.register(plan)` returns",
   ],
   name: [(value: unknown) => typeof value === "string", "a name for the files"],
+  paragraphs: [
+    (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+    "a list of paragraphs",
+  ],
   options: [
     (value: unknown) => has(value) && !Array.isArray(value),
     "options in braces, such as { budget: { calls: 100 } }",

@@ -130,3 +130,11 @@ function tidyData(data: Bundle): Bundle {
 export const text = (stored: string | readonly string[]): string => [stored].flat().join("");
 
 const lines = (text: string): string[] => text === "" ? [] : text.split(/(?<=\n)/);
+
+/** The folder in `out` to which a notebook says that it saved files for a paper; null where it says none. */
+export function savedIn({ cells }: Notebook): string | null {
+  const said = cells.flatMap(({ outputs = [] }) => outputs)
+    .map((output) => "data" in output ? text((output.data["text/plain"] ?? "") as string[]) : "");
+  const line = said.findLast((one) => one.startsWith("For a paper: ")) ?? "";
+  return / in [^/]+\/(papers\/[\w/-]+)/.exec(line)?.[1] ?? null;
+}
