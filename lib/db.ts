@@ -16,7 +16,7 @@ import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
-export { DEMOGRAPHICS } from "./db/read.ts";
+export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 

@@ -17,11 +17,11 @@ const IMPORTS = `import pl from "polars";
 import { open } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { figure, save, say, show, verdict } from "lib/notebook.ts";
-import { compare, laidOut, surviving } from "lib/paper.ts";
-import { forest } from "lib/plots.ts";
-import { scoreReading } from "lib/readings.ts";
-import { ratesFrame, simulator, truths, written } from "lib/simulate.ts";
-import { personality, survival } from "lib/tables.ts";`;
+import { compare, laidOut, surviving } from "lib/paper/print.ts";
+import { forest } from "lib/paper/figures.ts";
+import { scoreReading } from "lib/paper/readings.ts";
+import { ratesFrame, simulator, truths, written } from "lib/validation/simulate.ts";
+import { personality, survival } from "lib/paper/tables.ts";`;
 
 const SPECIFICATION = `const specification = {
   profiles: { n: 40, yes: 0.5 },

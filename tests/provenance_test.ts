@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import pl, { type DataFrame } from "polars";
 import { frame, rows, series } from "lib/frames.ts";
-import * as paper from "lib/paper.ts";
+import * as paper from "lib/paper/print.ts";
 import { carried, carries, from, opening, said, type Source, sourcesOf } from "lib/provenance.ts";
-import { SIMULATED } from "lib/simulate.ts";
-import * as tables from "lib/tables.ts";
+import { SIMULATED } from "lib/validation/simulate.ts";
+import * as tables from "lib/paper/tables.ts";
 import { z } from "zod";
 
 const A: Source = { schema: "a", line: "Data: a" }, B: Source = { schema: "b", line: "Data: b" };
