@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { simulator, written } from "lib/validation/simulate.ts";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, savedIn, source, text } from "../scripts/jupyter/notebook.ts";
 import { as, restored } from "./data.ts";
@@ -23,10 +24,19 @@ import { scoreReading } from "lib/paper/readings.ts";
 import { ratesFrame, simulator, truths, written } from "lib/validation/simulate.ts";
 import { personality, survival } from "lib/paper/tables.ts";`;
 
+const MODEL = { id: "mine", label: "Mine", fidelity: 0.9 };
+
 const SPECIFICATION = `const specification = {
   profiles: { n: 40, yes: 0.5 },
-  models: [{ id: "mine", label: "Mine", fidelity: 0.9 }],
+  models: [${JSON.stringify(MODEL)}],
 } as const;`;
+
+/** The same, for a test that needs no kernel. */
+const made = () =>
+  written(simulator({ profiles: { n: 40, yes: 0.5 }, models: [MODEL] })(1), {
+    schema: OWN,
+    replace: true,
+  });
 
 const MADE = `await written(simulator(specification)(1), { schema: "${OWN}", replace: true });`;
 
@@ -147,17 +157,18 @@ Deno.test("each table, figure, sentence and file of a kernel that opened two stu
 
 Deno.test("deno task tables leaves the published tables where they are", async () => {
   await restored(PUBLISHED);
+  await made();
   using folder = new Folder();
   const env = { OUT_DIR: folder.path };
-  const written = async (...args: string[]) => {
-    const made = await script("tables", [...args, "--table", "table4"], env);
-    assert.equal(made.code, 0, made.err);
-    return made.out;
+  const tables = async (...args: string[]) => {
+    const ended = await script("tables", [...args, "--table", "table4"], env);
+    assert.equal(ended.code, 0, ended.err);
+    return ended.out;
   };
-  await written();
+  await tables();
   const path = join(folder.path, "tables", "table4.csv");
   const before = Deno.readTextFileSync(path);
-  assert.match(await written("--schema", OWN), /1 of 1 tables in .*tables\/own_lines\n/);
+  assert.match(await tables("--schema", OWN), /1 of 1 tables in .*tables\/own_lines\n/);
   assert.equal(Deno.readTextFileSync(path), before);
   const own = Deno.readTextFileSync(join(folder.path, "tables", OWN, "table4.csv"));
   assert.ok(own.includes(MINE) && !own.includes("reconstruction"));
