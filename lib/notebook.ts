@@ -6,7 +6,7 @@
  * plain text.
  */
 import { Buffer } from "node:buffer";
-import type { DataFrame } from "polars";
+import pl, { type DataFrame } from "polars";
 import { afterCell, bottom, kernel } from "./cells.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { type Behind, sourcesBehind } from "./notebook/behind.ts";
@@ -112,6 +112,22 @@ export async function verdict(checked: Verdict): Promise<void> {
   given("verdict", { verdict: checked });
   await bottom();
   await display(verdictHtml(checked), verdictText(checked), said(sourcesOf(checked)));
+}
+
+/**
+ * Shows the cells that differ from the paper as a table; where none does, how many agree; where none can
+ * be compared, that.
+ */
+export async function differences(checked: Verdict & { cells: DataFrame }): Promise<void> {
+  given("differences", { compared: checked });
+  const { cells, printed, differing } = checked;
+  const caption = `Cells that differ from the paper, of ${printed} compared`;
+  const table = cells.filter(pl.col("agrees").eq(pl.lit("no")));
+  if (differing.length) return await show(table, caption, { name: "differing" });
+  const of = said(sourcesOf(checked));
+  remember({ name: "differing", caption, said: of, of: { frame: table } });
+  const { count } = ruling(checked);
+  await display(`<p>${escape(count)}</p>`, count, of);
 }
 
 /**
@@ -361,10 +377,12 @@ function ruling({ agree, printed, absent = 0, differing }: Verdict) {
   const cells = differing.slice(0, MOST_CELLS);
   const others = "these data hold other models or conditions";
   return {
-    count: printed || !absent
+    count: printed
       ? `${agree} of ${printed} printed cells agree` +
         (absent ? `; ${absent} more are not compared: ${others}` : "")
-      : `None of the ${absent} printed cells can be compared: ${others}`,
+      : absent
+      ? `None of the ${absent} printed cells can be compared: ${others}`
+      : "Nothing is compared: there are no printed cells",
     cells: more > 0 ? [...cells, `… and ${more} more`] : cells,
   };
 }

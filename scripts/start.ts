@@ -233,7 +233,8 @@ function summary(study: Study, { tables, notebooks }: Kept): number {
   const { compared } = tables!;
   console.log("\ntable                    cells agreeing / printed");
   for (const { name, agree, printed, absent } of compared) {
-    const cells = printed || !absent ? `${agree} / ${printed}` : "none of its models is here";
+    const none = absent ? "none of its models is here" : "nothing to compare";
+    const cells = printed ? `${agree} / ${printed}` : none;
     console.log(`${titleOf(name).padEnd(24)} ${cells}`);
   }
   for (const one of compared.filter(({ differing }) => differing.length)) {

@@ -516,10 +516,13 @@ Deno.test("every study command has --help that names its flags", async () => {
 Deno.test("reparse says what today's code makes of stored replies, and stores it", async () => {
   await using desk = new Desk("cli_reparse");
   await desk.planned("mine", "own");
+  const reparse = (...args: string[]) => script("reparse", args, desk.env);
+  const none = await reparse("--check");
+  assert.match(none.out, /^No reply is stored yet: nothing was read again$/m);
+  assert.doesNotMatch(none.out, /every stored reply/);
   await desk.done("run", "mine", "--budget-usd", "1");
   await desk.done("plan", "administrations", "--instrument", "epqra", "--name", "sheets");
   await desk.done("run", "sheets", "--budget-usd", "1");
-  const reparse = (...args: string[]) => script("reparse", args, desk.env);
   const same = await reparse("--check");
   assert.equal(same.code, 0, same.err);
   assert.match(same.out, /^mine +10 +10 +0 +0 +0$/m);

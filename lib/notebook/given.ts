@@ -15,6 +15,7 @@ const CALLS = {
   save: 'save("name")',
   say: "say([…])",
   verdict: "verdict(compare(…))",
+  differences: "differences(compare(…))",
 } as const;
 
 export type Call = keyof typeof CALLS;
@@ -65,6 +66,10 @@ const KINDS = {
   ],
   verdict: [
     (value: unknown) => has(value, "agree", "printed", "differing"),
+    "what `compare(name, table)` returns",
+  ],
+  compared: [
+    (value: unknown) => has(value, "agree", "printed", "differing", "cells"),
     "what `compare(name, table)` returns",
   ],
 } as const;

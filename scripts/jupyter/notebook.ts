@@ -37,7 +37,7 @@ export const place = (path: string): string =>
 export const source = (cell: Cell): string => text(cell.source);
 
 /** What a cell shows with: the functions of `lib/notebook.ts` that are awaited and end their cell. */
-export const SHOWS = "(?:show|figure|say|verdict|save|exchange|edits|begin)";
+export const SHOWS = "(?:show|figure|say|verdict|differences|save|exchange|edits|begin)";
 
 const SHOWING = new RegExp(`await ${SHOWS}\\(`);
 
