@@ -41,9 +41,12 @@ export const SHOWS = "(?:show|figure|say|verdict|differences|save|exchange|edits
 
 const SHOWING = new RegExp(`await ${SHOWS}\\(`);
 
+/** What a cell does under a condition: it may show nothing. */
+const CONDITIONAL = /^if \((?:.*\{\n[\s\S]*?^\}|.*)$/gm;
+
 /** A cell that must have an output. */
 export const showing = (cell: Cell): boolean =>
-  cell.cell_type === "code" && SHOWING.test(source(cell));
+  cell.cell_type === "code" && SHOWING.test(source(cell).replace(CONDITIONAL, ""));
 
 /** @throws {Error} naming the file when it holds no notebook */
 export function read(path: string): Notebook {
