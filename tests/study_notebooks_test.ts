@@ -158,6 +158,7 @@ for (const table of TABLES) {
     assert.match(text, /^Data: own study, .* no model was asked: Simulated/m);
     assert.doesNotMatch(text, /Data: reconstruction/);
     assert.match(text, /None of the \d+ printed cells can be compared/);
+    assert.doesNotMatch(text, /of 0 compared|shipped reconstruction|[Ii]n the reconstruction/);
     assert.doesNotMatch(text, /NaN|undefined(?! draws)|\[object/);
     if (OTHERS.some((other) => name.startsWith(other))) return;
     const laidOut = notebook.cells.map(plain).find((text) => /^Table A?\d\. /.test(text))!;
