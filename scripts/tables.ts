@@ -1,11 +1,12 @@
 /** `deno task tables`: every table of a study as tidy CSV, Markdown and LaTeX. */
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { codeVersion, PUBLISHED, schemaName, settings } from "lib/config.ts";
+import { codeVersion, schemaName, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { nearest } from "lib/format.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { grid, printed, survivingGrid } from "lib/paper/print.ts";
 import { csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, scales, survival } from "lib/paper/tables.ts";

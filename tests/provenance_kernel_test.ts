@@ -1,7 +1,8 @@
 /** A kernel that opens the published data and a study of one's own: each thing shown has its own line. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { ROOT, settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { simulator, written } from "lib/validation/simulate.ts";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, savedIn, source, text } from "../scripts/jupyter/notebook.ts";

@@ -1,7 +1,8 @@
 /** What a notebook has shown, and its files for a paper. */
 import { basename, join } from "node:path";
 import type { DataFrame } from "polars";
-import { codeVersion, PUBLISHED, settings } from "../config.ts";
+import { codeVersion, settings } from "../config.ts";
+import { home } from "../db.ts";
 import { plural } from "../format.ts";
 import {
   csv,
@@ -57,7 +58,7 @@ export function remember(shown: Shown): void {
  */
 function folderOf(name: string): string {
   const schemas = [...new Set([...all.values()].flatMap(({ said }) => said.schemas))].toSorted();
-  const own = schemas.some((schema) => schema !== PUBLISHED);
+  const own = schemas.some((schema) => schema !== home());
   return own ? `${schemas.join("-and-")}/${named(name)}` : named(name);
 }
 

@@ -9,6 +9,7 @@ import type { Administrations, Study } from "../db.ts";
 import type { TableName } from "./design.ts";
 import type { Instrument } from "../instruments.ts";
 import { carried, carrying } from "../provenance.ts";
+import "./published.ts";
 import { seeded } from "../random.ts";
 import * as builders from "./tables/builders.ts";
 import type { Reads } from "./tables/build.ts";
