@@ -9,7 +9,7 @@ import { ROOT } from "lib/config.ts";
  */
 const FLOORS = [
   ["format", "instruments", "stats", "random", "version"],
-  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
+  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
