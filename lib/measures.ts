@@ -19,8 +19,16 @@
  * A population's cell costs a few numbers per respondent and measure; nothing is held per answer but the
  * column that is being read.
  */
-export { compare, type Comparison } from "./measures/compare.ts";
+import { compare as compared } from "./measures/compare.ts";
+import { scores as scored } from "./measures/scores.ts";
+import { shares as counted } from "./measures/shares.ts";
+import { carried } from "./provenance.ts";
+
+export type { Comparison } from "./measures/compare.ts";
 export type { Level } from "./measures/rows.ts";
-export { type By, scores } from "./measures/scores.ts";
-export { shares } from "./measures/shares.ts";
+export type { By } from "./measures/scores.ts";
 export type { Counted, Data, Sheets, Values } from "./measures/values.ts";
+
+export const compare = carried(compared);
+export const scores = carried(scored);
+export const shares = carried(counted);
