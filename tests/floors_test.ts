@@ -14,7 +14,8 @@ const FLOORS = [
   ["study", "press", "plots"],
   ["notebook"],
   ["paper/design", "paper/instruments", "paper/conditions"],
-  ["paper/published", "paper/tables", "paper/figures", "validation/simulate"],
+  ["paper/published"],
+  ["paper/tables", "paper/figures", "validation/simulate"],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
 ];
 

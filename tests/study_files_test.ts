@@ -358,7 +358,7 @@ Deno.test("what is no text, or none that is read, is said rightly", () => {
   const path = join(ROOT, "tests", "fixtures", "people.csv");
   assert.throws(
     () => profilesFrom(path, "epqra" as unknown as Instrument),
-    /takes the instrument that profiles answer, such as epqra: got "epqra"/,
+    /takes the instrument that profiles answer: got "epqra"/,
   );
   assert.throws(
     () => score(epqra, "1" as unknown as number[]),

@@ -5,7 +5,7 @@ import { type Opened, opened } from "../llm.ts";
 import { loaded } from "./register.ts";
 import { PAGE } from "./batch.ts";
 import { list, lookedUp, storedReply, type Work } from "./queue.ts";
-import { administrations, detailOf, type Outcome, personas } from "./settle.ts";
+import { administrations, detailOf, type Outcome, personas, WITHDRAWN } from "./settle.ts";
 import { sentMessages } from "./stored.ts";
 import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
@@ -23,7 +23,6 @@ export interface Reparsed {
 }
 
 /** Why a sheet is none any more although its reply is: it was given by somebody else. */
-const WITHDRAWN = "the persona that was asked is none any more: its reply is read otherwise";
 const CHANGED = "the persona that was asked is another now: its reply is read otherwise";
 
 /**
