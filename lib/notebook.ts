@@ -40,7 +40,10 @@ const MOST_CELLS = 10;
 
 /**
  * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
+ * Headings, groups and decimals are those that `lib/columns.ts` declares.
  *
+ * @param options `decimals` of all fractions or by column; `style: "apa"`: p, r and alpha without the 0
+ *   before the point; `name`, `notes` and `data` of the files that `save` writes
  * @throws {Error} when `decimals` names a column that the frame does not have
  * @throws {RangeError} when `name` is no name of a file
  */
@@ -50,9 +53,10 @@ export async function show(
   options: TableOptions & Printed = {},
 ): Promise<void> {
   given("show", { frame, caption, options });
-  const { decimals, ...printed } = options;
-  await display(tableHtml(frame, caption, { decimals }), tableText(frame, caption, { decimals }));
-  remember({ ...printed, caption, banner: banner(), of: { frame, decimals } });
+  const { decimals, style, ...printed } = options;
+  const look = { decimals, style };
+  await display(tableHtml(frame, caption, look), tableText(frame, caption, look));
+  remember({ ...printed, caption, banner: banner(), of: { frame, look } });
 }
 
 /** Shows a figure; readers of plain text get its caption. */

@@ -7,7 +7,7 @@ import { type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
 import { nearest } from "lib/format.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
 import { grid, printed, survivingGrid } from "lib/paper.ts";
-import { csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
+import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, scales, survival } from "lib/tables.ts";
 import { advice, main, message, UsageError } from "./cli.ts";
 
@@ -42,6 +42,7 @@ export async function writeTables(
   const files = async (name: string, tidy: DataFrame, layout: Grid) => {
     const sourced = { ...layout, source: sourceOf(tidy, banner, code) };
     await keep(join(folder, `${name}.csv`), csv(tidy, banner));
+    await keep(join(folder, `${name}.codebook.csv`), codebook(tidy, true));
     await keep(join(folder, `${name}.md`), markdown(sourced));
     await keep(join(folder, `${name}.tex`), latex(sourced, name));
   };

@@ -4,13 +4,14 @@ import type { DataFrame } from "polars";
 import { codeVersion, settings } from "../config.ts";
 import { plural } from "../format.ts";
 import {
+  codebook,
   csv,
-  type Decimals,
   figureFiles,
   figureLatex,
   gridOf,
   keepAll,
   latex,
+  type Look,
   markdown,
   type Png,
   PREAMBLE,
@@ -31,7 +32,7 @@ interface Shown extends Printed {
   caption: string;
   /** Of the data that were open when it was shown. */
   banner: string | null;
-  of: { frame: DataFrame; decimals?: Decimals } | { svg: string };
+  of: { frame: DataFrame; look: Look } | { svg: string };
 }
 
 /** By kind and name, in the order in which they were first shown. */
@@ -84,24 +85,30 @@ const notesOf = ({ notes = [] }: Shown): readonly string[] => [notes].flat();
 
 function tableOf(
   shown: Shown,
-  { frame, decimals }: { frame: DataFrame; decimals?: Decimals },
+  { frame, look }: { frame: DataFrame; look: Look },
   place: string,
   source: string,
 ) {
-  const grid = { ...gridOf(frame, shown.caption, decimals), source, notes: notesOf(shown) };
+  const grid = { ...gridOf(frame, shown.caption, look), source, notes: notesOf(shown) };
   return {
-    csv: csv(shown.data ?? frame, shown.banner),
+    ...dataOf(shown.data ?? frame, shown.banner),
     md: markdown(grid),
     tex: latex(grid, place),
   };
 }
+
+/** The numbers behind it, and what their columns are. */
+const dataOf = (frame: DataFrame, banner: string | null) => ({
+  csv: csv(frame, banner),
+  "codebook.csv": codebook(frame, banner !== null),
+});
 
 async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
   const { missing, mm, ...files } = await figureFiles(svg, about, png);
   return {
     ...files,
-    ...(shown.data ? { csv: csv(shown.data, shown.banner) } : {}),
+    ...(shown.data ? dataOf(shown.data, shown.banner) : {}),
     tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place, mm),
     lacking: missing,
   };

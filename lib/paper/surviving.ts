@@ -236,5 +236,5 @@ function familyOf(frame: DataFrame): number {
 /** The same for Markdown and LaTeX. */
 export function survivingGrid(name: Tested, frame: DataFrame): Grid {
   const { table, caption, options } = surviving(name, frame);
-  return { ...gridOf(table, caption, options.decimals), notes: options.notes };
+  return { ...gridOf(table, caption, options), notes: options.notes };
 }

@@ -1,9 +1,9 @@
-/** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, left or right. */
+/** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, at a comma, left or right. */
 import { DASH } from "../format.ts";
 import type { Grid } from "./grid.ts";
-import { symbol, tex } from "./tex.ts";
+import { tex } from "./tex.ts";
 
-/** A column as LaTeX sets it; `mean ± SD` takes two. */
+/** A column as LaTeX sets it; `mean ± SD` and `[lower, upper]` take two. */
 export interface TexColumn {
   spec: string;
   span: 1 | 2;
@@ -28,7 +28,7 @@ export function columnsIn({ side, head, body }: Grid): TexColumn[] {
 
 function values(name: string, written: readonly string[]): TexColumn {
   const cells = written.map((cell) => cell.replace(" $\\pm$ ", " ± "));
-  const kind = [numbers, pairs, figures].find((kind) => kind(name, cells));
+  const kind = [numbers, pairs, limits, figures].find((kind) => kind(name, cells));
   return kind?.(name, cells) ?? text([name, ...cells]);
 }
 
@@ -42,7 +42,7 @@ interface Parsed {
 }
 
 const NUMBER = /^(<?)([-−]?)(\d+)(?:\.(\d+))?([*†‡¶§]*)$/;
-const UNDEFINED: readonly string[] = [DASH, "-", "", "NaN", "nan", "n<5", "∞", "-∞"];
+const UNDEFINED: readonly string[] = [DASH, "-", "", "NaN", "nan", "n<5", "∞", "-∞", "−∞"];
 
 function parsed(cell: string): Parsed | null {
   const found = NUMBER.exec(cell);
@@ -82,6 +82,25 @@ function pairs(name: string, cells: readonly string[]): TexColumn | null {
   };
 }
 
+/** `[lower, upper]`: two columns with a comma between them, each of one count of decimals. */
+function limits(name: string, cells: readonly string[]): TexColumn | null {
+  const ends = cells.map((cell) => /^\[(.+), (.+)\]$/.exec(cell));
+  const fits = cells.every((cell, i) => ends[i] || cell === DASH);
+  if (!fits || !ends.some((found) => found)) return null;
+  const end = (text: string) => tex(text.replace(/^-/, "−"));
+  return {
+    spec: "r@{, }r",
+    span: 2,
+    left: false,
+    width: longest([name, ...cells]),
+    cells: ends.map((found) =>
+      found
+        ? `{[}${end(found[1]!)} & ${end(found[2]!)}{]}`
+        : `\\multicolumn{2}{c}{${undefinedAs(DASH)}}`
+    ),
+  };
+}
+
 const EMPHASIS = [
   [/^\*\*([^*]*\d)\*\*$/, "textbf"],
   [/^\*([^*]*\d)\*$/, "textit"],
@@ -115,7 +134,6 @@ function emphasised(cell: string): string {
 
 function text([name, ...cells]: readonly string[]): TexColumn {
   const width = longest(cells);
-  const statistics = cells.every((cell) => cell === DASH || symbol(cell));
   const broken = width > WIDEST;
   return {
     // Half an em is a letter's width.
@@ -123,9 +141,7 @@ function text([name, ...cells]: readonly string[]): TexColumn {
     span: 1,
     left: true,
     width: Math.max([...name!].length, Math.min(width, WIDEST)),
-    cells: cells.map((cell) =>
-      statistics && symbol(cell) || (broken ? breakable(cell) : tex(cell))
-    ),
+    cells: cells.map(broken ? breakable : tex),
   };
 }
 

@@ -1,8 +1,7 @@
 /** Tables and figures as LaTeX: booktabs, siunitx, and longtable for what no page holds. */
 import { columnsIn, type TexColumn } from "./columns.ts";
 import type { Grid } from "./grid.ts";
-import { capital, worded } from "./heads.ts";
-import { symbol, tex } from "./tex.ts";
+import { labelled, tex } from "./tex.ts";
 
 /** What the files of this room need in the preamble. */
 export const PREAMBLE = String.raw`\usepackage[utf8]{inputenc}
@@ -147,7 +146,7 @@ function heading({ side, head }: Grid, columns: readonly TexColumn[]): string[] 
       column += width;
       return { text, width, columns: `${column - width}-${column - 1}` };
     });
-    const names = side.map((name) => last ? labelled(capital(worded(name))) : "");
+    const names = side.map((name) => last ? labelled(name) : "");
     const cells = placed.map(({ text, width }, i) =>
       !text || last && values[i]!.left
         ? labelled(text) + " &".repeat(width - 1)
@@ -170,8 +169,6 @@ function runs(labels: readonly string[]): { text: string; from: number; to: numb
   });
   return found;
 }
-
-const labelled = (text: string): string => symbol(text) ?? tex(worded(text));
 
 /**
  * The rows; a key that is the same as above is left out and a new first key has room above it, unless
