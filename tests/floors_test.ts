@@ -5,7 +5,7 @@ import { ROOT } from "lib/config.ts";
 
 /** Which rooms stand on which floor; imports only go down. */
 const FLOORS = [
-  ["design", "format", "instruments", "stats", "random", "version"],
+  ["columns", "design", "format", "instruments", "stats", "random", "version"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
   ["db", "llm"],
   ["tables", "study", "restore", "simulate", "press"],

@@ -103,7 +103,7 @@ export const STUDIES: Columns = {
   prompt: text("prompt", "Version of the prompt."),
   hash: text("SHA-256", "Beginning of the hash of the prompt's text."),
   parent: text(
-    "made from",
+    "parent version",
     "Version that this one was made from; undefined for one of the code's.",
   ),
   saved: text("saved", "When it was kept as a version, UTC."),
