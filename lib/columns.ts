@@ -66,8 +66,8 @@ const WRITTEN: Readonly<Record<string, string>> = {
   usd: "USD",
 };
 
-/** Statistics that are one letter, with or without an index: `p`, `d_z`. */
-export const SYMBOL = /^([dghknprtzF])(?:_(z|av|s))?$/;
+/** Statistics that are letters, with or without an index: `p`, `df`, `d_z`. */
+export const SYMBOL = /^([dghknprtzF]|df)(?:_(z|av|s))?$/;
 
 /** A name in words; a statistic of one letter stays what it is. */
 export const wordsOf = (name: string): string =>

@@ -273,9 +273,9 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <caption><span>A &lt;b&gt;</span></caption>
 <thead>
 <tr><th scope="col" rowspan="2" class="words">Model</th><th scope="col" rowspan="2" class="words">Scale</th>` +
-      `<th scope="colgroup" colspan="2">GPT</th><td colspan="2"></td></tr>
-<tr><th scope="col">MaxN</th><th scope="col">MaxP</th><th scope="col"><i>d</i><sub>z</sub></th>` +
-      `<th scope="col" class="words">verdict</th></tr>
+      `<th scope="colgroup" colspan="2">GPT</th><th scope="col" rowspan="2"><i>d</i><sub>z</sub></th>` +
+      `<th scope="col" rowspan="2" class="words">verdict</th></tr>
+<tr><th scope="col">MaxN</th><th scope="col">MaxP</th></tr>
 </thead>
 <tbody>
 <tr><th scope="row" rowspan="2">A</th><th scope="row">E</th><td>1.00&nbsp;±&nbsp;0.10*</td>` +
@@ -412,6 +412,22 @@ Deno.test("limits of an estimate have its decimals, ids their words", () => {
 /** The records of a CSV, every cell as text. */
 const csvRows = (text: string): Record<string, string>[] =>
   pl.readCSV(text, { inferSchemaLength: 0 }).toRecords() as Record<string, string>[];
+
+Deno.test("an interval is one of the estimate, whatever stands between them", () => {
+  const data = frame([{ estimate: -0.1, t: 5, p: 0.0001, ci_lower: -0.2, ci_upper: 0 }], {
+    estimate: "number",
+    t: "number",
+    p: "number",
+    ci_lower: "number",
+    ci_upper: "number",
+  });
+  assert.deepEqual(gridOf(data, "", { decimals: { estimate: 3 } }).body[0]!.cells, [
+    "-0.100",
+    "5.00",
+    "<0.001",
+    "[-0.200, 0.000]",
+  ]);
+});
 
 Deno.test("a codebook says of every column what it is", () => {
   const data = frame([{ usd: 1, effect_name: "h", mine: 1, n: 2, ci_lower: 1 }], {

@@ -162,6 +162,11 @@ export const RESULTS: Columns = {
   kappa: coefficient("kappa", "Cohen's kappa."),
   mcc: coefficient("MCC", "Matthews' correlation of two yes-or-no answers."),
   accuracy: number("accuracy", "Answers that are the profile's.", { unit: "%" }),
+  precision: number("precision", "Of the Yes answers those that are the profile's.", { unit: "%" }),
+  recall: number("recall", "Of the profile's Yes those that are answered so.", { unit: "%" }),
+  specificity: number("specificity", "Of the profile's No those that are answered so.", {
+    unit: "%",
+  }),
   chance: number(
     "chance",
     "What answers would reach that do not depend on the profile, in the unit of what they are compared with.",

@@ -48,6 +48,8 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
       caption: `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
         escape(caption)
       }</caption>`,
+      // Stripes would cut through keys that stand for several rows.
+      row: ` style="background:none"`,
       cell: style,
     }),
     `</div>`,
@@ -66,6 +68,8 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
 function style({ part, words, longest }: Dressed): string {
   const rules = [
     ...words ? ["text-align:left"] : [],
+    ...part === "over" ? ["text-align:center", "border-bottom:1px solid"] : [],
+    ...part === "head" ? ["vertical-align:bottom"] : [],
     ...part === "key" ? ["vertical-align:top", "font-weight:normal"] : [],
     ...words && part === "head" && longest > LABEL ? ["min-width:14em"] : [],
     ...words && part !== "head" && longest <= LABEL ? ["white-space:nowrap"] : [],

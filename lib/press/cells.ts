@@ -127,14 +127,19 @@ function limitAt(own: readonly Own[], at: number, wanted: "lower" | "upper"): st
   return end?.end === wanted ? end.of : null;
 }
 
-/** The column before an interval that is one of its quantity; null for any other column. */
+/**
+ * The column that an interval is one of: the estimate, or else what was estimated last before it; null
+ * where it says itself what it is, and for any other column.
+ */
 function followed(own: readonly Own[], at: number): number | null {
   const end = endOf(own[at]!.column.name);
   const interval = end && intervalOf(end.of);
   if (!interval || interval.of !== undefined) return null;
   const before = own.slice(0, at).findLastIndex(({ column, text }) =>
-    !text && !endOf(column.name) && column.kind !== "integer"
+    !text && !endOf(column.name) && ["number", "share", "coefficient"].includes(column.kind)
   );
+  const estimate = own.findIndex(({ column }) => column.name === "estimate");
+  if (estimate >= 0) return estimate;
   return before < 0 ? null : before;
 }
 

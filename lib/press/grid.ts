@@ -12,7 +12,7 @@ export interface Grid {
   notes?: readonly string[];
   /** Headings of the keys that run down. */
   side: readonly string[];
-  /** One list of labels per level of the heading; neighbours with the same label share it. */
+  /** One list of labels per level of the heading, one or two; neighbours with the same label share it. */
   head: readonly (readonly string[])[];
   /** Each row: its keys, then its cells. */
   body: readonly { keys: readonly string[]; cells: readonly string[] }[];
@@ -51,6 +51,8 @@ export const flatHead = ({ head }: Grid): string[] =>
     head.map((labels) => labels[column]!).filter((label) => label).join(" ")
   );
 
-/** Which columns of cells are words: they stand left. */
+/** Which columns of cells are words, or signs such as † alone: they stand left. */
 export const wordy = ({ head, body }: Pick<Grid, "head" | "body">): boolean[] =>
-  head[0]!.map((_, i) => body.some(({ cells }) => letters(cells[i]!)));
+  head[0]!.map((_, i) =>
+    body.some(({ cells }) => letters(cells[i]!) || /^[^\d—∞−-]+$/.test(cells[i]!))
+  );

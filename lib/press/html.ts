@@ -34,7 +34,8 @@ function cellHtml(shown: string): string {
 
 /** A column for whoever dresses its cells. */
 export interface Dressed {
-  part: "head" | "key" | "cell";
+  /** `over`: what stands over several columns. */
+  part: "over" | "head" | "key" | "cell";
   /** Words stand left. */
   words: boolean;
   /** Letters of the longest cell. */
@@ -46,6 +47,8 @@ export interface Dress {
   table: string;
   head: string;
   caption: string;
+  /** Of rows, where keys stand for several of them. */
+  row: string;
   cell(of: Dressed): string;
 }
 
@@ -62,6 +65,7 @@ export function html(grid: Grid): string {
       table: "",
       head: "",
       caption: `<caption><span>${escape(title)}</span></caption>`,
+      row: "",
       cell: ({ part, words }) => words && part !== "key" ? ` class="words"` : "",
     }),
     "</div>",
@@ -73,40 +77,44 @@ export function html(grid: Grid): string {
 export function tableHtml({ side, head, body }: Grid, dress: Dress): string {
   const words = wordy({ head, body });
   const longest = (cells: string[]) => Math.max(0, ...cells.map((cell) => [...cell].length));
-  const column = (part: "head" | "key" | "cell", words: boolean, cells: string[]) =>
+  const column = (part: Dressed["part"], words: boolean, cells: string[]) =>
     dress.cell({ part, words, longest: longest(cells) });
   const keys = side.map((_, i) => body.map(({ keys }) => keys[i]!));
   const cells = words.map((_, i) => body.map(({ cells }) => cells[i]!));
-  const heads = cells.map((own, i) => column("head", words[i]!, own));
+  const names = side.map((name, i) => heading(name, column("head", true, keys[i]!), head.length));
+  const levels = across(
+    head,
+    cells.map((own, i) => column("head", words[i]!, own)),
+    column("over", false, []),
+  );
   return [
     `<table${dress.table}>`,
     dress.caption,
     `<thead${dress.head}>`,
-    ...head.map((labels, level) => {
-      const last = level === head.length - 1;
-      const names = side.map((name, i) =>
-        heading(name, column("head", true, keys[i]!), head.length)
-      );
-      return `<tr>${[...level ? [] : names, ...across(labels, last ? heads : null)].join("")}</tr>`;
-    }),
+    ...levels.map((own, level) => `<tr>${[...level ? [] : names, ...own].join("")}</tr>`),
     "</thead>",
     ...bodies(side, body, {
       keys: keys.map((own) => column("key", true, own)),
       cells: cells.map((own, i) => column("cell", words[i]!, own)),
+      row: side.length > 1 ? dress.row : "",
     }),
     "</table>",
   ].join("\n");
 }
 
-/** The headings of a level; of the last one, `dressed`, each stands alone. */
-function across(labels: readonly string[], dressed: readonly string[] | null): string[] {
-  const found: string[] = [];
-  for (let at = 0; at < labels.length;) {
-    const wide = dressed ? 1 : alike(labels, at);
-    found.push(heading(labels[at]!, dressed?.[at] ?? "", 1, wide));
+/** The headings, of which there are one level or two; what has nothing over it stands beside both. */
+function across(head: Grid["head"], dressed: readonly string[], over: string): string[][] {
+  const own = head.at(-1)!;
+  if (head.length === 1) return [own.map((label, at) => heading(label, dressed[at]!))];
+  const above = head[0]!, top: string[] = [];
+  for (let at = 0; at < above.length;) {
+    const wide = above[at] ? alike(above, at) : 1;
+    top.push(
+      above[at] ? heading(above[at], over, 1, wide) : heading(own[at]!, dressed[at]!, head.length),
+    );
     at += wide;
   }
-  return found;
+  return [top, own.flatMap((label, at) => above[at] ? [heading(label, dressed[at]!)] : [])];
 }
 
 /** How many neighbours from one on have its label. */
@@ -132,6 +140,7 @@ function heading(label: string, dressed: string, rows = 1, columns = 1): string 
 interface Attributes {
   keys: readonly string[];
   cells: readonly string[];
+  row: string;
 }
 
 /** Rows of one first key are a body of their own, where there are further keys. */
@@ -160,5 +169,5 @@ function line(rows: Grid["body"], at: number, dressed: Attributes): string {
     return `<${head}${scope}${rowspan}${dressed.keys[level]}>${escape(key)}</${head}>`;
   });
   const values = cells.map((cell, i) => `<td${dressed.cells[i]}>${cellHtml(cell)}</td>`);
-  return `<tr>${heads.join("")}${values.join("")}</tr>`;
+  return `<tr${dressed.row}>${heads.join("")}${values.join("")}</tr>`;
 }
