@@ -110,7 +110,7 @@ function across(head: Grid["head"], dressed: readonly string[], over: string): s
   for (let at = 0; at < above.length;) {
     const wide = above[at] ? alike(above, at) : 1;
     top.push(
-      above[at] ? heading(above[at], over, 1, wide) : heading(own[at]!, dressed[at]!, head.length),
+      above[at] ? heading(above[at]!, over, 1, wide) : heading(own[at]!, dressed[at]!, head.length),
     );
     at += wide;
   }
