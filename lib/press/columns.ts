@@ -1,9 +1,10 @@
-/** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, at a comma, left or right. */
+/** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, left or right. */
 import { DASH } from "../format.ts";
+import { signed } from "./cells.ts";
 import type { Grid } from "./grid.ts";
 import { tex } from "./tex.ts";
 
-/** A column as LaTeX sets it; `mean ± SD` and `[lower, upper]` take two. */
+/** A column as LaTeX sets it; `mean ± SD` takes two. */
 export interface TexColumn {
   spec: string;
   span: 1 | 2;
@@ -28,7 +29,7 @@ export function columnsIn({ side, head, body }: Grid): TexColumn[] {
 
 function values(name: string, written: readonly string[]): TexColumn {
   const cells = written.map((cell) => cell.replace(" $\\pm$ ", " ± "));
-  const kind = [numbers, pairs, limits, figures].find((kind) => kind(name, cells));
+  const kind = [numbers, pairs, figures].find((kind) => kind(name, cells));
   return kind?.(name, cells) ?? text([name, ...cells]);
 }
 
@@ -82,32 +83,13 @@ function pairs(name: string, cells: readonly string[]): TexColumn | null {
   };
 }
 
-/** `[lower, upper]`: two columns with a comma between them, each of one count of decimals. */
-function limits(name: string, cells: readonly string[]): TexColumn | null {
-  const ends = cells.map((cell) => /^\[(.+), (.+)\]$/.exec(cell));
-  const fits = cells.every((cell, i) => ends[i] || cell === DASH);
-  if (!fits || !ends.some((found) => found)) return null;
-  const end = (text: string) => tex(text.replace(/^-/, "−"));
-  return {
-    spec: "r@{, }r",
-    span: 2,
-    left: false,
-    width: longest([name, ...cells]),
-    cells: ends.map((found) =>
-      found
-        ? `{[}${end(found[1]!)} & ${end(found[2]!)}{]}`
-        : `\\multicolumn{2}{c}{${undefinedAs(DASH)}}`
-    ),
-  };
-}
-
 const EMPHASIS = [
   [/^\*\*([^*]*\d)\*\*$/, "textbf"],
   [/^\*([^*]*\d)\*$/, "textit"],
   [/^<u>([^<]*\d)<\/u>$/, "underline"],
 ] as const;
 
-/** Numbers of other forms, such as 1.2E-05 or the paper's emphasised correlations: to the right. */
+/** Numbers of other forms, such as 1.2E-05, [0.1, 0.3] or emphasised correlations: to the right. */
 function figures(name: string, cells: readonly string[]): TexColumn | null {
   const fits = cells.every((cell) =>
     UNDEFINED.includes(cell) || /^\D*\d[^a-zA-Z]*/.test(bare(cell))
@@ -118,7 +100,7 @@ function figures(name: string, cells: readonly string[]): TexColumn | null {
     span: 1,
     left: false,
     width: longest([name, ...cells]),
-    cells: cells.map(emphasised),
+    cells: cells.map((cell) => emphasised(signed(cell))),
   };
 }
 

@@ -148,8 +148,9 @@ function heading({ side, head }: Grid, columns: readonly TexColumn[]): string[] 
     });
     const names = side.map((name) => last ? labelled(name) : "");
     const cells = placed.map(({ text, width }, i) =>
-      !text || last && values[i]!.left
-        ? labelled(text) + " &".repeat(width - 1)
+      // What stands between two columns of one number would stand in an empty cell as well.
+      width === 1 && (!text || last && values[i]!.left)
+        ? labelled(text)
         : `\\multicolumn{${width}}{c}{${labelled(text)}}`
     );
     const rules = last
