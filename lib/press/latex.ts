@@ -6,7 +6,8 @@ import { labelled, tex } from "./tex.ts";
 /** What the files of this room need in the preamble. */
 export const PREAMBLE = String.raw`\usepackage[utf8]{inputenc}
 \usepackage[T1]{fontenc}
-\usepackage{graphicx,booktabs,longtable,lscape,siunitx}`;
+\usepackage{graphicx,booktabs,longtable,lscape,siunitx}
+\sisetup{group-digits=false}`;
 
 /** The widest column of a page with two: in mm, and in pt with some letters to spare. */
 const COLUMN_MM = 90;
