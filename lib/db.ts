@@ -15,7 +15,7 @@ import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
-export { DEMOGRAPHICS } from "./db/read.ts";
+export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 

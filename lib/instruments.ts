@@ -185,3 +185,14 @@ export function score(
     };
   });
 }
+
+/** The words behind the letters, for figures and prose. */
+export const SCALE_NAMES: Readonly<Record<string, string>> = {
+  E: "Extraversion",
+  N: "Neuroticism",
+  P: "Psychoticism",
+  L: "Lie",
+  A: "Agreeableness",
+  C: "Conscientiousness",
+  O: "Openness",
+};

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Column, decimalsOf, declared, fullLabel } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
-import "lib/paper.ts";
+import "lib/paper/tables.ts";
 
 export const PAGE = join(ROOT, "lib", "columns.md");
 

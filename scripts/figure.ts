@@ -3,9 +3,10 @@ import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
-import { estimates, forest } from "lib/plots.ts";
+import { forest } from "lib/paper/figures.ts";
+import { estimates } from "lib/plots.ts";
 import { escape, figureFiles, keep } from "lib/press.ts";
-import { demographics, personality } from "lib/tables.ts";
+import { demographics, personality } from "lib/paper/tables.ts";
 import { main } from "./cli.ts";
 
 export const FIGURE = join(ROOT, ".github", "figure.svg");

@@ -4,7 +4,7 @@
  */
 import { codeVersion, hidden } from "lib/config.ts";
 import { bannerOf, connect, type Provenance, type Study } from "lib/db.ts";
-import { MODELS } from "lib/design.ts";
+import { MODELS } from "lib/paper/design.ts";
 import { whole } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
 import { verdictText } from "lib/notebook.ts";

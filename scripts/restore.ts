@@ -1,7 +1,7 @@
 /** `deno task restore`: a dataset into a schema, all or nothing. */
 import { bannerOf } from "lib/db.ts";
 import { whole } from "lib/format.ts";
-import { type Check, restore, type RestoreOptions } from "lib/restore.ts";
+import { type Check, restore, type RestoreOptions } from "lib/paper/restore.ts";
 import { interruptible, main, progress } from "./cli.ts";
 
 /** What was counted, what was published, and by how much they differ; as aligned text. */

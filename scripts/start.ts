@@ -2,11 +2,11 @@
 import { basename, relative } from "node:path";
 import { PUBLISHED, settings } from "lib/config.ts";
 import { bannerOf, embedded, migrate, open, type Study } from "lib/db.ts";
-import { TABLE_NAMES } from "lib/design.ts";
+import { TABLE_NAMES } from "lib/paper/design.ts";
 import { verdictText } from "lib/notebook.ts";
-import { compare } from "lib/paper.ts";
-import { restore } from "lib/restore.ts";
-import { build } from "lib/tables.ts";
+import { compare } from "lib/paper/print.ts";
+import { restore } from "lib/paper/restore.ts";
+import { build } from "lib/paper/tables.ts";
 import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import type { At, ExecuteOptions } from "./jupyter/execute.ts";

@@ -1,7 +1,7 @@
 /** `deno task status`: what is set up, what data are there, and how they differ from the published. */
 import { settings } from "lib/config.ts";
 import { bannerOf, connect, embedded, open, type Sql } from "lib/db.ts";
-import { type Check, verify } from "lib/restore.ts";
+import { type Check, verify } from "lib/paper/restore.ts";
 import { main } from "./cli.ts";
 import { checkLines } from "./restore.ts";
 

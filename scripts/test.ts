@@ -141,6 +141,12 @@ const LONG = [
 /** The other files go in so many batches, because every process loads the libraries anew. */
 const BATCHES = 4;
 
+/**
+ * How many batches run at a time. Tests wait for processes, servers and browsers most of the time: one
+ * batch keeps about half a core busy.
+ */
+const WORKERS = 4;
+
 /** What runs in a process of its own. */
 function batches(): string[][] {
   const path = (name: string) => `tests/${name}_test.ts`;
@@ -203,12 +209,11 @@ if (import.meta.main) {
     flags: { filter: { type: "string" } },
     words: true,
   }, async ({ filter }, words) => {
-    // All of them take ten minutes, of which many tests only wait: two at a time, then.
     const whole = !filter && !words.length;
     const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
     const flags = filter ? [`--filter=${filter}`] : [];
     // A folder is its worker's when its lock is held: nobody sweeps before all of them have theirs.
-    const places = [await made(), ...whole ? [await made()] : []];
+    const places = await Promise.all(Array.from({ length: whole ? WORKERS : 1 }, made));
     await swept(places.map(({ folder }) => folder));
     const workers = places.map((place) => worked(place, queue, flags, !whole));
     const ended = await Promise.allSettled(workers);

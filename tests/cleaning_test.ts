@@ -23,7 +23,7 @@ import {
 import { connect, DEMOGRAPHICS, migrate } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { seeded } from "lib/random.ts";
-import { build } from "lib/tables.ts";
+import { build } from "lib/paper/tables.ts";
 import { script } from "./command.ts";
 import { restored, SMALL } from "./data.ts";
 import { Folder } from "./made.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, open } from "lib/db.ts";
-import { TABLE_NAMES } from "lib/design.ts";
+import { TABLE_NAMES } from "lib/paper/design.ts";
 import { csv } from "lib/press.ts";
-import { survival } from "lib/tables.ts";
+import { survival } from "lib/paper/tables.ts";
 import { evaluated } from "./command.ts";
 import { restored } from "./data.ts";
 

@@ -7,10 +7,10 @@ import { coverage, mapping } from "lib/cleaning.ts";
 import { columnOf, declare, declared, declareLevels, intervalOf, number } from "lib/columns.ts";
 import { PUBLISHED, ROOT } from "lib/config.ts";
 import { open } from "lib/db.ts";
-import { TABLE_NAMES } from "lib/design.ts";
+import { TABLE_NAMES } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
 import { epqra } from "lib/instruments.ts";
-import { compare, laidOut, paperTable, printed } from "lib/paper.ts";
+import { compare, laidOut, paperTable, printed } from "lib/paper/print.ts";
 import {
   errorRates,
   expectedDemographics,
@@ -19,7 +19,7 @@ import {
   simulator,
   type Specification,
   truths,
-} from "lib/simulate.ts";
+} from "lib/validation/simulate.ts";
 import { administrations, personas, reparsePublished } from "lib/study.ts";
 import {
   acquiescence,
@@ -43,7 +43,7 @@ import {
   sensitivity,
   sensitivitySummary,
   survival,
-} from "lib/tables.ts";
+} from "lib/paper/tables.ts";
 import { model } from "lib/llm.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { PAGE, page } from "../scripts/columns.ts";

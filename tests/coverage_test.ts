@@ -14,12 +14,18 @@ import {
   type Specification,
   truths,
   verdictOf,
-} from "lib/simulate.ts";
-import { alias, countProbabilities, pairProbabilities } from "lib/simulate/counts.ts";
-import { estimators } from "lib/simulate/rates.ts";
-import { Tallies } from "lib/simulate/tally.ts";
-import { alphaOf, confusionTruth, jointScores, ofMoments, pairTruth } from "lib/simulate/truth.ts";
-import { Urn } from "lib/simulate/urn.ts";
+} from "lib/validation/simulate.ts";
+import { alias, countProbabilities, pairProbabilities } from "lib/validation/simulate/counts.ts";
+import { estimators } from "lib/validation/simulate/rates.ts";
+import { Tallies } from "lib/validation/simulate/tally.ts";
+import {
+  alphaOf,
+  confusionTruth,
+  jointScores,
+  ofMoments,
+  pairTruth,
+} from "lib/validation/simulate/truth.ts";
+import { Urn } from "lib/validation/simulate/urn.ts";
 import {
   clusteredDifference,
   correlationLimits,
@@ -28,7 +34,7 @@ import {
   pearson,
   wilson,
 } from "lib/stats.ts";
-import { demographics } from "lib/tables.ts";
+import { demographics } from "lib/paper/tables.ts";
 import { z } from "zod";
 import { close, each, near } from "./near.ts";
 import python from "./reference/power_python.json" with { type: "json" };

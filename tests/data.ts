@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect, type Role, type Sql } from "lib/db.ts";
-import { restore } from "lib/restore.ts";
+import { restore } from "lib/paper/restore.ts";
 import { until } from "./command.ts";
 
 /** A small database in the published form: `sql/` holds its dump, `csv/` its tables. */

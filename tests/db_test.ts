@@ -5,7 +5,7 @@ import type { Server } from "lib/config.ts";
 import { banner, bannerOf, connect, migrate, open, type Sql } from "lib/db.ts";
 import { client, supported } from "lib/db/client.ts";
 import { start, stop } from "lib/db/server.ts";
-import { restore } from "lib/restore.ts";
+import { restore } from "lib/paper/restore.ts";
 import { type Ended, evaluated, script } from "./command.ts";
 import { as, failing, restored, SMALL } from "./data.ts";
 

@@ -19,7 +19,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y deno": "fetches Deno; start and test are run by .ci/run",
   "tables out/tables": "what start prints last; its parts are tested in cli_test and paper_test",
   "@misc{": "for BibTeX",
-  "5  notebooks": "the floors, which floors_test holds",
+  "   notebooks": "the floors, which floors_test holds",
 };
 
 const SMALL = "tests/fixtures/small-public";
@@ -33,11 +33,12 @@ const DOORS = [
   "conditions",
   "db",
   "llm",
-  "paper",
+  "paper/print",
+  "paper/figures",
   "plots",
   "prompts",
   "study",
-  "tables",
+  "paper/tables",
 ];
 
 /** Before a block of TypeScript that goes on with what an earlier one made: that one's last lines. */

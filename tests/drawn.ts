@@ -1,24 +1,18 @@
 /** Small frames for every figure, and the figures drawn from them. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "lib/frames.ts";
+import { agreement, alphas, forest, kappas, scores, shares, survivors } from "lib/paper/figures.ts";
 import {
-  agreement,
-  alphas,
   attrition,
   coverages,
   errors,
   estimates,
   fates,
-  forest,
   heatmap,
   histograms,
-  kappas,
   keys,
   matrix,
   powers,
-  scores,
-  shares,
-  survivors,
 } from "lib/plots.ts";
 
 export type Cell = Record<string, string | number | null>;

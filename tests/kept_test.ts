@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { settings } from "lib/config.ts";
-import { errorRates, kept, scoreCoverage } from "lib/simulate.ts";
-import { codeOf } from "lib/simulate/kept.ts";
+import { errorRates, kept, scoreCoverage } from "lib/validation/simulate.ts";
+import { codeOf } from "lib/validation/simulate/kept.ts";
 
 const of = {
   groups: "different profiles",

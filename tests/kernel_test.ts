@@ -227,8 +227,8 @@ Deno.test("execute() gives the same bytes twice, and what editors add is dropped
 });
 
 Deno.test("clean() takes colours and this machine's folder out of an error", () => {
-  const url = import.meta.resolve("lib/design.ts");
-  assert.equal(clean(`\x1b[31mError\x1b[0m at ${url}:3:7`), "Error at lib/design.ts:3:7");
+  const url = import.meta.resolve("lib/paper/design.ts");
+  assert.equal(clean(`\x1b[31mError\x1b[0m at ${url}:3:7`), "Error at lib/paper/design.ts:3:7");
 });
 
 Deno.test("Kernel.start() tries other ports when one is taken", async () => {

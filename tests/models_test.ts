@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { hidden, ROOT, secret, variable } from "lib/config.ts";
-import { MODELS } from "lib/design.ts";
+import { MODELS } from "lib/paper/design.ts";
 import {
   importPrices,
   LIBRARY,

@@ -6,7 +6,7 @@ import { applied, condition, randomProfiles } from "lib/conditions.ts";
 import { open } from "lib/db.ts";
 import { frame, type Kind } from "lib/frames.ts";
 import { bfi44, epqra, type Instrument } from "lib/instruments.ts";
-import { simulator, written } from "lib/simulate.ts";
+import { simulator, written } from "lib/validation/simulate.ts";
 import { pearson, wilson } from "lib/stats.ts";
 import {
   acquiescence,
@@ -19,7 +19,7 @@ import {
   duplicates,
   faults,
   multitrait,
-} from "lib/tables.ts";
+} from "lib/paper/tables.ts";
 import { as, restored, SMALL } from "./data.ts";
 import { near } from "./near.ts";
 import { administrations, type Answer, extravert, type Sheet } from "./sheets.ts";

@@ -117,7 +117,7 @@ const BROKEN: [string, Cell[], string, RegExp][] = [
   ],
   [
     "a path of this machine",
-    ran([`await show(1);`, html(import.meta.resolve("lib/design.ts"))]),
+    ran([`await show(1);`, html(import.meta.resolve("lib/paper/design.ts"))]),
     "2:1:1",
     /path of this machine/,
   ],
@@ -177,7 +177,7 @@ Deno.test("typed() gives the messages of deno check and deno lint, by cell", asy
     `rows(text);\nvar b = await Promise.resolve(2);`,
   ]);
   const good = folder.write("06_good.ipynb", [
-    `import { SCALES } from "lib/design.ts";`,
+    `import { SCALES } from "lib/paper/design.ts";`,
     `const first = SCALES[0];`,
     `await Promise.resolve(first);`,
   ]);

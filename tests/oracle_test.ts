@@ -8,9 +8,9 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
 import { connect, open, type Study } from "lib/db.ts";
-import type { TableName } from "lib/design.ts";
-import { printed } from "lib/paper.ts";
-import { build, survival } from "lib/tables.ts";
+import type { TableName } from "lib/paper/design.ts";
+import { printed } from "lib/paper/print.ts";
+import { build, survival } from "lib/paper/tables.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");

@@ -4,11 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { connect, open } from "lib/db.ts";
-import { TABLE_NAMES, type TableName } from "lib/design.ts";
-import { besidePaper, compare, grid, paperTable, printed } from "lib/paper.ts";
+import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
+import { besidePaper, compare, grid, paperTable, printed } from "lib/paper/print.ts";
 import { latex, markdown } from "lib/press.ts";
 import { rounded } from "lib/stats.ts";
-import { build, reliabilitySummary } from "lib/tables.ts";
+import { build, reliabilitySummary } from "lib/paper/tables.ts";
 import { restored } from "./data.ts";
 
 const TABLES = TABLE_NAMES.filter((name) => name !== "baselines");

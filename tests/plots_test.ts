@@ -2,22 +2,8 @@
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";
-import {
-  agreement,
-  alphas,
-  attrition,
-  errors,
-  fates,
-  forest,
-  heatmap,
-  histograms,
-  keys,
-  matrix,
-  powers,
-  scores,
-  shares,
-  survivors,
-} from "lib/plots.ts";
+import { agreement, alphas, forest, scores, shares, survivors } from "lib/paper/figures.ts";
+import { attrition, errors, fates, heatmap, histograms, keys, matrix, powers } from "lib/plots.ts";
 import {
   AGREEMENT,
   ALPHAS,

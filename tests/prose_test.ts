@@ -10,7 +10,7 @@ import {
   faultReading,
   shareReading,
   survivingReading,
-} from "lib/readings.ts";
+} from "lib/paper/readings.ts";
 import {
   acquiescence,
   faults,
@@ -18,7 +18,7 @@ import {
   sensitivity,
   sensitivitySummary,
   survival,
-} from "lib/tables.ts";
+} from "lib/paper/tables.ts";
 import { epqra } from "lib/instruments.ts";
 import { z } from "zod";
 import { type Cell, type Output, read, source, text } from "../scripts/jupyter/notebook.ts";

@@ -10,7 +10,7 @@ import {
   sampleSizeReading,
   sheetReading,
   wholeStudyReading,
-} from "lib/readings.ts";
+} from "lib/paper/readings.ts";
 import { wilson } from "lib/stats.ts";
 
 const rate = (rejected: number, studies = 400) => {

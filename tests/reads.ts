@@ -4,7 +4,7 @@ import type { DataFrame } from "polars";
 import type { Administrations, Study } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
-import type { sensitivity, survival } from "lib/tables.ts";
+import type { sensitivity, survival } from "lib/paper/tables.ts";
 import { administrations, type Sheet } from "./sheets.ts";
 
 /** Cells of any table; numbers and texts are told apart by what a test compares them with. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { connect } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
-import { restore } from "lib/restore.ts";
+import { restore } from "lib/paper/restore.ts";
 import { administrations, personas, reparsePublished } from "lib/study.ts";
 import { epqra } from "lib/instruments.ts";
 import { SMALL } from "./data.ts";

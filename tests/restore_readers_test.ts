@@ -9,9 +9,9 @@ import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "zip";
 import { seeded } from "lib/random.ts";
-import { TABLES } from "lib/restore/schema.ts";
-import { read as statement } from "lib/restore/sql.ts";
-import { open, type Source, SourceError } from "lib/restore/source.ts";
+import { TABLES } from "lib/paper/restore/schema.ts";
+import { read as statement } from "lib/paper/restore/sql.ts";
+import { open, type Source, SourceError } from "lib/paper/restore/source.ts";
 
 const SMALL = new URL("./fixtures/small-public/", import.meta.url);
 const PACKED = Deno.readFileSync(new URL("sql/personas_database_backup.sql.gz", SMALL));

@@ -8,11 +8,17 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "zip";
 import { migrate, open, type Sql } from "lib/db.ts";
-import { type Check, restore, type RestoreOptions, SourceError, verify } from "lib/restore.ts";
+import {
+  type Check,
+  restore,
+  type RestoreOptions,
+  SourceError,
+  verify,
+} from "lib/paper/restore.ts";
 import { client } from "lib/db/client.ts";
 import { start } from "lib/db/server.ts";
-import { open as openSource } from "lib/restore/source.ts";
-import { identified } from "lib/restore/verify.ts";
+import { open as openSource } from "lib/paper/restore/source.ts";
+import { identified } from "lib/paper/restore/verify.ts";
 import { ended, evaluated, script, spawned, until } from "./command.ts";
 import { as, failing, Held, restored, SMALL } from "./data.ts";
 

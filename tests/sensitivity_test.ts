@@ -13,7 +13,7 @@ import {
   sensitivity,
   sensitivitySummary,
   survival,
-} from "lib/tables.ts";
+} from "lib/paper/tables.ts";
 import { as, restored, SMALL } from "./data.ts";
 import { near } from "./near.ts";
 import { cell, people, reads, type Row, rows } from "./reads.ts";

@@ -15,12 +15,16 @@ import {
   simulator,
   type Specification,
   written,
-} from "lib/simulate.ts";
-import { itemCovariance, latentCorrelation, reliabilityAt } from "lib/simulate/latent.ts";
-import { Urn } from "lib/simulate/urn.ts";
+} from "lib/validation/simulate.ts";
+import {
+  itemCovariance,
+  latentCorrelation,
+  reliabilityAt,
+} from "lib/validation/simulate/latent.ts";
+import { Urn } from "lib/validation/simulate/urn.ts";
 import { clusteredDifference, cronbachAlpha, dependence, mean, pearson } from "lib/stats.ts";
 import { enter } from "lib/study.ts";
-import { build } from "lib/tables.ts";
+import { build } from "lib/paper/tables.ts";
 import { z } from "zod";
 import { as } from "./data.ts";
 import { near } from "./near.ts";

@@ -9,7 +9,7 @@ import {
   spread,
   wilson,
 } from "lib/stats.ts";
-import { nearDuplicates } from "lib/tables/duplicates.ts";
+import { nearDuplicates } from "lib/paper/tables/duplicates.ts";
 import { each, near } from "./near.ts";
 import python from "./reference/neighbours.json" with { type: "json" };
 

@@ -9,7 +9,7 @@ import { open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
 import { enter, personas } from "lib/study.ts";
-import { build } from "lib/tables.ts";
+import { build } from "lib/paper/tables.ts";
 import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";

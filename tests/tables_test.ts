@@ -8,12 +8,12 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
 import { type Administrations, connect, DEMOGRAPHICS, open } from "lib/db.ts";
-import { TABLE_NAMES, type TableName } from "lib/design.ts";
+import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/instruments.ts";
-import { compare, grid, laidOut, printed } from "lib/paper.ts";
+import { compare, grid, laidOut, printed } from "lib/paper/print.ts";
 import { latex, markdown } from "lib/press.ts";
-import { restore } from "lib/restore.ts";
+import { restore } from "lib/paper/restore.ts";
 import {
   agreement,
   build,
@@ -24,7 +24,7 @@ import {
   reliability,
   traitReliability,
   traits,
-} from "lib/tables.ts";
+} from "lib/paper/tables.ts";
 import { administrations, type Answer, extravert, type Sheet } from "./sheets.ts";
 
 const all = (answer: Answer, length = 24): Answer[] => Array(length).fill(answer);

@@ -1,9 +1,15 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
-import { PLACEHOLDERS } from "../design.ts";
 import { frame } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
+
+/** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
+export const PLACEHOLDERS = {
+  name: "Placeholder persona",
+  description: "Placeholder text: the reconstruction holds no persona descriptions.",
+  simulated: "not simulated",
+} as const;
 
 const ATTRIBUTES = [
   "gender",

@@ -74,19 +74,6 @@ declare({
   ours: text("ours", "The cell as these data make it."),
   agrees: text("agrees", "Whether the two are the same; no data: nothing to compare."),
   from: text("from", "The paper, or ours."),
-  own: text("own study", "Yes where the print labels are those of a study of one's own."),
-  model_print: text("model as printed", "Label of the model in the published data."),
-  population_print: text("condition as printed", "Label of the condition in the published data."),
-  gender: text("gender", "Of a persona, cleaned."),
-  race: text("race", "Of a persona, cleaned."),
-  political_orientation: text("political orientation", "Of a persona, cleaned."),
-  religious_belief: text("religious belief", "Of a persona, cleaned."),
-  sexual_orientation: text("sexual orientation", "Of a persona, cleaned."),
-  name: text("name", "Of a persona, as its model wrote it."),
-  age: integer("age", "Of a persona.", { unit: "years" }),
-  occupation: text("occupation", "Of a persona, as its model wrote it."),
-  location: text("location", "Of a persona, as its model wrote it."),
-  description: text("description", "Of a persona, as its model wrote it."),
 });
 
 declareLevels("instrument", { epqra: "EPQR-A", bigfive: "BFI-44" });

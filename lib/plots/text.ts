@@ -1,5 +1,5 @@
 /** Text in figures: how wide it is, where it breaks, which colour it needs, what it is called. */
-import { SCALE_NAMES } from "../design.ts";
+import { SCALE_NAMES } from "../instruments.ts";
 import { fixed } from "../format.ts";
 import { advance } from "./widths.ts";
 

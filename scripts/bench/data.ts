@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { address, connect, type Sql } from "lib/db.ts";
-import { restore } from "lib/restore.ts";
+import { restore } from "lib/paper/restore.ts";
 import { progress } from "../cli.ts";
 import { deno, measure, timed } from "./measure.ts";
 

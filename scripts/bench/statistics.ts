@@ -1,7 +1,7 @@
 /** What survives of all tables at full size: the cluster bootstrap of each, and the whole export. */
 import { open } from "lib/db.ts";
-import { TABLE_NAMES } from "lib/design.ts";
-import { survival } from "lib/tables.ts";
+import { TABLE_NAMES } from "lib/paper/design.ts";
+import { survival } from "lib/paper/tables.ts";
 import { deno, measure } from "./measure.ts";
 
 export async function statistics(runs: number): Promise<void> {

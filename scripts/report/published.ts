@@ -4,22 +4,20 @@ import { join } from "node:path";
 import pl, { type DataFrame } from "polars";
 import { settings } from "lib/config.ts";
 import type { Study } from "lib/db.ts";
-import { marks, type Mode, TABLE_NAMES, type TableName } from "lib/design.ts";
+import { marks, type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { verdictHtml } from "lib/notebook.ts";
-import { besidePaper, compare, type Comparison, grid, printed, survivingGrid } from "lib/paper.ts";
 import {
-  agreement,
-  alphas,
-  forest,
-  heatmap,
-  histograms,
-  kappas,
-  scores,
-  shares,
-  survivors,
-} from "lib/plots.ts";
+  besidePaper,
+  compare,
+  type Comparison,
+  grid,
+  printed,
+  survivingGrid,
+} from "lib/paper/print.ts";
+import { agreement, alphas, forest, kappas, scores, shares, survivors } from "lib/paper/figures.ts";
+import { heatmap, histograms } from "lib/plots.ts";
 import { escape } from "lib/press.ts";
-import { build, distributions } from "lib/tables.ts";
+import { build, distributions } from "lib/paper/tables.ts";
 import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
 
 /** A section, and how far its table is the paper's. */

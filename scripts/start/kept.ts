@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { basename, join } from "node:path";
 import { ROOT, settings } from "lib/config.ts";
 import { connect, type Study } from "lib/db.ts";
-import { TABLE_NAMES } from "lib/design.ts";
+import { TABLE_NAMES } from "lib/paper/design.ts";
 import { modelsFile } from "lib/llm.ts";
 import { read } from "../jupyter/notebook.ts";
 import { CHAIN } from "../notebooks.ts";

@@ -1,0 +1,116 @@
+/**
+ * One builder per published table: frames in, a tidy frame of full-precision numbers out, one row per
+ * cell, starting from the printed layout. Beside them what the same data hold and the paper does not
+ * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
+ */
+import type { DataFrame } from "polars";
+import type { Administrations, Study } from "../db.ts";
+import "./columns.ts";
+import type { TableName } from "./design.ts";
+import type { Instrument } from "../instruments.ts";
+import { seeded } from "../random.ts";
+import type { Reads } from "./tables/build.ts";
+import { diversity as diversityOf } from "./tables/diversity.ts";
+import { scales as scalesOf } from "./tables/scales.ts";
+import { agreementSurvival } from "./tables/survival/agreement.ts";
+import { convergenceSurvival } from "./tables/survival/convergence.ts";
+import { reliabilitySurvival } from "./tables/survival/reliability.ts";
+import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
+import { sharesSurvival } from "./tables/survival/shares.ts";
+
+export { acquiescence } from "./tables/acquiescence.ts";
+export { agreement } from "./tables/agreement.ts";
+export { baselines, distributions } from "./tables/baselines.ts";
+export { build, type Reads } from "./tables/build.ts";
+export { collapse } from "./tables/collapse.ts";
+export { convergence } from "./tables/convergence.ts";
+export { copiedSheets, copying } from "./tables/copying.ts";
+export { demographics } from "./tables/demographics.ts";
+export { duplicates } from "./tables/duplicates.ts";
+export { faults } from "./tables/faults.ts";
+export { itemReliability, keyingAudit } from "./tables/items.ts";
+export { markers } from "./tables/markers.ts";
+export { campbellFiske, multitrait } from "./tables/multitrait.ts";
+export { reliability, reliabilitySummary, traitReliability } from "./tables/reliability.ts";
+export { COMPARED, personality, traits } from "./tables/scores.ts";
+export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
+
+/**
+ * What survives of a table: its cells with interval, effect size, naive and cluster-aware p, both
+ * adjusted for the table as one family, and whether the paper's marker stands.
+ *
+ * Columns: the layout's keys; n (rows), clusters (profiles); estimate, ci_lower, ci_upper (95 %, of what
+ * is tested); effect_name, effect, effect_lower, effect_upper; least and most (the smallest and largest
+ * size of effect that these limits hold: how much is certain where a verdict stands, how much is possible
+ * where it vanishes); undefined_draws (in how many draws of the bootstrap its statistic was undefined:
+ * above 1 % of them it has no limits); p_naive (the paper's test, as the paper makes it), p_cluster,
+ * p_holm, p_bh, family (how many tests the table has); marker (the paper's; Table 5: the level that its
+ * type face stands for; undefined in tables that mark nothing), verdict (stands, weakens, vanishes,
+ * appears, or — for neither; by p_holm; undefined where nothing is tested, or nothing varies); then what
+ * only this table has. Answers are those of `corrected` mode: missing is missing. How each table is
+ * tested, and its own columns, stand at its builder in `lib/paper/tables/survival`.
+ *
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export async function survival(
+  name: Exclude<TableName, "baselines">,
+  reads: Reads & Pick<Study, "personas">,
+  options: { draws?: number; seed?: number } = {},
+): Promise<DataFrame> {
+  const { draws = 2000, seed = 826 } = options;
+  const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
+  const epqra = () => reads.sheets("epqra");
+  const bfi = () => reads.sheets("bigfive");
+  const reference = () => reads.profiles("reference");
+  switch (name) {
+    case "table1":
+    case "table2":
+    case "table3":
+      return sharesSurvival(await reads.demographics(), await reads.personas(), name, drawn);
+    case "table4":
+      return personalitySurvival(await epqra(), await reference());
+    case "table5":
+      return convergenceSurvival(await epqra(), await bfi(), drawn);
+    case "table6":
+      return reliabilitySurvival(await epqra(), name, drawn);
+    case "tableA4":
+      return traitsSurvival(await bfi());
+    case "tableA5":
+      return reliabilitySurvival(await bfi(), name, drawn);
+    case "tableA6":
+    case "tableA7":
+      return agreementSurvival(await epqra(), await reference(), name, drawn);
+  }
+}
+
+/**
+ * The effective number of categories of each demographic attribute by model and condition; see
+ * `lib/paper/tables/diversity.ts`.
+ *
+ * @param personas as `Study.personas` reads them
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export function diversity(
+  personas: DataFrame,
+  options: { draws?: number; seed?: number } = {},
+): DataFrame {
+  const { draws = 2000, seed = 826 } = options;
+  return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
+}
+
+/**
+ * Scores and reliability of every scale of an instrument, by model and condition; see
+ * `lib/paper/tables/scales.ts`.
+ *
+ * @param given the instrument's sheets, as `Study.sheets` reads them
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ */
+export function scales(
+  given: Administrations,
+  instrument: Instrument,
+  options: { draws?: number; seed?: number } = {},
+): DataFrame {
+  const { draws = 2000, seed = 826 } = options;
+  const { uniform } = seeded("scales", instrument.name, seed);
+  return scalesOf(given, instrument, { draws, uniform });
+}

@@ -1,0 +1,163 @@
+/** Answer sheets as the table builders see them: keys, items by scale, rows by cell. */
+import type { DataFrame } from "polars";
+import type { Administrations } from "../../db.ts";
+import { type Mode, MODELS, REFERENCE } from "../design.ts";
+
+type Value = number | null;
+
+/** How a table is built. */
+export interface Options {
+  /** `printed` unless said. */
+  mode?: Mode;
+}
+
+/** The keys of one answer sheet; `row` is its place in the frame. */
+export interface Sheet {
+  row: number;
+  group: number | null;
+  model: string | null;
+  condition: string | null;
+  population: string | null;
+  profile: number | null;
+}
+
+export const column = <T>(frame: DataFrame, name: string): T[] =>
+  frame.getColumn(name).toArray() as T[];
+
+/** Sheets and their items, in columns. */
+export class Answers {
+  static #made: Record<Mode, WeakMap<Administrations, Answers>> = {
+    printed: new WeakMap(),
+    corrected: new WeakMap(),
+  };
+
+  /** The columns of some sheets, taken out of their frame once for all tables. */
+  static of(given: Administrations, mode: Mode): Answers {
+    const made = Answers.#made[mode];
+    if (!made.has(given)) made.set(given, new Answers(given, mode));
+    return made.get(given)!;
+  }
+
+  readonly sheets: Sheet[];
+  readonly scales: Map<string, number[]>;
+  #columns = new Map<string, Value[]>();
+  #scales = new Map<string, Value[][]>();
+
+  private constructor(private readonly given: Administrations, readonly mode: Mode) {
+    const { items, sheets } = given;
+    const keys = ["group", "model", "condition", "population", "profile"] as const;
+    const columns = keys.map((key) => column<never>(sheets, key));
+    this.sheets = Array.from({ length: sheets.height }, (_, row) => ({
+      row,
+      ...Object.fromEntries(keys.map((key, index) => [key, columns[index]![row]])),
+    } as Sheet));
+    const scale = column<string>(items, "scale");
+    this.scales = Map.groupBy(
+      column<number>(items, "item"),
+      (_, index) => scale[index]!,
+    );
+  }
+
+  /** One item's answers or scores, by row; null where missing. */
+  item(what: "answer" | "score", item: number): Value[] {
+    const name = `${what} ${item}`;
+    if (!this.#columns.has(name)) this.#columns.set(name, column<Value>(this.given.sheets, name));
+    return this.#columns.get(name)!;
+  }
+
+  /**
+   * A sheet's scores on the items of a scale, null where missing.
+   *
+   * The published view gives an unanswered EPQR-A item a score of 0; corrected tables take it as
+   * missing, which it is.
+   */
+  scores(row: number, scale: string): Value[] {
+    if (!this.#scales.has(scale)) {
+      const scored = (item: number) =>
+        this.mode === "printed"
+          ? this.item("score", item)
+          : this.item("score", item).map((score, row) =>
+            this.item("answer", item)[row] === null ? null : score
+          );
+      this.#scales.set(scale, (this.scales.get(scale) ?? []).map(scored));
+    }
+    return this.#scales.get(scale)!.map((scores) => scores[row]!);
+  }
+
+  /**
+   * Scale score of a sheet: the sum or mean of its item scores.
+   *
+   * Printed tables score what is there and skip a sheet without any item of the scale; corrected
+   * tables score complete scales only, since a sum over four of six items is no scale score.
+   */
+  score(row: number, scale: string, as: "sum" | "mean" = "sum"): Value {
+    let sum = 0, present = 0;
+    const scores = this.scores(row, scale);
+    for (const score of scores) {
+      if (score === null) continue;
+      sum += score;
+      present += 1;
+    }
+    if (present === 0 || (this.mode === "corrected" && present < scores.length)) return null;
+    return as === "sum" ? sum : sum / present;
+  }
+}
+
+/** Sheets by model and condition, as `GPT-4o|Base`. */
+export const inCells = (sheets: readonly Sheet[]): Map<string, Sheet[]> =>
+  Map.groupBy(sheets, ({ model, condition }) => `${model}|${condition}`);
+
+/** Labels of the paper's models. */
+export const PAPERS: ReadonlySet<string | null> = new Set(MODELS.map(({ label }) => label));
+
+type Cell = Readonly<Record<string, string>>;
+
+/** A model, and a condition where the table has conditions, that the data hold. */
+export interface Seen {
+  model: string | null;
+  condition?: string | null;
+}
+
+/**
+ * The cells of a table: those of the layout, and those of models and conditions that only the data have.
+ *
+ * A new condition of a model follows that model's own; new models follow the paper's, in order of their
+ * names, each with the conditions that it has; the reference row stays last. Where the data hold none of
+ * the paper's models but new ones, only these have cells. Data that hold nothing leave the layout as it
+ * is.
+ */
+export function withNew(cells: readonly Cell[], seen: Iterable<Seen>): Record<string, string>[] {
+  const held = new Map<string, Set<string>>();
+  for (const { model, condition = "" } of seen) {
+    if (model === null || condition === null) continue;
+    held.set(model, (held.get(model) ?? new Set()).add(condition));
+  }
+  const known = new Set(cells.map(({ model }) => model!));
+  const added = [...held.keys()].filter((model) => !known.has(model)).toSorted();
+  const papers = [...known].filter((model) => model !== REFERENCE);
+  const whole = !added.length || papers.some((model) => held.has(model));
+  const models = [
+    ...(whole ? papers : []),
+    ...added,
+    ...[REFERENCE].filter((row) => known.has(row) && (whole || held.has(row))),
+  ];
+  const printed = [...new Set(cells.map(({ condition = "" }) => condition))];
+  // Every model and condition has the same cells; those of the first are the form of all.
+  const form = cells.filter(({ model, condition = "" }) =>
+    model === cells[0]!.model && condition === printed[0]
+  );
+  return models.flatMap((model) => {
+    const own = held.get(model) ?? new Set();
+    const conditions = [
+      ...printed.filter((condition) => known.has(model) || own.has(condition)),
+      ...inOrder([...own].filter((condition) => !printed.includes(condition))),
+    ];
+    return conditions.flatMap((condition) =>
+      form.map((cell) => ({ ...cell, model, ...(condition ? { condition } : {}) }))
+    );
+  });
+}
+
+/** By name, numbers in names by size: N=2 before N=10. */
+const inOrder = (conditions: string[]): string[] =>
+  conditions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));

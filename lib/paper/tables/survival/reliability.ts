@@ -1,0 +1,130 @@
+/** What survives of Tables 6 and A5: reliability, with intervals that draw whole profiles. */
+import type { DataFrame } from "polars";
+import type { Administrations } from "../../../db.ts";
+import { layout } from "../../design.ts";
+import { alphaOfSums, cronbachAlpha, feldt, mean, omegaTotal } from "../../../stats.ts";
+import { Answers } from "../answers.ts";
+import {
+  bootstrapped,
+  clusterOf,
+  type Draws,
+  type OfSums,
+  places,
+  undefinedDraws,
+} from "../clusters.ts";
+import { judged } from "../family.ts";
+import { analysed, type Completed, completed } from "../items.ts";
+import { reliabilityCells } from "../reliability.ts";
+
+/**
+ * Tables 6 and A5: are the scales reliable in personas?
+ *
+ * Alpha over sheets that answer the whole scale (of the items that anybody was asked). The interval is
+ * the percentile one of draws of profiles; Feldt's, which takes the sheets for independent and normal,
+ * is `feldt_lower` and `feldt_upper`. `items` are those of the scale, `constant_items` those that no two
+ * sheets answer differently. `omega` is omega total of one factor, on Pearson correlations;
+ * `omega_undefined` says why it is missing: constant item, improper solution (a loading of 1 or more),
+ * fewer than 3 items. `lowest_item_rest` is the lowest correlation of an item with the sum of the
+ * others, `lowest_item` its number; `itemReliability` has all of them. The paper tests nothing here, so
+ * nothing is marked or judged.
+ */
+export function reliabilitySurvival(
+  given: Administrations,
+  table: "table6" | "tableA5",
+  draws: Draws,
+): DataFrame {
+  const answers = Answers.of(given, "corrected");
+  const cells = reliabilityCells(answers, table, "corrected").map(({ cell, sheets, scale }) => {
+    const whole = completed(answers, sheets, scale);
+    const complete = whole.sheets.map(({ sheet, scores }) => ({
+      cluster: clusterOf(sheet),
+      row: scores,
+    }));
+    return { cell, whole, complete };
+  });
+  const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
+  const boot = bootstrapped(
+    place.size,
+    cells.map(({ complete, whole }) => consistent(complete, whole.items.length, place)),
+    draws,
+  );
+  const tidy = cells.map(({ cell, whole, complete }, at) => {
+    const found = cronbachAlpha(complete.map(({ row }) => row));
+    const normal = feldt(found);
+    const defined = found.alpha !== null;
+    return {
+      ...cell,
+      n: complete.length,
+      clusters: new Set(complete.map(({ cluster }) => cluster)).size,
+      estimate: found.alpha,
+      ci_lower: defined ? boot[at]!.percentile.ciLower : null,
+      ci_upper: defined ? boot[at]!.percentile.ciUpper : null,
+      undefined_draws: defined ? undefinedDraws(boot[at]!) : null,
+      feldt_lower: normal.ciLower,
+      feldt_upper: normal.ciUpper,
+      items: whole.items.length,
+      ...ofItems(whole),
+    };
+  });
+  return judged(tidy, layout(table).keys, {
+    feldt_lower: "number",
+    feldt_upper: "number",
+    items: "integer",
+    constant_items: "integer",
+    omega: "number",
+    omega_undefined: "text",
+    lowest_item_rest: "number",
+    lowest_item: "integer",
+  }, null);
+}
+
+function ofItems(whole: Completed) {
+  if (whole.sheets.length === 0) return {};
+  const known = [...analysed(whole)];
+  const constant_items = known.filter(([, { sd }]) => !sd).length;
+  const { omega } = omegaTotal(whole.sheets.map(({ scores }) => scores));
+  const why = constant_items > 0
+    ? "constant item"
+    : whole.items.length < 3
+    ? "fewer than 3 items"
+    : "improper solution";
+  const [lowest] = known.filter(([, { itemRest }]) => itemRest !== null)
+    .toSorted(([, a], [, b]) => a.itemRest! - b.itemRest!);
+  return {
+    constant_items,
+    omega,
+    omega_undefined: omega === null ? why : null,
+    lowest_item_rest: lowest?.[1].itemRest,
+    lowest_item: lowest?.[0],
+  };
+}
+
+/** Alpha from sums: of 1, of each item, of all squares and of the squared totals. */
+export function consistent(
+  complete: readonly { cluster: number; row: readonly number[] }[],
+  k: number,
+  place: ReadonlyMap<number, number>,
+): OfSums {
+  const items = Array.from({ length: k }, (_, item) => item);
+  const centres = items.map((item) => mean(complete.map(({ row }) => row[item]!)) ?? 0);
+  const columns = Array.from({ length: k + 3 }, () => new Float64Array(place.size));
+  const add = (column: number, where: number, value: number) => columns[column]![where]! += value;
+  for (const { cluster, row } of complete) {
+    const where = place.get(cluster)!;
+    const away = items.map((item) => row[item]! - centres[item]!);
+    add(k, where, 1);
+    add(k + 1, where, away.reduce((sum, value) => sum + value ** 2, 0));
+    add(k + 2, where, away.reduce((sum, value) => sum + value, 0) ** 2);
+    for (const item of items) add(item, where, away[item]!);
+  }
+  return {
+    columns,
+    of: (totals) =>
+      alphaOfSums({
+        n: totals[k]!,
+        items: totals.slice(0, k),
+        squares: totals[k + 1]!,
+        squaredTotals: totals[k + 2]!,
+      }),
+  };
+}
