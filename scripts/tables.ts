@@ -27,7 +27,7 @@ export async function tablesOf(study: Study): Promise<string[]> {
 }
 
 /**
- * Builds tables of `tablesOf` and writes `NAME.csv`, `NAME.md` and `NAME.tex`, and in `corrected` mode
+ * Builds tables of `tablesOf` and writes `NAME.csv` with its codebook, `NAME.md` and `NAME.tex`, and in `corrected` mode
  * what survives of each published one as `NAME_survives`; one that fails does not stop the others.
  */
 export async function writeTables(
@@ -73,9 +73,8 @@ if (import.meta.main) {
   await main({
     usage:
       "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …]",
-    help:
-      `Writes each published table as NAME.csv (tidy, full precision, undefined = empty), NAME.md and
-NAME.tex (booktabs, laid out as the paper prints it), and for each instrument of your own, as
+    help: `Writes each published table as NAME.csv (tidy, full precision, undefined = empty) with
+NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints it), and for each instrument of your own, as
 scales_NAME, the scores and the reliability of its scales.
 
   --out DIR      where to write (default: out/tables)
