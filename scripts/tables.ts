@@ -74,8 +74,8 @@ if (import.meta.main) {
     usage:
       "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …]",
     help: `Writes each published table as NAME.csv (tidy, full precision, undefined = empty) with
-NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints it), and for each instrument of your own, as
-scales_NAME, the scores and the reliability of its scales.
+NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints
+it), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
 
   --out DIR      where to write (default: out/tables)
   --schema NAME  the data: personality_trap (default) or a schema of your own

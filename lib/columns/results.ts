@@ -78,7 +78,7 @@ export const RESULTS: Columns = {
   items: integer("items", "Items of the scale or the instrument."),
   constant_items: integer("constant items", "Items that no two sheets answer differently."),
   lowest_item: integer(
-    "item with the lowest",
+    "its item",
     "Number of the item that correlates lowest with the rest of its scale.",
   ),
   forward: integer("items keyed forward", "Items of the scale on which agreeing scores."),
