@@ -263,7 +263,7 @@ Deno.test("html() shares headings down and across, and says what each stands ove
     body: [
       { keys: ["A", "E"], cells: ["1.00 ± 0.10*", "**0.981**", "0.2", "stands"] },
       { keys: ["A", "N"], cells: ["0.79 ≠", "<u>0.072</u> ≠", "—", "—"] },
-      { keys: ["B", "E"], cells: ["<0.001", "1 $\\pm$ 2", "-1", "vanishes"] },
+      { keys: ["B", "E"], cells: ["<0.001", "NaN", "-1", "vanishes"] },
     ],
   });
   assert.equal(
@@ -283,7 +283,7 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <tr><th scope="row">N</th><td>0.79&nbsp;≠</td><td><u>0.072</u>&nbsp;≠</td><td>—</td><td class="words">—</td></tr>
 </tbody>
 <tbody>
-<tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>1&nbsp;±&nbsp;2</td><td>−1</td>` +
+<tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>NaN</td><td>−1</td>` +
       `<td class="words">vanishes</td></tr>
 </tbody>
 </table>
@@ -291,6 +291,18 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <p class="note">* p &lt; .05.</p>
 <p class="note">n = 826.</p>`,
   );
+});
+
+Deno.test("signs alone are words and stand left; words for an undefined number are none", () => {
+  const aligned = (...cells: string[]) =>
+    markdown({
+      title: "",
+      side: [],
+      head: [["A"]],
+      body: cells.map((cell) => ({ keys: [], cells: [cell] })),
+    }).includes("| --- |");
+  assert.ok(aligned("†¶", "") && aligned("*", "—") && aligned("x", "1"));
+  assert.ok(!aligned("NaN", "1") && !aligned("—", "-", "−∞") && !aligned("1 $\\pm$ 2*"));
 });
 
 Deno.test("markdown() keeps one line per row, and shows what it is given", () => {

@@ -54,5 +54,5 @@ export const flatHead = ({ head }: Grid): string[] =>
 /** Which columns of cells are words, or signs such as † alone: they stand left. */
 export const wordy = ({ head, body }: Pick<Grid, "head" | "body">): boolean[] =>
   head[0]!.map((_, i) =>
-    body.some(({ cells }) => letters(cells[i]!) || /^[^\d—∞−-]+$/.test(cells[i]!))
+    body.some(({ cells }) => letters(cells[i]!) || /^[^\p{L}\d—∞−-]+$/u.test(cells[i]!))
   );
