@@ -20,25 +20,32 @@ export interface Condition {
   set: Readonly<Record<string, "keyed" | "unkeyed" | number>>;
 }
 
+const known: Condition[] = [];
+let usual: readonly Condition[] = [{ name: "unchanged", set: {} }];
+
 /**
- * The paper's three conditions and the three more of its code.
+ * Makes conditions known by name; a package does so when it is imported.
  *
- * MaxN sets all six N items to True, since all are keyed True; MaxP sets items 6, 8 and 12 to True
- * and 3, 16 and 22 to False.
+ * @param conditions their names, and the conditions of a plan that names none
  */
-export const CONDITIONS: readonly Condition[] = [
-  { name: "Base", set: {} },
-  { name: "MaxN", set: { N: "keyed" } },
-  { name: "MaxP", set: { P: "keyed" } },
-  { name: "MinL", set: { L: "unkeyed" } },
-  { name: "MaxAll", set: { "*": "keyed" } },
-  { name: "MinEMaxRest", set: { E: "unkeyed", "*": "keyed" } },
-];
+export function register(
+  conditions: readonly Condition[],
+  withoutNames: readonly Condition[],
+): void {
+  known.push(...conditions);
+  usual = withoutNames;
+}
+
+/** The conditions that have a name. */
+export const registered = (): readonly Condition[] => known;
+
+/** The conditions of a plan that names none: the profile as it is, unless a package says otherwise. */
+export const usualConditions = (): readonly Condition[] => usual;
 
 const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)$/u;
 
 /**
- * The condition of a name: one of `CONDITIONS`, whatever its case, `-` and `_` (`max_N`,
+ * The condition of a name: a registered one, whatever its case, `-` and `_` (`max_N`,
  * `minE-maxRest`), or a dose, `N=3` or `N=3+P=2`: so many items of a scale keyed. One that is given as
  * data is itself.
  *
@@ -48,8 +55,8 @@ export function condition(given: string | Condition): Condition {
   if (typeof given !== "string") return asData(given);
   const name = given;
   const bare = (text: string) => text.replace(/[-_\s]/g, "").toLowerCase();
-  const known = CONDITIONS.find((condition) => bare(condition.name) === bare(name));
-  if (known) return known;
+  const found = known.find((condition) => bare(condition.name) === bare(name));
+  if (found) return found;
   const doses = name.split("+").flatMap((part) => {
     const [, scale, k] = part.trim().match(DOSE) ?? [];
     return scale === undefined ? [] : [{ scale, k: Number(k) }];
@@ -57,11 +64,11 @@ export function condition(given: string | Condition): Condition {
   const set = Object.fromEntries(doses.map(({ scale, k }) => [scale, k]));
   if (Object.keys(set).length < name.split("+").length) {
     throw new RangeError(
-      `No condition has the name ${JSON.stringify(name)}: there are ` +
-        `${
-          CONDITIONS.map(({ name }) => name).join(", ")
-        }, and doses like N=3 or N=3+P=2, with each ` +
-        "scale once",
+      `No condition has the name ${JSON.stringify(name)}: ${
+        known.length
+          ? `there are ${known.map(({ name }) => name).join(", ")}, and `
+          : "a package that is imported brings its own, and none is; there are "
+      }doses like N=3 or N=3+P=2, with each scale once`,
     );
   }
   return { name: doses.map(({ scale, k }) => `${scale}=${k}`).join("+"), set };
@@ -71,7 +78,7 @@ export function condition(given: string | Condition): Condition {
 function asData(given: Condition): Condition {
   const wrong = (what: string) => {
     throw new RangeError(
-      `A condition is a name ("MaxN"), a dose ("N=3") or data, { name: "MinN", set: { N: "unkeyed" } } ` +
+      `A condition is a name ("MinL"), a dose ("N=3") or data, { name: "MinN", set: { N: "unkeyed" } } ` +
         `with "keyed", "unkeyed" or a number of items by scale: got ${what}`,
     );
   };
@@ -163,9 +170,9 @@ function check({ title, items, lowest, highest }: Instrument, { id, answers }: P
  * it: `generated_gpt4o_spain826`, `borderline_maxN_gpt4o`, `borderline_minE_maxRest_gpt4o`; doses
  * `borderline_N3_gpt4o`, `borderline_N3_P2_gpt4o`.
  *
- * Only the Base name says which profiles it came from.
+ * Only the name of unchanged profiles says where they came from.
  *
- * @param reference name of the profiles' population: `spain826`
+ * @param reference name of the profiles' population
  */
 export function populationName(modelId: string, condition: Condition, reference: string): string {
   if (!Object.keys(condition.set).length) return `generated_${modelId}_${reference}`;

@@ -39,8 +39,15 @@ export interface Settings {
   outDir: string;
 }
 
-/** Schema of the published data. */
-export const PUBLISHED = "personality_trap";
+const reserved = new Map<string, string>();
+
+/** Keeps a schema for what a package restores into it: no study is made there. */
+export function reserve(schema: string, what: string): void {
+  reserved.set(schema, what);
+}
+
+/** What a schema is kept for; undefined where anybody may take it. */
+export const keptFor = (schema: string): string | undefined => reserved.get(schema);
 
 /**
  * A schema name that may stand in SQL as an identifier.
@@ -260,10 +267,10 @@ function passwordsOf(url: string): string[] {
 }
 
 function studySchema(name: string): string {
-  if (name === PUBLISHED) {
+  const what = keptFor(name);
+  if (what !== undefined) {
     throw new RangeError(
-      `Environment variable STUDY_SCHEMA: ${name} is the schema of the published data: ` +
-        "choose another name",
+      `Environment variable STUDY_SCHEMA: ${name} is the schema of ${what}: choose another name`,
     );
   }
   try {

@@ -5,16 +5,17 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { bottom, pass } from "./cells.ts";
-import { PUBLISHED, schemaName, type Server, settings } from "./config.ts";
+import { schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
-import { bfi44, epqra, type Instrument } from "./instruments.ts";
+import { type Instrument, registered } from "./instruments.ts";
 import { ABOUT, type About, client, first, supported } from "./db/client.ts";
-import { migrate as migrateSchema } from "./db/migrate.ts";
+import { home, type Kind, migrate as migrateSchema } from "./db/migrate.ts";
 import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
-import { type Administrations, lastSheets, profiles, sheets } from "./db/sheets.ts";
+import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
+export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
@@ -90,7 +91,7 @@ async function readOnly(server: Server): Promise<Record<string, string>> {
  */
 export async function migrate(
   schema: string,
-  kind: "published" | "study",
+  kind: Kind,
   last?: string,
 ): Promise<void> {
   const name = schemaName(schema);
@@ -138,28 +139,18 @@ export class Study {
     private readonly sql: Sql,
   ) {}
 
-  /**
-   * The answer sheets of an instrument (`epqra`, `bigfive`): see {@link Administrations}.
-   */
+  /** A read of a package's own, made once for each key. */
+  read<T>(key: string, read: (sql: Sql, schema: string) => Promise<T>): Promise<T> {
+    return this.#once(key, () => read(this.sql, this.schema));
+  }
+
+  /** The answer sheets of an instrument, by its name: see {@link Administrations}. */
   sheets(instrument: string): Promise<Administrations> {
     const own = this.provenance.source === "study";
     return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
   }
 
-  /**
-   * The same sheets with, of several answers to one item, the last (the highest id) where
-   * {@link sheets} and the paper have the first. A study's own sheets have one answer per item.
-   */
-  lastSheets(instrument: string): Promise<Administrations> {
-    return this.#once(`last sheets ${instrument}`, async () => {
-      const first = await this.sheets(instrument);
-      return this.provenance.source === "study"
-        ? first
-        : lastSheets(this.sql, this.schema, instrument, first);
-    });
-  }
-
-  /** The EPQR-A sheets that profiles are: the human reference sample or the random control. */
+  /** The sheets that profiles are: the human reference sample or the random control. */
   profiles(source: "reference" | "random"): Promise<Administrations> {
     const own = this.provenance.source === "study";
     return this.#once(`profiles ${source}`, () => profiles(this.sql, this.schema, source, own));
@@ -207,12 +198,12 @@ export class Study {
 
   /**
    * The instruments that sheets may be answers to, by name: in a study of one's own as they were when
-   * they were planned, of several languages the English one; in the published data EPQR-A and BFI-44.
+   * they were planned, of several languages the English one; in restored data those that packages bring.
    */
   instruments(): Promise<readonly Instrument[]> {
     return this.provenance.source === "study"
       ? this.#once("instruments", () => instruments(this.sql, this.schema))
-      : Promise.resolve([bfi44, epqra]);
+      : Promise.resolve(registered().toSorted((a, b) => a.name < b.name ? -1 : 1));
   }
 
   /**
@@ -250,8 +241,8 @@ export class Study {
 
 const opened = new Map<string, string>();
 
-/** What a study notes of its profiles when they are the published ones, in the shipped data. */
-export const ORIGIN = `schema ${PUBLISHED} (reconstruction)`;
+/** How the origin of a study's profiles ends where these are fitted to printed cells. */
+export const RECONSTRUCTED = "(reconstruction)";
 
 /**
  * Where the rows of a schema came from; from now on {@link banner} names it.
@@ -275,7 +266,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
     const others = there.map(({ schema }) => schema).join(", ");
     throw new Error(
       `Schema ${schema} holds no study: ` +
-        (schema === PUBLISHED
+        (schema === home()
           ? "run `deno task restore` (or `deno task start`, which does the rest as well)"
           : `run \`deno task restore --schema ${schema}\`` +
             (others && `, or name one that holds one: ${others}`)),
@@ -292,7 +283,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
   const made = found!.populations
     ? await sql`
       select from ${sql(schema)}.populations
-      where source = 'reference' and origin = ${ORIGIN} limit 1`
+      where source = 'reference' and right(origin, ${RECONSTRUCTED.length}) = ${RECONSTRUCTED} limit 1`
     : [];
   return {
     ...(row ?? { source: "study", restoredAt: null, files: [] }),
@@ -302,15 +293,16 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
 }
 
 /**
- * Opens a schema for reading, by default the published data, as the role that cannot write.
+ * Opens a schema for reading, as the role that cannot write.
  *
- * @param options `copied`: what is read goes into a study of its own, and {@link banner} names that only
+ * @param options `schema`: where left out, that of the restored data, or without any the study's;
+ *   `copied`: what is read goes into a study of its own, and {@link banner} names that only
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
 export async function open(
   options: { schema?: string; copied?: boolean } = {},
 ): Promise<Study> {
-  const schema = schemaName(options.schema ?? PUBLISHED);
+  const schema = schemaName(options.schema ?? home() ?? settings().studySchema);
   const sql = await connect("reader");
   try {
     const provenance = await (options.copied ? provenanceOf : signed)(sql, schema);

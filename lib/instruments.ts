@@ -1,6 +1,4 @@
-/** The questionnaires as data, and how one answer sheet is scored. */
-import bfiItems from "./instruments/bfi44.json" with { type: "json" };
-import epqraItems from "./instruments/epqra.json" with { type: "json" };
+/** Questionnaires as data, and how one answer sheet is scored. */
 
 export interface Item {
   /** The instrument's items are numbered from 1, without gaps. */
@@ -14,7 +12,7 @@ export interface Item {
 }
 
 export interface Instrument {
-  /** As in the database: `epqra`, `bigfive`. */
+  /** As in the database; of one name there is one in each language. */
   name: string;
   title: string;
   /** The language of items and answers: ISO 639-1 in lower case. */
@@ -32,51 +30,15 @@ export interface Instrument {
   source: string;
 }
 
-/**
- * Eysenck Personality Questionnaire Revised – Abbreviated: 24 items, Yes or No, four scales of six; a
- * point for each keyed answer.
- *
- * Source: Francis, Brown & Philipchalk 1992, doi:10.1016/0191-8869(92)90253-E.
- */
-export const epqra: Instrument = {
-  name: "epqra",
-  title: "EPQR-A",
-  language: "en",
-  preamble: null,
-  lowest: 0,
-  highest: 1,
-  answers: { 0: "No", 1: "Yes" },
-  scoredAs: "sum",
-  scales: ["E", "N", "P", "L"],
-  items: epqraItems.map(({ key, ...item }) => ({ ...item, keyed: Number(key), reverse: false })),
-  source: "Francis, Brown & Philipchalk (1992)",
-};
+const known: Instrument[] = [];
 
-/**
- * Big Five Inventory: 44 half sentences, agreement from 1 to 5, five traits; the mean of the items,
- * 16 of them reverse-scored.
- *
- * Source: John, Donahue & Kentle 1991; John & Srivastava 1999.
- */
-export const bfi44: Instrument = {
-  name: "bigfive",
-  title: "BFI-44",
-  language: "en",
-  preamble: "I see myself as someone who …",
-  lowest: 1,
-  highest: 5,
-  answers: {
-    1: "Disagree strongly",
-    2: "Disagree a little",
-    3: "Neither agree nor disagree",
-    4: "Agree a little",
-    5: "Agree strongly",
-  },
-  scoredAs: "mean",
-  scales: ["E", "N", "A", "C", "O"],
-  items: bfiItems.map((item) => ({ ...item, keyed: null })),
-  source: "John & Srivastava (1999)",
-};
+/** Makes instruments known by their names; a package does so when it is imported. */
+export function register(...instruments: readonly Instrument[]): void {
+  known.push(...instruments);
+}
+
+/** The instruments that packages have brought along, in the order in which they came. */
+export const registered = (): readonly Instrument[] => known;
 
 /** In what words an instrument is answered. */
 export type Coding = "true/false" | "yes/no" | "number" | "label";

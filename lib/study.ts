@@ -7,18 +7,17 @@
 import type { DataFrame } from "polars";
 import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
-import { codeVersion, PUBLISHED, settings } from "./config.ts";
+import { codeVersion, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import type { Instrument } from "./instruments.ts";
 import { type Model, worstCost } from "./llm.ts";
-import { type Message, type Prompt, published, tokens } from "./prompts.ts";
+import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { affordable, bounded, checkedBudget } from "./study/budget.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
-import { instrumentFrom } from "./study/files.ts";
 import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
-import { population, populationOf, profilesOf, settleIn, translated } from "./study/population.ts";
+import { population, populationOf, profilesOf, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
@@ -33,7 +32,6 @@ import { counts, personas, type Text, texts } from "./study/written.ts";
 export { instrumentFrom, profilesFrom } from "./study/files.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
-export { reparsePublished } from "./study/reparse.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export type { Stored } from "./study/stored.ts";
@@ -82,10 +80,12 @@ export class Laboratory {
   /**
    * Gives the study its respondents; a study has one population.
    *
-   * @param from `reference`: the published EPQR-A profiles; `random`: their random control; or the path
-   *   of a CSV with a column `personality_id` and one per item. Left out: the population that the study
-   *   has, or the published profiles
-   * @param instrument what the profiles in a file are answers to (EPQR-A where left out)
+   * @param from a population that a package brings, by its name (of the paper's, `reference`: the
+   *   published profiles; `random`: their random control); or the path of a CSV with a column
+   *   `personality_id` and one per item. Left out: the population that the study has, or the first that
+   *   a package brings
+   * @param instrument what the profiles in a file are answers to; the first that a package brings where
+   *   left out
    * @returns name of the population, number of profiles
    * @throws {Error} when the file does not fit, or the study has another population
    */
@@ -95,42 +95,10 @@ export class Laboratory {
   ): Promise<{ name: string; profiles: number }> {
     const there = from === undefined ? await populationOf(this.sql) : null;
     if (there) return { name: there.name, profiles: (await profilesOf(this.sql)).size };
-    const found = await population(from ?? "reference", instrument);
+    const found = await population(from, instrument);
     await settleIn(this.sql, this.schema, found);
     await signed(this.sql, this.schema);
     return { name: found.name, profiles: found.profiles.length };
-  }
-
-  /**
-   * An instrument: from a JSON or CSV file, or the EPQR-A in the wording of a language that the restored
-   * data have.
-   */
-  async instrument(from: string | Instrument, language?: string): Promise<Instrument> {
-    if (typeof from === "string") return instrumentFrom(from);
-    return language === undefined || language === from.language
-      ? from
-      : await translated(this.sql, from, language);
-  }
-
-  /**
-   * The prompt of the published administrations, verbatim from the restored data.
-   *
-   * @param group number of the published group; the first that has one where left out
-   * @throws {Error} when the restored data have none, as the reconstruction
-   */
-  async publishedPrompt(group?: number): Promise<Prompt> {
-    const [row] = await this.sql<{ text: string }[]>`
-      select system_role as text from ${this.sql(PUBLISHED)}.experiments_groups
-      where system_role <> '' and (${group ?? null}::int is null
-        or experiments_group_id = ${group ?? null})
-      order by experiments_group_id limit 1`;
-    if (row) return published(row.text);
-    throw new Error(
-      `No prompt${
-        group === undefined ? "" : ` of group ${group}`
-      } is in schema ${PUBLISHED}: it holds ` +
-        "one when the original dataset is restored (`deno task restore --from PATH --force`)",
-    );
   }
 
   /**

@@ -1,11 +1,13 @@
 /** `deno task reparse`: stored replies, read again by the code of today. */
 import { z } from "zod";
-import { PUBLISHED, settings } from "lib/config.ts";
+import { settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
+import { reparsePublished } from "lib/paper/reparse.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
 import { nearest } from "lib/format.ts";
 import { frame, rows } from "lib/frames.ts";
 import { tableText } from "lib/notebook.ts";
-import { enter, type Reparsed, reparsePublished } from "lib/study.ts";
+import { enter, type Reparsed } from "lib/study.ts";
 import { main, UsageError } from "./cli.ts";
 
 /** What the replies of the restored data lead to today, beside the published answers. */

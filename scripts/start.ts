@@ -1,6 +1,7 @@
 /** `deno task start`: from nothing to every table, the files for a paper and the report. */
 import { basename, relative } from "node:path";
-import { PUBLISHED, settings } from "lib/config.ts";
+import { settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { bannerOf, embedded, migrate, open, type Study } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { verdictText } from "lib/notebook.ts";

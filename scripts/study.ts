@@ -1,7 +1,7 @@
 /** `deno task study`: a study from the plan to the files, without a notebook and on the same code. */
 import { join } from "node:path";
 import pl from "polars";
-import { CONDITIONS } from "lib/conditions.ts";
+import { CONDITIONS } from "lib/paper/conditions.ts";
 import { settings } from "lib/config.ts";
 import { nearest, plural, whole } from "lib/format.ts";
 import { tableText } from "lib/notebook.ts";

@@ -5,7 +5,7 @@ import { codeVersion, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { nearest } from "lib/format.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { grid, printed, survivingGrid } from "lib/paper/print.ts";
 import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, scales, survival } from "lib/paper/tables.ts";

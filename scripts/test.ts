@@ -200,15 +200,17 @@ function files(words: readonly string[]): string[] {
 
 if (import.meta.main) {
   await main({
-    usage: "deno task test [FILE …] [--filter TEXT]",
+    usage: "deno task test [FILE …] [--filter TEXT] [--nightly]",
     help:
       `Runs the tests on a PostgreSQL of their own, which ends with them; your data are not seen.
 
   FILE …         only these: stats, or tests/stats_test.ts
-  --filter TEXT  only tests whose name contains this, or /fits this/`,
-    flags: { filter: { type: "string" } },
+  --filter TEXT  only tests whose name contains this, or /fits this/
+  --nightly      with the long campaigns: more kills, every notebook in the browser`,
+    flags: { filter: { type: "string" }, nightly: { type: "boolean" } },
     words: true,
-  }, async ({ filter }, words) => {
+  }, async ({ filter, nightly }, words) => {
+    if (nightly) Deno.env.set("NIGHTLY", "1");
     const whole = !filter && !words.length;
     const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
     const flags = filter ? [`--filter=${filter}`] : [];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { address } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { stringify } from "../scripts/jupyter/notebook.ts";
 import { type Ended, evaluated, script } from "./command.ts";
@@ -209,6 +209,7 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
   try {
     const env = await settingsOf(folder.path, server.url, "canary_notebook");
     const begin = `
+      import "lib/paper/published.ts";
       import { enter, personas } from "lib/study.ts";
       import { model } from "lib/llm.ts";
       const lab = await enter({ schema: "canary_notebook" });

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { Kernel } from "../scripts/jupyter/kernel.ts";
 import { as, restored } from "./data.ts";
 import { provider, type Server } from "./llm_server.ts";
@@ -57,6 +58,7 @@ class Sheet implements AsyncDisposable {
     return {
       imports: `import { begin, compared, ended, exchange, show, studio } from "lib/notebook.ts";
 import { edited, prompt } from "lib/prompts.ts";
+import "lib/paper/published.ts";
 import { enter, personas } from "lib/study.ts";`,
       schema: `const schema = "${this.schema}";`,
       enter: `const lab = await enter({ schema });

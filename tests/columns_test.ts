@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { coverage, mapping } from "lib/cleaning.ts";
 import { columnOf, declare, declared, declareLevels, intervalOf, number } from "lib/columns.ts";
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
 import { open } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { compare, laidOut, paperTable, printed } from "lib/paper/print.ts";
 import {
   errorRates,
@@ -20,7 +20,9 @@ import {
   type Specification,
   truths,
 } from "lib/validation/simulate.ts";
-import { administrations, personas, reparsePublished } from "lib/study.ts";
+import { PUBLISHED, reads } from "lib/paper/published.ts";
+import { reparsePublished } from "lib/paper/reparse.ts";
+import { administrations, personas } from "lib/study.ts";
 import {
   acquiescence,
   baselines,
@@ -73,7 +75,7 @@ Deno.test("every column of every table is declared", async () => {
   }
   const profiles = baselines(reference, random);
   const traits = multitrait(epqra_, bfi);
-  const panel = await sensitivity(study);
+  const panel = await sensitivity(reads(study));
   Object.assign(frames, {
     distributions: distributions({ reference, random }),
     keyingAudit: keyingAudit(epqra_),

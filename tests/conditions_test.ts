@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import { CONDITIONS } from "lib/paper/conditions.ts";
 import {
   applied,
   condition,
-  CONDITIONS,
   populationName,
   type Profile,
   randomProfiles,
 } from "lib/conditions.ts";
-import { bfi44, epqra, type Instrument, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, score } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 
 /** A profile of random answers: every change shows somewhere. */

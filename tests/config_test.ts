@@ -1,4 +1,5 @@
 /** The environment: what is taken, and what is refused without showing a secret. */
+import "lib/paper/published.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT, schemaName, settings } from "lib/config.ts";

@@ -1,7 +1,8 @@
 /** Truths that are computed, and coverage that is counted against them. */
 import assert from "node:assert/strict";
 import { frame, rows } from "lib/frames.ts";
-import { bfi44, epqra, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { score } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 import {
   expectedDemographics,

@@ -292,6 +292,7 @@ Deno.test("a migration that fails leaves those before it, and is named", async (
 Deno.test("four processes at once bring new schemas to their last migration", async () => {
   const code = `
     import { migrate } from "lib/db.ts";
+    import "lib/paper/published.ts";
     await Promise.all([migrate("at_once_1", "study"), migrate("at_once_2", "published")]);`;
   const runs = await Promise.all([1, 2, 3, 4].map(() => evaluated(code)));
   assert.deepEqual(runs, Array(4).fill({ code: 0, out: "", err: "" }));

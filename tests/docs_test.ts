@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import tasks from "../deno.json" with { type: "json" };
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { enter } from "lib/study.ts";
 import { as, restored } from "./data.ts";
 import { type Ended, ended, script } from "./command.ts";
@@ -92,7 +93,8 @@ class Copy implements AsyncDisposable {
   /** Runs TypeScript where a cell runs, with the names that it takes from the rooms, types checked. */
   async typescript(text: string): Promise<Ended> {
     const taken = new Set<string>();
-    let doors = "";
+    let doors = `import "lib/paper/published.ts";\n`;
+    doors += `import "lib/paper/published.ts";\n`;
     for (const door of DOORS) {
       const names = Object.keys(await import(`lib/${door}.ts`))
         .filter((name) => !taken.has(name) && new RegExp(`(?<![.\\w])${name}\\(`).test(text));

@@ -1,6 +1,6 @@
 /** The README's figure is the one that the shipped data give. */
 import assert from "node:assert/strict";
-import { PUBLISHED } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { open } from "lib/db.ts";
 import { FIGURE, overview } from "../scripts/figure.ts";
 import { restored } from "./data.ts";

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  bfi44,
-  epqra,
-  itemScore,
-  keyedAnswer,
-  score,
-  unkeyedAnswer,
-  WORDS,
-} from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { itemScore, keyedAnswer, score, unkeyedAnswer, WORDS } from "lib/instruments.ts";
 
 const numbers = (items: readonly { number: number }[]): number[] =>
   items.map(({ number }) => number);

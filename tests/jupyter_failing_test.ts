@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PUBLISHED } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
 import { until } from "./command.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import { bfi44, epqra, type Instrument, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, score } from "lib/instruments.ts";
 import {
   CallError,
   complete,

@@ -112,7 +112,8 @@ async function errors(env: Record<string, string>, ...cells: string[]): Promise<
 
 Deno.test("a cell shows an error of ours as its message alone, and a fault with its stack", async () => {
   using folder = new Folder();
-  const first = `import { open } from "lib/db.ts"; import { show } from "lib/notebook.ts";`;
+  const first = `import { open } from "lib/db.ts"; import "lib/paper/tables.ts"; ` +
+    `import { show } from "lib/notebook.ts";`;
   try {
     const [before, name, fault, closed] = await errors(
       bare(folder),
@@ -145,7 +146,7 @@ Deno.test("the kernel of an old Deno says so in the first cell that imports a ro
   const [shown] = await errors(
     bare(folder),
     under("2.8.3", ""),
-    `import { open } from "lib/db.ts"; import { show } from "lib/notebook.ts";`,
+    `import { open } from "lib/db.ts"; import "lib/paper/tables.ts"; import { show } from "lib/notebook.ts";`,
   );
   assert.doesNotMatch(shown!.join("\n"), /file:/);
   assert.match(

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { applied, condition, randomProfiles } from "lib/conditions.ts";
+import { condition } from "lib/paper/conditions.ts";
+import { applied, randomProfiles } from "lib/conditions.ts";
 import { open } from "lib/db.ts";
 import { frame, type Kind } from "lib/frames.ts";
-import { bfi44, epqra, type Instrument } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument } from "lib/instruments.ts";
 import { simulator, written } from "lib/validation/simulate.ts";
 import { pearson, wilson } from "lib/stats.ts";
 import {

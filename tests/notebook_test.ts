@@ -4,9 +4,9 @@ import { Buffer } from "node:buffer";
 import { DOMParser } from "linkedom";
 import pl from "polars";
 import { frame, series } from "lib/frames.ts";
-import { condition } from "lib/conditions.ts";
+import { condition } from "lib/paper/conditions.ts";
 import { clock } from "lib/format.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { model } from "lib/llm.ts";
 import {
   begin,

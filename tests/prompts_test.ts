@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
-import { bfi44, type Coding, epqra, type Instrument, WORDS } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Coding, type Instrument, WORDS } from "lib/instruments.ts";
 import {
   administrationValues,
   answerWords,

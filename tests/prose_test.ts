@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { DataFrame } from "polars";
 import { open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
+import { reads as readsOf } from "lib/paper/published.ts";
 import {
   acquiescenceReading,
   choiceReading,
@@ -19,7 +20,7 @@ import {
   sensitivitySummary,
   survival,
 } from "lib/paper/tables.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { z } from "zod";
 import { type Cell, type Output, read, source, text } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
@@ -128,7 +129,7 @@ const all = (frame: DataFrame): Row[] => rows(frame, z.record(z.string(), z.unkn
 
 Deno.test("30: how far manipulations were followed, counted from the sheets", async () => {
   const data = await study();
-  const panel = await sensitivity(data);
+  const panel = await sensitivity(readsOf(data));
   const [said] = choiceReading(panel, sensitivitySummary(panel));
   await data.close();
   // Yes to N items under MaxN is what was set: GPT-3.5 about two thirds, Claude all.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { DataFrame } from "polars";
 import type { Administrations, Study } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
 import type { sensitivity, survival } from "lib/paper/tables.ts";
 import { administrations, type Sheet } from "./sheets.ts";
 

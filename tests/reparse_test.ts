@@ -1,10 +1,11 @@
+import { reparsePublished } from "lib/paper/reparse.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { connect } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { restore } from "lib/paper/restore.ts";
-import { administrations, personas, reparsePublished } from "lib/study.ts";
-import { epqra } from "lib/instruments.ts";
+import { administrations, personas } from "lib/study.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { SMALL } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Made, served } from "./study_worker.ts";
@@ -158,6 +159,50 @@ Deno.test("rows that were made from drafts change or are withdrawn, and are aske
   for (const run of [people, sheets]) {
     assert.deepEqual(await lab.reparse(run), { replies: 4, same: 4, ...nothing });
   }
+  await server.close();
+});
+
+Deno.test("a sheet that is planned of a persona that is none any more does not hold the run up", async () => {
+  const server = provider({
+    answer: ({ user }) => /^question,answer$/m.test(user) ? written("Ana") : sheet,
+  });
+  await using made = await Made.with("reparse_planned", 4);
+  const { lab, sql } = made;
+  const models = [served(server.url, 1)];
+  const people = await lab.register(personas({ models, conditions: ["Base"] }));
+  await lab.run(people, { budget: { calls: 4 } });
+  const sheets = await lab.register(administrations({ instrument: epqra, models }));
+  assert.equal((await lab.run(sheets, { budget: { calls: 1 } })).done, 1);
+  // Of three sheets that are planned two are of somebody who is nobody, as long as the reply is so.
+  const replies = await sql`
+    select q.work, q.reply from requests q join runs r on r.run = q.run
+    where r.name = ${people} order by q.work desc limit 2`;
+  for (const { work, reply } of replies) {
+    const nobody = reply.replace('"content":"', '"content":"I would not say. ').replace(
+      "name",
+      "n",
+    );
+    await sql`update requests set reply = ${nobody} where work = ${work}`;
+  }
+  assert.equal((await lab.reparse(people)).lost, 2);
+  const { ended, done, failed, calls } = await lab.run(sheets, { budget: { calls: 9 } });
+  assert.deepEqual([ended, done, Object.values(failed), calls], ["finished", 1, [2], 1]);
+  assert.match(Object.keys(failed)[0]!, /^the persona that was asked is none any more/);
+  assert.equal(await lab.retryFailed(sheets), 0);
+
+  for (const { work, reply } of replies) {
+    await sql`update requests set reply = ${reply} where work = ${work}`;
+  }
+  assert.equal((await lab.reparse(people)).gained, 2);
+  assert.equal(await lab.retryFailed(sheets), 2);
+  assert.equal((await lab.run(sheets, { budget: { calls: 9 } })).done, 2);
+  assert.deepEqual(await lab.reparse(sheets), {
+    replies: 4,
+    same: 4,
+    changed: 0,
+    gained: 0,
+    lost: 0,
+  });
   await server.close();
 });
 

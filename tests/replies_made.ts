@@ -1,5 +1,6 @@
 /** Replies made up for tests, with what is true of each: valid, nearly valid and hostile. */
-import { bfi44, epqra, type Instrument, WORDS } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, WORDS } from "lib/instruments.ts";
 import { type Random, seeded } from "lib/random.ts";
 import type { Coding } from "lib/replies.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
-import { bfi44, epqra, type Instrument, WORDS } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, WORDS } from "lib/instruments.ts";
 import { opened } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { type Coding, jsonIn, personaIn, PersonaReply, type Sheet, sheetIn } from "lib/replies.ts";

@@ -1,6 +1,7 @@
 /** Scores and alphas of any instrument's scales, worked out by hand. */
 import assert from "node:assert/strict";
-import { epqra, type Instrument } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
+import { type Instrument } from "lib/instruments.ts";
 import { scales } from "lib/paper/tables.ts";
 import { administrations, type Answer } from "./sheets.ts";
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { migrate, open } from "lib/db.ts";
-import { bfi44, epqra, type Instrument } from "lib/instruments.ts";
+import { reads as readsOf } from "lib/paper/published.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 import {
   agreement,
@@ -299,7 +301,7 @@ function scored({ items }: Instrument, number: number, answer: number | null): n
   return answer === null ? null : reverse ? 6 - answer : answer;
 }
 
-Deno.test("Study.lastSheets() has the answer with the highest id, scored as the view scores", async () => {
+Deno.test("lastSheets() has the answer with the highest id, scored as the view scores", async () => {
   const schema = "sensitivity_small";
   await restored(schema, join(SMALL, "csv"));
   // The fixture's second answers are the first ones again: here they are the opposite. Third ones are
@@ -336,7 +338,7 @@ Deno.test("Study.lastSheets() has the answer with the highest id, scored as the 
   for (const instrument of [epqra, bfi44]) {
     const [first, last] = await Promise.all([
       study.sheets(instrument.name),
-      study.lastSheets(instrument.name),
+      readsOf(study).lastSheets(instrument.name),
     ]);
     assert.deepEqual(last.sheets.columns, first.sheets.columns);
     const before = first.sheets.toRecords() as Row[];
@@ -354,13 +356,13 @@ Deno.test("Study.lastSheets() has the answer with the highest id, scored as the 
     });
   }
   assert.ok(patched > 1000, `${patched}`);
-  const summary = rows(sensitivitySummary(await sensitivity(study)));
+  const summary = rows(sensitivitySummary(await sensitivity(readsOf(study))));
   const again = summary.filter(({ variant }) => variant === "last answer");
   assert.ok(again.some(({ differ }) => differ! > 0));
   await study.close();
 });
 
-Deno.test("without second answers Study.lastSheets() is Study.sheets(), also of a study", async () => {
+Deno.test("without second answers lastSheets() is Study.sheets(), also of a study", async () => {
   const schema = "sensitivity_once";
   await restored(schema, join(SMALL, "csv"));
   await as("owner", (sql) =>
@@ -372,9 +374,9 @@ Deno.test("without second answers Study.lastSheets() is Study.sheets(), also of 
   await migrate("sensitivity_study", "study");
   for (const name of [schema, "sensitivity_study"]) {
     const study = await open({ schema: name });
-    assert.equal(await study.lastSheets("epqra"), await study.sheets("epqra"));
-    assert.equal(await study.lastSheets("bigfive"), await study.sheets("bigfive"));
-    const panel = sensitivitySummary(await sensitivity(study));
+    assert.equal(await readsOf(study).lastSheets("epqra"), await study.sheets("epqra"));
+    assert.equal(await readsOf(study).lastSheets("bigfive"), await study.sheets("bigfive"));
+    const panel = sensitivitySummary(await sensitivity(readsOf(study)));
     for (const { variant, differ, cells } of rows(panel)) {
       if (variant === "last answer") assert.equal(differ, 0);
       assert.equal(cells! > 0, name === schema);

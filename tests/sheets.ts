@@ -1,7 +1,8 @@
 /** Answer sheets typed in by tests. */
 import type { Administrations } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
-import { epqra, type Instrument } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
+import { type Instrument } from "lib/instruments.ts";
 
 export type Answer = number | null | undefined;
 

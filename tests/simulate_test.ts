@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { banner, open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
-import { bfi44, epqra, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { score } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 import {
   byProfile,

@@ -1,7 +1,8 @@
 /** `deno task start` in a copy of the project: what it asks, what it keeps, what it says is missing. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PUBLISHED, settings } from "lib/config.ts";
+import { settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { complete, type Model } from "lib/llm.ts";
 import { prompt } from "lib/prompts.ts";
 import { personas } from "lib/study.ts";

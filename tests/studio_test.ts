@@ -1,7 +1,7 @@
 /** The page of a prompt over real HTTP: who may ask it what, and that it computes nothing of its own. */
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { model } from "lib/llm.ts";
 import { comparedHtml } from "lib/notebook/compare.ts";
 import { escape } from "lib/press.ts";

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Profile } from "lib/conditions.ts";
 import { ROOT } from "lib/config.ts";
-import { bfi44, epqra, type Instrument, score } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { type Instrument, score } from "lib/instruments.ts";
 import { instrumentFrom, profilesFrom } from "lib/study/files.ts";
 import { Folder } from "./made.ts";
 
@@ -357,7 +358,7 @@ Deno.test("what is no text, or none that is read, is said rightly", () => {
   const path = join(ROOT, "tests", "fixtures", "people.csv");
   assert.throws(
     () => profilesFrom(path, "epqra" as unknown as Instrument),
-    /takes the instrument that profiles answer, such as epqra: got "epqra"/,
+    /takes the instrument that profiles answer: got "epqra"/,
   );
   assert.throws(
     () => score(epqra, "1" as unknown as number[]),

@@ -1,7 +1,8 @@
 /** `deno task study new`: notebooks of a study of one's own, which run where they are. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PUBLISHED, ROOT } from "lib/config.ts";
+import { ROOT } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
 import { script } from "./command.ts";

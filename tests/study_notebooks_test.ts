@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { PUBLISHED, ROOT, settings } from "lib/config.ts";
+import { ROOT, settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
@@ -195,6 +196,7 @@ Deno.test("the sample's dose lies between Base and MaxN, and errors are one in t
 const SAMPLE = (schema: string, profiles: number, rest = "") =>
   `import { model } from "lib/llm.ts";
 import { begin, ended, show } from "lib/notebook.ts";
+import "lib/paper/published.ts";
 import { enter, personas } from "lib/study.ts";
 const lab = await enter({ schema: "${schema}" });
 await lab.population();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pl from "polars";
 import { withRules } from "lib/cleaning.ts";
 import { migrate } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { edited, profileTable, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Plan, RunError } from "lib/study.ts";

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { connect, type Sql } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import type { Model } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { type Ended, enter, type Laboratory } from "lib/study.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { migrate, open } from "lib/db.ts";
 import { layout, type Marks, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { printed } from "lib/paper/print.ts";
 import { robustCorrelation } from "lib/stats.ts";
 import { build, itemReliability, survival } from "lib/paper/tables.ts";

@@ -10,7 +10,7 @@ import { ROOT } from "lib/config.ts";
 import { type Administrations, connect, DEMOGRAPHICS, open } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { compare, grid, laidOut, printed } from "lib/paper/print.ts";
 import { latex, markdown } from "lib/press.ts";
 import { restore } from "lib/paper/restore.ts";

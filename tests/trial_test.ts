@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { migrate } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { edited, type Prompt, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Tried } from "lib/study.ts";

@@ -5,29 +5,44 @@ import pg from "pg";
 import type { Server } from "../config.ts";
 import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
-import * as publishedTables from "./published/001_tables.ts";
-import * as publishedKeys from "./published/002_keys.ts";
-import * as publishedEvaluations from "./published/003_evaluations.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
 import * as studyPersonas from "./study/005_personas.ts";
 
-const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
-  published: {
-    "001_tables": publishedTables,
-    "002_keys": publishedKeys,
-    "003_evaluations": publishedEvaluations,
-  },
-  study: {
-    "001_tables": studyTables,
-    "002_runs": studyRuns,
-    "003_prompts": studyPrompts,
-    "004_faults": studyFaults,
-    "005_personas": studyPersonas,
-  },
+/** The steps of a study's schema. */
+const STUDY: Record<string, Migration> = {
+  "001_tables": studyTables,
+  "002_runs": studyRuns,
+  "003_prompts": studyPrompts,
+  "004_faults": studyFaults,
+  "005_personas": studyPersonas,
 };
+
+/** Data that a package restores: where, unless another schema is named, and the steps of its schema. */
+export interface Restored {
+  schema: string;
+  migrations: Record<string, Migration>;
+}
+
+let restored: Restored | null = null;
+
+/** Makes restored data known; the package that restores them does so when it is imported. */
+export function registerRestored(given: Restored): void {
+  restored = given;
+}
+
+/** Where restored data stand unless another schema is named; null without a package that restores. */
+export const home = (): string | null => restored?.schema ?? null;
+
+function stepsOf(kind: Kind): Record<string, Migration> {
+  if (kind === "study") return STUDY;
+  if (restored) return restored.migrations;
+  throw new Error("Nothing is known of restored data: no package that restores any is imported");
+}
+
+export type Kind = "published" | "study";
 
 /**
  * Makes a schema if needed, brings it to a migration, by default the last, and lets the reader read it.
@@ -40,7 +55,7 @@ const MIGRATIONS: Record<"published" | "study", Record<string, Migration>> = {
 export async function migrate(
   at: Server,
   schema: string,
-  kind: keyof typeof MIGRATIONS,
+  kind: Kind,
   last?: string,
 ): Promise<void> {
   const { host, port, database, user, password, ssl } = at;
@@ -75,11 +90,11 @@ export async function migrate(
 async function apply(
   pool: pg.Pool,
   schema: string,
-  kind: keyof typeof MIGRATIONS,
+  kind: Kind,
   last?: string,
 ): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  const provider = { getMigrations: () => Promise.resolve(MIGRATIONS[kind]) };
+  const provider = { getMigrations: () => Promise.resolve(stepsOf(kind)) };
   const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
   await ofKind(pool, schema, kind);
   const pending = (await steady(() => migrator.getMigrations()))
@@ -95,7 +110,7 @@ async function apply(
 }
 
 /** Refuses a schema of the other kind: the first steps of both have one name. */
-async function ofKind(pool: pg.Pool, schema: string, kind: keyof typeof MIGRATIONS): Promise<void> {
+async function ofKind(pool: pg.Pool, schema: string, kind: Kind): Promise<void> {
   const { rows } = await pool.query(
     "select relname as name from pg_class where relnamespace = $1::regnamespace and relname = any($2)",
     [pg.escapeIdentifier(schema), ["alembic_version", "persona_requests", "work"]],

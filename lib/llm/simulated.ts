@@ -6,7 +6,7 @@
  * ends in a line with the profile's answers. For an administration prompt it finds that line and
  * answers from it, with a stated rate of errors.
  */
-import { bfi44, epqra, type Instrument, itemScore, WORDS } from "../instruments.ts";
+import { type Instrument, itemScore, registered, WORDS } from "../instruments.ts";
 import { tokens } from "../prompts.ts";
 import { type Random, seeded } from "../random.ts";
 import type { Provider } from "./provider.ts";
@@ -100,8 +100,6 @@ const TRAITS: Readonly<Record<string, readonly [high: string, low: string]>> = {
 
 const LISTED = new Intl.ListFormat("en");
 
-const KNOWN: readonly Instrument[] = [epqra, bfi44];
-
 /** The line that carries a profile from the biography to the questionnaire. */
 const CARRIED = /\[simulated persona: (\S+) (-?\d+(?:,-?\d+)*)\]/;
 const ITEMS = /\{\n(?:[ \t]*"\d+": "(?:[^"\\]|\\.)*",?\n)+[ \t]*\}/;
@@ -111,7 +109,7 @@ const TABLE = /^question,answer\n((?:(?:"(?:[^"]|"")*"|[^",\n]*),[^",\n]+(?:\n|$
 const ROW = /(?:"((?:[^"]|"")*)"|([^",\n]*)),([^",\n]+)(?:\n|$)/g;
 
 interface Carried {
-  /** The instrument of the profile, where it is one of ours. */
+  /** The instrument of the profile, where it is a registered one. */
   instrument: Instrument | null;
   answers: readonly number[];
 }
@@ -222,7 +220,7 @@ function administration(
   const options = optionsOf(user, instrument);
   const found = CARRIED.exec(system);
   const carried: Carried | null = found && {
-    instrument: KNOWN.find(({ name }) => name === found[1]) ?? null,
+    instrument: registered().find(({ name }) => name === found[1]) ?? null,
     answers: found[2]!.split(",").map(Number),
   };
   const same = carried?.answers.length === asked.length;
@@ -275,14 +273,11 @@ function guessed(
   return values[Math.round((low ? 1 - position : position) * (values.length - 1))]!;
 }
 
-const byItems = new Map(KNOWN.map((instrument) => [
-  instrument.items.map(({ text }) => text).join("\n"),
-  instrument,
-]));
-
-/** The instrument with exactly these items, in item order. */
+/** The registered instrument with exactly these items, in item order. */
 const instrumentOf = (texts: readonly string[]): Instrument | null =>
-  byItems.get(texts.join("\n")) ?? null;
+  registered().find(({ items }) =>
+    items.length === texts.length && items.every(({ text }, i) => text === texts[i])
+  ) ?? null;
 
 /** Scale scores as a share of their range, 0 to 1; none where the instrument is unknown. */
 function sharesOf({ instrument, answers }: Carried): Map<string, number> {

@@ -6,7 +6,8 @@
  * transaction. Until then a failure, Ctrl-C or a crash changes nothing.
  */
 import { escapeIdentifier } from "pg";
-import { PUBLISHED, schemaName, settings } from "../config.ts";
+import { schemaName, settings } from "../config.ts";
+import { PUBLISHED } from "./published.ts";
 import { address, connect, embedded, migrate, type Provenance, type Sql } from "../db.ts";
 import { Session } from "./restore/session.ts";
 import { open, type Source, SourceError } from "./restore/source.ts";

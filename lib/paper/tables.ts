@@ -8,6 +8,7 @@ import type { Administrations, Study } from "../db.ts";
 import "./columns.ts";
 import type { TableName } from "./design.ts";
 import type { Instrument } from "../instruments.ts";
+import "./published.ts";
 import { seeded } from "../random.ts";
 import type { Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";

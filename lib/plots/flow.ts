@@ -3,7 +3,7 @@ import * as Plot from "plot";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
-import { bfi44, epqra } from "../instruments.ts";
+import { registered } from "../instruments.ts";
 import { draw, looks, PALE, swatch, wrap } from "./canvas.ts";
 import { describe, distinct, measure } from "./text.ts";
 
@@ -21,7 +21,7 @@ const STEPS = ["planned", "asked", "answered", "complete"] as const;
 const WORDS = { planned: "Planned", asked: "Asked", answered: "Answered", complete: "Complete" };
 
 const titleOf = (instrument: string): string =>
-  [epqra, bfi44].find(({ name }) => name === instrument)?.title ?? instrument;
+  registered().find(({ name }) => name === instrument)?.title ?? instrument;
 
 /**
  * Personas and answer sheets that were planned, asked for, answered and complete, stacked by model, one

@@ -436,9 +436,7 @@ export function profilesFrom(path: string, instrument: Instrument): Profile[] {
   wantsPath(path, "profilesFrom");
   if (!Array.isArray(instrument?.items)) {
     throw new TypeError(
-      `profilesFrom takes the instrument that profiles answer, such as epqra: got ${
-        shown(instrument)
-      }`,
+      `profilesFrom takes the instrument that profiles answer: got ${shown(instrument)}`,
     );
   }
   const { header, rows } = sheetOf(path);

@@ -1,6 +1,6 @@
 /** What is to be done, as data: which personas to write, which sheets to have filled in. */
 import { createHash } from "node:crypto";
-import { type Condition, condition, populationName } from "../conditions.ts";
+import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
@@ -72,8 +72,8 @@ export interface Cell {
 /**
  * A plan to have personas written.
  *
- * @param given `conditions` by name (`"MaxN"`, `"N=3"`) or as data; the rest as in the paper where it
- *   is left out: Base, MaxN and MaxP, one repetition, the last persona prompt
+ * @param given `conditions` by name, as a dose (`"N=3"`) or as data; where they are left out, the usual
+ *   ones; one repetition, the last persona prompt
  * @throws {RangeError} when nothing is planned, or a number is none
  */
 export function personas(given: {
@@ -87,8 +87,8 @@ export function personas(given: {
   variant?: string;
   name?: string;
 }): PersonasPlan {
-  listed("conditions", given.conditions, '["Base", "MaxN"]');
-  const conditions = (given.conditions ?? ["Base", "MaxN", "MaxP"]).map((one) => condition(one));
+  listed("conditions", given.conditions, '["N=0", "N=6"]');
+  const conditions = (given.conditions ?? usualConditions()).map((one) => condition(one));
   const plan = {
     kind: "personas" as const,
     models: asked(given.models),
@@ -130,7 +130,7 @@ export function administrations(given: {
   const { instrument } = given;
   if (!Array.isArray(instrument?.items) || !Array.isArray(instrument.scales)) {
     throw new RangeError(
-      'instrument is one of lib/instruments.ts (epqra, bfi44), or `await lab.instrument("FILE")`: ' +
+      'instrument is one that a package brings, or `instrumentFrom("FILE")`: ' +
         `got ${described(instrument)}`,
     );
   }
@@ -271,7 +271,7 @@ function listed<T extends readonly unknown[] | undefined>(what: string, of: T, l
 
 /** The models of a plan, each once. */
 function asked(models: readonly Model[]): readonly Model[] {
-  const like = '[model("gpt4o")]';
+  const like = '[model("simulated")]';
   if (models === undefined) throw new RangeError(`A plan names models, such as ${like}: got none`);
   for (const one of listed("models", models, like)) {
     if (typeof one?.id === "string" && typeof one.provider === "string") continue;

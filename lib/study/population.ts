@@ -1,70 +1,44 @@
 /** The respondents of a study: from the published data, the random control or a file. */
 import { basename } from "node:path";
-import { PUBLISHED } from "../config.ts";
 import type { Profile } from "../conditions.ts";
 import { randomProfiles } from "../conditions.ts";
-import { open, ORIGIN, type Sql } from "../db.ts";
-import { epqra, type Instrument } from "../instruments.ts";
+import type { Sql } from "../db.ts";
+import { type Instrument, registered as instruments } from "../instruments.ts";
+import { type Population, registered } from "../population.ts";
 import { profilesFrom } from "./files.ts";
 import { list } from "./queue.ts";
 
-/** The seed of the random control, as in the paper. */
+/** The seed of the random control. */
 const SEED = 42;
-
-export interface Population {
-  /** `spain826`, `random826`, or a file's name. */
-  name: string;
-  /** Where it came from. */
-  origin: string;
-  instrument: Instrument;
-  profiles: readonly Profile[];
-  /** The control: as many profiles with the same item rates and nothing else. */
-  random: readonly Profile[];
-}
 
 /**
  * Finds a population.
  *
- * @param from `reference`: the published EPQR-A profiles, with the published random control;
- *   `random`: that control itself; else the path of a CSV
- * @throws {Error} when the published data are not restored, or the file does not fit
+ * @param from the name of one that a package brings (the first of them where left out), else the path
+ *   of a CSV
+ * @param instrument what the profiles in a file are answers to; the first registered where left out
+ * @throws {Error} when it is not there, or the file does not fit
  */
 export async function population(
-  from: string,
-  instrument: Instrument = epqra,
+  from: string | undefined,
+  instrument: Instrument | undefined = instruments()[0],
 ): Promise<Population> {
-  if (from !== "reference" && from !== "random") {
-    const profiles = profilesFrom(from, instrument);
-    return {
-      name: basename(from).replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 40),
-      origin: from,
-      instrument,
-      profiles,
-      random: randomProfiles(instrument, profiles, profiles.length, SEED),
-    };
+  const found = registered(from);
+  if (found) return await found();
+  if (from === undefined || !instrument) {
+    throw new Error(
+      "A population is a CSV of profiles and the instrument that they answer: " +
+        `got ${from === undefined ? "no file" : "no instrument"}, and no package brings one`,
+    );
   }
-  const published = await open({ schema: PUBLISHED, copied: true });
-  try {
-    const read = async (source: "reference" | "random") => {
-      const { sheets } = await published.profiles(source);
-      const columns = epqra.items.map(({ number }) => sheets.getColumn(`answer ${number}`));
-      return (sheets.getColumn("profile").toArray() as number[]).flatMap((id, row) => {
-        const answers = columns.map((column) => column.get(row) as number | null);
-        // A profile with a missing answer makes no prompt; the published ones have none.
-        return answers.includes(null) ? [] : [{ id, answers: answers as number[] }];
-      });
-    };
-    const profiles = await read(from), random = from === "random" ? profiles : await read("random");
-    return {
-      name: `${from === "reference" ? "spain" : "random"}${profiles.length}`,
-      origin: published.provenance.source === "reconstruction" ? ORIGIN : `schema ${PUBLISHED}`,
-      instrument: epqra,
-      profiles,
-      random,
-    };
-  } finally {
-    await published.close();
-  }
+  const profiles = profilesFrom(from, instrument);
+  return {
+    name: basename(from).replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 40),
+    origin: from,
+    instrument,
+    profiles,
+    random: randomProfiles(instrument, profiles, profiles.length, SEED),
+  };
 }
 
 /**
@@ -152,51 +126,4 @@ export async function keepInstrument(
         "another name, or choose another schema",
     );
   }
-}
-
-/**
- * An instrument in the wording of the published data, which hold the EPQR-A in six languages.
- *
- * @param like what it is besides its wording: answers, scales, scoring
- * @throws {Error} when the language is not there, naming those that are
- */
-export async function translated(
-  sql: Sql,
-  like: Instrument,
-  language: string,
-): Promise<Instrument> {
-  const rows = await sql<
-    { language: string; number: number; text: string; keyed: number | null }[]
-  >`
-    select distinct on (language_questionnaire, question_number)
-      language_questionnaire as language, question_number as number, question as text, key as keyed
-    from ${sql(PUBLISHED)}.questionnaire
-    where questionnaire = ${like.name}
-    order by language_questionnaire, question_number, id`;
-  const items = rows.filter((row) => row.language === language);
-  if (!items.length) {
-    const known = [...new Set(rows.map((row) => row.language))].join(", ") || "none";
-    throw new Error(
-      `${like.title} is not there in language ${language}: the restored data have ${known}; a file ` +
-        "of your own can bring another",
-    );
-  }
-  const wrong = like.items.filter((item) =>
-    items.filter(({ number, keyed }) => number === item.number && keyed === item.keyed).length !== 1
-  );
-  if (wrong.length || items.length !== like.items.length) {
-    throw new Error(
-      `${like.title} in language ${language} has ${items.length} items in the restored data, and ` +
-        `${wrong.length} that are missing or keyed otherwise than in English ` +
-        `(${wrong.map(({ number }) => number).join(", ")})`,
-    );
-  }
-  return {
-    ...like,
-    language,
-    items: like.items.map((item) => ({
-      ...item,
-      text: items.find(({ number }) => number === item.number)!.text,
-    })),
-  };
 }

@@ -26,7 +26,7 @@ import {
   Worker,
 } from "./queue.ts";
 import { Seen } from "./seen.ts";
-import { bytesOf, type Outcome, settle, type Settled } from "./settle.ts";
+import { bytesOf, type Outcome, settle, type Settled, WITHDRAWN } from "./settle.ts";
 import { keysOf, MOST_ASKED, type Run, type Task, tasks } from "./tasks.ts";
 
 /** Hard limits of a run over all processes that work on it. */
@@ -261,8 +261,17 @@ class Labour {
   /** What this process does next; nothing, and the end of the run, where the database is away. */
   async #taken(model: Model, most: number): Promise<Task[]> {
     try {
-      const works = await this.worker.claim(model.id, most);
-      return works.length ? await tasks(this.sql, this.run, works, this.mapping) : [];
+      for (;;) {
+        const works = await this.worker.claim(model.id, most);
+        const asked = works.length ? await tasks(this.sql, this.run, works, this.mapping) : [];
+        // A persona may have been withdrawn since its sheets were planned: nobody can be asked.
+        const there = new Set(asked.map(({ work }) => work));
+        await Promise.all(
+          works.filter((work) => !there.has(work))
+            .map((work) => this.#settled(work, { state: "failed", reason: WITHDRAWN })),
+        );
+        if (asked.length || !works.length) return asked;
+      }
     } catch (error) {
       this.#end(trouble(error));
       return [];

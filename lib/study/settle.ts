@@ -48,6 +48,9 @@ export function bytesOf({ outcome }: Settled): number {
   return "sheet" in outcome ? outcome.sheet.explanation?.length ?? 0 : 0;
 }
 
+/** Why a sheet is none, although its reply may be one: whoever was asked is not there any more. */
+export const WITHDRAWN = "the persona that was asked is none any more: its reply is read otherwise";
+
 /** As much of the particulars of a failure as is kept: letters. */
 const DETAIL = 2000;
 

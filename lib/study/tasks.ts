@@ -94,7 +94,7 @@ const FIELDS = [
   "repetitions",
 ] as const;
 
-/** What is asked for each piece of work. */
+/** What is asked for each piece of work; nothing for a sheet whose persona is none any more. */
 export async function tasks(
   sql: Sql,
   run: Run,
@@ -134,7 +134,10 @@ async function made(
     select id, ${sql.unsafe(columns.join(", "))} from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
-  return works.map((work) => administrationTask(run, plan, work, personas.get(work.persona!)!));
+  return works.flatMap((work) => {
+    const persona = personas.get(work.persona!);
+    return persona ? [administrationTask(run, plan, work, persona)] : [];
+  });
 }
 
 /** What a reply without a usable text failed with. */

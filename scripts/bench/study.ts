@@ -1,7 +1,7 @@
 /** A study of the published size, against a local server that answers at once. */
 import OpenAI from "openai";
 import { connect, type Sql } from "lib/db.ts";
-import { bfi44, epqra } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { administrations, enter, type Laboratory, personas } from "lib/study.ts";
 import { progress } from "../cli.ts";

@@ -1,10 +1,12 @@
 /** What `deno task study` is given: flags as numbers, models, instruments and prompts. */
 import { existsSync } from "node:fs";
 import { nearest } from "lib/format.ts";
-import { bfi44, epqra, type Instrument } from "lib/instruments.ts";
+import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { inLanguage, publishedPrompt } from "lib/paper/published.ts";
+import type { Instrument } from "lib/instruments.ts";
 import { type Model, model, models } from "lib/llm.ts";
 import { type Prompt, prompt } from "lib/prompts.ts";
-import type { Laboratory } from "lib/study.ts";
+import { instrumentFrom } from "lib/study.ts";
 import { type main, UsageError } from "../cli.ts";
 
 export type Flags = Parameters<Parameters<typeof main>[1]>[0];
@@ -76,11 +78,11 @@ export function runName(flags: Flags): { name?: string } {
 const BUILT_IN: readonly Instrument[] = [epqra, bfi44];
 
 /** An instrument by its name, in the wording of a language where one is given, or from a file. */
-export async function instrumentOf(lab: Laboratory, from: string, language?: string) {
+export async function instrumentOf(from: string, language?: string) {
   const known = BUILT_IN.find(({ name }) => name === from);
-  if (known) return await lab.instrument(known, language);
+  if (known) return await inLanguage(known, language ?? known.language);
   file("instrument", from, /\.(json|csv)$/i, BUILT_IN.map(({ name }) => name));
-  const own = await lab.instrument(from);
+  const own = instrumentFrom(from);
   if (language === undefined || language === own.language) return own;
   throw new UsageError(
     `--language is for ${
@@ -101,9 +103,9 @@ export function file(flag: string, given: string, form: RegExp, known: readonly 
 }
 
 /** A prompt by its version, or the published one. */
-export async function promptOf(lab: Laboratory, purpose: Prompt["purpose"], version?: string) {
+export async function promptOf(purpose: Prompt["purpose"], version?: string) {
   return purpose === "administration" && version === "published"
-    ? await lab.publishedPrompt()
+    ? await publishedPrompt()
     : argument(() => prompt(purpose, version));
 }
 

@@ -1,7 +1,8 @@
 /** `deno task study new`: the notebooks of a study of one's own, outside the shipped ones. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { PUBLISHED, ROOT, schemaName } from "lib/config.ts";
+import { ROOT, schemaName } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { canonical, type Cell, place, read, source, stringify } from "../jupyter/notebook.ts";
 import { UsageError } from "../cli.ts";
 import { argument, type Flags } from "./flags.ts";

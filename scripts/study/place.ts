@@ -1,6 +1,7 @@
 /** The study that a command is about, and how its runs stand. */
 import { z } from "zod";
-import { PUBLISHED, schemaName, settings } from "lib/config.ts";
+import { schemaName, settings } from "lib/config.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { connect } from "lib/db.ts";
 import { nearest, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";

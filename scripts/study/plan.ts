@@ -69,7 +69,7 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
     })
   );
   await within(flags, true, async (lab) => {
-    const instrument = answered === undefined ? undefined : await instrumentOf(lab, answered);
+    const instrument = answered === undefined ? undefined : await instrumentOf(answered);
     const people = await lab.population(population, instrument);
     const first = plan.from, last = plan.from + plan.repetitions - 1;
     await planned(lab, plan, [
@@ -104,8 +104,8 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
   }
   const given = common(flags);
   await within(flags, true, async (lab) => {
-    const instrument = await instrumentOf(lab, name, text(flags, "language"));
-    const written = await promptOf(lab, "administration", text(flags, "prompt"));
+    const instrument = await instrumentOf(name, text(flags, "language"));
+    const written = await promptOf("administration", text(flags, "prompt"));
     const plan = argument(() =>
       administrations({
         instrument,

@@ -5,7 +5,7 @@
  */
 import { PLACEHOLDERS } from "../../db.ts";
 import { BFI_REFERENCE_GROUP, MODELS, PROFILES } from "../design.ts";
-import { bfi44, epqra } from "../../instruments.ts";
+import { bfi44, epqra } from "../instruments.ts";
 
 /** The rows of a file, split into values; line n + 2 of the file is row n. */
 export type Sheets = readonly string[][];

@@ -1,10 +1,11 @@
 /** Tables A6 and A7: do personas give the answers of the profile they were made from? */
 import type { DataFrame } from "polars";
-import { applied, CONDITIONS } from "../../conditions.ts";
+import { CONDITIONS } from "../conditions.ts";
+import { applied } from "../../conditions.ts";
 import type { Administrations } from "../../db.ts";
 import { layout, type Mode } from "../design.ts";
 import { frame } from "../../frames.ts";
-import { epqra as instrument } from "../../instruments.ts";
+import { epqra as instrument } from "../instruments.ts";
 import { agreement as shares, meanErrors } from "../../stats.ts";
 import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
 

@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { frame, rows } from "../../frames.ts";
-import { bfi44, epqra } from "../../instruments.ts";
+import { bfi44, epqra } from "../instruments.ts";
 import { clusteredShare } from "../../stats.ts";
 import { clustered, clusterOf } from "./clusters.ts";
 import { cellKey, cellsOf } from "./shown.ts";

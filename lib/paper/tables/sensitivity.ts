@@ -1,7 +1,7 @@
 /** Does a printed number hang on a choice that the paper does not mention? */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import type { Study } from "../../db.ts";
+import type { Administrations } from "../../db.ts";
 import { layout, markerOf, marks, TABLE_NAMES, type TableName } from "../design.ts";
 import { frame, rows } from "../../frames.ts";
 import { mean } from "../../stats.ts";
@@ -10,7 +10,8 @@ import { build, type Reads } from "./build.ts";
 import { convergence } from "./convergence.ts";
 import { demographics, inPaper } from "./demographics.ts";
 
-type PanelReads = Reads & Pick<Study, "lastSheets">;
+/** `lastSheets`: of several answers to one item the last, where `sheets` has the first. */
+type PanelReads = Reads & { lastSheets(instrument: string): Promise<Administrations> };
 type Name = Exclude<TableName, "baselines">;
 const NAMES = TABLE_NAMES.filter((name): name is Name => name !== "baselines");
 

@@ -1,5 +1,5 @@
 /** What the tables beyond the paper's share: their cells, and the profile as the prompt showed it. */
-import { CONDITIONS as CHANGES } from "../../conditions.ts";
+import { CONDITIONS as CHANGES } from "../conditions.ts";
 import type { Administrations } from "../../db.ts";
 import { CONDITIONS, MODELS } from "../design.ts";
 import { Answers, column, type Seen, type Sheet, withNew } from "./answers.ts";

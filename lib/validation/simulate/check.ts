@@ -2,7 +2,8 @@
 import { CATEGORIES } from "../../cleaning.ts";
 import type { Condition } from "../../conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
-import { bfi44, type Instrument } from "../../instruments.ts";
+import { bfi44 } from "../../paper/instruments.ts";
+import { type Instrument } from "../../instruments.ts";
 import { checkShare, checkWhole } from "./rates.ts";
 import type { ByScale, Demographic, SimulatedBfi, Specification } from "./specification.ts";
 

@@ -1,13 +1,9 @@
 /** A study as it would come out if its truth were what is stated. */
-import {
-  applied,
-  type Condition,
-  condition,
-  populationName,
-  type Profile,
-} from "../../conditions.ts";
+import { applied, type Condition, populationName, type Profile } from "../../conditions.ts";
+import { condition } from "../../paper/conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
-import { bfi44, epqra, type Instrument, keyedAnswer } from "../../instruments.ts";
+import { bfi44, epqra } from "../../paper/instruments.ts";
+import { type Instrument, keyedAnswer } from "../../instruments.ts";
 import { seeded } from "../../random.ts";
 import { mean, sd } from "../../stats.ts";
 import { check } from "./check.ts";

@@ -1,6 +1,7 @@
 /** What is true of the scale scores of a simulated study, computed and not drawn. */
-import { type Condition, condition as named } from "../../conditions.ts";
-import { epqra } from "../../instruments.ts";
+import type { Condition } from "../../conditions.ts";
+import { condition as named } from "../../paper/conditions.ts";
+import { epqra } from "../../paper/instruments.ts";
 import { below, latentCorrelation, zOf } from "./latent.ts";
 import { RELIABILITY, type SimulatedModel, type Specification } from "./specification.ts";
 import { keyedRates, stated } from "./study.ts";

@@ -1,11 +1,12 @@
 /** What is true of the cells of the published tables, where a study is simulated. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { condition } from "../../conditions.ts";
+import { condition } from "../../paper/conditions.ts";
 import { ATTRIBUTES } from "../../paper/design.ts";
 import { DEMOGRAPHICS } from "../../db.ts";
 import { frame, rows } from "../../frames.ts";
-import { bfi44, epqra, keyedAnswer } from "../../instruments.ts";
+import { bfi44, epqra } from "../../paper/instruments.ts";
+import { keyedAnswer } from "../../instruments.ts";
 import { below } from "./latent.ts";
 import {
   DEFAULTS,
