@@ -42,7 +42,10 @@ const MOST_CELLS = 10;
 
 /**
  * Shows a frame as a table; a number that is undefined (null) is a dash. `save` writes all of its rows.
+ * Headings, groups and decimals are those that `lib/columns.ts` declares.
  *
+ * @param options `decimals` of all fractions or by column; `style: "apa"`: p, r and alpha without the 0
+ *   before the point; `name`, `notes` and `data` of the files that `save` writes
  * @throws {Error} when `decimals` names a column that the frame does not have
  * @throws {RangeError} when `name` is no name of a file
  */
@@ -52,14 +55,11 @@ export async function show(
   options: TableOptions & Printed = {},
 ): Promise<void> {
   given("show", { frame, caption, options });
-  const { decimals, ...printed } = options;
+  const { decimals, style, ...printed } = options;
+  const look = { decimals, style };
   const of = said(sourcesBehind(frame, printed.data));
-  await display(
-    tableHtml(frame, caption, { decimals }),
-    tableText(frame, caption, { decimals }),
-    of,
-  );
-  remember({ ...printed, caption, said: of, of: { frame, decimals } });
+  await display(tableHtml(frame, caption, look), tableText(frame, caption, look), of);
+  remember({ ...printed, caption, said: of, of: { frame, look } });
 }
 
 /**
@@ -125,7 +125,7 @@ export async function differences(checked: Verdict & { cells: DataFrame }): Prom
   const table = cells.filter(pl.col("agrees").eq(pl.lit("no")));
   if (differing.length) return await show(table, caption, { name: "differing" });
   const of = said(sourcesOf(checked));
-  remember({ name: "differing", caption, said: of, of: { frame: table } });
+  remember({ name: "differing", caption, said: of, of: { frame: table, look: {} } });
   const { count } = ruling(checked);
   await display(`<p>${escape(count)}</p>`, count, of);
 }

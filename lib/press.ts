@@ -8,10 +8,12 @@ import pl, { type DataFrame } from "polars";
 import { whole } from "./format.ts";
 import type { About, Png } from "./press/figure.ts";
 
-export { columnsOf, type Decimals } from "./press/cells.ts";
+export { type Decimals, type Look, signed } from "./press/cells.ts";
+export { codebook } from "./press/codebook.ts";
 export { keep, keepAll } from "./press/files.ts";
-export { type Grid, gridOf } from "./press/grid.ts";
-export { cellHtml, escape, html } from "./press/html.ts";
+export { flatHead, type Grid, gridOf, wordy } from "./press/grid.ts";
+export { headingOf } from "./press/heads.ts";
+export { type Dressed, escape, html, tableHtml } from "./press/html.ts";
 export { figureLatex, latex, PREAMBLE } from "./press/latex.ts";
 export { markdown } from "./press/markdown.ts";
 export type { About, Png } from "./press/figure.ts";

@@ -29,8 +29,6 @@ async function stop(flags: Flags, words: string[]): Promise<void> {
   });
 }
 
-const MONEY = { calls: 0, tokens: 0, usd: 4 } as const;
-
 async function status(flags: Flags, words: string[]): Promise<void> {
   await within(flags, false, async (lab) => {
     if (!words.length) {
@@ -41,13 +39,13 @@ async function status(flags: Flags, words: string[]): Promise<void> {
         pl.col("claimed").alias("under way"),
         ...["done", "failed", "skipped", "calls", "tokens", "usd"].map((name) => pl.col(name)),
       );
-      console.log(tableText(frame, `Runs of schema ${lab.schema}`, { decimals: MONEY }));
+      console.log(tableText(frame, `Runs of schema ${lab.schema}`));
     }
     const named = words.length ? await standing(lab, runs(words)) : [];
     const { flow } = await lab.quality();
     for (const now of named) {
       const own = flow.filter(pl.col("run").eq(pl.lit(now.run)));
-      console.log(tableText(own.drop("run", "kind"), counted(now), { decimals: 4 }));
+      console.log(tableText(own.drop("run", "kind"), counted(now)));
       const why = [...await reasons(lab, now.run), ...await faults(lab, now.run)];
       for (const line of [...why, ...await nextOf(lab, now)]) console.log(line);
     }

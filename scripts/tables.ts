@@ -8,7 +8,7 @@ import { nearest } from "lib/format.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { grid, printed, survivingGrid } from "lib/paper/print.ts";
-import { csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
+import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, scales, survival } from "lib/paper/tables.ts";
 import { advice, main, message, UsageError } from "./cli.ts";
 
@@ -28,7 +28,7 @@ export async function tablesOf(study: Study): Promise<string[]> {
 }
 
 /**
- * Builds tables of `tablesOf` and writes `NAME.csv`, `NAME.md` and `NAME.tex`, and in `corrected` mode
+ * Builds tables of `tablesOf` and writes `NAME.csv` with its codebook, `NAME.md` and `NAME.tex`, and in `corrected` mode
  * what survives of each published one as `NAME_survives`; one that fails does not stop the others.
  */
 export async function writeTables(
@@ -43,6 +43,7 @@ export async function writeTables(
   const files = async (name: string, tidy: DataFrame, layout: Grid) => {
     const sourced = { ...layout, source: sourceOf(tidy, banner, code) };
     await keep(join(folder, `${name}.csv`), csv(tidy, banner));
+    await keep(join(folder, `${name}.codebook.csv`), codebook(tidy, true));
     await keep(join(folder, `${name}.md`), markdown(sourced));
     await keep(join(folder, `${name}.tex`), latex(sourced, name));
   };
@@ -77,10 +78,9 @@ if (import.meta.main) {
   await main({
     usage:
       "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …]",
-    help:
-      `Writes each published table as NAME.csv (tidy, full precision, undefined = empty), NAME.md and
-NAME.tex (booktabs, laid out as the paper prints it), and for each instrument of your own, as
-scales_NAME, the scores and the reliability of its scales.
+    help: `Writes each published table as NAME.csv (tidy, full precision, undefined = empty) with
+NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints
+it), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
 
   --out DIR      where to write (default: out/tables, with --schema out/tables/NAME)
   --schema NAME  the data: personality_trap (default) or a schema of your own

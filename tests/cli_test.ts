@@ -39,7 +39,7 @@ const written = (() => {
 Deno.test("tables writes every table as CSV, Markdown and LaTeX", async () => {
   const names = [...Deno.readDirSync(await written())].map(({ name }) => name).toSorted();
   const expected = TABLE_NAMES.flatMap((name) =>
-    ["csv", "md", "tex"].map((end) => `${name}.${end}`)
+    ["codebook.csv", "csv", "md", "tex"].map((end) => `${name}.${end}`)
   );
   assert.deepEqual(names, expected.toSorted());
 });
@@ -127,7 +127,7 @@ Deno.test("mode corrected writes what survives, all of it and as it is shown", a
   const args = ["--out", out, "--schema", "small_csv", "--mode", "corrected"];
   assert.equal((await run("tables", ...args, "--table", "table4", "baselines")).code, 0);
   const files = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
-  const kinds = ["csv", "md", "tex"];
+  const kinds = ["codebook.csv", "csv", "md", "tex"];
   const names = ["baselines", "table4", "table4_survives"];
   assert.deepEqual(files, names.flatMap((name) => kinds.map((kind) => `${name}.${kind}`)));
 

@@ -46,7 +46,7 @@ const TABLE = frame(
 function body(html: string): string[][] {
   const document = new DOMParser().parseFromString(html, "text/html");
   return [...document.querySelectorAll("tbody tr")].map((row) =>
-    [...row.querySelectorAll("td")].map((cell) => cell.textContent)
+    [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)
   );
 }
 
@@ -58,7 +58,7 @@ function shown(values: (number | null)[], options: TableOptions = {}, name = "va
 
 Deno.test("tableHtml() shows whole numbers whole, fractions with 2 decimals, p with 3", () => {
   assert.deepEqual(body(tableHtml(TABLE, "Scores")), [
-    ["GPT-4o", "-0.12", "826", "0.050", "3.00"],
+    ["GPT-4o", "−0.12", "826", "0.050", "3.00"],
     ["Llama & <Co>", "—", "1000", "<0.001", "0.00"],
     ["—", "12.50", "—", "1.000", "—"],
   ]);
@@ -67,7 +67,7 @@ Deno.test("tableHtml() shows whole numbers whole, fractions with 2 decimals, p w
 Deno.test("decimals hold for all fractions or for the columns named, p included", () => {
   assert.deepEqual(body(tableHtml(TABLE, "", { decimals: 1 }))[0], [
     "GPT-4o",
-    "-0.1",
+    "−0.1",
     "826",
     "0.050",
     "3.0",
@@ -92,9 +92,9 @@ Deno.test("decimals for a column that is not there are refused", () => {
 Deno.test("exact ties go to the even digit, as in the paper's own numbers", () => {
   assert.deepEqual(
     shown([0.125, 0.375, 3.625, -0.125, 2.675, 0.995, 1e6]),
-    ["0.12", "0.38", "3.62", "-0.12", "2.67", "0.99", "1000000.00"],
+    ["0.12", "0.38", "3.62", "−0.12", "2.67", "0.99", "1000000.00"],
   );
-  assert.deepEqual(shown([0.5, 1.5, 2.5, -2.5], { decimals: 0 }), ["0", "2", "2", "-2"]);
+  assert.deepEqual(shown([0.5, 1.5, 2.5, -2.5], { decimals: 0 }), ["0", "2", "2", "−2"]);
 });
 
 Deno.test("p turns to <0.001 exactly below 0.001", () => {
@@ -112,14 +112,14 @@ Deno.test("undefined and infinite numbers never print as NaN, null or Infinity",
     pl.Series("value", [NaN, Infinity, -Infinity, null], pl.Float64),
     series("n", [1, null, 0, null], "integer"),
   ]);
-  assert.deepEqual(body(tableHtml(odd, "")), [["—", "1"], ["∞", "—"], ["-∞", "0"], ["—", "—"]]);
+  assert.deepEqual(body(tableHtml(odd, "")), [["—", "1"], ["∞", "—"], ["−∞", "0"], ["—", "—"]]);
   assert.doesNotMatch(tableText(odd, ""), /NaN|null|Infinity|undefined/);
 });
 
 Deno.test("tableHtml() escapes names, heads and caption", () => {
   const html = tableHtml(TABLE.rename({ model: "a<b>" }), `"Q" & <script>`);
-  assert.match(html, /<td[^>]*>Llama &amp; &lt;Co&gt;<\/td>/);
-  assert.match(html, /<th[^>]*>a&lt;b&gt;<\/th>/);
+  assert.match(html, /<th scope="row"[^>]*>Llama &amp; &lt;Co&gt;<\/th>/);
+  assert.match(html, /<th[^>]*>A&lt;b&gt;<\/th>/);
   assert.match(html, /<caption[^>]*>&quot;Q&quot; &amp; &lt;script&gt;<\/caption>/);
 });
 
@@ -127,20 +127,26 @@ Deno.test("tableHtml() scopes its heads, aligns text left and numbers right, scr
   const html = tableHtml(TABLE, "Scores");
   const document = new DOMParser().parseFromString(html, "text/html");
   const heads = [...document.querySelectorAll("thead th")];
-  assert.deepEqual(heads.map((head) => head.textContent), ["model", "ci lower", "n", "p", "alpha"]);
+  assert.deepEqual(heads.map((head) => head.textContent), [
+    "Model",
+    "95% CI lower",
+    "n",
+    "p",
+    "Alpha",
+  ]);
   assert.ok(heads.every((head) => head.getAttribute("scope") === "col"));
   const left = (cell: { getAttribute(name: string): string | null }) =>
     cell.getAttribute("style")?.startsWith("text-align:left") ?? false;
   assert.deepEqual(heads.map(left), [true, false, false, false, false]);
   assert.deepEqual(
-    [...document.querySelectorAll("tbody tr")[0]!.querySelectorAll("td")].map(left),
+    [...document.querySelectorAll("tbody tr")[0]!.querySelectorAll("th, td")].map(left),
     [true, false, false, false, false],
   );
   const table = document.querySelector("table")!.getAttribute("style")!;
   assert.match(table, /text-align:right/);
   assert.match(table, /font-variant-numeric:tabular-nums/);
   assert.match(html, /^<div class="tex2jax_ignore mathjax_ignore" style="overflow-x:auto">/);
-  assert.doesNotMatch(html, /background|white(?!-space)|black|#[0-9a-f]{3}/);
+  assert.doesNotMatch(html, /background(?!:none)|white(?!-space)|black|#[0-9a-f]{3}/);
 });
 
 Deno.test("numbers that belong together stay on one line, and so does a short caption", () => {
@@ -160,7 +166,7 @@ Deno.test("numbers that belong together stay on one line, and so does a short ca
 
 Deno.test("marks of the original's code become what they mean", () => {
   const marked = (value: string) => tableHtml(frame([{ value }], { value: "text" }), "");
-  assert.match(marked("**-0.41**"), /<td[^>]*><strong>-0.41<\/strong><\/td>/);
+  assert.match(marked("**-0.41**"), /<td[^>]*><strong>−0.41<\/strong><\/td>/);
   assert.match(marked("*0.12*"), /<td[^>]*><em>0.12<\/em><\/td>/);
   assert.match(marked("<u>0.07</u>"), /<td[^>]*><u>0.07<\/u><\/td>/);
   assert.match(marked("<u>b</u>"), /<td[^>]*>&lt;u&gt;b&lt;\/u&gt;<\/td>/);
@@ -184,11 +190,11 @@ Deno.test("tableText() aligns its columns", () => {
     tableText(TABLE, "Scores"),
     [
       "Scores",
-      "model         ci lower     n       p  alpha",
-      "------------  --------  ----  ------  -----",
-      "GPT-4o           -0.12   826   0.050   3.00",
-      "Llama & <Co>         —  1000  <0.001   0.00",
-      "—                12.50     —   1.000      —",
+      "Model         95% CI lower     n       p  Alpha",
+      "------------  ------------  ----  ------  -----",
+      "GPT-4o               −0.12   826   0.050   3.00",
+      "Llama & <Co>             —  1000  <0.001   0.00",
+      "—                    12.50     —   1.000      —",
     ].join("\n"),
   );
 });
@@ -213,8 +219,8 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
     tableText(limits, "Limits").split("\n").map((line) => line.split(/ {2,}/)),
     [
       ["Limits"],
-      ["", "d", "95% CI", "p holm", "alpha lower", "bound upper"],
-      ["----", "------------", "------", "-----------", "-----------"],
+      ["", "d", "95% CI", "p Holm", "95% CI of alpha lower", "Bounds upper"],
+      ["----", "------------", "------", "---------------------", "------------"],
       ["0.50", "[0.10, 0.90]", "<0.001", "1.00", "2.00"],
       ["", "—", "—", "—", "—", "2.00"],
       ["1.00", "[—, 3.00]", "0.500", "—", "2.00"],
@@ -228,7 +234,7 @@ Deno.test("a lower and an upper limit side by side are shown as one column", () 
       }),
       "",
     ),
-    /<th scope="col">boot limits<\/th>/,
+    /<th scope="col"[^>]*>95% CI \(bootstrap\)<\/th>/,
   );
 });
 
@@ -480,7 +486,7 @@ Deno.test("a trial shows what differs, what is not asked, and what not to conclu
   assert.match(html, /Simulated reads no instructions: .*so what differs is chance/);
   assert.match(html, /A model may answer the same question otherwise the next time/);
   assert.deepEqual(tables.length, 4);
-  assert.deepEqual(lines(1)[1], [
+  assert.deepEqual(lines(1)[2], [
     "before",
     "1",
     "A & B",
@@ -738,7 +744,7 @@ Deno.test("outside a notebook, show(), figure() and verdict() print plain text a
     new TextDecoder().decode(stdout),
     [
       "Table 5",
-      "model  r",
+      "Model  r",
       "-----  -",
       "a      —",
       "Figure: Table 5 drawn",

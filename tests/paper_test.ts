@@ -117,7 +117,7 @@ Deno.test("with one answer changed, the comparison names the cells that no longe
     const study = await open();
     const { side, body } = besidePaper("tableA7", await build("tableA7", study));
     await study.close();
-    assert.equal(side.at(-1), "from");
+    assert.equal(side.at(-1), "From");
     const marked = body.flatMap(({ keys, cells }) =>
       cells.filter((cell) => cell.endsWith(" ≠")).map(() => keys.join(" "))
     );
@@ -175,7 +175,7 @@ Deno.test("a laid-out table is the paper's: rows, columns and cells where they w
   const table = await build("table1", study);
   await study.close();
   const { side, head, body } = grid("table1", table);
-  assert.deepEqual(side, ["category", "subcategory"]);
+  assert.deepEqual(side, ["Category", "Subcategory"]);
   assert.deepEqual(head[0], ["GPT-4o", "GPT-4o", "GPT-4o", "GPT-3.5", "GPT-3.5", "GPT-3.5"]);
   assert.deepEqual(head[1], ["Base", "MaxN", "MaxP", "Base", "MaxN", "MaxP"]);
   assert.equal(body.length, 18);

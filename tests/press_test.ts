@@ -10,6 +10,7 @@ import { ROOT } from "lib/config.ts";
 import { frame } from "lib/frames.ts";
 import { measure } from "lib/plots/text.ts";
 import {
+  codebook,
   csv,
   figureFiles,
   figureLatex,
@@ -23,7 +24,6 @@ import {
   sourceOf,
 } from "lib/press.ts";
 import { font, lettersOf, STYLES } from "lib/press/fonts.ts";
-import { headsOf } from "lib/press/heads.ts";
 import { tex } from "lib/press/tex.ts";
 import { evaluated } from "./command.ts";
 import { drawn } from "./drawn.ts";
@@ -93,22 +93,26 @@ const SURVIVAL = frame(
 );
 
 Deno.test("columns that belong together share a heading, in words", () => {
-  const heads = (...names: string[]) =>
-    headsOf(names).map(({ over, label }) => over ? `${over}: ${label}` : label);
-  assert.deepEqual(heads("model", "n", "ci_lower", "ci_upper", "p_naive", "p_holm", "p_bh"), [
-    "model",
+  const heads = (...names: string[]) => {
+    const columns = Object.fromEntries(names.map((name) => [name, "number" as const]));
+    const { side, head } = gridOf(frame([{}], columns), "");
+    assert.deepEqual(side, []);
+    const labels = head.at(-1)!;
+    return labels.map((label, i) =>
+      head.length > 1 && head[0]![i] ? `${head[0]![i]}: ${label}` : label
+    );
+  };
+  assert.deepEqual(heads("clusters", "n", "ci_lower", "ci_upper", "p_naive", "p_holm", "p_mine"), [
+    "Clusters",
     "n",
-    "95% CI: lower",
-    "95% CI: upper",
+    "95% CI",
     "p: naive",
     "p: Holm",
-    "p: BH",
+    "p: mine",
   ]);
-  assert.deepEqual(heads("effect_name", "effect", "effect_lower", "effect_upper", "p_cluster"), [
-    "effect name",
-    "effect",
-    "95% CI of effect: lower",
-    "95% CI of effect: upper",
+  assert.deepEqual(heads("effect", "effect_lower", "effect_upper", "p_cluster"), [
+    "Effect",
+    "95% CI of effect",
     "p cluster",
   ]);
   assert.deepEqual(heads("GPT-4o Base", "GPT-4o MaxN", "Llama 3 Base", "Llama 3 MaxN", "sd"), [
@@ -118,11 +122,17 @@ Deno.test("columns that belong together share a heading, in words", () => {
     "Llama 3: MaxN",
     "SD",
   ]);
-  assert.deepEqual(heads("d_z", "d_av", "feldt_lower", "feldt_upper"), [
+  assert.deepEqual(heads("d_z", "d_av", "feldt_lower", "feldt_upper", "usd", "mine_lower"), [
     "d_z",
     "d_av",
-    "95% CI (Feldt): lower",
-    "95% CI (Feldt): upper",
+    "95% CI (Feldt)",
+    "Cost (USD)",
+    "Mine lower",
+  ]);
+  assert.deepEqual(heads("my_own_lower", "my_own_upper", "n_more", "share_a"), [
+    "95% CI of my own",
+    "n more",
+    "Share a",
   ]);
 });
 
@@ -134,20 +144,19 @@ Deno.test("latex() aligns numbers at the decimal mark, words and undefined numbe
     made[from - 1]!,
     /^\\resizebox.*\{@\{\}llS\[table-format=3\.0\]S\[table-format=-2\.2\]/,
   );
+  assert.match(made[from - 1]!, /S\[table-format=-2\.2\]rlS/);
   assert.match(made[from - 1]!, /S\[table-format=1\.3,table-space-text-pre=\{\$<\$\}\]/);
   assert.deepEqual(made.slice(from + 1, from + 8), [
-    " &  &  &  & \\multicolumn{2}{c}{95\\% CI} &  &  & \\multicolumn{2}{c}{\\textit{p}} &  &  \\\\ " +
-    "\\cmidrule(lr){5-6} \\cmidrule(lr){9-10}",
+    " &  &  &  &  &  &  & \\multicolumn{2}{c}{\\textit{p}} &  &  \\\\ \\cmidrule(lr){8-9}",
     "Model & Condition & \\multicolumn{1}{c}{\\textit{n}} & \\multicolumn{1}{c}{Estimate} & " +
-    "\\multicolumn{1}{c}{lower} & \\multicolumn{1}{c}{upper} & Effect name & " +
-    "\\multicolumn{1}{c}{Effect} & \\multicolumn{1}{c}{naive} & \\multicolumn{1}{c}{Holm} & " +
-    "Marker & Verdict \\\\",
+    "\\multicolumn{1}{c}{95\\% CI} & Effect size & \\multicolumn{1}{c}{Effect} & " +
+    "\\multicolumn{1}{c}{naive} & \\multicolumn{1}{c}{Holm} & Marker & Verdict \\\\",
     "\\midrule",
-    "A & Base & 826 & -0.09 & -0.13 & -0.06 & \\textit{d}\\textsubscript{z} & -0.20 & " +
+    "A & Base & 826 & -0.09 & {[}$-$0.13, $-$0.06{]} & Cohen's d (paired) & -0.20 & " +
     "{$<$}0.001 & {$<$}0.001 & $\\dagger$\\P{} & stands \\\\",
-    " & MaxN & 826 & {---} & {---} & {---} & --- & {---} & {---} & {---} &  & --- \\\\",
+    " & MaxN & 826 & {---} & --- & --- & {---} & {---} & {---} &  & --- \\\\",
     "\\addlinespace",
-    "B & Base & 24 & 12.50 & 3.00 & 22.00 & \\textit{d}\\textsubscript{z} & 1.50 & 0.041 & 1.000 & " +
+    "B & Base & 24 & 12.50 & {[}3.00, 22.00{]} & Cohen's d (paired) & 1.50 & 0.041 & 1.000 & " +
     "{*}\\S{} & vanishes \\\\",
   ]);
   assert.ok(made.includes("\\caption{What survives}"));
@@ -249,12 +258,12 @@ Deno.test("html() shares headings down and across, and says what each stands ove
     title: "A <b>",
     source: "n = 826.",
     notes: ["* p < .05."],
-    side: ["model", "scale"],
+    side: ["Model", "Scale"],
     head: [["GPT", "GPT", "", ""], ["MaxN", "MaxP", "d_z", "verdict"]],
     body: [
       { keys: ["A", "E"], cells: ["1.00 ± 0.10*", "**0.981**", "0.2", "stands"] },
       { keys: ["A", "N"], cells: ["0.79 ≠", "<u>0.072</u> ≠", "—", "—"] },
-      { keys: ["B", "E"], cells: ["<0.001", "1 $\\pm$ 2", "-1", "vanishes"] },
+      { keys: ["B", "E"], cells: ["<0.001", "NaN", "-1", "vanishes"] },
     ],
   });
   assert.equal(
@@ -264,9 +273,9 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <caption><span>A &lt;b&gt;</span></caption>
 <thead>
 <tr><th scope="col" rowspan="2" class="words">Model</th><th scope="col" rowspan="2" class="words">Scale</th>` +
-      `<th scope="colgroup" colspan="2">GPT</th><td colspan="2"></td></tr>
-<tr><th scope="col">MaxN</th><th scope="col">MaxP</th><th scope="col"><i>d</i><sub>z</sub></th>` +
-      `<th scope="col" class="words">verdict</th></tr>
+      `<th scope="colgroup" colspan="2">GPT</th><th scope="col" rowspan="2"><i>d</i><sub>z</sub></th>` +
+      `<th scope="col" rowspan="2" class="words">verdict</th></tr>
+<tr><th scope="col">MaxN</th><th scope="col">MaxP</th></tr>
 </thead>
 <tbody>
 <tr><th scope="row" rowspan="2">A</th><th scope="row">E</th><td>1.00&nbsp;±&nbsp;0.10*</td>` +
@@ -274,7 +283,7 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <tr><th scope="row">N</th><td>0.79&nbsp;≠</td><td><u>0.072</u>&nbsp;≠</td><td>—</td><td class="words">—</td></tr>
 </tbody>
 <tbody>
-<tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>1&nbsp;±&nbsp;2</td><td>-1</td>` +
+<tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>NaN</td><td>−1</td>` +
       `<td class="words">vanishes</td></tr>
 </tbody>
 </table>
@@ -282,6 +291,18 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <p class="note">* p &lt; .05.</p>
 <p class="note">n = 826.</p>`,
   );
+});
+
+Deno.test("signs alone are words and stand left; words for an undefined number are none", () => {
+  const aligned = (...cells: string[]) =>
+    markdown({
+      title: "",
+      side: [],
+      head: [["A"]],
+      body: cells.map((cell) => ({ keys: [], cells: [cell] })),
+    }).includes("| --- |");
+  assert.ok(aligned("†¶", "") && aligned("*", "—") && aligned("x", "1"));
+  assert.ok(!aligned("NaN", "1") && !aligned("—", "-", "−∞") && !aligned("1 $\\pm$ 2*"));
 });
 
 Deno.test("markdown() keeps one line per row, and shows what it is given", () => {
@@ -307,6 +328,146 @@ _n = 826. Data: x_y._
   );
   const rows = markdown(gridOf(frame([{ a: "1|2\n3" }], { a: "text" }), "T")).split("\n");
   assert.equal(rows.filter((line) => line.startsWith("|")).length, 3);
+});
+
+Deno.test("an interval without limits, or with one, is set as one", () => {
+  const limits = frame(
+    [
+      { a: "x", ci_lower: -1, ci_upper: 12 },
+      { a: "y", ci_lower: null, ci_upper: 3 },
+      { a: "z", ci_lower: null, ci_upper: null },
+    ],
+    { a: "text", ci_lower: "number", ci_upper: "number" },
+  );
+  const lines = latex(gridOf(limits, "T"), "t").split("\n");
+  for (const line of ["x & {[}$-$1.00, 12.00{]}", "y & {[}---, 3.00{]}", "z & ---"]) {
+    assert.ok(lines.includes(`${line} \\\\`), lines.join("\n"));
+  }
+});
+
+const APA = frame(
+  [{
+    p: 0.0004,
+    alpha: 0.812,
+    ci_lower: -0.05,
+    ci_upper: 1,
+    mean: 0.5,
+    r: -0.041,
+    loa_lower: -0.5,
+    loa_upper: 0.5,
+  }],
+  {
+    p: "number",
+    alpha: "number",
+    ci_lower: "number",
+    ci_upper: "number",
+    mean: "number",
+    r: "number",
+    loa_lower: "number",
+    loa_upper: "number",
+  },
+);
+
+Deno.test("in the style of the APA what cannot pass 1 has no 0 before its point", () => {
+  const cells = (style?: "apa") => gridOf(APA, "T", { style }).body[0]!.cells;
+  assert.deepEqual(cells(), [
+    "<0.001",
+    "0.81",
+    "[-0.05, 1.00]",
+    "0.50",
+    "-0.04",
+    "[-0.50, 0.50]",
+  ]);
+  assert.deepEqual(cells("apa"), [
+    "<.001",
+    ".81",
+    "[-.05, 1.00]",
+    "0.50",
+    "-.04",
+    "[-0.50, 0.50]",
+  ]);
+  const made = latex(gridOf(APA, "T", { style: "apa" }), "t");
+  assert.ok(
+    made.includes(
+      "\\textless{}.001 & .81 & {[}$-$.05, 1.00{]} & 0.50 & $-$.04 & {[}$-$0.50, 0.50{]} \\\\",
+    ),
+    made,
+  );
+  assert.match(markdown(gridOf(APA, "T", { style: "apa" })), /\| −\.04 \|/);
+});
+
+Deno.test("limits of an estimate have its decimals, ids their words", () => {
+  const data = frame(
+    [{
+      effect_name: "kappa",
+      alpha: 0.5,
+      ci_lower: 0.1,
+      ci_upper: 0.9,
+      loa_lower: 1,
+      loa_upper: 2,
+    }],
+    {
+      effect_name: "text",
+      alpha: "number",
+      ci_lower: "number",
+      ci_upper: "number",
+      loa_lower: "number",
+      loa_upper: "number",
+    },
+  );
+  const shown = (decimals: Parameters<typeof gridOf>[2]) => gridOf(data, "", decimals).body[0]!;
+  assert.deepEqual(shown({ decimals: { alpha: 4 } }), {
+    keys: ["Cohen's kappa"],
+    cells: ["0.5000", "[0.1000, 0.9000]", "[1.00, 2.00]"],
+  });
+  assert.deepEqual(
+    shown({ decimals: { alpha: 4, ci_lower: 1, ci_upper: 1 } }).cells.slice(0, 2),
+    ["0.5000", "[0.1, 0.9]"],
+  );
+});
+
+/** The records of a CSV, every cell as text. */
+const csvRows = (text: string): Record<string, string>[] =>
+  pl.readCSV(text, { inferSchemaLength: 0 }).toRecords() as Record<string, string>[];
+
+Deno.test("an interval is one of the estimate, whatever stands between them", () => {
+  const data = frame([{ estimate: -0.1, t: 5, p: 0.0001, ci_lower: -0.2, ci_upper: 0 }], {
+    estimate: "number",
+    t: "number",
+    p: "number",
+    ci_lower: "number",
+    ci_upper: "number",
+  });
+  assert.deepEqual(gridOf(data, "", { decimals: { estimate: 3 } }).body[0]!.cells, [
+    "-0.100",
+    "5.00",
+    "<0.001",
+    "[-0.200, 0.000]",
+  ]);
+});
+
+Deno.test("a codebook says of every column what it is", () => {
+  const data = frame([{ usd: 1, effect_name: "h", mine: 1, n: 2, ci_lower: 1 }], {
+    usd: "number",
+    effect_name: "text",
+    mine: "integer",
+    n: "integer",
+    ci_lower: "number",
+  });
+  const rows = csvRows(codebook(data, true));
+  assert.deepEqual(
+    rows.map(({ column, label, kind, unit, decimals }) => [column, label, kind, unit, decimals]),
+    [
+      ["usd", "cost", "number", "USD", "4"],
+      ["effect_name", "effect size", "text", "", ""],
+      ["mine", "mine", "integer", "", "0"],
+      ["n", "n", "integer", "", "0"],
+      ["ci_lower", "95% CI lower", "number", "", "2"],
+      ["data", "data", "text", "", ""],
+    ],
+  );
+  assert.match(rows[1]!.levels!, /h = Cohen's h/);
+  assert.match(rows[4]!.meaning!, /^Lower limit: 95 % confidence interval/);
 });
 
 Deno.test("csv() keeps every digit and every column, undefined empty, with the banner", () => {
@@ -491,11 +652,11 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   assert.deepEqual(
     names(),
     [
-      ...endings("items-keys-figure", "csv", "pdf", "png", "svg", "tex"),
-      ...endings("items-keys", "csv", "md", "tex"),
+      ...endings("items-keys-figure", "codebook.csv", "csv", "pdf", "png", "svg", "tex"),
+      ...endings("items-keys", "codebook.csv", "csv", "md", "tex"),
       "files.json",
       "main.tex",
-      ...endings("main-table", "csv", "md", "tex"),
+      ...endings("main-table", "codebook.csv", "csv", "md", "tex"),
       ...endings("plain", "pdf", "png", "svg", "tex"),
     ].toSorted(),
   );
@@ -504,6 +665,10 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   assert.match(read("items-keys-figure.tex"), /\{Items \\& keys\. \\textit\{n\}~=~5\. Code: /);
   assert.match(read("items-keys-figure.tex"), /\\begin\{figure\}/);
   assert.match(read("items-keys-figure.tex"), /\\includegraphics\{mine\/items-keys-figure\.pdf\}/);
+  assert.match(
+    read("items-keys.codebook.csv"),
+    /^column,label,kind,unit,decimals,meaning,levels\nscale,scale,text,,,Scale of the instrument/,
+  );
   if (found) await compiled(at, "main.tex");
 
   const again = await evaluated(

@@ -116,7 +116,6 @@ const shownReplies = ({ replies }: Tried, same: boolean) => {
 const REPLIES = "Replies: tokens as the provider counts them, USD of the last call";
 const LEFT = "Not asked yet: calls, tokens per call, and cost in USD";
 const SCORES = "Scale scores";
-const COSTS = { decimals: { tokens_in: 0, tokens_out: 0, usd: 4, usd_most: 4 } };
 
 const asks = ({ left }: Tried): boolean => rows(left, Left).at(-1)!.calls > 0;
 
@@ -126,8 +125,8 @@ export function comparedHtml(tried: Tried, caption: string): string {
   return [
     `<p><strong>${escape(caption)}</strong></p>`,
     ...made.lines.map((line) => `<p>${escape(line)}</p>`),
-    ...asks(tried) ? [tableHtml(tried.left, LEFT, COSTS)] : [],
-    tableHtml(shownReplies(tried, made.same), REPLIES, { decimals: { usd: 4 } }),
+    ...asks(tried) ? [tableHtml(tried.left, LEFT)] : [],
+    tableHtml(shownReplies(tried, made.same), REPLIES),
     ...tried.scores.height
       ? [tableHtml(scoresOf(tried, made.same), SCORES, decimalsOf(tried))]
       : [],
@@ -213,8 +212,8 @@ export function comparedText(tried: Tried, caption: string): string {
   const made = compared(tried);
   return [
     [caption, ...made.lines.map((line) => `  ${line}`)].join("\n"),
-    ...asks(tried) ? [tableText(tried.left, LEFT, COSTS)] : [],
-    tableText(shownReplies(tried, made.same), REPLIES, { decimals: { usd: 4 } }),
+    ...asks(tried) ? [tableText(tried.left, LEFT)] : [],
+    tableText(shownReplies(tried, made.same), REPLIES),
     ...tried.scores.height
       ? [tableText(scoresOf(tried, made.same), SCORES, decimalsOf(tried))]
       : [],

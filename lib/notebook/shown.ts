@@ -5,13 +5,14 @@ import { codeVersion, settings } from "../config.ts";
 import { home } from "../db.ts";
 import { plural } from "../format.ts";
 import {
+  codebook,
   csv,
-  type Decimals,
   figureFiles,
   figureLatex,
   gridOf,
   keepAll,
   latex,
+  type Look,
   markdown,
   type Png,
   PREAMBLE,
@@ -37,7 +38,7 @@ interface Shown extends Printed {
   caption: string;
   /** What was said of its data. */
   said: Said;
-  of: { frame: DataFrame; decimals?: Decimals } | { svg: string };
+  of: { frame: DataFrame; look: Look } | { svg: string };
 }
 
 /** By kind and name, in the order in which they were first shown. */
@@ -101,17 +102,23 @@ const notesOf = ({ notes = [] }: Shown): readonly string[] => [notes].flat();
 
 function tableOf(
   shown: Shown,
-  { frame, decimals }: { frame: DataFrame; decimals?: Decimals },
+  { frame, look }: { frame: DataFrame; look: Look },
   place: string,
   source: string,
 ) {
-  const grid = { ...gridOf(frame, shown.caption, decimals), source, notes: notesOf(shown) };
+  const grid = { ...gridOf(frame, shown.caption, look), source, notes: notesOf(shown) };
   return {
-    csv: csv(frameBehind(shown.data) ?? frame, shown.said.line),
+    ...dataOf(frameBehind(shown.data) ?? frame, shown.said.line),
     md: markdown(grid),
     tex: latex(grid, place),
   };
 }
+
+/** The numbers behind it, and what their columns are. */
+const dataOf = (frame: DataFrame, banner: string | null) => ({
+  csv: csv(frame, banner),
+  "codebook.csv": codebook(frame, banner !== null),
+});
 
 async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
@@ -119,7 +126,7 @@ async function figureOf(shown: Shown, svg: string, place: string, source: string
   const behind = frameBehind(shown.data);
   return {
     ...files,
-    ...(behind ? { csv: csv(behind, shown.said.line) } : {}),
+    ...(behind ? dataOf(behind, shown.said.line) : {}),
     tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place, mm),
     lacking: missing,
   };

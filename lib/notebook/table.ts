@@ -1,12 +1,19 @@
 /** A frame as a table, in HTML and in plain text. */
 import type { DataFrame } from "polars";
-import { DASH } from "../format.ts";
-import { cellHtml, columnsOf, type Decimals, escape } from "../press.ts";
+import {
+  type Dressed,
+  escape,
+  flatHead,
+  type Grid,
+  gridOf,
+  type Look,
+  signed,
+  tableHtml as htmlOf,
+  wordy,
+} from "../press.ts";
 
-export interface TableOptions {
-  /** Limits that stand side by side (`ci_lower`, `ci_upper`) are shown as one column. */
-  decimals?: Decimals;
-}
+/** How the numbers of a table are written. */
+export type TableOptions = Look;
 
 const MOST_ROWS = 120;
 /** A longer table scrolls in a box of its own, so that the cell below stays near. */
@@ -24,22 +31,10 @@ const SHORT = 60;
 
 /** A table as HTML that takes its colours from the page around it; at most 120 rows. */
 export function tableHtml(frame: DataFrame, caption: string, options: TableOptions = {}): string {
-  const { columns, body, note } = printed(frame, options);
+  const { grid, note } = shown(frame, caption, options);
+  const { body } = grid;
   // A caption without a table would break after every word.
   if (!body.length) return `<p>${escape(caption)}: none</p>`;
-  const side = (text: boolean, more = "") => text ? ` style="text-align:left${more}"` : "";
-  const longest = columns.map((_, i) => Math.max(...body.map((row) => size(row[i]!))));
-  const heads = columns.map(({ head, text }, i) =>
-    `<th scope="col"${side(text, longest[i]! > LABEL ? ";min-width:14em" : "")}>${
-      escape(head)
-    }</th>`
-  );
-  const kept = longest.map((size) => size > LABEL ? "" : ";white-space:nowrap");
-  const lines = body.map((row) =>
-    `<tr>${
-      row.map((cell, i) => `<td${side(columns[i]!.text, kept[i])}>${cellHtml(cell)}</td>`).join("")
-    }</tr>`
-  );
   const tall = body.length > TALL;
   const box = tall
     ? "overflow:auto scroll;max-height:36em;width:fit-content;max-width:100%"
@@ -47,15 +42,16 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   const line = caption.length > SHORT ? "" : ";white-space:nowrap";
   return [
     `<div class="${NO_TEX}" style="${box}"${tall ? ` tabindex="0"` : ""}>`,
-    `<table style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums">`,
-    `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
-      escape(caption)
-    }</caption>`,
-    `<thead${tall ? ` style="${STAYS}"` : ""}><tr>${heads.join("")}</tr></thead>`,
-    "<tbody>",
-    ...lines,
-    "</tbody>",
-    `</table>`,
+    htmlOf(grid, {
+      table: ` style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums"`,
+      head: tall ? ` style="${STAYS}"` : "",
+      caption: `<caption style="caption-side:top;text-align:left;color:inherit${line}">${
+        escape(caption)
+      }</caption>`,
+      // Stripes would cut through keys that stand for several rows.
+      row: ` style="background:none"`,
+      cell: style,
+    }),
     `</div>`,
     // A scrollbar that shows only when it moves would let the first rows pass for all.
     ...tall
@@ -68,18 +64,33 @@ export function tableHtml(frame: DataFrame, caption: string, options: TableOptio
   ].join("\n");
 }
 
+/** Words stand left and keys at the top of their rows; neither is torn apart on a narrow page. */
+function style({ part, words, longest }: Dressed): string {
+  const rules = [
+    ...words ? ["text-align:left"] : [],
+    ...part === "over" ? ["text-align:center", "border-bottom:1px solid"] : [],
+    ...part === "head" ? ["vertical-align:bottom"] : [],
+    ...part === "key" ? ["vertical-align:top", "font-weight:normal"] : [],
+    ...words && part === "head" && longest > LABEL ? ["min-width:14em"] : [],
+    ...words && part !== "head" && longest <= LABEL ? ["white-space:nowrap"] : [],
+  ];
+  return rules.length ? ` style="${rules.join(";")}"` : "";
+}
+
 /** A table as aligned plain text; at most 120 rows. */
 export function tableText(frame: DataFrame, caption: string, options: TableOptions = {}): string {
-  const { columns, body, note } = printed(frame, options);
-  if (!body.length) return `${caption}: none`;
-  const heads = columns.map(({ head }) => head);
+  const { grid, note } = shown(frame, caption, options);
+  if (!grid.body.length) return `${caption}: none`;
+  const heads = [...grid.side, ...flatHead(grid)];
+  const left = [...grid.side.map(() => true), ...wordy(grid)];
+  const body = grid.body.map(({ keys, cells }) => [...keys, ...cells].map(signed));
   const widths = heads.map((head, i) =>
     Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
   );
   const line = (cells: readonly string[]) =>
     cells.map((cell, i) => {
       const blank = " ".repeat(widths[i]! - size(cell));
-      return columns[i]!.text ? cell + blank : blank + cell;
+      return left[i] ? cell + blank : blank + cell;
     }).join("  ").trimEnd();
   const table = [
     line(heads),
@@ -91,40 +102,11 @@ export function tableText(frame: DataFrame, caption: string, options: TableOptio
 
 const size = (text: string): number => [...text].length;
 
-interface Shown {
-  head: string;
-  /** Text stands left, numbers right. */
-  text: boolean;
-  cells: readonly string[];
+/** A frame as the table that will be shown, and what it leaves out. */
+function shown(frame: DataFrame, caption: string, look: Look): { grid: Grid; note: string } {
+  const { height } = frame;
+  return {
+    grid: gridOf(frame.head(MOST_ROWS), caption, look),
+    note: height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "",
+  };
 }
-
-/** A frame as the words and digits that will be shown. */
-function printed(frame: DataFrame, { decimals }: TableOptions) {
-  const columns = joined(columnsOf(frame.head(MOST_ROWS), decimals));
-  const height = Math.min(frame.height, MOST_ROWS);
-  const body = Array.from({ length: height }, (_, row) => columns.map(({ cells }) => cells[row]!));
-  return { columns, body, note: note(frame.height) };
-}
-
-/** Columns as they are shown: a lower limit and the upper one behind it are one. */
-function joined(columns: ReturnType<typeof columnsOf>): Shown[] {
-  const end = (at: number, end: "lower" | "upper") =>
-    new RegExp(`^(.+)_${end}$`).exec(columns[at]?.name ?? "")?.[1];
-  return columns.flatMap(({ name, text, cells }, at) => {
-    const lower = end(at, "lower"), upper = end(at, "upper");
-    if (upper !== undefined && upper === end(at - 1, "lower")) return [];
-    if (lower === undefined || lower !== end(at + 1, "upper")) {
-      return [{ head: name.replaceAll("_", " "), text, cells }];
-    }
-    const above = columns[at + 1]!.cells;
-    const both = cells.map((low, row) =>
-      low === DASH && above[row] === DASH ? DASH : `[${low}, ${above[row]}]`
-    );
-    return [{ head: limits(lower), text, cells: both }];
-  });
-}
-
-const limits = (of: string): string => of === "ci" ? "95% CI" : `${of.replaceAll("_", " ")} limits`;
-
-const note = (height: number): string =>
-  height > MOST_ROWS ? `${MOST_ROWS} of ${height} rows shown` : "";

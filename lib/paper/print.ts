@@ -6,11 +6,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { z } from "zod";
+import { columnOf } from "../columns.ts";
 import { ROOT } from "../config.ts";
 import { ATTRIBUTES, layout, markerOf, marks, type Mode, type TableName } from "./design.ts";
 import { frame, type Kind, rows } from "../frames.ts";
 import { custom, DASH, fixed, shortest } from "../format.ts";
-import type { Grid } from "../press.ts";
+import { type Grid, headingOf } from "../press.ts";
 import { carried } from "../provenance.ts";
 import { rounded } from "../stats.ts";
 import { COMPARED } from "./tables.ts";
@@ -267,7 +268,33 @@ const WIDER: Partial<Record<TableName, string>> = {
  *
  * @param mode `corrected` also shows the rows that the paper's code lost
  */
-export function grid(name: TableName, table: DataFrame, options: { mode?: Mode } = {}): Grid {
+export const grid = (name: TableName, table: DataFrame, options: { mode?: Mode } = {}): Grid =>
+  worded(name, placed(name, table, options));
+
+/** A printed layout with its headings, and what is an id, in words. */
+function worded(name: TableName, { side, head, body, ...grid }: Grid): Grid {
+  const { columns } = layout(name);
+  return {
+    ...grid,
+    side: side.map(headingOf),
+    head: head.map((labels, level) =>
+      labels.map((label) => {
+        const words = levelOf(columns[level]!, label);
+        return head.length > 1 ? words : headingOf(words);
+      })
+    ),
+    body: body.map(({ keys, cells }) => ({
+      keys: keys.map((key, at) => levelOf(side[at]!, key)),
+      cells,
+    })),
+  };
+}
+
+const levelOf = (column: string, value: string): string =>
+  columnOf(column)?.levels?.[value] ?? value;
+
+/** The printed layout with the names and values of the frame. */
+function placed(name: TableName, table: DataFrame, options: { mode?: Mode }): Grid {
   const { title, rows: side, columns, cells: published } = layout(name);
   const lost = ({ category, subcategory }: Cell) =>
     options.mode !== "corrected" &&
@@ -310,7 +337,7 @@ export function grid(name: TableName, table: DataFrame, options: { mode?: Mode }
  */
 export function besidePaper(name: TableName, table: DataFrame): Grid {
   const { rows: side, columns } = layout(name);
-  const ours = grid(name, table);
+  const ours = placed(name, table, {});
   const at = (labels: readonly unknown[]) => labels.join("|");
   const published = new Map(
     cellsOf(paperTable(name)).map((cell) => [
@@ -327,7 +354,7 @@ export function besidePaper(name: TableName, table: DataFrame): Grid {
     );
     return [{ keys: [...keys, "paper"], cells: paper }, { keys: [...keys, "ours"], cells: own }];
   });
-  return { ...ours, side: [...side, "from"], body };
+  return worded(name, { ...ours, side: [...side, "from"], body });
 }
 
 /** The printed layout as a frame of text, for `show`. */
@@ -336,7 +363,8 @@ export const laidOut = carried((
   table: DataFrame,
   options: { mode?: Mode } = {},
 ): DataFrame => {
-  const { side, head, body } = grid(name, table, options);
+  const { side, body } = placed(name, table, options);
+  const { head } = grid(name, table, options);
   const names = head[0]!.map((_, column) => head.map((level) => level[column]).join(" "));
   const records = body.map(({ keys, cells }) =>
     Object.fromEntries([

@@ -6,6 +6,7 @@
  */
 import type { DataFrame } from "polars";
 import type { Administrations, Study } from "../db.ts";
+import "./columns.ts";
 import type { TableName } from "./design.ts";
 import type { Instrument } from "../instruments.ts";
 import { carried, carrying } from "../provenance.ts";

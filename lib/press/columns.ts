@@ -1,7 +1,8 @@
 /** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, left or right. */
 import { DASH } from "../format.ts";
+import { signed } from "./cells.ts";
 import type { Grid } from "./grid.ts";
-import { symbol, tex } from "./tex.ts";
+import { tex } from "./tex.ts";
 
 /** A column as LaTeX sets it; `mean ± SD` takes two. */
 export interface TexColumn {
@@ -42,7 +43,7 @@ interface Parsed {
 }
 
 const NUMBER = /^(<?)([-−]?)(\d+)(?:\.(\d+))?([*†‡¶§]*)$/;
-const UNDEFINED: readonly string[] = [DASH, "-", "", "NaN", "nan", "n<5", "∞", "-∞"];
+const UNDEFINED: readonly string[] = [DASH, "-", "", "NaN", "nan", "n<5", "∞", "-∞", "−∞"];
 
 function parsed(cell: string): Parsed | null {
   const found = NUMBER.exec(cell);
@@ -88,7 +89,7 @@ const EMPHASIS = [
   [/^<u>([^<]*\d)<\/u>$/, "underline"],
 ] as const;
 
-/** Numbers of other forms, such as 1.2E-05 or the paper's emphasised correlations: to the right. */
+/** Numbers of other forms, such as 1.2E-05, [0.1, 0.3] or emphasised correlations: to the right. */
 function figures(name: string, cells: readonly string[]): TexColumn | null {
   const fits = cells.every((cell) =>
     UNDEFINED.includes(cell) || /^\D*\d[^a-zA-Z]*/.test(bare(cell))
@@ -99,7 +100,7 @@ function figures(name: string, cells: readonly string[]): TexColumn | null {
     span: 1,
     left: false,
     width: longest([name, ...cells]),
-    cells: cells.map(emphasised),
+    cells: cells.map((cell) => emphasised(signed(cell))),
   };
 }
 
@@ -115,7 +116,6 @@ function emphasised(cell: string): string {
 
 function text([name, ...cells]: readonly string[]): TexColumn {
   const width = longest(cells);
-  const statistics = cells.every((cell) => cell === DASH || symbol(cell));
   const broken = width > WIDEST;
   return {
     // Half an em is a letter's width.
@@ -123,9 +123,7 @@ function text([name, ...cells]: readonly string[]): TexColumn {
     span: 1,
     left: true,
     width: Math.max([...name!].length, Math.min(width, WIDEST)),
-    cells: cells.map((cell) =>
-      statistics && symbol(cell) || (broken ? breakable(cell) : tex(cell))
-    ),
+    cells: cells.map(broken ? breakable : tex),
   };
 }
 

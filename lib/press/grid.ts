@@ -1,7 +1,7 @@
-/** A table as it is printed: what Markdown and LaTeX are made from. */
+/** A table as it is printed: what HTML, plain text, Markdown and LaTeX are made from. */
 import type { DataFrame } from "polars";
-import { columnsOf, type Decimals } from "./cells.ts";
-import { capital, headsOf } from "./heads.ts";
+import { letters, type Look, printed } from "./cells.ts";
+import { headsOf } from "./heads.ts";
 
 /** A table of text: keys down the side, labels across the top, cells. */
 export interface Grid {
@@ -10,9 +10,9 @@ export interface Grid {
   source?: string;
   /** Sentences for under the table: what markers mean, which family of tests. */
   notes?: readonly string[];
-  /** Names of the keys that run down. */
+  /** Headings of the keys that run down. */
   side: readonly string[];
-  /** One list of labels per level of the heading; neighbours with the same label share it. */
+  /** One list of labels per level of the heading, one or two; neighbours with the same label share it. */
   head: readonly (readonly string[])[];
   /** Each row: its keys, then its cells. */
   body: readonly { keys: readonly string[]; cells: readonly string[] }[];
@@ -23,21 +23,20 @@ export interface Grid {
  *
  * @throws {Error} when `decimals` names a column that the frame does not have
  */
-export function gridOf(frame: DataFrame, title: string, decimals?: Decimals): Grid {
-  const columns = columnsOf(frame, decimals);
+export function gridOf(frame: DataFrame, title: string, look: Look = {}): Grid {
+  const columns = printed(frame, look);
   // Numbers that are printed as text, such as "4.67 ± 0.79", are cells.
-  const first = columns.findIndex(({ text, cells }) =>
-    !text || cells.every((cell) => !letters(cell))
+  const first = columns.findIndex(({ column, cells }) =>
+    column.kind !== "text" || cells.every((cell) => !letters(cell))
   );
   const keys = first < 0 ? columns.length - 1 : first;
-  const heads = headsOf(columns.map(({ name }) => name))
-    .map(({ over, label }) => ({ over: capital(over), label: over ? label : capital(label) }));
-  const across = heads.slice(keys);
+  const side = headsOf(columns.slice(0, keys).map(({ column }) => column));
+  const across = headsOf(columns.slice(keys).map(({ column }) => column));
   const labels = across.map(({ label }) => label);
   const grouped = across.some(({ over }) => over);
   return {
     title,
-    side: heads.slice(0, keys).map(({ over, label }) => over ? `${over} ${label}` : label),
+    side: side.map(({ over, label }) => over ? `${over} ${label}` : label),
     head: grouped ? [across.map(({ over }) => over), labels] : [labels],
     body: Array.from({ length: frame.height }, (_, row) => ({
       keys: columns.slice(0, keys).map(({ cells }) => cells[row]!),
@@ -46,6 +45,14 @@ export function gridOf(frame: DataFrame, title: string, decimals?: Decimals): Gr
   };
 }
 
-/** Whether a cell is words and no number. */
-export const letters = (text: string): boolean =>
-  /\p{L}/u.test(text.replace(/^(NaN|nan|n<5)$/, ""));
+/** The headings of the cells in one line: what stands over a column before what stands at it. */
+export const flatHead = ({ head }: Grid): string[] =>
+  head[0]!.map((_, column) =>
+    head.map((labels) => labels[column]!).filter((label) => label).join(" ")
+  );
+
+/** Which columns of cells are words, or signs such as † alone: they stand left. */
+export const wordy = ({ head, body }: Pick<Grid, "head" | "body">): boolean[] =>
+  head[0]!.map((_, i) =>
+    body.some(({ cells }) => letters(cells[i]!) || /^[^\p{L}\d—∞−-]+$/u.test(cells[i]!))
+  );

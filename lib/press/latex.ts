@@ -1,13 +1,13 @@
 /** Tables and figures as LaTeX: booktabs, siunitx, and longtable for what no page holds. */
 import { columnsIn, type TexColumn } from "./columns.ts";
 import type { Grid } from "./grid.ts";
-import { capital, worded } from "./heads.ts";
-import { symbol, tex } from "./tex.ts";
+import { labelled, tex } from "./tex.ts";
 
 /** What the files of this room need in the preamble. */
 export const PREAMBLE = String.raw`\usepackage[utf8]{inputenc}
 \usepackage[T1]{fontenc}
-\usepackage{graphicx,booktabs,longtable,lscape,siunitx}`;
+\usepackage{graphicx,booktabs,longtable,lscape,siunitx}
+\sisetup{group-digits=false}`;
 
 /** The widest column of a page with two: in mm, and in pt with some letters to spare. */
 const COLUMN_MM = 90;
@@ -147,10 +147,11 @@ function heading({ side, head }: Grid, columns: readonly TexColumn[]): string[] 
       column += width;
       return { text, width, columns: `${column - width}-${column - 1}` };
     });
-    const names = side.map((name) => last ? labelled(capital(worded(name))) : "");
+    const names = side.map((name) => last ? labelled(name) : "");
     const cells = placed.map(({ text, width }, i) =>
-      !text || last && values[i]!.left
-        ? labelled(text) + " &".repeat(width - 1)
+      // What stands between two columns of one number would stand in an empty cell as well.
+      width === 1 && (!text || last && values[i]!.left)
+        ? labelled(text)
         : `\\multicolumn{${width}}{c}{${labelled(text)}}`
     );
     const rules = last
@@ -170,8 +171,6 @@ function runs(labels: readonly string[]): { text: string; from: number; to: numb
   });
   return found;
 }
-
-const labelled = (text: string): string => symbol(text) ?? tex(worded(text));
 
 /**
  * The rows; a key that is the same as above is left out and a new first key has room above it, unless

@@ -1,6 +1,6 @@
 /** Text as LaTeX: the only place that knows what has to be escaped. */
 
-import { symbolOf } from "./heads.ts";
+import { lettered } from "./heads.ts";
 
 /** What pdfLaTeX with T1 and utf8 does not read as it stands. */
 const SYMBOLS: Readonly<Record<string, string>> = {
@@ -86,10 +86,10 @@ function written(letter: string): string {
   return `{[}U+${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}{]}`;
 }
 
-/** A statistic of one letter in italics, with its index and the words after it; null for other text. */
-export function symbol(text: string): string | null {
-  const found = symbolOf(text);
-  if (!found) return null;
-  const index = found.index && `\\textsubscript{${found.index}}`;
-  return `\\textit{${found.letter}}${index}${found.rest && ` ${tex(found.rest)}`}`;
-}
+/** A heading with its statistics of one letter in italics. */
+export const labelled = (heading: string): string =>
+  lettered(
+    heading,
+    tex,
+    (letter, index) => `\\textit{${letter}}${index && `\\textsubscript{${index}}`}`,
+  );

@@ -63,8 +63,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
     data: typeof flow,
     what: string,
     name: string,
-    decimals?: Record<string, number>,
-  ) => tableOf(gridOf(data, of(what), decimals), data, `${schema}_${name}`, origin);
+  ) => tableOf(gridOf(data, of(what)), data, `${schema}_${name}`, origin);
   return [
     `<h3>Schema <code>${schema}</code></h3>`,
     figureOf(
@@ -75,7 +74,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
       origin,
     ),
     ...failures.height ? [table(failures, "failed work by reason", "failures")] : [],
-    table(cost, "calls, tokens and dollars by run", "cost", { usd: 4, lost_usd: 4 }),
+    table(cost, "calls, tokens and dollars by run", "cost"),
     table(asked, "models and seeds by run", "models"),
     table(
       prompts.select("purpose", "version", "hash", "runs", "personas", "sheets"),

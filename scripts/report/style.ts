@@ -24,7 +24,7 @@ table { border-collapse: collapse; font-size: .82rem; line-height: 1.35; font-va
 caption { caption-side: top; text-align: left; font-weight: bold; padding: .25rem 0 .5rem; }
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, calc(100vw - 2.6rem)); white-space: normal; }
 th, td { padding: .2rem .55rem; text-align: right; vertical-align: top; }
-th[scope=row], .words { text-align: left; }
+th[scope=row], .words { text-align: left; } thead th { vertical-align: bottom; }
 tbody th { font-weight: normal; } .views tbody th { white-space: nowrap; } tbody tr:first-child > th[rowspan]:first-child { font-weight: 600; }
 th[scope=colgroup] { text-align: center; border-bottom: 1px solid #8a8a8a; }
 thead { position: sticky; top: 0; background: #fff; box-shadow: 0 1px 0 #1a1a1a; }

@@ -83,9 +83,7 @@ export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
     table: tableText(
       frame.drop("tokens_needed", "tokens_allowed"),
       `What ${plan.name} has left to do`,
-      {
-        decimals: { tokens_in: 0, tokens_out: 0, usd: decimals, usd_most: decimals },
-      },
+      { decimals: { usd: decimals, usd_most: decimals } },
     ),
     notes,
   };

@@ -44,14 +44,7 @@ const shares = (table: string): Form => ({
     "informative",
     "p_sign_flip",
   ],
-  decimals: {
-    difference: 3,
-    ci_lower: 3,
-    ci_upper: 3,
-    h: 3,
-    h_lower: 3,
-    h_upper: 3,
-  },
+  decimals: { difference: 3, h: 3, h_lower: 3, h_upper: 3 },
   notes: [
     `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${DRAWN}.`,
     "Informative: profiles whose share changes. Where these are fewer than 40 or an expected count is " +
@@ -75,15 +68,7 @@ const reliability = (table: string, keys: readonly string[]): Form => ({
     "constant_items",
     "undefined_draws",
   ],
-  decimals: {
-    alpha: 3,
-    ci_lower: 3,
-    ci_upper: 3,
-    feldt_lower: 3,
-    feldt_upper: 3,
-    omega: 3,
-    lowest_item_rest: 2,
-  },
+  decimals: { alpha: 3, omega: 3 },
   notes: [
     `95 % CI: percentiles ${DRAWN}; Feldt's takes sheets for independent and normal. Omega: total, one ` +
     "factor, undefined where an item is constant or the solution improper. Lowest item-rest: the lowest " +
@@ -148,7 +133,7 @@ const FORMS: Record<Tested, Form> = {
       "each family adjusted by Holm: equivalent (within), small (within, and not 0), different (not shown " +
       "to be within), open.",
       "Equal means are not equal scores: ICC(A,1) is the absolute agreement of persona and profile, and 95 % " +
-      "of differences are expected between loa lower and loa upper. Manipulated: the condition set this " +
+      "of differences are expected within the limits of agreement. Manipulated: the condition set this " +
       "scale in the profile, so that the difference from the original checks the manipulation.",
       JUDGED,
     ],
@@ -170,11 +155,11 @@ const FORMS: Record<Tested, Form> = {
       ...tests,
       "p_pearson",
     ],
-    decimals: { r: 3, ci_lower: 3, ci_upper: 3, boot_lower: 3, boot_upper: 3, root_alphas: 3 },
+    decimals: { r: 3, root_alphas: 3 },
     notes: [
       "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Interval and cluster p by " +
-      "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; boot: " +
-      `percentiles ${DRAWN}. Off mode: pairs that leave the commonest score of a scale; below 20 of them a ` +
+      "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; " +
+      `bootstrap: percentiles ${DRAWN}. Pairs off the mode: those that leave the commonest score of a scale; below 20 of them a ` +
       "few profiles make r, and there is neither interval nor p. Root alphas: √(α·α), what two scales " +
       "of this reliability are expected to correlate at most if their errors are independent; r can exceed it.",
       JUDGED,
@@ -237,5 +222,5 @@ function familyOf(frame: DataFrame): number {
 /** The same for Markdown and LaTeX. */
 export function survivingGrid(name: Tested, frame: DataFrame): Grid {
   const { table, caption, options } = surviving(name, frame);
-  return { ...gridOf(table, caption, options.decimals), notes: options.notes };
+  return { ...gridOf(table, caption, options), notes: options.notes };
 }
