@@ -12,9 +12,11 @@ import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema } from "./db/migrate.ts";
 import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
+import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
+export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Administrations } from "./db/sheets.ts";
@@ -130,14 +132,25 @@ export function bannerOf({ source, files, simulated, reconstructed }: Provenance
 const few = (names: readonly string[]): string =>
   names.length > 2 ? `${names[0]} and ${names.length - 1} more files` : names.join(" and ");
 
-/** One schema, opened for reading: every read is made once and kept. */
+/**
+ * One schema, opened for reading: every read is made once and kept, and knows that it is of this schema.
+ *
+ * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
+ * personas writer (the model that wrote them), condition, prompt (its version) and variant; of
+ * administrations these and answering_model, administration_prompt, administration_variant, item_order,
+ * option_order, coding, language and repetition.
+ */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
+  #sources: readonly Source[];
   constructor(
     readonly schema: string,
     readonly provenance: Provenance,
     private readonly sql: Sql,
-  ) {}
+  ) {
+    this.#sources = [{ schema, line: bannerOf(provenance) }];
+    from(this, this.#sources);
+  }
 
   /** A read of a package's own, made once for each key. */
   read<T>(key: string, read: (sql: Sql, schema: string) => Promise<T>): Promise<T> {
@@ -172,7 +185,8 @@ export class Study {
    * race, religious_belief, sexual_orientation (null where the model gave none).
    */
   personas(): Promise<DataFrame> {
-    return this.#once("personas", () => personas(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("personas", () => personas(this.sql, this.schema, own));
   }
 
   /**
@@ -182,7 +196,8 @@ export class Study {
    * stands for all, as in the reconstruction.
    */
   biographies(): Promise<DataFrame> {
-    return this.#once("biographies", () => biographies(this.sql, this.schema));
+    const own = this.provenance.source === "study";
+    return this.#once("biographies", () => biographies(this.sql, this.schema, own));
   }
 
   /**
@@ -231,7 +246,7 @@ export class Study {
   #once<T>(key: string, read: () => Promise<T>): Promise<T> {
     const known = this.#reads.get(key) as Promise<T> | undefined;
     if (known) return known;
-    const reading = read();
+    const reading = read().then((made) => from(made, this.#sources));
     this.#reads.set(key, reading);
     // A read that failed is made again: the server may have been restarted meanwhile.
     reading.catch(() => this.#reads.delete(key));
@@ -239,19 +254,17 @@ export class Study {
   }
 }
 
-const opened = new Map<string, string>();
-
 /** How the origin of a study's profiles ends where these are fitted to printed cells. */
 export const RECONSTRUCTED = "(reconstruction)";
 
 /**
- * Where the rows of a schema came from; from now on {@link banner} names it.
+ * Where the rows of a schema came from; from now on what nothing is known of may be of it.
  *
  * @throws {Error} when the schema holds no study
  */
 export async function signed(sql: Sql, schema: string): Promise<Provenance> {
   const provenance = await provenanceOf(sql, schema);
-  opened.set(schema, bannerOf(provenance));
+  opening({ schema, line: bannerOf(provenance) });
   return provenance;
 }
 
@@ -296,7 +309,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
  * Opens a schema for reading, as the role that cannot write.
  *
  * @param options `schema`: where left out, that of the restored data, or without any the study's;
- *   `copied`: what is read goes into a study of its own, and {@link banner} names that only
+ *   `copied`: what is read goes into a study of its own, which is what is opened
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
 export async function open(
@@ -312,11 +325,6 @@ export async function open(
     await sql.end();
     throw error;
   }
-}
-
-/** The banner for the data opened in this process, or null when none was. */
-export function banner(): string | null {
-  return opened.size ? [...new Set(opened.values())].join(" · ") : null;
 }
 
 /** The embedded server: started, stopped, looked at. */

@@ -1,15 +1,15 @@
 /**
  * What a notebook shows: tables, figures, verdicts, exchanges with models and how far a run is, each
- * with the banner of the data it came from.
+ * with a line that says which data it is of.
  *
  * Numbers are formatted here and nowhere before. Outside a notebook the same things are printed as
  * plain text.
  */
 import { Buffer } from "node:buffer";
-import type { DataFrame } from "polars";
+import pl, { type DataFrame } from "polars";
 import { afterCell, bottom, kernel } from "./cells.ts";
-import { banner } from "./db.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
+import { type Behind, sourcesBehind } from "./notebook/behind.ts";
 import { brief } from "./notebook/errors.ts";
 import { given } from "./notebook/given.ts";
 import type { Served } from "./notebook/served.ts";
@@ -20,8 +20,10 @@ import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
 import { escape, type Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
+import { type Said, said, sourcesOf } from "./provenance.ts";
 import type { Ended, Laboratory, Plan, Preview, Progress, Stored, Tried } from "./study.ts";
 
+export type { Behind } from "./notebook/behind.ts";
 export { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 
 if (kernel()) brief();
@@ -55,19 +57,25 @@ export async function show(
   given("show", { frame, caption, options });
   const { decimals, style, ...printed } = options;
   const look = { decimals, style };
-  await display(tableHtml(frame, caption, look), tableText(frame, caption, look));
-  remember({ ...printed, caption, banner: banner(), of: { frame, look } });
-}
-
-/** Shows a figure; readers of plain text get its caption. */
-export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
-  given("figure", { svg, caption, options });
-  await display(figureHtml(svg, caption), `Figure: ${caption}`);
-  remember({ ...options, caption, banner: banner(), of: { svg } });
+  const of = said(sourcesBehind(frame, printed.data));
+  await display(tableHtml(frame, caption, look), tableText(frame, caption, look), of);
+  remember({ ...printed, caption, said: of, of: { frame, look } });
 }
 
 /**
- * Writes all that was shown so far as files that a paper can include, into `out/papers/NAME`: tables as
+ * Shows a figure; readers of plain text get its caption. Which data it is of, its text does not know:
+ * `data` says it.
+ */
+export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
+  given("figure", { svg, caption, options });
+  const of = said(sourcesBehind(svg, options.data));
+  await display(figureHtml(svg, caption), `Figure: ${caption}`, of);
+  remember({ ...options, caption, said: of, of: { svg } });
+}
+
+/**
+ * Writes all that was shown so far as files that a paper can include, into `out/papers/NAME`, or
+ * `out/papers/SCHEMA/NAME` where any of it is of another schema than the published data's: tables as
  * CSV, Markdown and LaTeX, figures as SVG, PDF, PNG and LaTeX, and `main.tex`, which holds them all and
  * compiles. Captions say where the data come from, n, and the version of the code. What an earlier
  * `save` of the same name wrote and this one does not is deleted.
@@ -79,20 +87,47 @@ export async function figure(svg: string, caption: string, options: Printed = {}
 export async function save(name: string, options: { png?: Png } = {}): Promise<void> {
   given("save", { name, options });
   await bottom(name);
-  const said = await write(name, options.png);
-  await display(`<p>${escape(said)}</p>`, said);
+  const written = await write(name, options.png);
+  await display(`<p>${escape(written)}</p>`, written, said([]));
 }
 
-/** Shows paragraphs; in them `**strong**`, `_emphasis_` and `code` in backticks are what they are in Markdown. */
-export async function say(paragraphs: readonly string[]): Promise<void> {
-  await display(saidHtml(paragraphs), paragraphs.join("\n\n"));
+/**
+ * Shows paragraphs, and nothing where there are none; in them `**strong**`, `_emphasis_` and `code` in
+ * backticks are what they are in Markdown.
+ *
+ * @param options `data`: what the sentences were made of
+ */
+export async function say(
+  paragraphs: readonly string[],
+  options: { data?: Behind | readonly Behind[] } = {},
+): Promise<void> {
+  given("say", { paragraphs, options });
+  if (!paragraphs.length) return;
+  const of = said(sourcesBehind(paragraphs, options.data));
+  await display(saidHtml(paragraphs), paragraphs.join("\n\n"), of);
 }
 
 /** Shows how many printed cells agree, and the first that differ. */
 export async function verdict(checked: Verdict): Promise<void> {
   given("verdict", { verdict: checked });
   await bottom();
-  await display(verdictHtml(checked), verdictText(checked));
+  await display(verdictHtml(checked), verdictText(checked), said(sourcesOf(checked)));
+}
+
+/**
+ * Shows the cells that differ from the paper as a table; where none does, how many agree; where none can
+ * be compared, that.
+ */
+export async function differences(checked: Verdict & { cells: DataFrame }): Promise<void> {
+  given("differences", { compared: checked });
+  const { cells, printed, differing } = checked;
+  const caption = `Cells that differ from the paper, of ${printed} compared`;
+  const table = cells.filter(pl.col("agrees").eq(pl.lit("no")));
+  if (differing.length) return await show(table, caption, { name: "differing" });
+  const of = said(sourcesOf(checked));
+  remember({ name: "differing", caption, said: of, of: { frame: table, look: {} } });
+  const { count } = ruling(checked);
+  await display(`<p>${escape(count)}</p>`, count, of);
 }
 
 /**
@@ -101,13 +136,13 @@ export async function verdict(checked: Verdict): Promise<void> {
  */
 export async function exchange(of: Preview | Stored, caption: string): Promise<void> {
   given("exchange", { exchange: of, caption });
-  await display(exchangeHtml(of, caption), exchangeText(of, caption));
+  await display(exchangeHtml(of, caption), exchangeText(of, caption), said(sourcesOf(of)));
 }
 
 /** Shows word by word how a prompt was changed. */
 export async function edits(before: Prompt, after: Prompt, caption: string): Promise<void> {
   for (const prompt of [before, after]) given("edits", { prompt, caption });
-  await display(editsHtml(before, after, caption), editsText(before, after, caption));
+  await display(editsHtml(before, after, caption), editsText(before, after, caption), said([]));
 }
 
 /**
@@ -123,7 +158,8 @@ export async function compared(
   given("compared", { tried, caption });
   const shown = async (tried: Tried) => {
     given("compared", { tried });
-    await display(comparedHtml(tried, caption), comparedText(tried, caption));
+    const of = said(sourcesOf(tried));
+    await display(comparedHtml(tried, caption), comparedText(tried, caption), of);
   };
   if (typeof tried !== "function") return await shown(tried);
   await afterCell(async (trouble) => {
@@ -146,7 +182,8 @@ export async function studio(lab: Laboratory, plan: Plan): Promise<void> {
   given("studio", { lab, plan });
   await studio.close();
   open = await served(lab, plan);
-  await display(...studioOf(open.url, lab.schema, plan.prompt));
+  const [html, text] = studioOf(open.url, lab.schema, plan.prompt);
+  await display(html, text, said(sourcesOf(lab)));
 }
 
 /** Ends the page, where there is one. */
@@ -221,7 +258,7 @@ export async function begin(
   }
   const work = known && !known.over ? known : await started(lab, run, options);
   works.set(name, work);
-  work.shown = watched(lab, run, work, await place());
+  work.shown = watched(lab, run, work, await place(said(sourcesOf(lab))));
 }
 
 /**
@@ -340,10 +377,12 @@ function ruling({ agree, printed, absent = 0, differing }: Verdict) {
   const cells = differing.slice(0, MOST_CELLS);
   const others = "these data hold other models or conditions";
   return {
-    count: printed || !absent
+    count: printed
       ? `${agree} of ${printed} printed cells agree` +
         (absent ? `; ${absent} more are not compared: ${others}` : "")
-      : `None of the ${absent} printed cells can be compared: ${others}`,
+      : absent
+      ? `None of the ${absent} printed cells can be compared: ${others}`
+      : "Nothing is compared: there are no printed cells",
     cells: more > 0 ? [...cells, `… and ${more} more`] : cells,
   };
 }
@@ -351,39 +390,39 @@ function ruling({ agree, printed, absent = 0, differing }: Verdict) {
 /** Shows something that replaces what was shown there before. */
 type Place = (html: string, text: string, last: boolean) => Promise<void>;
 
-async function place(): Promise<Place> {
+async function place(of: Said): Promise<Place> {
   if (!kernel()) {
     return (_html, text, last) => {
       if (Deno.stderr.isTerminal()) {
         const line = last ? "" : text.replace(/\n\s*/g, " · ");
         Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
       }
-      if (last) console.log(signed(text, text).text);
+      if (last) console.log(signed(text, text, of).text);
       return Promise.resolve();
     };
   }
   const display_id = crypto.randomUUID();
   const early = "It begins when this cell has ended well";
-  await display(`<p>${early}</p>`, early, { display_id });
-  return (html, text) => display(html, text, { display_id, update: true });
+  await display(`<p>${early}</p>`, early, of, { display_id });
+  return (html, text) => display(html, text, of, { display_id, update: true });
 }
 
-/** With the banner of the data. */
-function signed(html: string, text: string): { html: string; text: string } {
-  const data = banner();
-  if (data === null) return { html, text };
+/** With its data line. */
+function signed(html: string, text: string, { line }: Said): { html: string; text: string } {
+  if (line === null) return { html, text };
   return {
-    html: `${html}\n<p style="font-size:85%;margin:0.5em 0"><em>${escape(data)}</em></p>`,
-    text: `${text}\n${data}`,
+    html: `${html}\n<p style="font-size:85%;margin:0.5em 0"><em>${escape(line)}</em></p>`,
+    text: `${text}\n${line}`,
   };
 }
 
 async function display(
   html: string,
   text: string,
+  of: Said,
   where: { display_id?: string; update?: boolean } = {},
 ): Promise<void> {
-  const shown = signed(html, text);
+  const shown = signed(html, text, of);
   const jupyter = kernel();
   if (!jupyter) return console.log(shown.text);
   await jupyter.display(

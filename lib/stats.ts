@@ -55,3 +55,4 @@ export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
 export { normalTail, tTail } from "./stats/tails.ts";
+export * from "./stats/weighted.ts";

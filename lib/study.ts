@@ -12,6 +12,7 @@ import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
 import type { Instrument } from "./instruments.ts";
 import { type Model, worstCost } from "./llm.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
+import { from, sourcesOf } from "./provenance.ts";
 import { affordable, bounded, checkedBudget } from "./study/budget.ts";
 import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
@@ -52,7 +53,7 @@ export interface Preview {
 /** Connections for replies that are stored at the same time. */
 const CONNECTIONS = 12;
 
-/** A schema in which a study is made; see {@link enter}. */
+/** A schema in which a study is made; see {@link enter}. What is read from it knows that it is of this schema. */
 export class Laboratory {
   #mapping: Mapping | null = null;
 
@@ -69,7 +70,13 @@ export class Laboratory {
    * somebody says so who has just seen what it costs.
    */
   async beside(): Promise<Laboratory> {
-    return new Laboratory(this.schema, await connected(this.schema), this.guard, true);
+    const lab = new Laboratory(this.schema, await connected(this.schema), this.guard, true);
+    return from(lab, sourcesOf(this));
+  }
+
+  /** With the data line of this study. */
+  #of<T>(made: T): T {
+    return from(made, sourcesOf(this));
   }
 
   /** The mapping from what models write to categories. */
@@ -97,7 +104,7 @@ export class Laboratory {
     if (there) return { name: there.name, profiles: (await profilesOf(this.sql)).size };
     const found = await population(from, instrument);
     await settleIn(this.sql, this.schema, found);
-    await signed(this.sql, this.schema);
+    await this.banner();
     return { name: found.name, profiles: found.profiles.length };
   }
 
@@ -117,7 +124,7 @@ export class Laboratory {
     const { run, asked: [task] } = await prepared(...at);
     const { messages, schema } = task!;
     const models = new Map([...run.cells.values()].map(({ model }) => [model.id, model])).values();
-    return {
+    return this.#of({
       messages,
       tokens: messages.reduce((sum, { content }) => sum + tokens(content), 0),
       most: Object.fromEntries([...models].map((model) => [
@@ -126,7 +133,7 @@ export class Laboratory {
       ])),
       profile: task!.work.profile,
       condition: run.cells.get(task!.work.cell)!.condition,
-    };
+    });
   }
 
   /**
@@ -166,7 +173,9 @@ export class Laboratory {
       // Two versions with one text are one side.
       if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
     }
-    return await tried(this.sql, await this.#side(both[0]), await this.#side(both[1]));
+    return this.#of(
+      await tried(this.sql, await this.#side(both[0]), await this.#side(both[1])),
+    );
   }
 
   #allowed(asking: readonly { plan: Plan; models: readonly Model[] }[], certain: boolean): void {
@@ -232,7 +241,7 @@ export class Laboratory {
    * a version of the files its first sentence).
    */
   async prompts(): Promise<DataFrame> {
-    return await versions(this.sql);
+    return this.#of(await versions(this.sql));
   }
 
   /** The conditions that a plan asks about, in its order. */
@@ -245,7 +254,7 @@ export class Laboratory {
   async estimate(plan: Plan): Promise<DataFrame> {
     const costs = await estimate(this.sql, this.schema, plan);
     this.guard.shown(plan);
-    return costs;
+    return this.#of(costs);
   }
 
   /**
@@ -256,7 +265,7 @@ export class Laboratory {
    */
   async register(plan: Plan): Promise<string> {
     const run = await register(this.sql, this.schema, plan, await codeVersion());
-    await signed(this.sql, this.schema);
+    await this.banner();
     this.guard.registered(plan);
     return (await loaded(this.sql, this.schema, run)).plan.name;
   }
@@ -335,7 +344,7 @@ export class Laboratory {
    * at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
    */
   async status(): Promise<DataFrame> {
-    return await standing(this.sql);
+    return this.#of(await standing(this.sql));
   }
 
   /**
@@ -382,12 +391,12 @@ export class Laboratory {
    * name, age, the cleaned demographics of Tables 1–3, occupation and location as written, description.
    */
   async personas(most = 20): Promise<DataFrame> {
-    return await personas(this.sql, most);
+    return this.#of(await personas(this.sql, most));
   }
 
   /** What models wrote in the fields that are cleaned, with how often: what `coverage` takes. */
   async texts(): Promise<Text[]> {
-    return await texts(this.sql);
+    return this.#of(await texts(this.sql));
   }
 
   /**
@@ -395,16 +404,16 @@ export class Laboratory {
    * Tables 1–3 takes.
    */
   async demographics(by: Mapping = this.mapping): Promise<DataFrame> {
-    return counts(await texts(this.sql), by);
+    return this.#of(counts(await texts(this.sql), by));
   }
 
   /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of personas and sheets. */
   async quality(): Promise<{ flow: DataFrame; failures: DataFrame; flags: DataFrame }> {
-    return {
+    return this.#of({
       flow: await flow(this.sql),
       failures: await failures(this.sql),
       flags: await flags(this.sql),
-    };
+    });
   }
 
   /**
@@ -417,7 +426,7 @@ export class Laboratory {
     options: Asked = {},
   ): Promise<Stored[]> {
     const { run } = await loaded(this.sql, this.schema, name);
-    return await exchanges(this.sql, run, name, options);
+    return (await exchanges(this.sql, run, name, options)).map((one) => this.#of(one));
   }
 
   /**
@@ -427,7 +436,7 @@ export class Laboratory {
    */
   async faults(name: string): Promise<DataFrame> {
     const { run } = await loaded(this.sql, this.schema, name);
-    return await faults(this.sql, run);
+    return this.#of(await faults(this.sql, run));
   }
 
   /**
@@ -442,7 +451,9 @@ export class Laboratory {
 
   /** What must stand beside what is shown of this study. */
   async banner(): Promise<string> {
-    return bannerOf(await signed(this.sql, this.schema));
+    const line = bannerOf(await signed(this.sql, this.schema));
+    from(this, [{ schema: this.schema, line }]);
+    return line;
   }
 
   /** Closes the connections; at the end of a notebook it says which cells failed. */
@@ -460,9 +471,9 @@ export class Laboratory {
 export async function enter(options: { schema?: string } = {}): Promise<Laboratory> {
   const schema = options.schema ?? settings().studySchema;
   await migrate(schema, "study");
-  const sql = await connected(schema);
-  await signed(sql, schema);
-  return new Laboratory(schema, sql);
+  const lab = new Laboratory(schema, await connected(schema));
+  await lab.banner();
+  return lab;
 }
 
 const connected = (schema: string): Promise<Sql> =>

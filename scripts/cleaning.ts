@@ -46,7 +46,8 @@ function shortened(lines: readonly string[]): string[] {
 
 function checked(pairs: readonly Counted[], folder: string): void {
   for (const { field, rows, reproduced, differing } of check(pairs, mapping(folder))) {
-    console.log(`  ${field.padEnd(22)} ${whole(reproduced)} of ${whole(rows)} rows`);
+    const found = rows ? `${whole(reproduced)} of ${whole(rows)} rows` : "no rows to check";
+    console.log(`  ${field.padEnd(22)} ${found}`);
     for (
       const line of shortened(
         differing.map(({ original, cleaned, count, ours }) =>

@@ -106,6 +106,10 @@ if (import.meta.main) {
       differences.push(...compared.differences);
     }
     for (const difference of differences) console.error(difference);
+    if (!cells) {
+      console.error(`Nothing compared: no cell in ${paths.length} notebooks shows anything`);
+      return 1;
+    }
     const same = cells - differences.length;
     console.log(`${same} of ${cells} showing cells in ${paths.length} notebooks show the same`);
     return differences.length === 0 ? 0 : 1;

@@ -80,12 +80,12 @@ async function own(schema: string, names: readonly string[], write: boolean): Pr
       table,
       `Stored replies of schema ${schema}, parsed again${write ? "" : " (nothing is written)"}`,
     ));
-    const differing = done.reduce(
-      (sum, { changed, gained, lost }) => sum + changed + gained + lost,
-      0,
-    );
+    const sum = (of: (one: Reparsed) => number) => done.reduce((sum, one) => sum + of(one), 0);
+    const differing = sum(({ changed, gained, lost }) => changed + gained + lost);
     console.log(
-      differing === 0
+      sum(({ replies }) => replies) === 0
+        ? "\nNo reply is stored yet: nothing was read again"
+        : differing === 0
         ? "\nThis code reads every stored reply as it was read before"
         : `\nchanged: another result than the stored one; gained: a result where there was none; lost: ` +
           `none where there was one${write ? "" : "\nTo store it: the same without --check"}`,

@@ -1,4 +1,5 @@
 /** `deno task start`: from nothing to every table, the files for a paper and the report. */
+import { existsSync } from "node:fs";
 import { basename, relative } from "node:path";
 import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
@@ -11,7 +12,7 @@ import { build } from "lib/paper/tables.ts";
 import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import type { At, ExecuteOptions } from "./jupyter/execute.ts";
-import { read } from "./jupyter/notebook.ts";
+import { read, savedIn } from "./jupyter/notebook.ts";
 import { CHAIN, find, patience, runAll, withoutSample } from "./notebooks.ts";
 import { type Compared, inAll, titleOf } from "./report/published.ts";
 import { report } from "./report.ts";
@@ -184,25 +185,24 @@ async function notebooks(
   kept.notebooks = kept.notebooks.filter(({ name }) => !names.includes(name));
   // Of what ran before with other code or data nothing is shown any more.
   for (const name of names) {
-    await Deno.remove(out("papers", name), { recursive: true }).catch(() => {});
+    const papers = papersOf(name);
+    if (papers) await Deno.remove(out(papers), { recursive: true }).catch(() => {});
     await Deno.remove(out("notebooks", `${name}.ipynb`)).catch(() => {});
   }
   const options = { out: out("notebooks"), onCell: (at: At) => running.cell(at), ...limit };
   await runAll(paths, options, ({ name, seconds, failures }) => {
     const path = paths.find((path) => basename(path, ".ipynb") === name)!;
-    const papers = written("papers", name);
+    const papers = papersOf(name);
     kept.notebooks.push({ name, inputs: inputs.get(path)!, seconds, papers, failures });
     remember(kept);
     running.end(name, failures.length ? `FAILED: ${failures[0]}` : `${seconds.toFixed(0)} s`);
   });
 }
 
-function written(...parts: string[]): boolean {
-  try {
-    return Deno.statSync(out(...parts)).isDirectory;
-  } catch {
-    return false;
-  }
+/** The folder in `out` to which a notebook saved files for a paper when it was executed last. */
+function papersOf(name: string): string | null {
+  const ran = out("notebooks", `${name}.ipynb`);
+  return existsSync(ran) ? savedIn(read(ran)) : null;
 }
 
 /** Writes the tables and compares each with the paper's. */
@@ -234,7 +234,8 @@ function summary(study: Study, { tables, notebooks }: Kept): number {
   const { compared } = tables!;
   console.log("\ntable                    cells agreeing / printed");
   for (const { name, agree, printed, absent } of compared) {
-    const cells = printed || !absent ? `${agree} / ${printed}` : "none of its models is here";
+    const none = absent ? "none of its models is here" : "nothing to compare";
+    const cells = printed ? `${agree} / ${printed}` : none;
     console.log(`${titleOf(name).padEnd(24)} ${cells}`);
   }
   for (const one of compared.filter(({ differing }) => differing.length)) {

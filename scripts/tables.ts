@@ -1,11 +1,12 @@
 /** `deno task tables`: every table of a study as tidy CSV, Markdown and LaTeX. */
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { codeVersion, settings } from "lib/config.ts";
+import { codeVersion, schemaName, settings } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { nearest } from "lib/format.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { grid, printed, survivingGrid } from "lib/paper/print.ts";
 import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
 import { build, scales, survival } from "lib/paper/tables.ts";
@@ -69,6 +70,10 @@ export async function writeTables(
   }));
 }
 
+/** Those of the published data in `out/tables`, of any other schema in a folder of its own there. */
+const folderOf = (schema: string): string =>
+  join(settings().outDir, "tables", ...schema === PUBLISHED ? [] : [schemaName(schema)]);
+
 if (import.meta.main) {
   await main({
     usage:
@@ -77,7 +82,7 @@ if (import.meta.main) {
 NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints
 it), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
 
-  --out DIR      where to write (default: out/tables)
+  --out DIR      where to write (default: out/tables, with --schema out/tables/NAME)
   --schema NAME  the data: personality_trap (default) or a schema of your own
   --mode MODE    printed: what the paper's code computes (default); corrected: its bugs repaired, and
                  NAME_survives: intervals, effect sizes, p by profile and adjusted, which markers stand
@@ -92,7 +97,7 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     },
     words: true,
   }, async (flags, words) => {
-    const { out = join(settings().outDir, "tables"), schema, mode, table } = flags as {
+    const { schema = PUBLISHED, out = folderOf(schema), mode, table } = flags as {
       out?: string;
       schema?: string;
       mode: string;
@@ -104,7 +109,7 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     if (words.length > 0 && table.length === 0) {
       throw new UsageError(`Unexpected ${words[0]}: tables are named with --table`);
     }
-    const study = await open(schema ? { schema } : {});
+    const study = await open({ schema });
     let written: Written[];
     try {
       const all = await tablesOf(study);

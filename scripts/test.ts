@@ -226,6 +226,10 @@ if (import.meta.main) {
       console.log(`Once more, when mended: deno task test ${[...where].join(" ")}`);
     }
     const sum = (of: "passed" | "failed") => all.reduce((total, one) => total + one[of], 0);
+    if (filter && !sum("passed") && !sum("failed")) {
+      console.error(`No test ran: none of them has a name like ${filter}`);
+      return 1;
+    }
     console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
     return Math.max(...all.map(({ code }) => code));
   });

@@ -34,6 +34,7 @@ const DOORS = [
   "conditions",
   "db",
   "llm",
+  "measures",
   "paper/print",
   "paper/figures",
   "plots",
@@ -220,6 +221,9 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   "lib/README.md, Adding an instrument": {
     sh: [/^(mini: 40 of 40 done|12 of 12 tables in out\/mine$)/m],
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
+  },
+  "lib/README.md, By any factor": {
+    ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],
   },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
 };

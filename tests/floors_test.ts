@@ -9,8 +9,8 @@ import { ROOT } from "lib/config.ts";
  */
 const FLOORS = [
   ["columns", "format", "instruments", "stats", "random", "version"],
-  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells"],
-  ["db", "llm", "population"],
+  ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
+  ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
   ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
@@ -110,6 +110,22 @@ Deno.test("the environment, the kernel, the DOM, SQL, models and chance each hav
       .map((path) => `${place(path)}: ${word}`)
   );
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("measures know no study: neither its factors nor its instruments, nor where it is stored", () => {
+  const own = LIB.filter((path) => roomOf(path) === "measures");
+  const others = own.flatMap((path) => importsOf(path).map((specifier) => target(path, specifier)))
+    .filter((to) => to !== null && roomOf(to) !== "measures").map((to) => roomOf(to!));
+  const allowed = ["format", "frames", "instruments", "random", "stats"];
+  assert.deepEqual([...new Set(others)].filter((room) => !allowed.includes(room)), []);
+  const paper = /\b(epqra|bigfive|Base|Max[NP]|spain826|gpt4o|personality_trap|model|condition)\b/;
+  const words = own.flatMap((path) =>
+    withoutComments(readFileSync(path, "utf8")).split("\n").filter((line) => paper.test(line))
+      // An example in a message is none.
+      .filter((line) => !line.includes("such as")).map((line) => `${place(path)}: ${line}`)
+  );
+  assert.ok(own.length > 4);
+  assert.deepEqual(words, []);
 });
 
 Deno.test("the browser's driver is for tests only, and so is the accessibility checker", () => {

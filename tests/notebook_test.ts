@@ -31,6 +31,7 @@ import { standingHtml, standingText } from "lib/notebook/standing.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, personas, type Progress, type Tried } from "lib/study.ts";
+import { evaluated } from "./command.ts";
 
 const TABLE = frame(
   [
@@ -525,6 +526,43 @@ Deno.test("of a prompt that is not changed each reply is shown once", () => {
   assert.match(
     text,
     /\nA & B, profile 7 under Base\n {2}name: <i>Ana<\/i>\n {2}location: Madrid, Spain\n/,
+  );
+});
+
+Deno.test("of replies that are not there it is not said that 0 of 0 differ", () => {
+  const tried = trial();
+  const fields = tried.fields.withColumns(pl.lit(null).cast(pl.Utf8).alias("changed"));
+  const text = comparedText({ ...tried, fields }, "One");
+  assert.match(text, /^One\n {2}From version 1 to \S+: no field of both can be compared/);
+  assert.doesNotMatch(text, /0 of 0/);
+});
+
+Deno.test("where nothing is compared, that is said and no success", async () => {
+  assert.equal(
+    verdictText({ agree: 0, printed: 0, differing: [] }),
+    "Nothing is compared: there are no printed cells",
+  );
+  const { out, err, code } = await evaluated(`
+    import { differences } from "lib/notebook.ts";
+    import { frame } from "lib/frames.ts";
+    const kinds = { model: "text", paper: "text", ours: "text", agrees: "text" } as const;
+    const cell = { model: "a", paper: "1", ours: "2" };
+    const of = (agrees: string) => frame([{ ...cell, agrees }], kinds);
+    await differences({ cells: of("no data"), agree: 0, printed: 0, absent: 60, differing: [] });
+    await differences({ cells: of("yes"), agree: 1, printed: 1, absent: 0, differing: [] });
+    await differences({ cells: of("no"), agree: 0, printed: 1, differing: ["a: paper 1, ours 2"] });`);
+  assert.equal(code, 0, err);
+  assert.equal(
+    out,
+    [
+      "None of the 60 printed cells can be compared: these data hold other models or conditions",
+      "1 of 1 printed cells agree",
+      "Cells that differ from the paper, of 1 compared",
+      "Model  Paper  Ours  Agrees",
+      "-----  -----  ----  ------",
+      "a          1     2  no",
+      "",
+    ].join("\n"),
   );
 });
 

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import type { DataFrame } from "polars";
-import { open } from "lib/db.ts";
+import { open, type Provenance } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { reads as readsOf } from "lib/paper/published.ts";
 import {
   acquiescenceReading,
   choiceReading,
   faultReading,
+  publishedReading,
   shareReading,
   survivingReading,
 } from "lib/paper/readings.ts";
@@ -117,6 +118,125 @@ Deno.test("a number typed into a text is found", () => {
   assert.deepEqual(loose(made("Of all 82.1 % are so, p < .05", "82.1")), []);
   assert.deepEqual(loose(made("Of all 80 % and .42 are so", "82.1 0.41")), ["80 %", ".42"]);
   assert.deepEqual(loose(made("`0.42` in code, [a](b_1.2)", "")), []);
+});
+
+/** Notebooks that show whatever study their line `open(…)` names. */
+const OF_ANY = /^(1[1-6]|2[4-7]|30|32)_/;
+
+/** Counts that texts of these may hold: what is drawn, and a group that the paper's code has. */
+const COUNTS = ["2,000", "372"];
+
+/** Whole numbers of three digits and more, but years of what is cited, and what is typed in code. */
+const countsOf = (prose: string): string[] =>
+  [
+    ...prose.replace(/`[^`]*`|\]\([^)]*\)|arXiv \S+/g, " ")
+      .matchAll(/(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{3,})(?![\w.]\d)/g),
+  ].map(([number]) => number)
+    .filter((number) => !COUNTS.includes(number) && !/^(19|20)\d\d$/.test(number));
+
+/** What a cell says of itself, in Markdown or in the strings of its code. */
+const said = (cell: Cell): string =>
+  cell.cell_type === "markdown"
+    ? source(cell)
+    : [...source(cell).matchAll(/"([^"\n]*)"|`([^`]*)`/g)]
+      .map(([, plain, template]) => plain ?? template!.replace(/\$\{[^}]*\}/g, " ")).join("\n");
+
+/** `44 of 51`, `Of the 51 markers`: a result, whatever its size. */
+const RESULT = /\b\d[\d,.]* of (?:the |all |its )?\d+|\b[Oo]f (?:the|all|its)(?: \w+’s)? \d+/g;
+
+/** What reads like a result and is none. */
+const NONE: Readonly<Record<string, string>> = {
+  "5.5 of 6": "near the ceiling: what would contradict the paper",
+  "of the 8": "items of a trait",
+};
+
+/** What a notebook says of one dataset, whichever it shows. */
+const ofOne = (cells: readonly Cell[]): string[] =>
+  cells.flatMap((cell) => {
+    const words = cell.cell_type === "markdown"
+      ? source(cell).match(/\b(?:reconstruction|shipped)\b/g) ?? []
+      : [];
+    const decimals = cell.cell_type === "code"
+      ? numbersOf(said(cell)).filter((number) => !(number in CONSTANTS))
+      : [];
+    const results = cell.cell_type === "markdown"
+      ? (source(cell).match(RESULT) ?? []).filter((result) => !(result in NONE))
+      : [];
+    return [...words, ...countsOf(said(cell)), ...decimals, ...results];
+  });
+
+Deno.test("notebooks that show any study say nothing of their own about one dataset", () => {
+  const paths = find([]).filter((path) => OF_ANY.test(basename(path)));
+  assert.equal(paths.length, 12);
+  const found = paths.flatMap((path) => {
+    const words = ofOne(read(path).cells);
+    return words.length ? [`${basename(path)}: ${words.join(", ")}`] : [];
+  });
+  assert.deepEqual(found, []);
+});
+
+Deno.test("a count or a finding of one dataset in a text or a caption is found", () => {
+  const cell = (type: "markdown" | "code", source: string): Cell => ({
+    cell_type: type,
+    metadata: {},
+    source,
+  });
+  const of = (type: "markdown" | "code", text: string) => ofOne([cell(type, text)]);
+  assert.deepEqual(of("markdown", "826 profiles × 5 = 4,130, as (1959) has it, of 2,000 draws"), [
+    "826",
+    "4,130",
+  ]);
+  assert.deepEqual(of("markdown", "In the shipped reconstruction it is arbitrary"), [
+    "shipped",
+    "reconstruction",
+  ]);
+  assert.deepEqual(
+    of("code", 'await show(t, "means over halves of 413 sheets, 82.1 % of them");'),
+    [
+      "413",
+      "82.1 %",
+    ],
+  );
+  assert.deepEqual(
+    of("markdown", "Of the 51 markers 44 stand; add up to 59 of 60; 24 items of 6"),
+    [
+      "Of the 51",
+      "59 of 60",
+    ],
+  );
+  assert.deepEqual(of("code", "const n = 826; await show(t, `Of ${n * 413} sheets`);"), []);
+});
+
+Deno.test("what is about the published data is said of them only", () => {
+  const of = (source: Provenance["source"]) => ({
+    provenance: { source, restoredAt: null, files: [], simulated: [], reconstructed: true },
+  });
+  for (
+    const name of [
+      "counts",
+      "shares",
+      "scores",
+      "convergence",
+      "reliability",
+      "surviving",
+      "more",
+      "multitrait",
+      "acquiescence",
+      "copying",
+      "duplicates",
+      "faults",
+      "collapse",
+      "diversity",
+    ] as const
+  ) {
+    assert.ok(publishedReading(name, of("reconstruction")).length, name);
+    assert.doesNotMatch(publishedReading(name, of("zenodo")).join(), /reconstruction/, name);
+    // A study made from the reconstruction's profiles is another study.
+    for (const other of ["study", "other"] as const) {
+      assert.deepEqual(publishedReading(name, of(other)), [], name);
+    }
+  }
+  assert.match(publishedReading("scores", of("zenodo"))[0]!, /^With as many pairs/);
 });
 
 const study = async () => {

@@ -3,12 +3,18 @@ import assert from "node:assert/strict";
 import type { DataFrame } from "polars";
 import { frame } from "lib/frames.ts";
 import { saidHtml } from "lib/notebook.ts";
+import * as readings from "lib/paper/readings.ts";
 import {
+  agreementReading,
   coverageReading,
+  diversityReading,
   errorReading,
+  faultReading,
   precisionReading,
   sampleSizeReading,
   sheetReading,
+  survivingReading,
+  verdictReading,
   wholeStudyReading,
 } from "lib/paper/readings.ts";
 import { wilson } from "lib/stats.ts";
@@ -174,4 +180,127 @@ Deno.test("paragraphs are HTML, and nothing in them is taken for it", () => {
     saidHtml(["**A.** 1 < 2, `p_holm` and _so on_", "b_c_d"]),
     "<p><strong>A.</strong> 1 &lt; 2, <code>p_holm</code> and <em>so on</em></p>\n<p>b_c_d</p>",
   );
+});
+
+/** A frame without rows. */
+const empty = (text: string, numbers: string): DataFrame =>
+  frame([], {
+    ...Object.fromEntries(text.split(" ").map((name) => [name, "text"] as const)),
+    ...Object.fromEntries(numbers.split(" ").map((name) => [name, "number"] as const)),
+  });
+
+const CELL = "model condition scale trait epqra_scale bfi_trait category subcategory attribute " +
+  "instrument metric measure fault manipulated equivalence verdict effect_name against item " +
+  "population interval holds groups table rows variant cell at pair design method test unit " +
+  "marker in_paper source statistic";
+const NUMBERS = "n count estimate ci_lower ci_upper effect effect_lower effect_upper least most " +
+  "family chance majority mean sd p_equivalence bound_upper icc_a1 icc_a1_lower icc_a1_upper " +
+  "loa_lower loa_upper r_max feldt_lower feldt_upper constant_items relative validity comparisons " +
+  "larger clearly largest base_n base_count markers stands weakens vanishes appears cells differ " +
+  "markers_changed printed variant_value difference icc studies rejection rejection_lower " +
+  "rejection_upper coverage coverage_lower coverage_upper repetitions profiles formula found " +
+  "value found_lower found_upper held cells_null naive_null cluster_null cells_true cluster_true holm_true";
+
+Deno.test("of nothing nothing is said: no reading takes a count of 0 for a finding", () => {
+  const none = empty(CELL, NUMBERS);
+  const given: Record<string, readonly unknown[]> = {
+    errorReading: [none, none, 0.1],
+    survivingReading: [none, { table1: none }],
+    reliabilityReading: [none, "scale"],
+    verdictReading: [none, ["model"]],
+  };
+  const said = Object.entries(readings).filter(([name]) =>
+    /Reading$/.test(name) && !["precisionReading", "publishedReading"].includes(name)
+  ).map((
+    [name, reading],
+  ) => [
+    name,
+    (reading as (...given: readonly unknown[]) => string[])(...given[name] ?? [none, none]),
+  ]);
+  assert.ok(said.length >= 17, `${said.length}`);
+  for (const [name, sentences] of said) {
+    assert.ok(sentences!.length, `${name} says nothing at all`);
+    for (const sentence of sentences!) {
+      assert.match(sentence, /^Nothing (can be said of|is tested)/, `${name}: ${sentence}`);
+    }
+  }
+});
+
+Deno.test("a part that is not there is left out, or said to be none", () => {
+  const kinds = { model: "text", condition: "text", scale: "text", metric: "text" } as const;
+  const numbers = Object.fromEntries(
+    ["n", "estimate", "chance", "majority", "effect", "effect_lower", "effect_upper"]
+      .map((name) => [name, "number"] as const),
+  );
+  const cell = { model: "a", metric: "accuracy", n: 9, estimate: 90, majority: 80 };
+  const manipulated = agreementReading(
+    frame([{ ...cell, condition: "MaxN", scale: "N" }], { ...kinds, ...numbers }),
+  ).join("\n");
+  assert.match(manipulated, /^The manipulated scales, .*a MaxN N 90\.0 %/);
+  assert.doesNotMatch(manipulated, /Every one|all 0|none/);
+  // A kappa that is undefined is not one of .4 or more.
+  const undefinedKappa = agreementReading(
+    frame([{ ...cell, condition: "Base", scale: "N" }], { ...kinds, ...numbers }),
+  ).join("\n");
+  assert.match(undefinedKappa, /above what the majority answer/);
+  assert.doesNotMatch(undefinedKappa, /Kappa is/);
+
+  const verdict = { model: "a", verdict: "—", effect_name: "h", family: 12 };
+  const unmarked = verdictReading(
+    frame([verdict], {
+      model: "text",
+      verdict: "text",
+      effect_name: "text",
+      effect: "number",
+      effect_lower: "number",
+      effect_upper: "number",
+      least: "number",
+      most: "number",
+      family: "integer",
+    }),
+    ["model"],
+  );
+  assert.deepEqual(unmarked, [
+    "None of the 12 cells that can be tested has a marker that could stand or vanish.",
+  ]);
+
+  const alone = frame([{ model: "a", condition: "MaxN", attribute: "race", estimate: 2 }], {
+    model: "text",
+    condition: "text",
+    attribute: "text",
+    estimate: "number",
+  });
+  assert.match(diversityReading(alone)[0]!, /No condition can be compared with Base\.$/);
+
+  const fault = { instrument: "bfi", model: "a", condition: "Base", fault: "any" };
+  const faults = frame([{ ...fault, n: 10, count: 0, ci_upper: 0.3 }], {
+    instrument: "text",
+    model: "text",
+    condition: "text",
+    fault: "text",
+    n: "integer",
+    count: "integer",
+    ci_upper: "number",
+  });
+  assert.match(faultReading(faults)[0]!, /^No sheet of 1 cells is missing or faulty\./);
+
+  const counted = frame(
+    [{ table: "table1", rows: "all", markers: 0, stands: 0, weakens: 0, vanishes: 0, appears: 1 }],
+    {
+      table: "text",
+      rows: "text",
+      markers: "integer",
+      stands: "integer",
+      weakens: "integer",
+      vanishes: "integer",
+      appears: "integer",
+    },
+  );
+  const table1 = frame([{ verdict: "appears", effect_name: "h", effect: 1, most: 2 }], {
+    verdict: "text",
+    effect_name: "text",
+    effect: "number",
+    most: "number",
+  });
+  assert.match(survivingReading(counted, { table1 })[0]!, /^No cell of these tables has a marker/);
 });

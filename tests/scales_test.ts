@@ -66,6 +66,14 @@ Deno.test("keyed items are summed, and an item without an answer is missing", ()
   );
 });
 
+Deno.test("a scale of which nobody was asked some item has no score and no alpha", () => {
+  const given = administrations(short, sheets([[1, 4, 3, null], [3, 2, 4, null], [5, 1, 2, null]]));
+  const [b, a] = scales(given, short, { draws: 20 }).toRecords();
+  const { n, mean, sd, alpha } = b!;
+  assert.deepEqual([n, mean, sd, alpha], [0, null, null, null]);
+  assert.deepEqual([a!.n, a!.mean], [3, 10 / 3]);
+});
+
 Deno.test("sheets of another instrument are refused by name", () => {
   assert.throws(
     () => scales(administrations(epqra, sheets([[1]])), short),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { banner, open } from "lib/db.ts";
+import { open } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { score } from "lib/instruments.ts";
+import { said, sourcesOf } from "lib/provenance.ts";
 import { seeded } from "lib/random.ts";
 import {
   byProfile,
@@ -430,7 +431,10 @@ Deno.test("a simulated study is read as any other", async (t) => {
   try {
     await t.step("under a banner that says what it is", () => {
       assert.deepEqual(read.provenance.simulated, ["Faithful", "Wild"]);
-      assert.match(banner()!, /simulated, no model was asked: Faithful, Wild/);
+      assert.match(
+        said(sourcesOf(read)).line!,
+        /own study.*simulated, no model was asked: Faithful, Wild/,
+      );
     });
     await t.step("Table 1 has the drawn shares", async () => {
       const shape = z.object({

@@ -266,9 +266,24 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
       xy: b[2] ?? 0,
     })
   ),
+  weightedMean: pairs.flatMap(([x, y]) =>
+    [...LEVELS.slice(0, 2), NaN].map((level) => () => stats.weightedMean(summed(x, y), level))
+  ),
+  weightedShare: pairs.map(([x, y]) => () =>
+    stats.weightedShare(summed(x.map((value) => Number(value > 1)), y))
+  ),
   normalTail: ODD.map((z) => () => stats.normalTail(z)),
   tTail: of2(ODD, ODD, stats.tTail),
 };
+
+/** Rows, two in a cluster, with weights above 0. */
+const summed = (values: readonly number[], weights: readonly number[]) => ({
+  cluster: values.map((_, at) => at >> 1),
+  weight: values.map((_, at) => Math.abs(weights[at] ?? 1) || 1),
+  n: values.map(() => 1),
+  sum: values,
+  square: values.map((value) => value ** 2),
+});
 
 function* of2<A, B>(
   a: readonly A[],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { connect, migrate, type Sql } from "lib/db.ts";
-import { epqra } from "lib/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { type Model, requestKey } from "lib/llm.ts";
 import { strict } from "lib/llm/provider.ts";
 import type { Message } from "lib/prompts.ts";

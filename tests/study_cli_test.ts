@@ -177,7 +177,7 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   assert.match(asked, /^spanish: 40 of 40 done, 0 failed, 0 left; spent 40 calls of 100, /m);
   assert.match(
     asked,
-    /^Build the tables: deno task tables --schema cli_walk --out out\/cli_walk$/m,
+    /^Build the tables: deno task tables --schema cli_walk$/m,
   );
   assert.equal(desk.server.tally().answered, 80);
 
@@ -517,10 +517,13 @@ Deno.test("every study command has --help that names its flags", async () => {
 Deno.test("reparse says what today's code makes of stored replies, and stores it", async () => {
   await using desk = new Desk("cli_reparse");
   await desk.planned("mine", "own");
+  const reparse = (...args: string[]) => script("reparse", args, desk.env);
+  const none = await reparse("--check");
+  assert.match(none.out, /^No reply is stored yet: nothing was read again$/m);
+  assert.doesNotMatch(none.out, /every stored reply/);
   await desk.done("run", "mine", "--budget-usd", "1");
   await desk.done("plan", "administrations", "--instrument", "epqra", "--name", "sheets");
   await desk.done("run", "sheets", "--budget-usd", "1");
-  const reparse = (...args: string[]) => script("reparse", args, desk.env);
   const same = await reparse("--check");
   assert.equal(same.code, 0, same.err);
   assert.match(same.out, /^mine +10 +10 +0 +0 +0$/m);

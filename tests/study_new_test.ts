@@ -29,7 +29,6 @@ Deno.test("a study has notebooks of its own, with its schema, that run and are n
       const text = code(name);
       assert.match(text, /^const schema = "made_anew";$|open\(\{ schema: "made_anew" \}\)/m, name);
       assert.doesNotMatch(text, /schema = "demo"|schema: "personality_trap"/, name);
-      assert.doesNotMatch(text, /save\("\d/, name);
       assert.ok(read(join(FOLDER, name)).cells.every(({ outputs = [] }) => !outputs.length), name);
     }
 

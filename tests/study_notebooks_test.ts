@@ -159,6 +159,7 @@ for (const table of TABLES) {
     assert.match(text, /^Data: own study, .* no model was asked: Simulated/m);
     assert.doesNotMatch(text, /Data: reconstruction/);
     assert.match(text, /None of the \d+ printed cells can be compared/);
+    assert.doesNotMatch(text, /of 0 compared|shipped reconstruction|[Ii]n the reconstruction/);
     assert.doesNotMatch(text, /NaN|undefined(?! draws)|\[object/);
     if (OTHERS.some((other) => name.startsWith(other))) return;
     const laidOut = notebook.cells.map(plain).find((text) => /^Table A?\d\. /.test(text))!;
@@ -166,7 +167,7 @@ for (const table of TABLES) {
     assert.match(laidOut, /\d\.\d/);
     // Files for a paper say of what they are, too.
     if (!text.includes("For a paper: ")) return;
-    const papers = join(settings().outDir, "papers", name);
+    const papers = join(settings().outDir, "papers", "demo", name);
     const figures = [...Deno.readDirSync(papers)].filter((file) => file.name.endsWith(".svg"));
     for (const { name } of figures) {
       const svg = await Deno.readTextFile(join(papers, name));

@@ -1,8 +1,9 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
-import { frame } from "../frames.ts";
+import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
+import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
 
 /** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
 export const PLACEHOLDERS = {
@@ -18,6 +19,18 @@ const ATTRIBUTES = [
   "religious_belief",
   "sexual_orientation",
 ] as const;
+
+/** The cell in which a persona of one's own was written, and the levels of its factors. */
+const cellOf = (sql: postgres.Sql, schema: string, own: boolean) =>
+  own
+    ? sql`(select w.cell from ${sql(schema)}.work w where w.work = personas.work)`
+    : sql`null::integer`;
+const none: Levels = new Map();
+const levelsOf = (sql: postgres.Sql, schema: string, own: boolean) =>
+  own ? writtenLevels(sql, schema) : none;
+const levelled = (rows: readonly postgres.Row[], levels: Levels) =>
+  rows.map((row) => ({ ...row, ...levels.get(row.cell) }));
+const columns = (own: boolean): Record<string, Kind> => own ? WRITTEN : {};
 
 /**
  * The columns of `Study.demographics`: how many personas gave which value. `own` is `yes` where the print
@@ -40,29 +53,35 @@ export async function demographics(
   schema: string,
   own: boolean,
 ): Promise<DataFrame> {
+  const levels = await levelsOf(sql, schema, own);
   const kinds = await sql`
     select model, population, model_print, population_print, repetitions as repetition,
-           ${sql(ATTRIBUTES)}, count(*)::int as n
+           ${cellOf(sql, schema, own)} as cell, ${sql(ATTRIBUTES)}, count(*)::int as n
     from ${sql(schema)}.personas
     where word_count_description is not null
-    group by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}
-    order by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}`;
+    group by 1, 2, 3, 4, 5, 6, ${sql(ATTRIBUTES)}
+    order by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}, 6`;
   const counts = new Map<string, Record<string, unknown> & { n: number }>();
   for (const { n, ...kind } of kinds) {
     for (const attribute of ATTRIBUTES) {
       const { model, population, model_print, population_print, repetition } = kind;
       const labelled = own ? "yes" : null;
-      const cell = { own: labelled, model, population, model_print, population_print, repetition };
+      const keys = { own: labelled, model, population, model_print, population_print, repetition };
+      const cell = { ...keys, ...levels.get(kind.cell) };
       const key = JSON.stringify([Object.values(cell), attribute, kind[attribute]]);
       const counted = counts.get(key);
       if (counted) counted.n += n;
       else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
     }
   }
-  return frame([...counts.values()], DEMOGRAPHICS);
+  return frame([...counts.values()], { ...DEMOGRAPHICS, ...columns(own) });
 }
 
-export async function personas(sql: postgres.Sql, schema: string): Promise<DataFrame> {
+export async function personas(
+  sql: postgres.Sql,
+  schema: string,
+  own: boolean,
+): Promise<DataFrame> {
   const kinds = {
     model: "text",
     population: "text",
@@ -70,27 +89,33 @@ export async function personas(sql: postgres.Sql, schema: string): Promise<DataF
     population_print: "text",
     profile: "integer",
     repetition: "integer",
+    ...columns(own),
     ...Object.fromEntries(ATTRIBUTES.map((attribute) => [attribute, "text"] as const)),
   } as const;
+  const levels = await levelsOf(sql, schema, own);
   const people = await sql`
     select model, population, model_print, population_print, ref_personality_id as profile,
-           repetitions as repetition, ${sql(ATTRIBUTES)}
+           repetitions as repetition, ${cellOf(sql, schema, own)} as cell, ${sql(ATTRIBUTES)}
     from ${sql(schema)}.personas
     where word_count_description is not null
     order by id`;
-  return frame(people, kinds);
+  return frame(levelled(people, levels), kinds);
 }
 
 export async function biographies(
   sql: postgres.Sql,
   schema: string,
+  own: boolean,
 ): Promise<DataFrame> {
   const known = Object.values(PLACEHOLDERS);
   const text = (column: string) =>
     sql`case when ${sql(column)} not in ${sql(known)} then ${sql(column)} end`;
+  const levels = await levelsOf(sql, schema, own);
   const people = await sql`
     select model, population, model_print, population_print, ref_personality_id as profile,
-           repetitions as repetition, ${text("name")} as name, age, gender, race,
+           repetitions as repetition, ${cellOf(sql, schema, own)} as cell, ${
+    text("name")
+  } as name, age, gender, race,
            religious_belief, sexual_orientation, ${text("occupation_original")} as occupation,
            ${text("location_original")} as location, ${text("description")} as description
     from ${sql(schema)}.personas
@@ -105,13 +130,14 @@ export async function biographies(
     "location",
     "description",
   ];
-  return frame(people, {
+  return frame(levelled(people, levels), {
     model: "text",
     population: "text",
     model_print: "text",
     population_print: "text",
     profile: "integer",
     repetition: "integer",
+    ...columns(own),
     name: "text",
     age: "integer",
     ...Object.fromEntries(texts.map((name) => [name, "text"] as const)),
@@ -130,6 +156,7 @@ export async function administered(
       select experiments_group_id as "group", min(model_clean) as model,
              min(population_display) as condition
       from ${sql(schema)}.experiments_evals group by 1`;
+  const levels = own ? await askedLevels(sql, schema) : none;
   const rows = await sql`
     with label as (${labels}), given as (
       select experiment_id, count(answer)::int as answers,
@@ -144,20 +171,22 @@ export async function administered(
     )
     select l.questionnaire as instrument, coalesce(b.model, l.model) as model,
            coalesce(b.condition, l.population) as condition, l.population,
-           l.personality_id as profile, l.experiment_id as administration, s.items,
+           l.personality_id as profile, l.experiment_id as administration,
+           l.experiments_group_id as cell, l.repeated + 1 as repetition, s.items,
            coalesce(g.answered, 0) as answered, coalesce(g.answers, 0) as answers, g.least, g.most
     from ${sql(schema)}.experiments_list l
     left join label b on b.group = l.experiments_group_id
     left join given g on g.experiment_id = l.experiment_id
     left join size s on s.questionnaire = l.questionnaire
     order by l.experiment_id`;
-  return frame(rows, {
+  return frame(levelled(rows, levels), {
     instrument: "text",
     model: "text",
     condition: "text",
     population: "text",
     profile: "integer",
     administration: "integer",
+    ...own ? { ...WRITTEN, ...ASKED, repetition: "integer" as const } : {},
     items: "integer",
     answered: "integer",
     answers: "integer",

@@ -1,7 +1,8 @@
 /** The reads of answer sheets: a sheet travels as arrays and becomes a column per item. */
 import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
-import { frame, series } from "../frames.ts";
+import { frame, type Kind, series } from "../frames.ts";
+import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
 export interface Administrations {
@@ -12,12 +13,17 @@ export interface Administrations {
    * administration, and per item `answer N` (as given) and `score N` (keyed or reversed); `group` is
    * the published number of an experiment, null in a study of one's own. Answer and score are
    * null where the sheet has no row for the item; a row without an answer has a null answer, and the
-   * score that the published view gives it (EPQR-A 0, BFI null).
+   * score that the published view gives it (EPQR-A 0, BFI null). `writer` is the model that wrote the
+   * persona: in the published data `model`. In a study of one's own there is a column for each factor
+   * besides: condition, prompt (version of the persona's), variant (of the personas' plan), answering_model,
+   * administration_prompt, administration_variant, item_order, option_order, coding, language (of the
+   * instrument); and persona (which of its profile's) and repetition (of the administration).
    */
   sheets: DataFrame;
 }
 
 interface Row {
+  cell?: number;
   group: number | null;
   model: string | null;
   condition: string | null;
@@ -36,7 +42,7 @@ export async function sheets(
   own: boolean,
 ): Promise<Administrations> {
   const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
-  const [items, rows] = await Promise.all([
+  const [items, rows, levels, personas] = await Promise.all([
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
       from ${sql(schema)}.questionnaire
@@ -47,6 +53,8 @@ export async function sheets(
     sql<Row[]>`
       select experiment_id               as administration,
              ${group}                    as group,
+             min(experiments_group_id)   as cell,
+             min(repeated)::integer + 1  as repetition,
              min(model_clean)            as model,
              min(population_display)     as condition,
              min(population)             as population,
@@ -58,9 +66,28 @@ export async function sheets(
       where questionnaire = ${instrument}
       group by experiment_id
       order by experiment_id`,
+    own ? askedLevels(sql, schema) : null,
+    own
+      ? sql<{ administration: number; persona: number }[]>`
+        select a.work as administration, p.repetitions as persona
+        from ${sql(schema)}.administrations a join ${sql(schema)}.personas p on p.id = a.persona`
+      : [],
   ]);
-  return administrations(items, rows);
+  if (!levels) {
+    return administrations(items, rows.map((row) => ({ ...row, writer: row.model })), PUBLISHED);
+  }
+  const persona = new Map(personas.map((one) => [one.administration, one.persona]));
+  const made = rows.map((row) => ({
+    ...row,
+    ...levels.get(row.cell!),
+    persona: persona.get(row.administration),
+  }));
+  return administrations(items, made, OWN);
 }
+
+/** Columns of sheets besides their keys. */
+const PUBLISHED = { writer: "text" } as const;
+const OWN = { ...WRITTEN, ...ASKED, persona: "integer", repetition: "integer" } as const;
 
 export async function profiles(
   sql: postgres.Sql,
@@ -96,7 +123,11 @@ interface Item {
   key: number | null;
 }
 
-function administrations(items: Item[], rows: Row[]): Administrations {
+function administrations(
+  items: Item[],
+  rows: Row[],
+  factors: Readonly<Record<string, Kind>> = {},
+): Administrations {
   const numbers = items.map(({ item }) => item);
   const answer = unpack(rows, numbers, "answers"), score = unpack(rows, numbers, "scores");
   const keys = frame(rows, {
@@ -106,6 +137,7 @@ function administrations(items: Item[], rows: Row[]): Administrations {
     population: "text",
     profile: "integer",
     administration: "integer",
+    ...factors,
   });
   const columns = numbers.flatMap((item) => [
     series(`answer ${item}`, answer.get(item)!, "integer"),

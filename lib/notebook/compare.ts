@@ -68,14 +68,15 @@ const known = (fields: readonly Field[]): Field[] =>
 /** How much differs, and what is not asked yet. */
 function sum({ before, after, left }: Tried, same: boolean, pairs: readonly Pair[]): string[] {
   const fields = pairs.flatMap(({ fields }) => fields);
+  const what = before.purpose === "persona" ? "field" : "answer";
   const { calls } = rows(left, Left).at(-1)!;
   return [
     same
       ? `Nothing is changed: this is what the ${after.purpose} prompt ${after.version} brings as it stands`
       : `From version ${before.version} to ${after.version}: ` +
-        `${whole(differing(fields).length)} of ${
-          plural(known(fields).length, before.purpose === "persona" ? "field" : "answer")
-        } differ`,
+        (known(fields).length
+          ? `${whole(differing(fields).length)} of ${plural(known(fields).length, what)} differ`
+          : `no ${what} of both can be compared`),
     ...calls
       ? [
         `Still to ask: ${plural(calls, "call")}. Nothing is asked without a budget, such as ` +

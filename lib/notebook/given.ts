@@ -13,7 +13,9 @@ const CALLS = {
   begin: "begin(lab, run, { budget })",
   ended: "ended(lab, run)",
   save: 'save("name")',
+  say: "say([…])",
   verdict: "verdict(compare(…))",
+  differences: "differences(compare(…))",
 } as const;
 
 export type Call = keyof typeof CALLS;
@@ -54,12 +56,20 @@ const KINDS = {
     "the name of a run, which `await lab.register(plan)` returns",
   ],
   name: [(value: unknown) => typeof value === "string", "a name for the files"],
+  paragraphs: [
+    (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+    "a list of paragraphs",
+  ],
   options: [
     (value: unknown) => has(value) && !Array.isArray(value),
     "options in braces, such as { budget: { calls: 100 } }",
   ],
   verdict: [
     (value: unknown) => has(value, "agree", "printed", "differing"),
+    "what `compare(name, table)` returns",
+  ],
+  compared: [
+    (value: unknown) => has(value, "agree", "printed", "differing", "cells"),
     "what `compare(name, table)` returns",
   ],
 } as const;

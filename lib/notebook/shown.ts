@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import type { DataFrame } from "polars";
 import { codeVersion, settings } from "../config.ts";
+import { home } from "../db.ts";
 import { plural } from "../format.ts";
 import {
   codebook,
@@ -17,6 +18,8 @@ import {
   PREAMBLE,
   sourceOf,
 } from "../press.ts";
+import type { Said } from "../provenance.ts";
+import { type Behind, frameBehind } from "./behind.ts";
 
 /** What the files for a paper say besides what is shown. */
 export interface Printed {
@@ -24,14 +27,17 @@ export interface Printed {
   name?: string;
   /** Sentences for under the table or figure: what markers mean, which family of tests. */
   notes?: string | readonly string[];
-  /** The tidy frame behind it: written as CSV, and n is read from its column `n`. */
-  data?: DataFrame;
+  /**
+   * What is behind it: the tidy frame, which is written as CSV and whose column `n` is read; the study
+   * that it is of, in words or as null (typed in) where it is of none. Several as a list.
+   */
+  data?: Behind | readonly Behind[];
 }
 
 interface Shown extends Printed {
   caption: string;
-  /** Of the data that were open when it was shown. */
-  banner: string | null;
+  /** What was said of its data. */
+  said: Said;
   of: { frame: DataFrame; look: Look } | { svg: string };
 }
 
@@ -47,12 +53,23 @@ export function remember(shown: Shown): void {
 }
 
 /**
+ * Where files of a name go: those of the published data, and of no data, into `NAME`; of other schemas
+ * into `SCHEMA/NAME`, so that they never take the place of the former; of several into a folder that is
+ * named after all of them.
+ */
+function folderOf(name: string): string {
+  const schemas = [...new Set([...all.values()].flatMap(({ said }) => said.schemas))].toSorted();
+  const own = schemas.some((schema) => schema !== home());
+  return own ? `${schemas.join("-and-")}/${named(name)}` : named(name);
+}
+
+/**
  * Writes all that was shown.
  *
  * @returns what went where, in words
  */
-export async function write(folder: string, png?: Png): Promise<string> {
-  named(folder);
+export async function write(name: string, png?: Png): Promise<string> {
+  const folder = folderOf(name);
   if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
   // Its name is taken before any caption can ask for it.
   const files = new Map<string, string | Uint8Array>([["main.tex", ""]]);
@@ -61,7 +78,7 @@ export async function write(folder: string, png?: Png): Promise<string> {
   for (const [key, shown] of all) {
     const taken = files.has(`${nameOf(shown)}.tex`);
     const name = taken ? `${nameOf(shown)}-${key.split(" ")[0]}` : nameOf(shown);
-    const source = sourceOf(shown.data ?? frameOf(shown), shown.banner, code);
+    const source = sourceOf(frameBehind(shown.data) ?? frameOf(shown), shown.said.line, code);
     // Several notebooks may have a figure of one name, and one paper may include them all.
     const place = `${folder}/${name}`;
     const { lacking, ...made } = "svg" in shown.of
@@ -91,7 +108,7 @@ function tableOf(
 ) {
   const grid = { ...gridOf(frame, shown.caption, look), source, notes: notesOf(shown) };
   return {
-    ...dataOf(shown.data ?? frame, shown.banner),
+    ...dataOf(frameBehind(shown.data) ?? frame, shown.said.line),
     md: markdown(grid),
     tex: latex(grid, place),
   };
@@ -106,9 +123,10 @@ const dataOf = (frame: DataFrame, banner: string | null) => ({
 async function figureOf(shown: Shown, svg: string, place: string, source: string, png?: Png) {
   const about = { title: shown.caption, source };
   const { missing, mm, ...files } = await figureFiles(svg, about, png);
+  const behind = frameBehind(shown.data);
   return {
     ...files,
-    ...(shown.data ? dataOf(shown.data, shown.banner) : {}),
+    ...(behind ? dataOf(behind, shown.said.line) : {}),
     tex: figureLatex({ ...about, notes: notesOf(shown) }, `${place}.pdf`, place, mm),
     lacking: missing,
   };
@@ -118,12 +136,14 @@ async function figureOf(shown: Shown, svg: string, place: string, source: string
 function document(folder: string, names: Iterable<string>): string {
   const parts = [...names].filter((name) => name.endsWith(".tex") && name !== "main.tex");
   return [
-    `% Written by save("${folder}"). To include a part in a paper beside this folder: the packages`,
-    `% below and \\input{${folder}/NAME}.`,
+    `% Written by save("${
+      basename(folder)
+    }"). To include a part in a paper that lies in out/papers: the`,
+    `% packages below and \\input{${folder}/NAME}.`,
     "\\documentclass[a4paper]{article}",
     PREAMBLE,
     "\\usepackage[margin=2.5cm]{geometry}",
-    "\\graphicspath{{../}}",
+    `\\graphicspath{{${"../".repeat(folder.split("/").length)}}}`,
     "\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}",
     "\\begin{document}",
     // LaTeX holds back 18 floats at most.

@@ -12,6 +12,7 @@ import { ATTRIBUTES, layout, markerOf, marks, type Mode, type TableName } from "
 import { frame, type Kind, rows } from "../frames.ts";
 import { custom, DASH, fixed, shortest } from "../format.ts";
 import { type Grid, headingOf } from "../press.ts";
+import { carried } from "../provenance.ts";
 import { rounded } from "../stats.ts";
 import { COMPARED } from "./tables.ts";
 
@@ -150,11 +151,11 @@ const STYLES: Record<TableName, Style> = {
  * @param table as `lib/paper/tables.ts` builds it
  * @returns keys, numbers, marker, printed, then what else the table holds
  */
-export function printed(
+export const printed = carried((
   name: TableName,
   table: DataFrame,
   options: { mode?: Mode } = {},
-): DataFrame {
+): DataFrame => {
   const style = STYLES[name], mode = options.mode ?? "printed";
   const tidy = cellsOf(table).map((cell) => {
     const marker = markerOf(number(cell, "p"), marks(name, mode));
@@ -168,7 +169,7 @@ export function printed(
     printed: "text",
     ...style.more,
   });
-}
+});
 
 // Not z.number(): a t of differences that do not vary is infinite.
 const Number_ = z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value));
@@ -235,7 +236,7 @@ export interface Comparison {
  *
  * @param table as `lib/paper/tables.ts` builds it, in `printed` mode
  */
-export function compare(name: TableName, table: DataFrame): Comparison {
+export const compare = carried((name: TableName, table: DataFrame): Comparison => {
   const keys = layout(name).keys;
   const key = (cell: Cell) => keys.map((name) => cell[name]).join(" ");
   const ours = new Map(cellsOf(printed(name, table)).map((cell) => [key(cell), cell]));
@@ -254,7 +255,7 @@ export function compare(name: TableName, table: DataFrame): Comparison {
     absent: of("no data").length,
     differing: differing.map((cell) => `${key(cell)}: paper ${cell.paper}, ours ${cell.ours}`),
   };
-}
+});
 
 /** Titles that name the paper's models or conditions, as they read with a study's own beside them. */
 const WIDER: Partial<Record<TableName, string>> = {
@@ -357,11 +358,11 @@ export function besidePaper(name: TableName, table: DataFrame): Grid {
 }
 
 /** The printed layout as a frame of text, for `show`. */
-export function laidOut(
+export const laidOut = carried((
   name: TableName,
   table: DataFrame,
   options: { mode?: Mode } = {},
-): DataFrame {
+): DataFrame => {
   const { side, body } = placed(name, table, options);
   const { head } = grid(name, table, options);
   const names = head[0]!.map((_, column) => head.map((level) => level[column]).join(" "));
@@ -375,4 +376,4 @@ export function laidOut(
     records,
     Object.fromEntries([...side, ...names].map((name) => [name, "text" as Kind])),
   );
-}
+});

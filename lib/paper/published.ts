@@ -15,6 +15,7 @@ import {
 import type { Instrument } from "../instruments.ts";
 import { type Prompt, published } from "../prompts.ts";
 import { type Population, register } from "../population.ts";
+import { from, sourcesOf } from "../provenance.ts";
 import "./conditions.ts";
 import { epqra } from "./instruments.ts";
 import * as tables from "./published/001_tables.ts";
@@ -65,16 +66,17 @@ async function people(from: "reference" | "random"): Promise<Population> {
  * one item, the last (the highest id) where `Study.sheets` and the paper have the first. A study's own
  * sheets have one answer per item.
  */
-export const reads = (study: Study) => ({
-  sheets: (instrument: string) => study.sheets(instrument),
-  profiles: (source: "reference" | "random") => study.profiles(source),
-  demographics: () => study.demographics(),
-  lastSheets: (instrument: string): Promise<Administrations> =>
-    study.read(`last sheets ${instrument}`, async (sql, schema) => {
-      const first = await study.sheets(instrument);
-      return study.provenance.source === "study" ? first : last(sql, schema, instrument, first);
-    }),
-});
+export const reads = (study: Study) =>
+  from({
+    sheets: (instrument: string) => study.sheets(instrument),
+    profiles: (source: "reference" | "random") => study.profiles(source),
+    demographics: () => study.demographics(),
+    lastSheets: (instrument: string): Promise<Administrations> =>
+      study.read(`last sheets ${instrument}`, async (sql, schema) => {
+        const first = await study.sheets(instrument);
+        return study.provenance.source === "study" ? first : last(sql, schema, instrument, first);
+      }),
+  }, sourcesOf(study));
 
 /** What is read of the published schema, over a connection of its own. */
 async function reading<T>(read: (sql: Sql) => Promise<T>): Promise<T> {

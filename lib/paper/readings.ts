@@ -11,6 +11,8 @@ export {
   wholeStudyReading,
 } from "./readings/known_truth.ts";
 export { agreementReading } from "./readings/agreement.ts";
+export { baselineReading } from "./readings/baselines.ts";
+export { isPublished, publishedReading } from "./readings/published.ts";
 export {
   convergenceReading,
   reliabilityReading,

@@ -1,15 +1,18 @@
 /**
  * One builder per published table: frames in, a tidy frame of full-precision numbers out, one row per
  * cell, starting from the printed layout. Beside them what the same data hold and the paper does not
- * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read.
+ * print, `acquiescence` to `multitrait`. Nothing here is formatted and nothing is read. What comes out
+ * has the data lines of what went in.
  */
 import type { DataFrame } from "polars";
 import type { Administrations, Study } from "../db.ts";
 import "./columns.ts";
 import type { TableName } from "./design.ts";
 import type { Instrument } from "../instruments.ts";
+import { carried, carrying } from "../provenance.ts";
 import "./published.ts";
 import { seeded } from "../random.ts";
+import * as builders from "./tables/builders.ts";
 import type { Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";
 import { scales as scalesOf } from "./tables/scales.ts";
@@ -19,22 +22,35 @@ import { reliabilitySurvival } from "./tables/survival/reliability.ts";
 import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
 import { sharesSurvival } from "./tables/survival/shares.ts";
 
-export { acquiescence } from "./tables/acquiescence.ts";
-export { agreement } from "./tables/agreement.ts";
-export { baselines, distributions } from "./tables/baselines.ts";
-export { build, type Reads } from "./tables/build.ts";
-export { collapse } from "./tables/collapse.ts";
-export { convergence } from "./tables/convergence.ts";
-export { copiedSheets, copying } from "./tables/copying.ts";
-export { demographics } from "./tables/demographics.ts";
-export { duplicates } from "./tables/duplicates.ts";
-export { faults } from "./tables/faults.ts";
-export { itemReliability, keyingAudit } from "./tables/items.ts";
-export { markers } from "./tables/markers.ts";
-export { campbellFiske, multitrait } from "./tables/multitrait.ts";
-export { reliability, reliabilitySummary, traitReliability } from "./tables/reliability.ts";
-export { COMPARED, personality, traits } from "./tables/scores.ts";
-export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
+export type { Reads } from "./tables/build.ts";
+export { COMPARED } from "./tables/scores.ts";
+
+export const {
+  acquiescence,
+  agreement,
+  baselines,
+  distributions,
+  build,
+  collapse,
+  convergence,
+  copiedSheets,
+  copying,
+  demographics,
+  duplicates,
+  faults,
+  itemReliability,
+  keyingAudit,
+  markers,
+  campbellFiske,
+  multitrait,
+  reliability,
+  reliabilitySummary,
+  traitReliability,
+  personality,
+  traits,
+  sensitivity,
+  sensitivitySummary,
+} = carrying(builders);
 
 /**
  * What survives of a table: its cells with interval, effect size, naive and cluster-aware p, both
@@ -53,11 +69,11 @@ export { sensitivity, sensitivitySummary } from "./tables/sensitivity.ts";
  *
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */
-export async function survival(
+export const survival = carried(async (
   name: Exclude<TableName, "baselines">,
   reads: Reads & Pick<Study, "personas">,
   options: { draws?: number; seed?: number } = {},
-): Promise<DataFrame> {
+): Promise<DataFrame> => {
   const { draws = 2000, seed = 826 } = options;
   const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
   const epqra = () => reads.sheets("epqra");
@@ -82,7 +98,7 @@ export async function survival(
     case "tableA7":
       return agreementSurvival(await epqra(), await reference(), name, drawn);
   }
-}
+});
 
 /**
  * The effective number of categories of each demographic attribute by model and condition; see
@@ -91,13 +107,13 @@ export async function survival(
  * @param personas as `Study.personas` reads them
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */
-export function diversity(
+export const diversity = carried((
   personas: DataFrame,
   options: { draws?: number; seed?: number } = {},
-): DataFrame {
+): DataFrame => {
   const { draws = 2000, seed = 826 } = options;
   return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
-}
+});
 
 /**
  * Scores and reliability of every scale of an instrument, by model and condition; see
@@ -106,12 +122,12 @@ export function diversity(
  * @param given the instrument's sheets, as `Study.sheets` reads them
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
  */
-export function scales(
+export const scales = carried((
   given: Administrations,
   instrument: Instrument,
   options: { draws?: number; seed?: number } = {},
-): DataFrame {
+): DataFrame => {
   const { draws = 2000, seed = 826 } = options;
   const { uniform } = seeded("scales", instrument.name, seed);
   return scalesOf(given, instrument, { draws, uniform });
-}
+});

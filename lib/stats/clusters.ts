@@ -11,7 +11,7 @@ import {
   sum,
   vanishes,
 } from "./basics.ts";
-import { wilson } from "./shares.ts";
+import { effectiveShare } from "./shares.ts";
 import { tailOf, tReach, tTail } from "./tails.ts";
 
 /** The values of each cluster; an empty one counts for nothing. Shares are means of 0 and 1. */
@@ -114,16 +114,7 @@ export function clusteredShare(clusters: Clusters, level = 0.95): ClusteredShare
   const odd = clusters.flat().find((value) => value !== 0 && value !== 1);
   if (odd !== undefined) throw new RangeError(`A share is of values 0 and 1: got ${odd}`);
   const { estimate, se, n, clusters: count } = clusteredMean(clusters, level);
-  if (estimate === null || se === null) {
-    return { estimate, ...NO_LIMITS, effectiveN: null, clusters: count, n };
-  }
-  const effectiveN = estimate === 0 || estimate === 1
-    ? count
-    : se === 0
-    ? n
-    : Math.min(n, estimate * (1 - estimate) / se ** 2);
-  const { ciLower, ciUpper } = wilson({ count: estimate * effectiveN, n: effectiveN }, level);
-  return { estimate, ciLower, ciUpper, effectiveN, clusters: count, n };
+  return { ...effectiveShare({ estimate, se }, { n, clusters: count }, level), clusters: count, n };
 }
 
 /**

@@ -52,6 +52,25 @@ export function wilson(of: Count, level = 0.95): Interval {
 }
 
 /**
+ * A share with Wilson's interval at its effective n, p(1 − p) / se², at most n; at shares of 0 and 1 the
+ * number of clusters. Without se there are no limits.
+ */
+export function effectiveShare(
+  { estimate, se }: { estimate: number | null; se: number | null },
+  most: { n: number; clusters: number },
+  level: number,
+): Interval & { effectiveN: number | null } {
+  if (estimate === null || se === null) return { estimate, ...NO_LIMITS, effectiveN: null };
+  const effectiveN = estimate === 0 || estimate === 1
+    ? most.clusters
+    : se === 0
+    ? most.n
+    : Math.min(most.n, estimate * (1 - estimate) / se ** 2);
+  const { ciLower, ciUpper } = wilson({ count: estimate * effectiveN, n: effectiveN }, level);
+  return { estimate, ciLower, ciUpper, effectiveN };
+}
+
+/**
  * Difference of two independent shares, a − b, with Newcombe's interval from the two Wilson intervals.
  *
  * d − √((p₁ − l₁)² + (u₂ − p₂)²) to d + √((u₁ − p₁)² + (p₂ − l₂)²); null when a group is empty.

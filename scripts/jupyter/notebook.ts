@@ -37,13 +37,16 @@ export const place = (path: string): string =>
 export const source = (cell: Cell): string => text(cell.source);
 
 /** What a cell shows with: the functions of `lib/notebook.ts` that are awaited and end their cell. */
-export const SHOWS = "(?:show|figure|say|verdict|save|exchange|edits|begin)";
+export const SHOWS = "(?:show|figure|say|verdict|differences|save|exchange|edits|begin)";
 
 const SHOWING = new RegExp(`await ${SHOWS}\\(`);
 
+/** What a cell does under a condition: it may show nothing. */
+const CONDITIONAL = /^if \((?:.*\{\n[\s\S]*?^\}|.*)$/gm;
+
 /** A cell that must have an output. */
 export const showing = (cell: Cell): boolean =>
-  cell.cell_type === "code" && SHOWING.test(source(cell));
+  cell.cell_type === "code" && SHOWING.test(source(cell).replace(CONDITIONAL, ""));
 
 /** @throws {Error} naming the file when it holds no notebook */
 export function read(path: string): Notebook {
@@ -130,3 +133,11 @@ function tidyData(data: Bundle): Bundle {
 export const text = (stored: string | readonly string[]): string => [stored].flat().join("");
 
 const lines = (text: string): string[] => text === "" ? [] : text.split(/(?<=\n)/);
+
+/** The folder in `out` to which a notebook says that it saved files for a paper; null where it says none. */
+export function savedIn({ cells }: Notebook): string | null {
+  const said = cells.flatMap(({ outputs = [] }) => outputs)
+    .map((output) => "data" in output ? text((output.data["text/plain"] ?? "") as string[]) : "");
+  const line = said.findLast((one) => one.startsWith("For a paper: ")) ?? "";
+  return / in [^/]+\/(papers\/[\w/-]+)/.exec(line)?.[1] ?? null;
+}

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { settings } from "lib/config.ts";
 import { escape } from "lib/press.ts";
-import { type Cell, type Notebook, source, text } from "../jupyter/notebook.ts";
+import { type Cell, type Notebook, savedIn, source, text } from "../jupyter/notebook.ts";
 import { download, drawn, type Section } from "./parts.ts";
 
 /** An executed notebook. */
@@ -16,7 +16,7 @@ export interface Executed {
 
 /** A notebook's tables and figures under its headings, each with its data where the notebook saved them. */
 export function shown({ name, notebook }: Executed): Section {
-  const saved = savedBy(name);
+  const saved = savedBy(notebook);
   const [first, ...cells] = notebook.cells;
   const title = (/^# (.+)$/m.exec(source(first!))?.[1] ?? name).replaceAll("`", "");
   const parts: string[] = [];
@@ -74,9 +74,10 @@ interface Saved {
   said: string;
 }
 
-function savedBy(notebook: string): Saved[] {
-  const folder = join(settings().outDir, "papers", notebook);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+function savedBy(notebook: Notebook): Saved[] {
+  const papers = savedIn(notebook);
+  const folder = join(settings().outDir, papers ?? "");
+  const names = papers && existsSync(folder) ? readdirSync(folder) : [];
   return names.flatMap((name) => {
     const path = join(folder, name.replace(/\.(md|svg)$/, ".csv"));
     const said = saidIn(join(folder, name));

@@ -20,8 +20,8 @@ export interface Outcome {
   /** Hash of what it was executed from. */
   inputs: string;
   seconds: number;
-  /** Whether it wrote files for a paper under its own name. */
-  papers: boolean;
+  /** The folder in `out` to which it wrote files for a paper; null where it wrote none. */
+  papers: string | null;
   /** Why there is a gap where it should be; none when it ran well. */
   failures: string[];
 }
@@ -49,7 +49,7 @@ export function remembered(): Kept {
   return {
     notebooks: notebooks.filter(({ name, papers, failures }) =>
       failures?.length === 0 && existsSync(out("notebooks", `${name}.ipynb`)) &&
-      (!papers || existsSync(out("papers", name)))
+      (papers === null || (typeof papers === "string" && existsSync(out(papers))))
     ),
     ...built && { tables },
     ...report && existsSync(out("report.html")) && { report },

@@ -13,12 +13,11 @@ const COPIED = /^(0[345]|1[1-6]|2[4-7])_.*\.ipynb$/;
 /** Where notebooks of studies lie: not the project's, and not in its version control. */
 export const STUDIES = join(ROOT, "studies");
 
-/** A cell with what names the sample, the published data or the files of a paper named anew. */
+/** A cell with what names the sample or the published data named anew. */
 function renamed(cell: Cell, schema: string): Cell {
   const text = source(cell)
     .replace(/^const schema = ".*?";/m, `const schema = "${schema}";`)
-    .replaceAll(`open({ schema: "${PUBLISHED}" })`, `open({ schema: "${schema}" })`)
-    .replace(/await save\("(.*?)"\)/g, `await save("${schema}-$1")`);
+    .replaceAll(`open({ schema: "${PUBLISHED}" })`, `open({ schema: "${schema}" })`);
   const code = cell.cell_type === "code";
   // What the shipped notebooks show is not what this study will.
   return { ...cell, source: text, ...code && { outputs: [], execution_count: null } };

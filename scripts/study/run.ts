@@ -285,7 +285,7 @@ export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Pro
     steps.push(
       kind === "personas"
         ? ["Let them answer", typed(lab, "plan administrations --instrument epqra")]
-        : ["Build the tables", `deno task tables --schema ${lab.schema} --out out/${lab.schema}`],
+        : ["Build the tables", `deno task tables --schema ${lab.schema}`],
     );
   }
   const width = Math.max(...steps.map(([what]) => what.length));

@@ -2,6 +2,7 @@
 import pl, { type DataFrame } from "polars";
 import type { TableName } from "../design.ts";
 import { type Decimals, type Grid, gridOf } from "../../press.ts";
+import { carried } from "../../provenance.ts";
 
 type Tested = Exclude<TableName, "baselines">;
 
@@ -197,7 +198,7 @@ export interface Surviving {
  *
  * @param frame as `survival()` in `lib/paper/tables.ts` builds it; it has more columns and all rows
  */
-export function surviving(name: Tested, frame: DataFrame): Surviving {
+export const surviving = carried((name: Tested, frame: DataFrame): Surviving => {
   const { caption, columns, decimals, notes } = FORMS[name];
   const table = kept(frame).select(
     ...columns.map((column) =>
@@ -210,7 +211,7 @@ export function surviving(name: Tested, frame: DataFrame): Surviving {
     caption: family ? `${caption} (${family} tests)` : caption,
     options: { name: "survives", decimals, notes, data: frame },
   };
-}
+});
 
 /** How many tests the table has; 0 where it has none. */
 function familyOf(frame: DataFrame): number {

@@ -1,6 +1,6 @@
 /** What Tables A6 and A7 say. */
 import type { DataFrame } from "polars";
-import { interval, list, number, range, records, some } from "./words.ts";
+import { interval, list, nothing, number, range, records, some } from "./words.ts";
 
 /** Kappa below it is called fair at best (Landis & Koch 1977). */
 const MODERATE = 0.4;
@@ -22,6 +22,7 @@ export function agreementReading(survived: DataFrame): string[] {
     "effect_lower",
     "effect_upper",
   ]).filter(({ n, metric }) => metric === "accuracy" && (n ?? 0) > 0);
+  if (!all.length) return nothing("agreement with the profiles");
   type Cell = typeof all[number];
   const name = (cell: Cell) => `${cell.model} ${cell.condition} ${cell.scale}`;
   const told = (cell: Cell) =>
@@ -41,23 +42,38 @@ export function agreementReading(survived: DataFrame): string[] {
       }))
     }`
   );
-  const blind = rest.filter(({ estimate, majority }) =>
-    estimate !== null && majority !== null && estimate <= majority
-  );
-  const weak = rest.filter(({ effect }) => effect !== null && effect < MODERATE)
+  const held = rest.filter(({ estimate, majority }) => estimate !== null && majority !== null);
+  const blind = held.filter(({ estimate, majority }) => estimate! <= majority!);
+  const kappas = rest.filter(({ effect }) => effect !== null);
+  const weak = kappas.filter(({ effect }) => effect! < MODERATE)
     .toSorted((a, b) => a.effect! - b.effect!);
+  const judged = [
+    ...held.length
+      ? [
+        blind.length
+          ? `No better than the majority answer for all items: ${some(blind.map(told))}.`
+          : "Every one of these is above what the majority answer for all items would reach.",
+      ]
+      : [],
+    ...kappas.length
+      ? [
+        weak.length
+          ? `Kappa is below ${number(MODERATE, 1)} in ${weak.length} of ${kappas.length}: ${
+            some(weak.map(told), 4)
+          }.`
+          : `Kappa is ${number(MODERATE, 1)} or more in all ${kappas.length}.`,
+      ]
+      : [],
+  ];
   return [
-    `Answers that are the profile’s, by scale${
-      manipulated.length ? " (manipulated ones left out)" : ""
-    }: ${list(models)}.`,
-    (blind.length
-      ? `No better than the majority answer for all items: ${some(blind.map(told))}.`
-      : "Every one of these is above what the majority answer for all items would reach.") +
-    (weak.length
-      ? ` Kappa is below ${number(MODERATE, 1)} in ${weak.length} of ${rest.length}: ${
-        some(weak.map(told), 4)
-      }.`
-      : ` Kappa is ${number(MODERATE, 1)} or more in all ${rest.length}.`),
+    ...rest.length
+      ? [
+        `Answers that are the profile’s, by scale${
+          manipulated.length ? " (manipulated ones left out)" : ""
+        }: ${list(models)}.`,
+      ]
+      : [],
+    ...judged.length ? [judged.join(" ")] : [],
     ...(manipulated.length
       ? [
         `The manipulated scales, against the profile before: ${

@@ -3,7 +3,18 @@ import type { DataFrame } from "polars";
 import { whole } from "../../format.ts";
 import { verdictOf } from "../../validation/simulate.ts";
 import { wilson } from "../../stats.ts";
-import { limits, list, number, percent, range, records, some, type Value, verb } from "./words.ts";
+import {
+  limits,
+  list,
+  nothing as none,
+  number,
+  percent,
+  range,
+  records,
+  some,
+  type Value,
+  verb,
+} from "./words.ts";
 
 const RATE = ["rejection", "rejection_lower", "rejection_upper"] as const;
 
@@ -31,6 +42,7 @@ export function errorReading(nothing: DataFrame, something: DataFrame, icc: numb
     const count = rates.reduce((sum, rate) => sum + Math.round(rate.rejection! * rate.studies!), 0);
     return { design, n, ...wilson({ count, n }) };
   });
+  if (!designs.length) return none("the clustered test");
   const broken = designs.filter(({ estimate }) => estimate! < 0.04 || estimate! > 0.06);
   const off = clustered.filter((rate) =>
     rate.rejection_lower! > 0.05 || rate.rejection_upper! < 0.05
@@ -85,6 +97,7 @@ export function errorReading(nothing: DataFrame, something: DataFrame, icc: numb
 /** @param rates of tests by test, unit (`sheets`, `profiles`) and icc */
 export function sheetReading(rates: DataFrame): string[] {
   const all = records(rates, ["test", "unit"], ["icc", ...RATE]);
+  if (!all.length) return none("tests of scores");
   const most = (test: string) =>
     all.filter((rate) => rate.test === test && rate.unit === "sheets")
       .toSorted((a, b) => b.rejection! - a.rejection!)[0]!;
@@ -140,6 +153,7 @@ export function coverageReading(intervals: DataFrame): string[] {
     "coverage_lower",
     "coverage_upper",
   ]);
+  if (!all.length) return none("intervals");
   const of = (holds: string) =>
     all.filter((row) => row.holds === holds).toSorted((a, b) => a.coverage! - b.coverage!);
   const told = (rows: typeof all) =>
@@ -193,6 +207,7 @@ export function sampleSizeReading(checked: DataFrame): string[] {
     "found_lower",
     "found_upper",
   ]);
+  if (!all.length) return none("sample sizes");
   const held = all.filter((row) =>
     row.found_lower! <= row.formula! && row.formula! <= row.found_upper!
   );
@@ -219,6 +234,7 @@ export function wholeStudyReading(scores: DataFrame): string[] {
     "cluster_true",
     "holm_true",
   ]).map((row) => ({ ...row, table: row.table.replace("table", "Table ") }));
+  if (!all.some(({ cells }) => cells)) return none("a whole study");
   const tested = all.filter((row) => row.cells_null! + row.cells_true! > 0);
   return [
     `**One whole study.** The truth lies in ${

@@ -1,6 +1,6 @@
 /** What notebook 32 says of its seven questions. */
 import type { DataFrame } from "polars";
-import { interval, list, number, percent, range, records, some } from "./words.ts";
+import { interval, list, nothing, number, percent, range, records, some } from "./words.ts";
 
 /** @param criteria as `campbellFiske` gives them */
 export function multitraitReading(criteria: DataFrame): string[] {
@@ -13,6 +13,7 @@ export function multitraitReading(criteria: DataFrame): string[] {
     "clearly",
     "largest",
   ]).filter(({ validity }) => validity !== null);
+  if (!all.length) return nothing("convergence and discrimination");
   const traits = [...Map.groupBy(all, ({ trait }) => trait)].map(([trait, own]) =>
     `${trait} at ${range(own.map(({ validity }) => validity))}`
   );
@@ -61,14 +62,22 @@ export function acquiescenceReading(yes: DataFrame): string[] {
   const raw = apart("raw", (row) => profiles.get(`${row.condition} ${row.scale} raw`));
   const balanced = apart("balanced", () => 0.5);
   return [
-    `The share of Yes is ${number(APART, 1)} and more from that of the profiles as shown in ${
-      far(raw).length
-    } of ${raw.length} cells: ${some(far(raw).map(told))}.`,
-    `The balanced share, which the trait alone leaves at ½, is ${
-      number(APART, 1)
-    } and more from it in ${far(balanced).length} of ${balanced.length}: ${
-      some(far(balanced).map(told))
-    }.`,
+    ...raw.length
+      ? [
+        `The share of Yes is ${number(APART, 1)} and more from that of the profiles as shown in ${
+          far(raw).length
+        } of ${raw.length} cells: ${some(far(raw).map(told))}.`,
+      ]
+      : nothing("the share of Yes beside that of the profiles"),
+    ...balanced.length
+      ? [
+        `The balanced share, which the trait alone leaves at ½, is ${
+          number(APART, 1)
+        } and more from it in ${far(balanced).length} of ${balanced.length}: ${
+          some(far(balanced).map(told))
+        }.`,
+      ]
+      : nothing("the balanced share of Yes"),
   ];
 }
 
@@ -96,11 +105,17 @@ export function copyingReading(copies: DataFrame, whole: DataFrame): string[] {
     .toSorted((a, b) => b.estimate! - a.estimate!);
   const [most, least] = [sheets[0], sheets.at(-1)];
   return [
-    `In Base the profile’s answers are given back by ${
-      list(base.map((row) =>
-        `${row.model} in ${percent(row.estimate)} (${percent(row.chance)} by chance)`
-      ))
-    }.`,
+    ...base.length
+      ? [
+        `In Base the profile’s answers are given back by ${
+          list(
+            base.map((row) =>
+              `${row.model} in ${percent(row.estimate)} (${percent(row.chance)} by chance)`
+            ),
+          )
+        }.`,
+      ]
+      : nothing("what is copied in Base"),
     ...(changed.length
       ? [
         `Under a manipulation ${
@@ -126,6 +141,7 @@ export function faultReading(wrong: DataFrame): string[] {
     "count",
     "ci_upper",
   ]).filter(({ fault }) => fault === "any");
+  if (!all.length) return nothing("faulty sheets");
   const faulty = all.filter(({ count }) => count! > 0);
   const clean = all.filter(({ count }) => count === 0)
     .toSorted((a, b) => b.ci_upper! - a.ci_upper!)[0];
@@ -154,6 +170,7 @@ export function faultReading(wrong: DataFrame): string[] {
 export function collapseReading(variety: DataFrame): string[] {
   const all = records(variety, ["model", "condition", "measure"], ["estimate", "relative"]);
   const control = all.filter(({ model }) => model === "Random profiles");
+  if (!control.some(({ estimate }) => estimate !== null)) return nothing("the random control");
   const told = (measure: string, column: "estimate" | "relative") =>
     list(
       control.filter((row) => row.measure === measure && row[column] !== null)
@@ -175,12 +192,13 @@ export function collapseReading(variety: DataFrame): string[] {
 export function diversityReading(categories: DataFrame): string[] {
   const all = records(categories, ["model", "condition", "attribute"], ["estimate"])
     .filter(({ estimate }) => estimate !== null);
+  if (!all.length) return nothing("the variety of demographics");
   const groups = [...Map.groupBy(all, ({ model, attribute }) => `${model} ${attribute}`)];
   const one = groups.filter(([, own]) => own.every(({ estimate }) => estimate! < 1.005));
   const moves = groups.flatMap(([name, own]) => {
     const base = own.find(({ condition }) => condition === "Base");
     return base
-      ? own.map((row) => ({
+      ? own.filter((row) => row !== base).map((row) => ({
         name,
         ...row,
         from: base.estimate!,
@@ -192,12 +210,14 @@ export function diversityReading(categories: DataFrame): string[] {
     (one.length
       ? `There is one category only, in all conditions, in ${some(one.map(([name]) => name))}. `
       : "Nothing has one category only in all conditions. ") +
-    `The largest changes of the effective number from Base: ${
-      some(
-        moves.slice(0, 5).map((row) =>
-          `${row.name} ${number(row.from)} → ${number(row.estimate)} under ${row.condition}`
-        ),
-      )
-    }.`,
+    (moves.length
+      ? `The largest changes of the effective number from Base: ${
+        some(
+          moves.slice(0, 5).map((row) =>
+            `${row.name} ${number(row.from)} → ${number(row.estimate)} under ${row.condition}`
+          ),
+        )
+      }.`
+      : "No condition can be compared with Base."),
   ];
 }

@@ -1,6 +1,6 @@
 /** What Tables 4, 5, 6, A4 and A5 say. */
 import type { DataFrame } from "polars";
-import { interval, list, number, range, records, some } from "./words.ts";
+import { interval, list, nothing, number, range, records, some } from "./words.ts";
 import { verdictReading } from "./verdicts.ts";
 
 /** Below it single profiles are told apart badly: Koo & Li 2016 call it no more than moderate. */
@@ -27,6 +27,7 @@ export function scoreReading(survived: DataFrame, table: DataFrame): string[] {
     "loa_lower",
     "loa_upper",
   ]);
+  if (!cells.length) return nothing("differences from the profile");
   const claims = new Map(
     records(kept.filter(kept.getColumn("equivalence").isNotNull()), [
       "model",
@@ -62,34 +63,39 @@ export function scoreReading(survived: DataFrame, table: DataFrame): string[] {
   const loose = alike.filter(({ icc_a1 }) => icc_a1 !== null && icc_a1 < GOOD_ICC)
     .toSorted((a, b) => a.icc_a1! - b.icc_a1!);
   const bound = cells.find(({ bound_upper }) => bound_upper !== null)?.bound_upper ?? null;
+  const limits = loose.map((cell) =>
+    `${cell.model} ${cell.condition} ${cell.scale} ICC ${number(cell.icc_a1)} ` +
+    `${interval(cell.icc_a1_lower, cell.icc_a1_upper)}, limits ` +
+    interval(cell.loa_lower, cell.loa_upper)
+  );
+  const within = (n: number) =>
+    `In the other ${n} cells ${alike.length} mean differences lie within ±${number(bound)} ` +
+    `points by the equivalence tests after Holm.` +
+    (alike.length
+      ? ` Equal means are not equal scores: in ${loose.length} of these ${alike.length} ICC(A,1) is ` +
+        `below ${number(GOOD_ICC)}`
+      : "") +
+    (loose.length
+      ? `, and 95 % of the differences of single personas from their profiles are expected between the ` +
+        `limits of agreement: ${some(limits, 8)}.`
+      : alike.length
+      ? "."
+      : "");
   return [
-    `The largest mean difference of each model in Base, persona − profile in points of 6: ${
-      list(base)
-    }.`,
+    ...(base.length
+      ? [
+        `The largest mean difference of each model in Base, persona − profile in points of 6: ${
+          list(base)
+        }.`,
+      ]
+      : nothing("Base")),
     ...(checked.length
       ? [
         `Manipulation checks, not questions: the condition set that scale in the profile, and the ` +
         `persona is compared with the profile before. Means (of 6): ${checked.join("; ")}.`,
       ]
       : []),
-    `In the other ${rest.length} cells ${alike.length} mean differences lie within ±${
-      number(bound)
-    } ` +
-    `points by the equivalence tests after Holm. Equal means are not equal scores: in ${loose.length} of ` +
-    `these ${alike.length} ICC(A,1) is below ${number(GOOD_ICC)}` +
-    (loose.length
-      ? `, and 95 % of the differences of single personas from their profiles are expected between the ` +
-        `limits of agreement: ${
-          some(
-            loose.map((cell) =>
-              `${cell.model} ${cell.condition} ${cell.scale} ICC ${number(cell.icc_a1)} ` +
-              `${interval(cell.icc_a1_lower, cell.icc_a1_upper)}, limits ` +
-              interval(cell.loa_lower, cell.loa_upper)
-            ),
-            8,
-          )
-        }.`
-      : "."),
+    ...(rest.length ? [within(rest.length)] : []),
     ...verdictReading(survived, ["model", "condition", "scale"]),
   ];
 }
@@ -108,6 +114,7 @@ export function convergenceReading(survived: DataFrame): string[] {
     ["model", "epqra_scale", "bfi_trait"],
     ["estimate", "r_max"],
   );
+  if (!cells.length) return nothing("convergence");
   const same = SAME.map((trait) => {
     const own = cells.filter((row) => row.epqra_scale === trait && row.bfi_trait === trait);
     return `${trait} at ${range(own.map(({ estimate }) => estimate))}`;
@@ -131,11 +138,15 @@ export function convergenceReading(survived: DataFrame): string[] {
         ),
       )
     }.`,
-    `|r| exceeds √(α·α) in ${above.length} of ${known.length} cells` +
-    (above.length
-      ? ": alpha is a lower bound of reliability, and one model wrote both sheets, so that their " +
-        "errors are not independent. It is no maximum."
-      : "."),
+    ...(known.length
+      ? [
+        `|r| exceeds √(α·α) in ${above.length} of ${known.length} cells` +
+        (above.length
+          ? ": alpha is a lower bound of reliability, and one model wrote both sheets, so that their " +
+            "errors are not independent. It is no maximum."
+          : "."),
+      ]
+      : []),
     ...verdictReading(survived, ["model", "epqra_scale", "bfi_trait"]),
   ];
 }
@@ -161,6 +172,7 @@ export function reliabilityReading(
     "feldt_upper",
     "constant_items",
   ]).filter(({ n }) => (n ?? 0) > 0);
+  if (!cells.length) return nothing("reliability");
   type Cell = typeof cells[number];
   const name = (cell: Cell) => keys.map((key) => cell[key]).join(" ");
   const scales = [...Map.groupBy(cells, (cell) => cell[scale]!)].map(([of, rows]) => {
@@ -203,6 +215,7 @@ export function reliabilityReading(
 export function traitReading(survived: DataFrame, table: DataFrame): string[] {
   const means = records(table, ["model", "trait"], ["mean", "sd", "n"])
     .filter(({ n }) => (n ?? 0) > 0);
+  if (!means.length) return nothing("trait scores");
   const known = records(survived, ["model", "trait"], ["estimate", "ci_lower", "ci_upper"])
     .filter(({ ci_lower }) => ci_lower !== null);
   const above = [...Map.groupBy(means, ({ trait }) => trait)]

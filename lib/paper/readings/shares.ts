@@ -1,7 +1,7 @@
 /** What Tables 1–3 say. */
 import type { DataFrame } from "polars";
 import pl from "polars";
-import { interval, list, number, percent, records, some, type Value } from "./words.ts";
+import { interval, list, nothing, number, percent, records, some, type Value } from "./words.ts";
 import { verdictReading } from "./verdicts.ts";
 
 const KEYS = ["model", "condition", "category", "subcategory"] as const;
@@ -39,11 +39,13 @@ export function shareReading(survived: DataFrame): string[] {
     `${share(cell.base_count, cell.base_n, decimals)} → ${share(cell.count, cell.n, decimals)} ` +
     `(h ${number(cell.effect)} ${interval(cell.effect_lower, cell.effect_upper)})`;
   const tested = cells.filter(({ effect, base_n }) => effect !== null && base_n);
-  const models = [...new Set(cells.map(({ model }) => model))];
+  const models = [
+    ...new Set(cells.filter(({ n }) => (n ?? 0) > 0).map(({ model }) => model)),
+  ];
   const moves = models.map((model) => {
     const own = tested.filter((cell) => cell.model === model && cell.in_paper === "yes")
       .toSorted((a, b) => size(b) - size(a)).slice(0, LARGEST);
-    return `**${model}**: ${list(own.map((cell) => told(cell)))}.`;
+    return `**${model}**: ${list(own.map((cell) => told(cell)), "no change can be told")}.`;
   });
   const constant = models.flatMap((model) => {
     const own = cells.filter((cell) => cell.model === model && (cell.n ?? 0) > 0);
@@ -56,7 +58,9 @@ export function shareReading(survived: DataFrame): string[] {
   const lost = tested.filter(({ in_paper }) => in_paper === "no")
     .toSorted((a, b) => size(b) - size(a))[0];
   return [
-    `The largest changes from Base, with Cohen’s h and its 95 % interval. ${moves.join(" ")}`,
+    ...(tested.length
+      ? [`The largest changes from Base, with Cohen’s h and its 95 % interval. ${moves.join(" ")}`]
+      : nothing("changes from Base")),
     ...(constant.length ? [`No test can be made where nothing varies: ${some(constant)}.`] : []),
     ...(marked
       ? [

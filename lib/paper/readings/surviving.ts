@@ -1,7 +1,7 @@
 /** What the five tables with markers say together, and what hangs on a choice (notebook 30). */
 import type { DataFrame } from "polars";
 import pl from "polars";
-import { interval, number, range, records, some, type Value, verb } from "./words.ts";
+import { interval, nothing, number, range, records, some, type Value, verb } from "./words.ts";
 
 /**
  * @param counted as `markers` of `lib/paper/tables.ts` counts them
@@ -26,6 +26,11 @@ export function survivingReading(
     sum("weakens"),
     sum("vanishes"),
   ];
+  if (
+    !marked && !Object.values(tables).some((table) => table.getColumn("verdict").dropNulls().len())
+  ) {
+    return nothing("the paper’s markers");
+  }
   const untested = marked - stands - weakens - vanishes;
   const gone = Object.values(tables).flatMap((table) =>
     records(
@@ -55,10 +60,12 @@ export function survivingReading(
     .toSorted((a, b) => Math.abs(b.effect!) - Math.abs(a.effect!));
   const [first] = lost;
   return [
-    `Of the paper’s ${marked} markers in these ${counts.length} tables ${
-      verb(stands, "stands", "stand")
-    }, ${verb(weakens, "weakens", "weaken")} and ${verb(vanishes, "vanishes", "vanish")}` +
-    (untested ? `; ${untested} cannot be tested, because too little varies. ` : ". ") +
+    (marked
+      ? `Of the paper’s ${marked} markers in these ${counts.length} tables ${
+        verb(stands, "stands", "stand")
+      }, ${verb(weakens, "weakens", "weaken")} and ${verb(vanishes, "vanishes", "vanish")}` +
+        (untested ? `; ${untested} cannot be tested, because too little varies. ` : ". ")
+      : "No cell of these tables has a marker that could stand or vanish. ") +
     (sizes.length ? `What vanishes is, in size: ${sizes.join("; ")}.` : ""),
     `${verb(lost.length, "row", "rows")} that the paper does not print ${
       lost.length === 1 ? "appears" : "appear"
@@ -151,5 +158,6 @@ export function choiceReading(panel: DataFrame, summary: DataFrame): string[] {
         : "Which of several answers counts changes nothing here: no sheet has several that differ."
       : "",
   ];
-  return [sentences.filter((text) => text).join(" ")];
+  const said = sentences.filter((text) => text).join(" ");
+  return said ? [said] : nothing("choices made otherwise");
 }

@@ -29,12 +29,16 @@ export function verdictReading(survived: DataFrame, keys: readonly string[]): st
     `(${number(row.effect)} ${interval(row.effect_lower, row.effect_upper)})`;
   const marked = stands!.length + weakens!.length + vanishes!.length;
   return [
-    `Of ${marked} markers that can be tested ${verb(stands!.length, "stands", "stand")}, ${
-      verb(weakens!.length, "weakens", "weaken")
-    } and ${
-      verb(vanishes!.length, "vanishes", "vanish")
-    }, with profiles as what is independent and ` +
-    `${all[0]!.family} tests as one family.` +
+    (marked
+      ? `Of ${marked} markers that can be tested ${verb(stands!.length, "stands", "stand")}, ${
+        verb(weakens!.length, "weakens", "weaken")
+      } and ${
+        verb(vanishes!.length, "vanishes", "vanish")
+      }, with profiles as what is independent and ` +
+        `${all[0]!.family} tests as one family.`
+      : `None of the ${
+        all[0]!.family
+      } cells that can be tested has a marker that could stand or vanish.`) +
     (stands!.length ? ` In size |${name}|: what stands ${sizes(stands!)}` : "") +
     (vanishes!.length
       ? `; what vanishes ${sizes(vanishes!)}, and by its intervals up to ${
@@ -45,6 +49,8 @@ export function verdictReading(survived: DataFrame, keys: readonly string[]): st
       : "") +
     (appears!.length
       ? ` Without a marker and below .05 after Holm: ${some(appears!.map(told))}.`
-      : " Nothing appears that has no marker."),
+      : marked
+      ? " Nothing appears that has no marker."
+      : ""),
   ];
 }

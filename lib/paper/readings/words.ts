@@ -51,6 +51,11 @@ export function some(parts: readonly string[], most = 6, none = "none"): string 
 export const verb = (n: number, singular: string, plural: string): string =>
   `${n} ${n === 1 ? singular : plural}`;
 
+/** What is said where the data hold nothing that a sentence could be made of: no count of 0 passes for a finding. */
+export const nothing = (what: string): string[] => [
+  `Nothing can be said of ${what}: these data hold no cell of it.`,
+];
+
 const Text = z.string();
 const Number_ = z.number().nullable();
 

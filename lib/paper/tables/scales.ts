@@ -1,14 +1,26 @@
 /** Scores and reliability of the scales of any instrument, as Tables 4 and 6 give them for the EPQR-A. */
 import type { DataFrame } from "polars";
+import { z } from "zod";
 import type { Administrations } from "../../db.ts";
-import { frame } from "../../frames.ts";
+import { frame, rows } from "../../frames.ts";
 import type { Instrument } from "../../instruments.ts";
-import { cronbachAlpha, mean, sd } from "../../stats.ts";
+import { scores } from "../../measures.ts";
+import { cronbachAlpha } from "../../stats.ts";
 import { Answers, inCells } from "./answers.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./clusters.ts";
 import { completed } from "./items.ts";
 import { cellKey, cellsOf } from "./shown.ts";
 import { consistent } from "./survival/reliability.ts";
+
+const Summary = z.object({
+  model: z.string().nullable(),
+  condition: z.string().nullable(),
+  scale: z.string(),
+  n: z.number(),
+  clusters: z.number(),
+  mean: z.number().nullable(),
+  sd: z.number().nullable(),
+});
 
 /**
  * Each scale of an instrument by model and condition: mean and standard deviation of its scores, alpha.
@@ -23,25 +35,21 @@ import { consistent } from "./survival/reliability.ts";
  * @throws {Error} when the sheets lack a scale of the instrument
  */
 export function scales(given: Administrations, instrument: Instrument, draws: Draws): DataFrame {
+  const summaries = rows(scores(given, instrument, { by: ["model", "condition"] }), Summary);
+  const summary = new Map(summaries.map((row) => [`${cellKey(row)}|${row.scale}`, row]));
   const answers = Answers.of(given, "corrected");
-  const missing = instrument.scales.filter((scale) => !answers.scales.has(scale));
-  if (missing.length) {
-    throw new Error(
-      `These sheets have the scales ${[...answers.scales.keys()].join(", ") || "of no item"}, ` +
-        `and not ${missing.join(", ")}: read those of ${instrument.title} with ` +
-        `study.sheets(${JSON.stringify(instrument.name)})`,
-    );
-  }
   const groups = inCells(answers.sheets);
   const held = cellsOf(answers.sheets).filter((cell) => groups.has(cellKey(cell)));
   const cells = held.flatMap((cell) =>
     instrument.scales.map((scale) => {
-      const whole = completed(answers, groups.get(cellKey(cell))!, scale);
-      const complete = whole.sheets.map(({ sheet, scores }) => ({
+      const { items, sheets } = completed(answers, groups.get(cellKey(cell))!, scale);
+      // Where nobody was asked some item nobody has a score.
+      const whole = items.length === answers.scales.get(scale)!.length ? sheets : [];
+      const complete = whole.map(({ sheet, scores }) => ({
         cluster: clusterOf(sheet),
         row: scores,
       }));
-      return { cell: { ...cell, scale }, complete, items: whole.items.length };
+      return { cell: { ...cell, scale }, complete, items: items.length };
     })
   );
   const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
@@ -50,17 +58,15 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
     cells.map(({ complete, items }) => consistent(complete, items, place)),
     draws,
   );
-  const tidy = cells.map(({ cell, complete, items }, at) => {
-    const scores = complete.map(({ row }) =>
-      row.reduce((sum, score) => sum + score, 0) / (instrument.scoredAs === "mean" ? items : 1)
-    );
+  const tidy = cells.map(({ cell, complete }, at) => {
+    const { n, clusters, mean, sd } = summary.get(`${cellKey(cell)}|${cell.scale}`)!;
     const { alpha } = cronbachAlpha(complete.map(({ row }) => row));
     return {
       ...cell,
-      n: complete.length,
-      clusters: new Set(complete.map(({ cluster }) => cluster)).size,
-      mean: mean(scores),
-      sd: sd(scores),
+      n,
+      clusters,
+      mean,
+      sd,
       alpha,
       ci_lower: alpha === null ? null : boot[at]!.percentile.ciLower,
       ci_upper: alpha === null ? null : boot[at]!.percentile.ciUpper,

@@ -1,0 +1,73 @@
+/** Scores of an instrument's scales by any factors. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "../frames.ts";
+import type { Instrument } from "../instruments.ts";
+import { weightedMean } from "../stats.ts";
+import { cells } from "./rows.ts";
+import { factorsOf, rowsOf, scaleScores, type Sheets, summed, withRows } from "./values.ts";
+
+const COLUMNS = {
+  scale: "text",
+  n: "integer",
+  missing: "integer",
+  respondents: "integer",
+  clusters: "integer",
+  mean: "number",
+  sd: "number",
+  se: "number",
+  df: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+} as const satisfies Record<string, Kind>;
+
+/** How a summary is made. */
+export interface By {
+  /** Columns whose levels the rows of the result are for; with none it is all rows together. */
+  by?: readonly string[];
+  /** Also combinations of levels that no row has: n 0, the rest undefined. */
+  crossed?: boolean;
+}
+
+/**
+ * The scales of an instrument by any factors.
+ *
+ * A score is the sum or mean, as the instrument says, of the scores of all items of its scale; a sheet
+ * that leaves one out has none and counts as missing. Every sheet counts with the weight of its
+ * respondent; se allows for sheets of the same cluster (`weightedMean`).
+ *
+ * @returns by level of each factor and scale: n (sheets with a score), missing (sheets without),
+ *   respondents and clusters (of these n), mean, sd (of scores), se, df, ci_lower, ci_upper (95 %, of the
+ *   mean; undefined with one cluster and where nothing varies), in the instrument's unit
+ * @throws {Error} when a factor is unknown, or the sheets are of another instrument
+ */
+export function scores(
+  given: Sheets,
+  instrument: Instrument,
+  { by = [], crossed = false }: By = {},
+): DataFrame {
+  const rows = rowsOf(given);
+  const factors = factorsOf(rows, by, Object.keys(COLUMNS));
+  const scales = scaleScores(given, rows, instrument);
+  const tidy = cells(rows, factors, crossed).flatMap((cell) =>
+    scales.map((scale) => {
+      const sums = summed(rows, cell, scale);
+      const { n, clusters, estimate, sd, se, df, ciLower, ciUpper } = weightedMean(sums);
+      return {
+        ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+        ...scale.keys,
+        n,
+        missing: cell.order.length - n,
+        respondents: withRows(sums),
+        clusters,
+        mean: estimate,
+        sd,
+        se,
+        df: se === null ? null : df,
+        ci_lower: ciLower,
+        ci_upper: ciUpper,
+      };
+    })
+  );
+  const levels = factors.map((name) => [name, rows.kind(name)] as const);
+  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+}

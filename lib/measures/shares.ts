@@ -1,0 +1,79 @@
+/** Shares of the options of items, or of the values of any column, by any factors. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "../frames.ts";
+import { weightedShare } from "../stats.ts";
+import { cells } from "./rows.ts";
+import type { By } from "./scores.ts";
+import {
+  type Counted,
+  counted,
+  type Data,
+  factorsOf,
+  rowsOf,
+  summed,
+  type Values,
+  variables,
+  withRows,
+} from "./values.ts";
+
+const COLUMNS = {
+  variable: "text",
+  value: "text",
+  n: "integer",
+  missing: "integer",
+  refused: "integer",
+  respondents: "integer",
+  clusters: "integer",
+  count: "integer",
+  share: "number",
+  se: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  effective_n: "number",
+} as const satisfies Record<string, Kind>;
+
+/**
+ * Which share of rows gave each option of an item, or has each value of a column, by any factors.
+ *
+ * Shares are of rows that gave an answer: what is missing, and what is named a refusal, is counted apart.
+ * Each value that anybody gave has a row under every combination of levels, and so has each of `values`.
+ * Limits are Wilson's at the effective n (`weightedShare`).
+ *
+ * @param data answer sheets, or a frame such as `Study.personas` reads
+ * @param options `of`: an item by its number, a column by its name, or a list of these
+ * @returns by level of each factor, variable (`item 3`, or the column) and value: n (rows with an answer),
+ *   missing, refused (rows), respondents, clusters (of these n), count (rows with the value, unweighted),
+ *   share, se, ci_lower, ci_upper (95 %), effective_n (what the limits go by)
+ * @throws {Error} when a factor, item or column is unknown
+ */
+export function shares(data: Data, options: { of: Counted } & By & Values): DataFrame {
+  const { of, by = [], crossed = false } = options;
+  const rows = rowsOf(data);
+  const factors = factorsOf(rows, by, Object.keys(COLUMNS));
+  const all = variables(rows, of, options);
+  const tidy = cells(rows, factors, crossed).flatMap((cell) =>
+    all.flatMap(({ measures, missing, refused }) => {
+      const apart = { missing: counted(cell, missing), refused: counted(cell, refused) };
+      return measures.map((measure) => {
+        const sums = summed(rows, cell, measure, 0);
+        const share = weightedShare(sums);
+        return {
+          ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+          ...measure.keys,
+          n: share.n,
+          ...apart,
+          respondents: withRows(sums),
+          clusters: share.clusters,
+          count: counted(cell, (row) => measure.of(row) === 1),
+          share: share.estimate,
+          se: share.se,
+          ci_lower: share.ciLower,
+          ci_upper: share.ciUpper,
+          effective_n: share.effectiveN,
+        };
+      });
+    })
+  );
+  const levels = factors.map((name) => [name, rows.kind(name)] as const);
+  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+}

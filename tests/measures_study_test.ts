@@ -1,0 +1,249 @@
+/** Factors of a study of one's own as columns, and what measures make of them: served, in PostgreSQL. */
+import assert from "node:assert/strict";
+import { open, type Study } from "lib/db.ts";
+import { compare, scores, shares } from "lib/measures.ts";
+import { epqra } from "lib/paper/instruments.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
+import { edited, prompt } from "lib/prompts.ts";
+import { administrations, personas } from "lib/study.ts";
+import { restored } from "./data.ts";
+import { type Answer, provider } from "./llm_server.ts";
+import { near } from "./near.ts";
+import { Made, served } from "./study_worker.ts";
+
+const SCHEMA = "measures_own";
+const ON_N = epqra.items.filter(({ scale }) => scale === "N");
+
+/**
+ * A persona is `person S, long` or `person S, brief`, by its prompt, S being 0 to 2 by the profile. It
+ * answers S of the N items as keyed, a brief one 1 or 2 more (as S is even or odd), another model than the
+ * first 1 more; E items never, the others always.
+ */
+const answer: Answer = ({ system, user, model }) => {
+  const person = /person (\d), (\w+)/.exec(system);
+  if (!person) {
+    const points = [...user.matchAll(/,(true|yes)$/gim)].length % 3;
+    return JSON.stringify({
+      name: "Ana Baker",
+      age: 30 + points,
+      gender: points ? "Female" : "Male",
+      sexual_orientation: "Heterosexual",
+      race: "White",
+      ethnicity: "European",
+      religious_belief: user.includes("Be brief") ? "Atheist" : "Agnostic",
+      occupation: "Teacher",
+      political_orientation: "Progressive",
+      location: "Chicago",
+      description: `person ${points}, ${user.includes("Be brief") ? "brief" : "long"}`,
+    });
+  }
+  const points = onN(Number(person[1]), person[2] === "brief") + Number(model === "second");
+  const [yes, no] = user.includes('- "Yes"') ? ["Yes", "No"] : ["True", "False"];
+  const answers = epqra.items.map(({ number, scale, keyed }) => {
+    const scores = scale === "N"
+      ? ON_N.findIndex((item) => item.number === number) < points
+      : scale !== "E";
+    return [number, (keyed === 1) === scores ? yes : no];
+  });
+  return JSON.stringify({ ...Object.fromEntries(answers), explanation: "So I am." });
+};
+
+const onN = (points: number, brief: boolean): number => points + (brief ? 1 + points % 2 : 0);
+
+const mine = edited(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
+const PROFILES = 24;
+
+/** Two prompts, two models that answer, and the first again with everything the other way round. */
+async function made(): Promise<void> {
+  const server = provider({ answer });
+  const study = await Made.with(SCHEMA, PROFILES);
+  try {
+    const { lab } = study;
+    const own = served(server.url, 4);
+    const other = { ...own, id: "second", label: "Second (model)", model: "second" };
+    const plans = [
+      personas({ models: [own], conditions: ["Base", "N=2"] }),
+      personas({ models: [own], conditions: ["Base", "N=2"], prompt: mine, variant: "brief" }),
+    ];
+    for (const plan of plans) {
+      const { done } = await lab.run(await lab.register(plan), { budget: { calls: 1000 } });
+      assert.equal(done, 2 * PROFILES);
+    }
+    const sheets = [
+      administrations({ instrument: epqra, models: [own, other] }),
+      administrations({
+        instrument: epqra,
+        models: [own],
+        options: "reversed",
+        items: "shuffled",
+        coding: "yes/no",
+        variant: "turned",
+        repetitions: 2,
+      }),
+    ];
+    for (const plan of sheets) {
+      await lab.run(await lab.register(plan), { budget: { calls: 1000 } });
+    }
+  } finally {
+    await study[Symbol.asyncDispose]();
+    await server.close();
+  }
+}
+
+async function opened<T>(schema: string, of: (study: Study) => Promise<T>): Promise<T> {
+  const study = await open({ schema });
+  try {
+    return await of(study);
+  } finally {
+    await study.close();
+  }
+}
+
+type Row = Record<string, string | number | null>;
+
+Deno.test("every frame of a study has a column per factor, never parts of a label", async (t) => {
+  await made();
+  await opened(SCHEMA, async (study) => {
+    const [{ sheets }, people, lives, counts, listed] = await Promise.all([
+      study.sheets("epqra"),
+      study.personas(),
+      study.biographies(),
+      study.demographics(),
+      study.administered(),
+    ]);
+    const written = ["writer", "condition", "prompt", "variant"];
+    const asked = [
+      ...written,
+      "answering_model",
+      "administration_prompt",
+      "administration_variant",
+      "item_order",
+      "option_order",
+      "coding",
+      "language",
+      "repetition",
+    ];
+    const distinct = (frame: typeof people, names: readonly string[]) =>
+      new Set(
+        (frame.select(...names).toRecords() as Row[]).map((row) => Object.values(row).join("|")),
+      );
+    const settings = new Set(
+      [["1", ""], [mine.version, "brief"]].flatMap(([version, variant]) =>
+        ["Base", "N=2"].flatMap((condition) => {
+          const by = `Own model|${condition}|${version}|${variant}`;
+          return [
+            `${by}|Own model|1||printed|printed|true/false|en|1`,
+            `${by}|Second (model)|1||printed|printed|true/false|en|1`,
+            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|1`,
+            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|2`,
+          ];
+        })
+      ),
+    );
+    await t.step("sheets and what is listed", () => {
+      assert.equal(sheets.height, 16 * PROFILES);
+      assert.deepEqual(distinct(sheets, asked), settings);
+      assert.deepEqual(distinct(listed, asked), settings);
+      assert.deepEqual(distinct(sheets, ["persona"]), new Set(["1"]));
+      // The columns that tables go by stay as they are.
+      assert.deepEqual(
+        distinct(sheets, ["model"]),
+        new Set([
+          "Own model",
+          "Own model (by Second (model))",
+          "Own model (turned)",
+          "Own model (brief)",
+          "Own model (brief) (by Second (model))",
+          "Own model (brief) (turned)",
+        ]),
+      );
+    });
+    await t.step("personas, their lives and their counts", () => {
+      const four = new Set([...settings].map((levels) => levels.split("|").slice(0, 4).join("|")));
+      assert.equal(four.size, 4);
+      for (const frame of [people, lives, counts]) {
+        assert.deepEqual(distinct(frame, written), four);
+      }
+      assert.equal(people.height, 4 * PROFILES);
+    });
+    await t.step("the two prompts, compared by what is known of them", async () => {
+      const points = (lives.toRecords() as Row[])
+        .filter(({ condition, variant }) => condition === "Base" && variant === null)
+        .map(({ description }) => Number(/person (\d)/.exec(description as string)![1]));
+      assert.equal(points.length, PROFILES);
+      const given = await study.sheets("epqra");
+      const options = { of: epqra, factor: "prompt", against: "1" };
+      const by = ["condition", "answering_model", "option_order"];
+      const table = compare(given, { ...options, by }).toRecords() as Row[];
+      assert.equal(table.length, 2 * 3 * 4);
+      const differences = points.map((own) => onN(own, true) - own);
+      const mean = differences.reduce((sum, one) => sum + one, 0) / PROFILES;
+      for (const { scale, condition, ...row } of table) {
+        assert.deepEqual([row.prompt, row.against], [mine.version, "1"]);
+        assert.deepEqual([row.respondents, row.unpaired, row.unpaired_against], [PROFILES, 0, 0]);
+        if (condition !== "Base") continue;
+        near(row.estimate as number, scale === "N" ? mean : 0, 1e-12);
+        if (scale === "N") assert.ok(row.p! as number < 1e-6 && row.p_flip! as number < 0.001);
+        else assert.deepEqual([row.p, row.p_flip, row.ci_lower], [null, null, null]);
+      }
+      const models = compare(given, {
+        of: epqra,
+        factor: "answering_model",
+        against: "Own model",
+        by: ["condition", "prompt"],
+      }).toRecords() as Row[];
+      for (const { scale, estimate, p, informative } of models) {
+        assert.deepEqual(
+          [estimate, p, informative],
+          scale === "N" ? [1, null, PROFILES] : [0, null, 0],
+        );
+      }
+    });
+    await t.step("scores by, shares by", async () => {
+      const given = await study.sheets("epqra");
+      const table = scores(given, epqra, { by: ["prompt", "answering_model"] });
+      const row = (table.toRecords() as Row[]).find((row) =>
+        row.prompt === "1" && row.answering_model === "Second (model)" && row.scale === "P"
+      )!;
+      assert.deepEqual([row.n, row.respondents, row.mean, row.sd], [2 * PROFILES, PROFILES, 6, 0]);
+      const beliefs = shares(people, { of: "religious_belief", by: ["prompt"] });
+      assert.deepEqual(
+        (beliefs.toRecords() as Row[]).map((
+          { prompt, value, share, respondents },
+        ) => [prompt, value, share, respondents]),
+        [["1", 0, 1], [mine.version, 1, 0]].flatMap(([version, atheist, agnostic]) => [
+          [version, "Agnostic", agnostic, PROFILES],
+          [version, "Atheist", atheist, PROFILES],
+        ]),
+      );
+    });
+  });
+});
+
+Deno.test("published frames keep their columns; their writer is their model", async () => {
+  await restored(PUBLISHED);
+  await opened(PUBLISHED, async (study) => {
+    const given = await study.sheets("epqra");
+    const [first, ...rest] = given.sheets.columns.filter((name) => !/ \d/.test(name));
+    assert.deepEqual([first, ...rest], [
+      "group",
+      "model",
+      "condition",
+      "population",
+      "profile",
+      "administration",
+      "writer",
+    ]);
+    assert.ok(!(await study.personas()).columns.includes("writer"));
+    const table = scores(given, epqra, { by: ["writer", "condition"] });
+    assert.ok(table.height >= 5 * 3 * 4);
+    const shared = compare(given, {
+      of: epqra,
+      factor: "condition",
+      against: "Base",
+      by: ["writer"],
+      draws: 200,
+    });
+    assert.equal(shared.height, 5 * 2 * 4);
+  });
+});
