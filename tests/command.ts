@@ -1,7 +1,7 @@
 /** Programs run as a user runs them, each in a process of its own. */
 import { ROOT } from "lib/config.ts";
 
-/** Whether the long campaigns run: `deno task nightly`. */
+/** Whether the long campaigns run: `deno task test --nightly`. */
 export const nightly = Deno.env.get("NIGHTLY") === "1";
 
 export interface Ended {

@@ -558,9 +558,9 @@ Deno.test("where nothing is compared, that is said and no success", async () => 
       "None of the 60 printed cells can be compared: these data hold other models or conditions",
       "1 of 1 printed cells agree",
       "Cells that differ from the paper, of 1 compared",
-      "model  paper  ours  agrees",
+      "Model  Paper  Ours  Agrees",
       "-----  -----  ----  ------",
-      "a      1      2     no",
+      "a          1     2  no",
       "",
     ].join("\n"),
   );
@@ -676,7 +676,10 @@ const LAB = { schema: "made", tried() {}, register() {} } as never;
 Deno.test("a plan that is given something else says what it wanted", () => {
   const models = [model("simulated")];
   const refused: [() => unknown, RegExp][] = [
-    [() => personas({} as never), /A plan names models, such as \[model\("gpt4o"\)\]: got none/],
+    [
+      () => personas({} as never),
+      /A plan names models, such as \[model\("simulated"\)\]: got none/,
+    ],
     [() => personas({ models: "gpt4o" as never }), /models is a list, .*: got the string "gpt4o"/],
     [() => personas({ models: ["gpt4o"] as never }), /models holds entries of the registry/],
     [() => personas({ models, conditions: "MaxN" as never }), /conditions is a list/],

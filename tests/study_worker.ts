@@ -4,6 +4,7 @@
  * `deno run -A tests/study_worker.ts SCHEMA RUN [LEASE]` loads the code, writes `ready`, waits for a
  * line on its standard input, works on the run, and writes what came of it as JSON.
  */
+import "lib/paper/published.ts";
 import { parseArgs } from "node:util";
 import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
