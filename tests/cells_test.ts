@@ -58,7 +58,7 @@ class Sheet implements AsyncDisposable {
     return {
       imports: `import { begin, compared, ended, exchange, show, studio } from "lib/notebook.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import "lib/paper/published.ts";
+import { PUBLISHED } from "lib/paper/published.ts";
 import { enter, personas } from "lib/study.ts";`,
       schema: `const schema = "${this.schema}";`,
       enter: `const lab = await enter({ schema });

@@ -95,7 +95,6 @@ class Copy implements AsyncDisposable {
   async typescript(text: string): Promise<Ended> {
     const taken = new Set<string>();
     let doors = `import "lib/paper/published.ts";\n`;
-    doors += `import "lib/paper/published.ts";\n`;
     for (const door of DOORS) {
       const names = Object.keys(await import(`lib/${door}.ts`))
         .filter((name) => !taken.has(name) && new RegExp(`(?<![.\\w])${name}\\(`).test(text));
