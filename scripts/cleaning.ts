@@ -1,4 +1,5 @@
 /** `deno task cleaning`: the mapping from free text to categories, learned from published pairs. */
+import "lib/paper/published.ts";
 import { check, type Counted, FIELDS, FOLDER, learn, mapping, save } from "lib/cleaning.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
 import { whole } from "lib/format.ts";

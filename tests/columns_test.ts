@@ -9,6 +9,7 @@ import { ROOT } from "lib/config.ts";
 import { open } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
+import * as measures from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { compare, laidOut, paperTable, printed } from "lib/paper/print.ts";
 import {
@@ -94,6 +95,21 @@ Deno.test("every column of every table is declared", async () => {
     faults: faults(await study.administered()),
     sensitivity: panel,
     sensitivitySummary: sensitivitySummary(panel),
+    "scores by factors": measures.scores(epqra_, epqra, { by: ["model", "condition"] }),
+    "shares by factors": measures.shares(epqra_, { of: 1, by: ["model"] }),
+    "conditions compared": measures.compare(epqra_, {
+      of: epqra,
+      factor: "condition",
+      against: "Base",
+      by: ["model"],
+      draws: 99,
+    }),
+    "answers compared": measures.compare(epqra_, {
+      of: 1,
+      factor: "condition",
+      against: "Base",
+      draws: 99,
+    }),
     sheets: epqra_.sheets,
     items: epqra_.items,
     personas: await study.personas(),
@@ -129,6 +145,15 @@ Deno.test("every column of what a study shows is declared", async () => {
   await lab.run(answers);
   const { flow, failures, flags } = await lab.quality();
   const fields = coverage(await lab.texts(), mapping());
+  const study = await open({ schema: "columns_study" });
+  const read = {
+    "sheets read": (await study.sheets(epqra.name)).sheets,
+    "personas read": await study.personas(),
+    "biographies read": await study.biographies(),
+    "demographics read": await study.demographics(),
+    "administered read": await study.administered(),
+  };
+  await study.close();
   const Kinds = {
     model: "text",
     field: "text",
@@ -143,6 +168,7 @@ Deno.test("every column of what a study shows is declared", async () => {
   assert.deepEqual(Object.keys(fields[0]!).toSorted(), Object.keys(Kinds).toSorted());
   assert.deepEqual(
     lacking({
+      ...read,
       estimate,
       flow,
       failures,

@@ -33,6 +33,7 @@ const DOORS = [
   "notebook",
   "conditions",
   "db",
+  "frames",
   "llm",
   "measures",
   "paper/print",
@@ -47,6 +48,10 @@ const DOORS = [
 const PREAMBLES: Readonly<Record<string, string>> = {
   "await figure(alphas(table)": `const study = await open({ schema: "personality_trap" });
     const table = reliability(await study.sheets("epqra"));\n`,
+  [`await figure(forest(table), "Differences"`]: `
+    const study = await open({ schema: "personality_trap" });
+    const table = personality(await study.sheets("epqra"), await study.profiles("reference"));
+    const counts = [{ n: 1 }], shares = counts, sizes = counts;\n`,
 };
 
 /** A copy of the project with a database of its own and a model's server. */

@@ -91,7 +91,7 @@ const KEPT: [RegExp, string[]][] = [
   [/\bDeno\.env\b/, ["config"]],
   [/\bDeno\.jupyter\b/, ["cells"]],
   [/from "linkedom"|from "plot"/, ["plots"]],
-  [/from "(openai[^"]*|bedrock)"/, ["llm"]],
+  [/(from |import\()"(openai[^"]*|bedrock)"/, ["llm"]],
   [/from "(fontkit|pdfkit|svg-to-pdfkit|subset-font|resvg)"/, ["press"]],
   [/from "pure-rand[^"]*"/, ["random"]],
   [

@@ -197,7 +197,7 @@ Deno.test("the sample's dose lies between Base and MaxN, and errors are one in t
 const SAMPLE = (schema: string, profiles: number, rest = "") =>
   `import { model } from "lib/llm.ts";
 import { begin, ended, show } from "lib/notebook.ts";
-import { PUBLISHED } from "lib/paper/published.ts";
+import "lib/paper/published.ts";
 import { enter, personas } from "lib/study.ts";
 const lab = await enter({ schema: "${schema}" });
 await lab.population();

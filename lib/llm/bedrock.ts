@@ -1,12 +1,10 @@
 /** Amazon Bedrock's Converse. */
 import { addAbortSignal, Readable } from "node:stream";
-import {
+import type {
   BedrockRuntimeClient,
-  type BedrockRuntimeClientConfig,
-  ConverseCommand,
-  type ConverseCommandInput,
+  BedrockRuntimeClientConfig,
+  ConverseCommandInput,
 } from "bedrock";
-import { NodeHttpHandler } from "node-http-handler";
 import { conceal, secret, variable } from "../config.ts";
 import { type Answer, replyIn } from "./answers.ts";
 import { Fault } from "./faults.ts";
@@ -32,7 +30,12 @@ function settingsOf(model: Model) {
 const clients = new Map<string, BedrockRuntimeClient>();
 
 /** The client of a region and its credentials; credentials that were changed make a new one. */
-function clientOf(model: Model): BedrockRuntimeClient {
+function clientOf(
+  { BedrockRuntimeClient, NodeHttpHandler }:
+    & typeof import("bedrock")
+    & typeof import("node-http-handler"),
+  model: Model,
+): BedrockRuntimeClient {
   const settings = settingsOf(model);
   const { region, endpoint, token, accessKeyId, secretAccessKey, sessionToken, profile } = settings;
   if (region === null) {
@@ -116,9 +119,11 @@ export const bedrock: Provider = {
   },
 
   async send(model, body, signal) {
-    const client = clientOf(model);
+    // Loaded with the first call: no command that asks nobody waits for it.
+    const sdk = { ...await import("bedrock"), ...await import("node-http-handler") };
+    const client = clientOf(sdk, model);
     const input = { modelId: model.model, ...body } as unknown as ConverseCommandInput;
-    const command = new ConverseCommand(input);
+    const command = new sdk.ConverseCommand(input);
     let answer: Answer | undefined;
     // The nearest step to the wire: the body as it came, before the SDK makes an object of it.
     command.middlewareStack.add((next) => async (args) => {

@@ -1,5 +1,6 @@
 /** OpenAI's chat completions, and every server that speaks them. */
-import OpenAI, { type ClientOptions } from "openai";
+import type OpenAI from "openai";
+import type { ClientOptions } from "openai";
 import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
 import { secret, variable } from "../config.ts";
 import { type Answer, replyIn } from "./answers.ts";
@@ -15,7 +16,7 @@ const KEY = "OPENAI_API_KEY";
 const clients = new Map<string, OpenAI>();
 
 /** The client of an address and a key; a key that was changed in `.env` makes a new one. */
-function clientOf(model: Model): OpenAI {
+function clientOf({ OpenAI }: typeof import("openai"), model: Model): OpenAI {
   const name = keyOf(model);
   const key = name === null ? null : secret(name);
   if (name !== null && key === null) {
@@ -90,8 +91,10 @@ export const openai: Provider = {
       answer = { status, text, header: (name) => headers.get(name) };
       return new Response(text || null, { status, headers });
     };
+    // Loaded with the first call: no command that asks nobody waits for it.
+    const client = clientOf(await import("openai"), model);
     try {
-      await clientOf(model).withOptions({ fetch }).chat.completions
+      await client.withOptions({ fetch }).chat.completions
         .create(body as unknown as ChatCompletionCreateParamsNonStreaming, { signal }).asResponse();
     } catch (error) {
       if (!answer) throw faultUnder(error);
