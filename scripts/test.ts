@@ -128,13 +128,13 @@ async function tested(folder: string, args: string[], live: boolean): Promise<Te
 
 /** Test files that take a minute, longest first; begun first, they do not keep all others waiting. */
 const LONG = [
-  "study_crash",
-  "restore",
-  "jupyter",
   "study_cli",
   "study_notebooks",
+  "restore",
   "docs",
   "study",
+  "study_crash",
+  "jupyter",
   "start",
 ];
 
@@ -214,6 +214,15 @@ if (import.meta.main) {
     const whole = !filter && !words.length;
     const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
     const flags = filter ? [`--filter=${filter}`] : [];
+    if (whole) {
+      // Once for all batches, and not by each of them.
+      const { success } = await deno(["check", "--quiet", "lib", "scripts", "tests"], {}).output();
+      if (!success) {
+        console.log("0 passed, 1 failed");
+        return 1;
+      }
+      flags.push("--no-check");
+    }
     // A folder is its worker's when its lock is held: nobody sweeps before all of them have theirs.
     const places = await Promise.all(Array.from({ length: whole ? WORKERS : 1 }, made));
     await swept(places.map(({ folder }) => folder));
