@@ -697,7 +697,10 @@ Deno.test("a plan that is given something else says what it wanted", () => {
     ],
     [() => personas({ models, prompt: "Write" as never }), /A plan takes a prompt/],
     [() => personas({ models, repetitions: "2" as never }), /repetitions is a whole number/],
-    [() => administrations({ instrument: "epqra" as never }), /instrument is one of .*"epqra"/],
+    [
+      () => administrations({ instrument: "epqra" as never }),
+      /instrument is one that a package brings, .*"epqra"/,
+    ],
     [
       () => administrations({ instrument: epqra, items: "random" as never }),
       /items is printed, shuffled: got the string "random"/,

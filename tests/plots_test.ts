@@ -1,4 +1,5 @@
 /** What each figure holds, read back from its SVG. */
+import "lib/paper/instruments.ts";
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";

@@ -130,7 +130,8 @@ Deno.test("replies of any size end in a reason or a sheet, soon", () => {
       return took / (before + yardstick());
     })
   );
-  assert.ok(Math.max(...times) < 2000, `slowest: ${Math.max(...times)} yardsticks`);
+  // Quadratic in such a length is a million of them.
+  assert.ok(Math.max(...times) < 20_000, `slowest: ${Math.max(...times)} yardsticks`);
   assert.equal(digits(sheet(long)), ALTERNATING);
   assert.match(
     problem(sheetIn(filled("[", 1_048_576), epqra, "true/false")),

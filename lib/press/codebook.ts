@@ -1,6 +1,7 @@
 /** What the columns of a CSV are. */
-import pl, { type DataFrame } from "polars";
+import type { DataFrame } from "polars";
 import { columnOf, decimalsOf, fullLabel } from "../columns.ts";
+import { frame as made } from "../frames.ts";
 import { asIn } from "./cells.ts";
 
 /**
@@ -16,13 +17,20 @@ export function codebook(frame: DataFrame, data: boolean): string {
     column: column.name,
     label: fullLabel({ ...column, unit: undefined }),
     kind: column.kind,
-    unit: column.unit ?? "",
-    decimals: column.kind === "text" ? "" : String(decimalsOf(column)),
-    meaning: column.meaning,
-    levels: Object.entries(column.levels ?? {}).map(([id, words]) => `${id} = ${words}`).join("; "),
+    unit: column.unit ?? null,
+    decimals: column.kind === "text" ? null : String(decimalsOf(column)),
+    meaning: column.meaning || null,
+    levels: Object.entries(column.levels ?? {}).map(([id, words]) => `${id} = ${words}`)
+      .join("; ") || null,
   }));
-  const names = ["column", "label", "kind", "unit", "decimals", "meaning", "levels"] as const;
-  return pl.DataFrame(
-    names.map((name) => pl.Series(name, listed.map((one) => one[name]), pl.Utf8)),
-  ).writeCSV().toString();
+  const columns = {
+    column: "text",
+    label: "text",
+    kind: "text",
+    unit: "text",
+    decimals: "text",
+    meaning: "text",
+    levels: "text",
+  } as const;
+  return made(listed, columns).writeCSV().toString();
 }
