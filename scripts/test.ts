@@ -139,7 +139,7 @@ const LONG = [
 ];
 
 /** The other files go in so many batches, because every process loads the libraries anew. */
-const BATCHES = 4;
+const BATCHES = 16;
 
 /**
  * How many batches run at a time. Tests wait for processes, servers and browsers most of the time: one
