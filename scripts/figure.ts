@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, open, type Study } from "lib/db.ts";
-import { forest } from "lib/paper/figures.ts";
+import { forest, word } from "lib/paper/figures.ts";
 import { estimates } from "lib/plots.ts";
 import { escape, figureFiles, keep } from "lib/press.ts";
 import { demographics, personality } from "lib/paper/tables.ts";
@@ -36,6 +36,7 @@ export async function overview(study: Study): Promise<string> {
         xLabel: "Personas (%)",
         panel: "subcategory",
         range: [0, 100],
+        heading: word,
       }),
     },
     {

@@ -4,6 +4,20 @@ import { type Columns, integer, number, share, text } from "./column.ts";
 /** Of status, estimate, quality, prompts, trials, cleaning, reparsing and simulation. */
 export const STUDIES: Columns = {
   run: text("run", "Name of the run."),
+  writer: text("writer", "The model that wrote the persona."),
+  answering_model: text("answering model", "The model that answered."),
+  administration_prompt: text(
+    "administration prompt",
+    "Version of the prompt that was asked with.",
+  ),
+  administration_variant: text(
+    "administration variant",
+    "Variant that the plan of the sheets has.",
+  ),
+  item_order: text("item order", "How the items were laid out: printed or shuffled."),
+  option_order: text("option order", "How the answers were laid out: printed, reversed, shuffled."),
+  coding: text("coding", "In what words or numbers the answers were to be given."),
+  persona: integer("persona", "Id of the persona that was asked."),
   state: text(
     "state",
     "Where the work stands: planned, claimed, done, failed with its reason, skipped, or not asked.",
