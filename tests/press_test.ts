@@ -459,11 +459,11 @@ Deno.test("a codebook says of every column what it is", () => {
     rows.map(({ column, label, kind, unit, decimals }) => [column, label, kind, unit, decimals]),
     [
       ["usd", "cost", "number", "USD", "4"],
-      ["effect_name", "effect size", "text", "", ""],
-      ["mine", "mine", "integer", "", "0"],
-      ["n", "n", "integer", "", "0"],
-      ["ci_lower", "95% CI lower", "number", "", "2"],
-      ["data", "data", "text", "", ""],
+      ["effect_name", "effect size", "text", null, null],
+      ["mine", "mine", "integer", null, "0"],
+      ["n", "n", "integer", null, "0"],
+      ["ci_lower", "95% CI lower", "number", null, "2"],
+      ["data", "data", "text", null, null],
     ],
   );
   assert.match(rows[1]!.levels!, /h = Cohen's h/);
