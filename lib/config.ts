@@ -47,7 +47,7 @@ export function reserve(schema: string, what: string): void {
 }
 
 /** What a schema is kept for; undefined where anybody may take it. */
-export const keptFor = (schema: string): string | undefined => reserved.get(schema);
+const keptFor = (schema: string): string | undefined => reserved.get(schema);
 
 /**
  * A schema name that may stand in SQL as an identifier.
