@@ -22,7 +22,10 @@ export interface Message {
  */
 export interface Prompt {
   purpose: "persona" | "administration";
-  /** `1`; `1-es` for instructions in another language; `1+ab12cd34` for an edited one; `published`. */
+  /**
+   * `1`; `1-es` for instructions in another language; `attributes-1` for profiles without items;
+   * `1+ab12cd34` for an edited one; `published`.
+   */
   version: string;
   /** ISO 639-1 code of the language that the prompt itself is written in. */
   language: string;
@@ -36,10 +39,14 @@ export interface Prompt {
 
 const FOLDER = join(import.meta.dirname!, "prompts");
 const PLACE = /\{\{([^{}]*)\}\}|<row\.(\w+)>/g;
-const SECTION = /\{\{#(\w+)\}\}([\s\S]*?)\{\{\/\1\}\}/g;
+const SECTION = /\{\{#([\p{L}\p{N}_]+)\}\}([\s\S]*?)\{\{\/\1\}\}/gu;
 
-/** The place without which the model would not see what it is asked about. */
-const NEEDED = { persona: "table", administration: "items" } as const;
+/** Places of a persona prompt that say nothing of the person. */
+const ABOUT = ["instrument", "legend", "schema"];
+
+/** The places without any of which the model would not see what it is asked about. */
+const needed = (purpose: Prompt["purpose"], known: readonly string[]): readonly string[] =>
+  purpose === "administration" ? ["items"] : known.filter((name) => !ABOUT.includes(name));
 
 /**
  * The prompts that are files, `lib/prompts/PURPOSE-VERSION.md`, by purpose and version.
@@ -59,7 +66,7 @@ export function prompts(purpose?: Prompt["purpose"]): Prompt[] {
 
 function fromFile(name: string): Prompt {
   const [, purpose, version, language] = name.match(
-    /^(persona|administration)-(\d+(?:-([a-z]{2}))?)\.md$/,
+    /^(persona|administration)-(\d+(?:-([a-z]{2}))?|attributes-\d+)\.md$/,
   ) ?? [];
   // Git may check files out with CRLF; the text and its hash are the same everywhere.
   const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");
@@ -159,7 +166,8 @@ export function places(prompt: Prompt): string[] {
  *
  * @param values text by place, from `personaValues` or `administrationValues`
  * @returns a system message, where the prompt has one, and a user message
- * @throws {RangeError} when a place has no value, or the place for the data themselves is missing
+ * @throws {RangeError} when a place has no value, such as a variable that the population does not have, or
+ * no place for the data themselves is there
  */
 export function filled(prompt: Prompt, values: Readonly<Record<string, string>>): Message[] {
   const { purpose, version } = prompt;
@@ -173,10 +181,11 @@ export function filled(prompt: Prompt, values: Readonly<Record<string, string>>)
         `places are ${written(known)}`,
     );
   }
-  if (!used.includes(NEEDED[purpose])) {
+  const data = needed(purpose, known);
+  if (!data.some((name) => used.includes(name))) {
     throw new RangeError(
       `The ${purpose} prompt ${version} lacks ${
-        written([NEEDED[purpose]])
+        written(data).replaceAll(", ", " or ")
       }, the place of the data ` +
         `that the model is asked about: its places are ${written(used) || "none"}`,
     );

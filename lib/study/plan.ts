@@ -162,7 +162,7 @@ export function administrations(given: {
 /** The cells of a plan of personas. */
 export function personaCells(
   plan: PersonasPlan,
-  instrument: Instrument,
+  instrument: Instrument | null,
   reference: string,
 ): Cell[] {
   const { prompt, seed, variant } = plan;

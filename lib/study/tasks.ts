@@ -1,7 +1,7 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import { z } from "zod";
 import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
-import { applied, type Profile } from "../conditions.ts";
+import { applied, type Described, type Profile } from "../conditions.ts";
 import type { Sql } from "../db.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
@@ -19,10 +19,9 @@ import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
 
 /** A run as it is in the database. */
-export interface Run {
+export interface Run extends Described {
   run: number;
   plan: Plan;
-  instrument: Instrument;
   cells: ReadonlyMap<number, RunCell>;
   profiles: ReadonlyMap<number, Profile>;
 }
@@ -151,11 +150,11 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
   const profile = run.profiles.get(work.profile)!;
-  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
+  const { answers, changed, values } = applied(run, profile, condition, plan.seed);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers)),
+    messages: filled(plan.prompt, personaValues(run.instrument, answers, run.codebook, values)),
     schema: PersonaReply,
     repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
