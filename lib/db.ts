@@ -11,6 +11,7 @@ import { type Instrument, registered } from "./instruments.ts";
 import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema } from "./db/migrate.ts";
 import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
+import type { Besides } from "./db/respondents.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
@@ -19,6 +20,7 @@ export { parted } from "./db/client.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
+export type { Besides } from "./db/respondents.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
@@ -138,7 +140,8 @@ const few = (names: readonly string[]): string =>
  * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
  * personas writer (the model that wrote them), condition, prompt (its version) and variant; of
  * administrations these and answering_model, administration_prompt, administration_variant, item_order,
- * option_order, coding, language and repetition.
+ * option_order, coding, language and repetition; of both profile_population, the population that the
+ * profile is of.
  */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
@@ -157,10 +160,17 @@ export class Study {
     return this.#once(key, () => read(this.sql, this.schema));
   }
 
-  /** The answer sheets of an instrument, by its name: see {@link Administrations}. */
-  sheets(instrument: string): Promise<Administrations> {
+  /**
+   * The answer sheets of an instrument, by its name: see {@link Administrations}.
+   *
+   * @param besides `with`: attributes of the profiles of a study of one's own, such as
+   *   `["sex", "weight"]`, as columns besides; measures weigh by the column `weight`
+   * @throws {Error} when the profiles have no such attribute
+   */
+  sheets(instrument: string, besides: Besides = {}): Promise<Administrations> {
     const own = this.provenance.source === "study";
-    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
+    const key = `sheets ${instrument} ${JSON.stringify(besides)}`;
+    return this.#once(key, () => sheets(this.sql, this.schema, instrument, own, besides));
   }
 
   /** The sheets that profiles are: the human reference sample or the random control. */
@@ -183,10 +193,13 @@ export class Study {
    * The personas that {@link demographics} counts, one row each in order of their ids: model,
    * population, model_print, population_print, profile, repetition, gender, political_orientation,
    * race, religious_belief, sexual_orientation (null where the model gave none).
+   *
+   * @param besides `with`, as of {@link sheets}
    */
-  personas(): Promise<DataFrame> {
+  personas(besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("personas", () => personas(this.sql, this.schema, own));
+    const key = `personas ${JSON.stringify(besides)}`;
+    return this.#once(key, () => personas(this.sql, this.schema, own, besides));
   }
 
   /**
@@ -194,10 +207,13 @@ export class Study {
    * profile, repetition, name, age (years), gender, race, religious_belief, sexual_orientation (cleaned),
    * occupation, location (as written), description; null where there is none, and where one placeholder
    * stands for all, as in the reconstruction.
+   *
+   * @param besides `with`, as of {@link sheets}
    */
-  biographies(): Promise<DataFrame> {
+  biographies(besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("biographies", () => biographies(this.sql, this.schema, own));
+    const key = `biographies ${JSON.stringify(besides)}`;
+    return this.#once(key, () => biographies(this.sql, this.schema, own, besides));
   }
 
   /**

@@ -1,8 +1,9 @@
 /** What the personas and sheets of a study of one's own were made with: a column per factor. */
 import type postgres from "postgres";
 
-/** The factors of a persona. */
+/** The factors of a persona; `profile_population`: which population its profile is of. */
 export const WRITTEN = {
+  profile_population: "text",
   writer: "text",
   condition: "text",
   prompt: "text",
@@ -32,11 +33,12 @@ const named = (sql: postgres.Sql, schema: string) =>
 
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
-    select c.cell, c.population, c.model->>'label' as writer, c.condition, p.version as prompt,
-           r.plan->>'variant' as variant
+    select c.cell, c.population, o.name as profile_population, c.model->>'label' as writer,
+           c.condition, p.version as prompt, r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = r.prompt
+    left join ${sql(schema)}.populations o on o.role = 'reference'
     where r.kind = 'personas'`;
 
 /** The levels of personas' factors by the cell in which they were written. */
@@ -50,11 +52,12 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
   // All runs that wrote a population wrote it in one setting: any of them tells its levels.
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
-      select distinct on (population) population, writer, condition, prompt, variant
+      select distinct on (population)
+        population, profile_population, writer, condition, prompt, variant
       from (${written(sql, schema)}) w
       order by population, cell
     )
-    select c.cell, w.writer, c.condition, w.prompt, w.variant,
+    select c.cell, w.profile_population, w.writer, c.condition, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant,
            r.plan->'setting'->>'items' as item_order, r.plan->'setting'->>'options' as option_order,

@@ -4,6 +4,7 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
+import { attributes, type Besides } from "./respondents.ts";
 
 /** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
 export const PLACEHOLDERS = {
@@ -81,6 +82,7 @@ export async function personas(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
   const kinds = {
     model: "text",
@@ -99,13 +101,26 @@ export async function personas(
     from ${sql(schema)}.personas
     where word_count_description is not null
     order by id`;
-  return frame(levelled(people, levels), kinds);
+  return await beside(sql, schema, besides, levelled(people, levels), kinds);
+}
+
+/** A frame with attributes of the respondents besides. */
+async function beside(
+  sql: postgres.Sql,
+  schema: string,
+  besides: Besides,
+  rows: readonly object[],
+  kinds: Readonly<Record<string, Kind>>,
+): Promise<DataFrame> {
+  const more = await attributes(sql, schema, besides, Object.keys(kinds));
+  return frame(rows.map((row) => ({ ...row, ...more.of(row) })), { ...kinds, ...more.columns });
 }
 
 export async function biographies(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
   const known = Object.values(PLACEHOLDERS);
   const text = (column: string) =>
@@ -130,7 +145,7 @@ export async function biographies(
     "location",
     "description",
   ];
-  return frame(levelled(people, levels), {
+  return await beside(sql, schema, besides, levelled(people, levels), {
     model: "text",
     population: "text",
     model_print: "text",

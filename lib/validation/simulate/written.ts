@@ -108,9 +108,12 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
     const drawn = columns.map((column) =>
       cell.model.demographics?.[column] ? cell.demographic(column) : null
     );
+    const width = study.instrument.items.length, all = cell.shown;
+    const shownTo = (profile: number) => [...all.subarray(profile * width, (profile + 1) * width)];
     const rows = Array.from({ length: n * repetitions }, (_, persona) => ({
       profile: Math.floor(persona / repetitions) + 1,
       repetition: persona % repetitions + 1,
+      shown: shownTo(Math.floor(persona / repetitions)),
       changed: cell.changed[Math.floor(persona / repetitions)],
       ...Object.fromEntries(columns.map((column, place) => {
         const own = drawn[place];
@@ -127,12 +130,12 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
           religious_belief, occupation_original, occupation, political_orientation_original,
           political_orientation, location_original, location, description, word_count_description)
         select w.work, p.profile, ${cell.population}, ${cell.model.id}, ${cell.model.label},
-               ${cell.condition.name}, p.repetition, ${repetitions}, '{}', p.changed, ${NOTHING},
+               ${cell.condition.name}, p.repetition, ${repetitions}, p.shown, p.changed, ${NOTHING},
                ${AGE}, gender, gender, race, race, sexual_orientation, sexual_orientation,
                ${NOTHING}, religious_belief, religious_belief, ${NOTHING}, ${UNMAPPED},
                political_orientation, political_orientation, ${NOTHING}, ${UNMAPPED}, ${NOTHING}, 2
         from jsonb_to_recordset(${rows}::text::jsonb) as p(
-          profile int, repetition int, changed smallint[], gender text, race text,
+          profile int, repetition int, shown smallint[], changed smallint[], gender text, race text,
           sexual_orientation text, religious_belief text, political_orientation text)
         join work w on w.cell = ${ids[at]!} and w.profile = p.profile
           and w.repetition = p.repetition
