@@ -122,7 +122,7 @@ export class Laboratory {
   /**
    * The populations of the study, its reference first, each with its random control behind it: name, role
    * (reference, other, control), origin, profiles, variables (names of the codebook's), instrument
-   * (undefined where they answered none), weight (yes or no), strata (how many).
+   * (undefined where they answered none), weighted (yes or no), strata (how many).
    */
   async populations(): Promise<DataFrame> {
     return this.#of(await populations(this.sql));

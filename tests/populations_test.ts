@@ -227,7 +227,7 @@ Deno.test("a study has several populations, each once, the first its reference",
         profiles: 3,
         variables: "Sex, Age_years, town, income, postcode, note",
         instrument: null,
-        weight: "yes",
+        weighted: "yes",
         strata: 2,
       },
       ...["items", "items (random control)"].map((name, at) => ({
@@ -237,7 +237,7 @@ Deno.test("a study has several populations, each once, the first its reference",
         profiles: 2,
         variables: null,
         instrument: "epqra",
-        weight: "no",
+        weighted: "no",
         strata: 0,
       })),
     ]);
@@ -306,7 +306,7 @@ Deno.test("attributes that come later are added to the profiles that a study has
     assert.deepEqual(await lab.population(more, { name: "two" }), { name: "two", profiles: 2 });
     assert.deepEqual((await lab.codebook()).getColumn("variable").toArray(), ["sex"]);
     const [two] = (await lab.populations()).toRecords();
-    assert.deepEqual([two!.variables, two!.weight], ["sex", "yes"]);
+    assert.deepEqual([two!.variables, two!.weighted], ["sex", "yes"]);
     // What is there stays where the rows come again without it.
     await lab.population(rows, { name: "two" });
     assert.deepEqual((await lab.codebook()).height, 1);

@@ -232,11 +232,11 @@ export async function profilesOf(
 /** The populations of a study; see `Laboratory.populations`. */
 export async function populations(sql: Sql): Promise<DataFrame> {
   const rows = await sql<{ codebook: Codebook }[]>`
-    select o.name, o.role, o.origin, o.codebook, o.instrument, p.profiles, p.weight, p.strata
+    select o.name, o.role, o.origin, o.codebook, o.instrument, p.profiles, p.weighted, p.strata
     from populations o
     cross join lateral (
       select count(*)::int as profiles,
-             case when count(weight) > 0 then 'yes' else 'no' end as weight,
+             case when count(weight) > 0 then 'yes' else 'no' end as weighted,
              count(distinct stratum)::int as strata
       from profiles p where p.population = o.name
     ) p
@@ -255,7 +255,7 @@ export async function populations(sql: Sql): Promise<DataFrame> {
       profiles: "integer",
       variables: "text",
       instrument: "text",
-      weight: "text",
+      weighted: "text",
       strata: "integer",
     },
   );
