@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
+import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Coding, type Instrument, WORDS } from "lib/instruments.ts";
 import {
@@ -21,7 +22,7 @@ import {
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { PersonaReply, sheetIn } from "lib/replies.ts";
+import { sheetIn } from "lib/replies.ts";
 
 const shown = (instrument: Instrument, coding: Coding): Presented => ({
   items: instrument.items.map(({ number }) => number),
@@ -89,7 +90,7 @@ Deno.test("an edited prompt names what it came from and its text", () => {
 });
 
 Deno.test("the persona prompt says JSON, shows schema and profile, and gives no hint of its own", () => {
-  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS));
+  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS, biography));
   assert.match(system, /JSON/); // OpenAI's JSON mode refuses a request without the word
   const schema = JSON.parse(system.slice(system.indexOf("{")));
   assert.deepEqual(Object.keys(schema), [
@@ -243,8 +244,8 @@ Deno.test("what a prompt asks for is what a reply is read by", () => {
       assert.deepEqual("answers" in sheet && sheet.answers, ANSWERS, `${language} ${coding}`);
     }
   }
-  const schema = JSON.parse(personaValues(epqra, ANSWERS).schema!);
-  assert.deepEqual(Object.keys(schema), Object.keys(PersonaReply.shape));
+  const schema = JSON.parse(personaValues(epqra, ANSWERS, biography).schema!);
+  assert.deepEqual(Object.keys(schema), biography.fields.map(({ name }) => name));
 });
 
 Deno.test("profiles are CSV with quotes only where they are needed", () => {
@@ -290,7 +291,7 @@ Deno.test("a part in {{#name}}…{{/name}} is left out where the value is empty"
 });
 
 Deno.test("a place that nothing fills, or a prompt without its data, is refused", () => {
-  const values = personaValues(epqra, ANSWERS);
+  const values = personaValues(epqra, ANSWERS, biography);
   assert.throws(
     () => filled(made("{{nmae}}", "{{table}} {{a-b}}"), values),
     /has \{\{nmae\}\}, \{\{a-b\}\}, which nothing fills: the known places are .*\{\{table\}\}/,

@@ -1,4 +1,5 @@
 /** Profiles and questionnaires as the text that stands in a prompt. */
+import { type Form, outline } from "../forms.ts";
 import { type Coding, type Instrument, WORDS } from "../instruments.ts";
 
 /** How a questionnaire is put before a persona. */
@@ -9,21 +10,6 @@ export interface Presented {
   options: readonly number[];
   coding: Coding;
 }
-
-/** What a persona's reply holds, in the order asked for. */
-const PERSONA = {
-  name: "string",
-  age: "integer",
-  gender: "string",
-  sexual_orientation: "string",
-  race: "string",
-  ethnicity: "string",
-  religious_belief: "string",
-  occupation: "string",
-  political_orientation: "string",
-  location: "string",
-  description: "string",
-};
 
 /** Every language's words for 0, and for 1. */
 const SAID = ([0, 1] as const).map((answer) =>
@@ -206,7 +192,8 @@ export function administrationValues(
  *
  * - `instrument`: the title of the questionnaire;
  * - `legend`, `table`: the profile as `profileTable` gives it;
- * - `schema`: the fields of the reply and their types, as JSON.
+ * - `schema`: the fields of the reply and their types, as JSON;
+ * - `fields`: a line for each field, what it is called and what to write there.
  *
  * @param answers one whole answer per item, in item order
  * @throws {RangeError} when the answers are not those of the instrument
@@ -214,10 +201,19 @@ export function administrationValues(
 export function personaValues(
   instrument: Instrument,
   answers: readonly number[],
+  form: Form,
 ): Record<string, string> {
   return {
     instrument: instrument.title,
     ...profileTable(instrument, answers),
-    schema: JSON.stringify(PERSONA, null, 2),
+    ...formValues(form),
   };
 }
+
+/** What a persona prompt may say of the form. */
+export const formValues = (form: Form): Record<string, string> => ({
+  schema: JSON.stringify(outline(form), null, 2),
+  fields: form.fields.map(({ name, label, asks, optional }) =>
+    `- ${quoted(name)} (${label}): ${asks}${optional ? '. It may be left empty: ""' : ""}`
+  ).join("\n"),
+});
