@@ -340,7 +340,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
   const made = found!.populations
     ? await sql`
       select from ${sql(schema)}.populations
-      where source = 'reference' and right(origin, ${RECONSTRUCTED.length}) = ${RECONSTRUCTED} limit 1`
+      where right(origin, ${RECONSTRUCTED.length}) = ${RECONSTRUCTED} limit 1`
     : [];
   return {
     ...(row ?? { source: "study", restoredAt: null, files: [] }),

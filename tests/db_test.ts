@@ -303,6 +303,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "003_prompts",
     "004_faults",
     "005_personas",
+    "006_populations",
     "007_forms",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
@@ -342,6 +343,10 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     `insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts)
      values (1, 1, 'k', ${ask}, 'openai', '{}', '{}', 1, 1)`;
   for (const statement of [sheet(1, "{4,1,NULL}"), reply(0), reply(1)]) await sql.unsafe(statement);
+  const population = (name: string, role: string, instrument: string) =>
+    `insert into populations (name, role, origin, instrument, language)
+     values ('${name}', '${role}', 'o', ${instrument})`;
+  await sql.unsafe(population("first", "reference", "'x', 'es'"));
   const refused = [
     ["23505", sheet(1, "{1,1,1}")],
     ["23503", sheet(2, "{1,1,1}")],
@@ -372,7 +377,12 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
       "insert into runs (name, kind, plan, prompt, instrument, language) " +
       "values ('two', 'personas', '{}', 'h', 'x', 'en')",
     ],
-    ["23514", "insert into populations values ('third', 'n', 'o', 'x', 'es')"],
+    ["23514", "insert into populations (name, role, origin) values ('a', 'third', 'o')"],
+    ["23514", "insert into populations (name, role, origin) values ('a', 'control', 'o')"],
+    ["23503", population("a", "other", "'y', 'es'")],
+    ["23505", population("second", "reference", "'x', 'es'")],
+    ["23514", "insert into profiles (population, profile, weight) values ('first', 1, -1)"],
+    ["23503", "insert into profiles (population, profile) values ('nobody', 1)"],
   ] as const;
   for (const [code, statement] of refused) {
     await assert.rejects(() => sql.unsafe(statement), { code }, statement);

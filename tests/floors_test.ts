@@ -8,7 +8,7 @@ import { ROOT } from "lib/config.ts";
  * one study, or to none, is in a folder of theirs.
  */
 const FLOORS = [
-  ["columns", "format", "instruments", "stats", "random", "version"],
+  ["codebook", "columns", "format", "instruments", "stats", "random", "version"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],

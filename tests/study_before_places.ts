@@ -35,14 +35,21 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     definition: "instruments.definition",
   },
   populations: {
-    source: "populations.source",
-    name: "populations.name",
+    source: {
+      at: "populations.role",
+      select: "select replace(role, 'control', 'random') from populations",
+    },
+    name: { at: "populations.name", select: "select coalesce(control_of, name) from populations" },
     origin: "populations.origin",
     instrument: "populations.instrument",
     language: "populations.language",
   },
   profiles: {
-    source: "profiles.source",
+    source: {
+      at: "profiles.population",
+      select: "select replace(o.role, 'control', 'random') from profiles p " +
+        "join populations o on o.name = p.population",
+    },
     profile: "profiles.profile",
     answers: "profiles.answers",
   },

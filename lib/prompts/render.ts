@@ -1,6 +1,8 @@
 /** Profiles and questionnaires as the text that stands in a prompt. */
+import type { Codebook, Values } from "../codebook.ts";
 import { type Form, outline } from "../forms.ts";
 import { type Coding, type Instrument, WORDS } from "../instruments.ts";
+import { attributeValues } from "./profile.ts";
 
 /** How a questionnaire is put before a persona. */
 export interface Presented {
@@ -190,22 +192,26 @@ export function administrationValues(
 /**
  * Everything that a persona prompt may use:
  *
- * - `instrument`: the title of the questionnaire;
- * - `legend`, `table`: the profile as `profileTable` gives it;
  * - `schema`: the fields of the reply and their types, as JSON;
- * - `fields`: a line for each field, what it is called and what to write there.
+ * - `fields`: a line for each field, what it is called and what to write there;
+ * - where the profiles answered an instrument `instrument`, its title, and `legend` and `table`: the answers
+ *   as `profileTable` gives them;
+ * - where they have attributes `profile`, a line for each that is known, and one place for each, by the
+ *   name of its variable.
  *
  * @param answers one whole answer per item, in item order
  * @throws {RangeError} when the answers are not those of the instrument
  */
 export function personaValues(
-  instrument: Instrument,
+  instrument: Instrument | null,
   answers: readonly number[],
   form: Form,
+  codebook: Codebook = [],
+  values: Values = {},
 ): Record<string, string> {
   return {
-    instrument: instrument.title,
-    ...profileTable(instrument, answers),
+    ...attributeValues(codebook, values),
+    ...instrument && { instrument: instrument.title, ...profileTable(instrument, answers) },
     ...formValues(form),
   };
 }

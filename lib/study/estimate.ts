@@ -50,7 +50,7 @@ export function fewest(plan: Plan): number {
  * @throws {Error} when the study has nothing to ask about
  */
 export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<DataFrame> {
-  const { cells, instrument } = await cellsOf(sql, schema, plan);
+  const { cells, instrument, codebook } = await cellsOf(sql, schema, plan);
   const profiles = await profilesOf(sql);
   const rows: Costs[] = [];
   for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
@@ -60,6 +60,7 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
       run: 0,
       plan,
       instrument,
+      codebook,
       profiles,
       cells: new Map(numbered.map((cell) => [cell.cell, cell])),
     };
@@ -125,7 +126,8 @@ async function left(
       select c.cell, p.profile, null::int as persona, repetition
       from c
       cross join (
-        select profile from profiles where source = 'reference'
+        select profile from profiles
+        where population = (select name from populations where role = 'reference')
         order by profile limit ${plan.profiles}
       ) p
       cross join generate_series(${plan.from}::int, ${
@@ -176,7 +178,9 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     select count(*)::int as n, avg(q.tokens_out)::float8 as tokens
     from requests q join runs r on r.run = q.run join work w on w.work = q.work
     where w.model_id = ${model.id} and r.kind = ${plan.kind}
-      and r.instrument = ${run.instrument.name} and q.tokens_out is not null`;
+      and r.instrument is not distinct from ${
+    run.instrument?.name ?? null
+  } and q.tokens_out is not null`;
   const measured = seen!.n >= MEASURED;
   const out = measured ? seen!.tokens! : Math.min(
     model.max_tokens,

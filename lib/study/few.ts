@@ -64,7 +64,7 @@ async function inCell(
   return plan.kind === "personas"
     ? await sql<Found[]>`
       select profile, null::int as persona, ${plan.from}::int as repetition from profiles
-      where source = 'reference' and (${which}::int[] is null or profile = any(${which}::int[]))
+      where population = (select name from populations where role = 'reference') and (${which}::int[] is null or profile = any(${which}::int[]))
       order by profile limit ${profiles ? null : 1}`
     : await sql<Found[]>`
       select distinct on (ref_personality_id)

@@ -1,4 +1,5 @@
 /** Plans as rows: every piece of work is in the database before the first call. */
+import type { Described } from "../conditions.ts";
 import type { Sql } from "../db.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Model, models } from "../llm.ts";
@@ -25,7 +26,7 @@ export async function cellsOf(
   sql: Sql,
   schema: string,
   plan: Plan,
-): Promise<{ cells: Cell[]; instrument: Instrument }> {
+): Promise<{ cells: Cell[] } & Described> {
   if (plan.kind === "personas") {
     const population = await populationOf(sql);
     if (!population) {
@@ -33,8 +34,8 @@ export async function cellsOf(
         `Schema ${schema} has no profiles to write personas from: give it a population`,
       );
     }
-    const { instrument, name } = population;
-    return { cells: personaCells(plan, instrument, name), instrument };
+    const { instrument, codebook, name } = population;
+    return { cells: personaCells(plan, instrument, name), instrument, codebook };
   }
   const rows = await sql<
     { population: string; condition: string; label: string; id: string; model: Model }[]
@@ -56,7 +57,7 @@ export async function cellsOf(
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.map((one) => administrationCell(plan, population, one, model.id));
   });
-  return { cells, instrument: plan.instrument };
+  return { cells, instrument: plan.instrument, codebook: [] };
 }
 
 /**
@@ -105,7 +106,7 @@ async function runOf(
   sql: Sql,
   schema: string,
   plan: Plan,
-  instrument: Instrument,
+  instrument: Instrument | null,
   code: string | null,
 ): Promise<number> {
   const { prompt, name, kind } = plan;
@@ -116,13 +117,13 @@ async function runOf(
     throw new Error(`Schema ${schema} has another run ${name}: give the plan another name`);
   }
   await keepPrompt(sql, prompt);
-  await keepInstrument(sql, schema, instrument);
+  if (instrument) await keepInstrument(sql, schema, instrument);
   const [row] = await sql<{ run: number }[]>`
     insert into runs (name, kind, plan, prompt, instrument, language, code)
     values (${name}, ${plan.trial ? "trial" : kind}, ${
     JSON.stringify(plan)
   }::text::jsonb, ${prompt.hash},
-            ${instrument.name}, ${instrument.language}, ${code})
+            ${instrument?.name ?? null}, ${instrument?.language ?? null}, ${code})
     returning run`;
   return row!.run;
 }
@@ -170,7 +171,8 @@ async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<v
            'planned in run ' || o.name
     from cells c
     cross join (
-      select profile from profiles where source = 'reference'
+      select profile from profiles
+      where population = (select name from populations where role = 'reference')
       order by profile limit ${plan.profiles}
     ) p
     cross join generate_series(${plan.from}::int, ${
@@ -236,10 +238,10 @@ async function trialWork(
  * @throws {Error} when there is none
  */
 export async function loaded(sql: Sql, schema: string, name: string | number): Promise<Run> {
-  const [row] = await sql<{ run: number; plan: Plan; instrument: Instrument }[]>`
+  const [row] = await sql<{ run: number; plan: Plan; instrument: Instrument | null }[]>`
     select r.run, r.plan, i.definition as instrument
     from runs r
-    join instruments i on i.name = r.instrument and i.language = r.language
+    left join instruments i on i.name = r.instrument and i.language = r.language
     where ${typeof name === "number" ? sql`r.run = ${name}` : sql`r.name = ${name}`}`;
   if (!row) {
     const known = await sql<{ name: string }[]>`select name from runs order by run`;
@@ -273,6 +275,7 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
         ? `${cell.model.id}-${plan.variant}`
         : ids.get(cell.population) ?? cell.model.id,
     }])),
+    codebook: (await populationOf(sql))?.codebook ?? [],
     profiles: await profilesOf(sql),
   };
 }

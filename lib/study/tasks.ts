@@ -1,9 +1,11 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import { z } from "zod";
 import type { Mapping } from "../cleaning.ts";
-import { applied, type Profile } from "../conditions.ts";
+import { applied, type Described, type Profile } from "../conditions.ts";
+import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
 import {
+  type Given,
   schemaOf as formSchema,
   statusesOf,
   usualForm,
@@ -28,10 +30,9 @@ import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
 
 /** A run as it is in the database. */
-export interface Run {
+export interface Run extends Described {
   run: number;
   plan: Plan;
-  instrument: Instrument;
   cells: ReadonlyMap<number, RunCell>;
   profiles: ReadonlyMap<number, Profile>;
 }
@@ -156,16 +157,27 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
+/** What the writer was shown of the profile's variables: each as its value, and in words. */
+const shownOf = (codebook: Codebook, values: ProfileValues): Given =>
+  Object.fromEntries(codebook.map((variable) => {
+    const value = values[variable.name] ?? null;
+    return [variable.name, value === null ? [] : [value, wordsFor(variable, value)]];
+  }));
+
 function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
   const profile = run.profiles.get(work.profile)!;
-  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
-  const form = usualForm();
+  const { answers, changed, values, changedValues } = applied(run, profile, condition, plan.seed);
+  const form = usualForm(plan.form);
+  const given = shownOf(run.codebook, values);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers, form)),
+    messages: filled(
+      plan.prompt,
+      personaValues(run.instrument, answers, form, run.codebook, values),
+    ),
     schema: formSchema(form),
     repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
@@ -190,12 +202,12 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
           repetition_count: plan.from + plan.repetitions - 1,
           shown: answers,
           changed,
-          shown_values: {},
-          changed_values: [],
+          shown_values: values,
+          changed_values: changedValues,
           form: form.name,
           fields: reply.value,
           cleaned: categories(form, reply.value, mapping),
-          status: statusesOf(form, reply.value),
+          status: statusesOf(form, reply.value, given),
           words: wordsOf(form, reply.value),
           flags: reply.flags,
         },

@@ -85,12 +85,13 @@ export async function prepared(
   profiles: readonly number[] | null,
   condition?: string,
 ): Promise<{ run: Run; asked: Task[] }> {
-  const { cells, instrument } = await cellsOf(sql, schema, plan);
+  const { cells, instrument, codebook } = await cellsOf(sql, schema, plan);
   const some = under(cells, condition);
   const run: Run = {
     run: 0,
     plan,
     instrument,
+    codebook,
     cells: new Map(some.map((cell, index) => [index + 1, { ...cell, cell: index + 1 }])),
     profiles: await profilesOf(sql),
   };

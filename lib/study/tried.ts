@@ -129,7 +129,7 @@ function fields(run: Run, pair: Pair) {
 }
 
 /** What was read from a reply, as text by field; null where there is nothing. */
-function said({ plan, instrument }: Run, outcome: Outcome | null) {
+function said({ plan }: Run, outcome: Outcome | null) {
   if (!outcome) return null;
   if ("persona" in outcome) {
     const { fields, words } = outcome.persona;
@@ -143,7 +143,8 @@ function said({ plan, instrument }: Run, outcome: Outcome | null) {
     };
   }
   if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
-  const named = answerWords(instrument, plan.setting.coding);
+  const { instrument, setting: { coding } } = plan;
+  const named = answerWords(instrument, coding);
   return Object.fromEntries(instrument.items.map(({ number, text }, index) => {
     const answer = outcome.sheet.answers[index];
     return [`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!];
@@ -160,7 +161,9 @@ const SCORES: Readonly<Record<string, Kind>> = {
   difference: "number",
 };
 
-function scores({ instrument }: Run, pair: Pair) {
+function scores({ plan }: Run, pair: Pair) {
+  if (plan.kind !== "administrations") return [];
+  const { instrument } = plan;
   const [was, is] = [scored(instrument, pair.before), scored(instrument, pair.after)];
   if (!was && !is) return [];
   return instrument.scales.map((scale) => {

@@ -100,7 +100,8 @@ async function published(lab: Laboratory, sql: Sql): Promise<void> {
            '{"description": 150}'
     from ${sql(SCHEMA)}.work w
     join ${sql(SCHEMA)}.cells c on c.cell = w.cell
-    join ${sql(SCHEMA)}.profiles p on p.profile = w.profile and p.source = 'reference'`;
+    join ${sql(SCHEMA)}.populations o on o.role = 'reference'
+    join ${sql(SCHEMA)}.profiles p on p.population = o.name and p.profile = w.profile`;
   await sql`update ${sql(SCHEMA)}.work set state = 'done'`;
   for (const table of ["work", "personas_written"]) {
     await sql`vacuum analyze ${sql(SCHEMA)}.${sql(table)}`;

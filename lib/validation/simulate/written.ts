@@ -8,6 +8,7 @@ import { ATTRIBUTES } from "../../paper/design.ts";
 import { bfi44 } from "../../paper/instruments.ts";
 import { type Instrument } from "../../instruments.ts";
 import type { Model } from "../../llm.ts";
+import { controlName } from "../../population.ts";
 import { edited, type Prompt, prompt } from "../../prompts.ts";
 import type { Simulated, SimulatedCell } from "./specification.ts";
 
@@ -84,16 +85,18 @@ async function keepProfiles(sql: Sql, study: Simulated): Promise<number> {
     id: profile + 1,
     answers: [...profiles.subarray(profile * width, (profile + 1) * width)],
   }));
-  for (const source of ["reference", "random"]) {
+  for (const role of ["reference", "control"]) {
+    const control = role === "control";
+    const name = control ? controlName(reference) : reference;
     await sql`
-      insert into populations (source, name, origin, instrument, language)
-      values (${source}, ${reference}, ${`simulated, seed ${study.seed}`}, ${instrument.name},
-              ${instrument.language})`;
-    const rows = source === "reference" ? own : randomProfiles(instrument, own, n, study.seed);
+      insert into populations (name, role, control_of, origin, instrument, language)
+      values (${name}, ${role}, ${control ? reference : null}, ${`simulated, seed ${study.seed}`},
+              ${instrument.name}, ${instrument.language})`;
+    const rows = control ? randomProfiles(instrument, own, n, study.seed) : own;
     await inserted(rows, (rows) =>
       sql`
-        insert into profiles (source, profile, answers)
-        select ${source}, id, answers from jsonb_to_recordset(${rows}::text::jsonb)
+        insert into profiles (population, profile, answers)
+        select ${name}, id, answers from jsonb_to_recordset(${rows}::text::jsonb)
           as p(id int, answers smallint[])`);
   }
   return n;
