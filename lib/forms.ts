@@ -109,7 +109,7 @@ export function faultsOf(
 ): string[] {
   const { name, title, fields } = form;
   const faults: string[] = [];
-  if (!/^[a-z][a-z0-9_-]{0,39}$/.test(name)) {
+  if (!/^[a-z][a-z0-9_-]{0,39}$/.test(name ?? "")) {
     faults.push(
       `name: ${
         said(name)
@@ -121,7 +121,7 @@ export function faultsOf(
   if (!fields.length) faults.push("a form has at least one field: got 0");
   for (const [index, field] of fields.entries()) {
     const wrong = (what: string) => faults.push(`${place(field, index)}, ${what}`);
-    if (!/^[a-z][a-z0-9_]{0,39}$/.test(field.name)) {
+    if (!/^[a-z][a-z0-9_]{0,39}$/.test(field.name ?? "")) {
       wrong(
         `name: ${
           said(field.name)

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { diffWordsWithSpace } from "diff";
 
+import { placesIn, put, SECTION } from "./prompts/places.ts";
+
 export * from "./prompts/render.ts";
 
 /** One message of a conversation with a model. */
@@ -39,8 +41,6 @@ export interface Prompt {
 }
 
 const FOLDER = join(import.meta.dirname!, "prompts");
-const PLACE = /\{\{([^{}]*)\}\}|<row\.(\w+)>/g;
-const SECTION = /\{\{#([\p{L}\p{N}_]+)\}\}([\s\S]*?)\{\{\/\1\}\}/gu;
 
 /** Places of a persona prompt that say nothing of the person. */
 const ABOUT = ["instrument", "legend", "schema", "fields"];
@@ -159,10 +159,7 @@ export function published(systemRole: string): Prompt {
 }
 
 /** The names of the places that a prompt has, in the order of their first appearance. */
-export function places(prompt: Prompt): string[] {
-  const found = [...`${prompt.system}\n${prompt.user}`.matchAll(PLACE)];
-  return [...new Set(found.map(([, name, field]) => field ?? name!.replace(/^[#/]/, "").trim()))];
-}
+export const places = (prompt: Prompt): string[] => placesIn(`${prompt.system}\n${prompt.user}`);
 
 /**
  * The messages of a prompt with its places filled. Values are inserted as they are: what looks like
@@ -200,18 +197,7 @@ export function filled(prompt: Prompt, values: Readonly<Record<string, string>>)
         `that the model is asked about: its places are ${written(used) || "none"}`,
     );
   }
-  const text = (template: string): string =>
-    template
-      .replace(SECTION, (_, name: string, inner: string) => (values[name] ? inner : ""))
-      .replace(PLACE, (whole: string, name?: string, field?: string) => {
-        if (/^[#/]/.test(name ?? "")) {
-          throw new RangeError(
-            `The ${purpose} prompt ${version} has ${whole} without its other half: ` +
-              "a part that may be left out is {{#name}}…{{/name}}",
-          );
-        }
-        return values[field ?? name!.trim()]!;
-      });
+  const text = (template: string) => put(template, values, `The ${purpose} prompt ${version}`);
   const messages: Message[] = [
     { role: "system", content: text(system) },
     { role: "user", content: text(user) },

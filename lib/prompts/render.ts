@@ -1,7 +1,8 @@
 /** Profiles and questionnaires as the text that stands in a prompt. */
 import type { Codebook, Values } from "../codebook.ts";
-import { type Form, outline } from "../forms.ts";
+import { type Form, outline, type Values as Fields } from "../forms.ts";
 import { type Coding, type Instrument, WORDS } from "../instruments.ts";
+import { placesIn, put } from "./places.ts";
 import { attributeValues } from "./profile.ts";
 
 /** How a questionnaire is put before a persona. */
@@ -223,3 +224,24 @@ export const formValues = (form: Form): Record<string, string> => ({
     `- ${quoted(name)} (${label}): ${asks}${optional ? '. It may be left empty: ""' : ""}`
   ).join("\n"),
 });
+
+/**
+ * A persona as it is shown to whoever answers as it.
+ *
+ * @param fields by name; null is empty
+ * @throws {RangeError} when the form shows a field that it does not have
+ */
+export function personaText({ name, fields, shown }: Form, given: Fields): string {
+  const known = fields.map(({ name }) => name);
+  const unknown = placesIn(shown).filter((place) => !known.includes(place));
+  if (unknown.length) {
+    throw new RangeError(
+      `Form ${name} shows ${
+        unknown.map((place) => `{{${place}}}`).join(", ")
+      }, and its fields are ` +
+        known.join(", "),
+    );
+  }
+  const values = Object.fromEntries(known.map((field) => [field, String(given[field] ?? "")]));
+  return put(shown, values, `What form ${name} shows`).trim();
+}

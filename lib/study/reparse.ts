@@ -208,7 +208,8 @@ async function stored(
   const ids = list(works.map(({ work }) => work));
   if (kind === "personas") {
     const rows = await sql<({ work: number } & Parameters<typeof personaText>[0])[]>`
-      select work, fields, cleaned, status, flags from personas where work = any(${ids}::int[])`;
+      select work, fields, cleaned, status, to_json(flags) as flags
+      from personas where work = any(${ids}::int[])`;
     return new Map(rows.map((row) => [row.work, personaText(row)]));
   }
   const rows = await sql<{ work: number; value: unknown[] }[]>`

@@ -28,8 +28,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       definition jsonb not null,
       created timestamptz not null default now()
     )`.execute(db);
-  // Whose personas those of a cell are made from: the name of their population.
-  await sql`alter table cells add column parent text`.execute(db);
   await sql`drop view personas`.execute(db);
   // shown_values: what the writer was shown of the profile's variables, by name; changed_values: which
   // of them the condition set. status: by field, what became of it; words: by field of text, how many.
