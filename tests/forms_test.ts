@@ -225,7 +225,7 @@ Deno.test("a form is one schema, one outline and a line for each field", () => {
   assert.match(fields!, /^- "town" \(Where they live\): the size of the place, as one of/m);
   assert.match(
     fields!,
-    /^- "partner" .*: the first name of a partner, if there is one\. It may be left/m,
+    /^- "partner" .*: the first name of a partner, if there is one; it may be left empty: ""$/m,
   );
   assert.deepEqual(JSON.parse(schema!), outline(portrait));
   assert.equal(

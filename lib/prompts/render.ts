@@ -1,6 +1,6 @@
 /** Profiles and questionnaires as the text that stands in a prompt. */
 import type { Codebook, Values } from "../codebook.ts";
-import { type Form, outline, type Values as Fields } from "../forms.ts";
+import { type Form, outline, type Values as Fields, wanted } from "../forms.ts";
 import { type Coding, type Instrument, WORDS } from "../instruments.ts";
 import { placesIn, put } from "./places.ts";
 import { attributeValues } from "./profile.ts";
@@ -220,9 +220,12 @@ export function personaValues(
 /** What a persona prompt may say of the form. */
 export const formValues = (form: Form): Record<string, string> => ({
   schema: JSON.stringify(outline(form), null, 2),
-  fields: form.fields.map(({ name, label, asks, optional }) =>
-    `- ${quoted(name)} (${label}): ${asks}${optional ? '. It may be left empty: ""' : ""}`
-  ).join("\n"),
+  fields: form.fields.map((field) => {
+    const { name, label, asks, lowest, highest, optional } = field;
+    const bounds = lowest === undefined && highest === undefined ? "" : `; ${wanted(field)}`;
+    const empty = optional ? '; it may be left empty: ""' : "";
+    return `- ${quoted(name)} (${label}): ${asks}${bounds}${empty}`;
+  }).join("\n"),
 });
 
 /**
