@@ -39,6 +39,7 @@ import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
 export { instrumentFrom } from "./study/files.ts";
+export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
 export { type Given, populationFrom, type Row } from "./study/respondents.ts";

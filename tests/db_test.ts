@@ -304,6 +304,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "004_faults",
     "005_personas",
     "006_populations",
+    "007_forms",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
@@ -327,8 +328,9 @@ const STUDY = `
   insert into workers (worker, run, host, lease) values (1, 1, 'here', now());
   insert into work (work, run, cell, model_id, profile, repetition, state)
     values (1, 1, 1, 'm', 7, 1, 'done');
-  insert into personas values (1, 1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'A',
-    40, 'f', 'f', 'r', 'r', 's', 's', 'e', 'b', 'b', 'o', 'o', 'p', 'p', 'l', 'l', 'd', 1)`;
+  insert into personas_written (work, ref_personality_id, population, model, model_print,
+    population_print, repetitions, repetition_count, shown, changed, form, fields)
+    values (1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'short', '{"name": "A"}')`;
 
 Deno.test("a study's tables refuse what cannot be, and score what they hold at once", async () => {
   await migrate("constrained", "study");
@@ -361,8 +363,10 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     ["23514", "update work set state = 'claimed'"],
     ["22P02", "update work set state = 'lost'"],
     ["23503", "delete from cells"],
-    ["23514", "update personas set age = 151"],
-    ["23502", "update personas set description = null"],
+    ["23514", "update personas set fields = '[]'"],
+    ["23502", "update personas set fields = null"],
+    ["23514", "update personas set form = ''"],
+    ["23503", "update personas set parent = 2"],
     [
       "23505",
       "insert into runs (name, kind, plan, prompt, instrument, language) " +

@@ -210,7 +210,7 @@ Deno.test("sheets and personas have the respondents' attributes, strata and weig
         '[3,30,null,"Male"]',
       ]),
     );
-    const people = await study.personas({ with: ["stratum"] });
+    const people = await study.personas(undefined, { with: ["stratum"] });
     assert.deepEqual(people.getColumn("stratum").unique().toArray().toSorted(), ["north", "south"]);
     await assert.rejects(
       study.sheets("epqra", { with: ["sexe"] }),

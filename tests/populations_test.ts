@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect, migrate } from "lib/db.ts";
 import { attributeValues } from "lib/prompts/profile.ts";
+import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { filled, personaValues, prompt } from "lib/prompts.ts";
 import { enter, type Given, populationFrom, type Row } from "lib/study.ts";
@@ -189,7 +190,7 @@ Deno.test("a prompt shows a profile by its labels, and refuses a variable that t
   assert.equal(bob!.profile, "- Sex: Male\n- town: Ely");
   assert.deepEqual([ana!.sex, ana!.age, bob!.age, ana!.id], ["Female", "30 years", "", "a"]);
 
-  const values = personaValues(null, [], made.codebook, made.profiles[1]!.values);
+  const values = personaValues(null, [], biography, made.codebook, made.profiles[1]!.values);
   const [system, user] = filled(prompt("persona", "attributes-1"), values);
   assert.match(system!.content, /"political_orientation": "string"/);
   assert.match(user!.content, /known of one person:\n\n- Sex: Male\n- town: Ely\n\nFrom/);

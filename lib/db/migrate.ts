@@ -11,6 +11,7 @@ import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
 import * as studyPersonas from "./study/005_personas.ts";
 import * as studyPopulations from "./study/006_populations.ts";
+import * as studyForms from "./study/007_forms.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const STUDY: Record<string, Migration> = {
   "004_faults": studyFaults,
   "005_personas": studyPersonas,
   "006_populations": studyPopulations,
+  "007_forms": studyForms,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

@@ -34,7 +34,7 @@ const NONE: Attributes = { columns: {}, of: () => ({}) };
  * @param taken columns that the frame has
  * @throws {Error} when no population has such a variable, naming those there are
  */
-export async function attributes(
+export async function attributesOf(
   sql: postgres.Sql,
   schema: string,
   { with: names = [] }: Besides,

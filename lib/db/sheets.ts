@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
 import { frame, type Kind, series } from "../frames.ts";
 import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
-import { attributes, type Besides } from "./respondents.ts";
+import { attributesOf, type Besides } from "./respondents.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
 export interface Administrations {
@@ -85,7 +85,7 @@ export async function sheets(
         join ${sql(schema)}.personas p on p.id = a.persona
         left join ${sql(schema)}.populations o on o.role = 'reference'`
       : [],
-    attributes(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
+    attributesOf(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
     own
       ? sql<{ name: string }[]>`
         select name from ${sql(schema)}.populations where role = 'reference'`

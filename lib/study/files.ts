@@ -33,7 +33,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
 }
 
-function textOf(path: string): string {
+export function textOf(path: string): string {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
+import type { Form } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import { answerWords, type Presented, type Prompt, prompt } from "../prompts.ts";
@@ -37,6 +38,10 @@ export interface PersonasPlan extends Common {
   repetitions: number;
   /** Only the first so many profiles, or all. */
   profiles: number | null;
+  /** What is written; left out, the form that a package brings. */
+  form?: Form;
+  /** The name of the form whose personas these are made from; left out, they are made from profiles. */
+  parent?: string;
 }
 
 /** Each persona of the study, asked one instrument in one setting so many times. */

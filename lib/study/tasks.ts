@@ -1,8 +1,18 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import { z } from "zod";
-import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
+import type { Mapping } from "../cleaning.ts";
 import { applied, type Described, type Profile } from "../conditions.ts";
+import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
+import {
+  type Given,
+  schemaOf as formSchema,
+  statusesOf,
+  usualForm,
+  type Values,
+  words,
+  wordsOf,
+} from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
@@ -13,7 +23,8 @@ import {
   personaValues,
   type Presented,
 } from "../prompts.ts";
-import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
+import { personaIn, sheetIn } from "../replies.ts";
+import { categories } from "./forms.ts";
 import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
@@ -76,22 +87,26 @@ export function keysOf(
 const named = ({ trial }: Plan, repetition: string): [string, string?] =>
   trial ? [`trial/${repetition}`, repetition] : [repetition];
 
-/** The fields of a persona that an administration prompt may use, as in the original. */
-const FIELDS = [
-  "name",
-  "age",
-  "gender",
-  "race",
-  "sexual_orientation",
-  "ethnicity",
-  "religious_belief",
-  "occupation",
-  "political_orientation",
-  "location",
-  "description",
-  "word_count_description",
-  "repetitions",
-] as const;
+/** A persona that is asked. */
+interface Person {
+  id: number;
+  fields: Values;
+  repetitions: number;
+}
+
+/**
+ * What an administration prompt may use of a persona: its fields, how many words stand in its texts, and
+ * which of its profile's it is, as in the original.
+ */
+const placesOf = ({ fields, repetitions }: Person): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => [
+      [name, String(value ?? "")],
+      [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
+    ]),
+  ),
+  repetitions: String(repetitions),
+});
 
 /** What is asked for each piece of work; nothing for a sheet whose persona is none any more. */
 export async function tasks(
@@ -125,12 +140,8 @@ async function made(
   if (plan.kind === "personas") {
     return works.map((work) => personaTask(run, plan, work, mapping));
   }
-  // What the model wrote: of a cleaned field the original.
-  const columns = FIELDS.map((field) =>
-    (CLEANED as readonly string[]).includes(field) ? `${field}_original as ${field}` : field
-  );
-  const rows = await sql<({ id: number } & Record<string, string | number>)[]>`
-    select id, ${sql.unsafe(columns.join(", "))} from personas
+  const rows = await sql<Person[]>`
+    select id, fields, repetitions from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
   return works.flatMap((work) => {
@@ -146,20 +157,32 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
+/** What the writer was shown of the profile's variables: each as its value, and in words. */
+const shownOf = (codebook: Codebook, values: ProfileValues): Given =>
+  Object.fromEntries(codebook.map((variable) => {
+    const value = values[variable.name] ?? null;
+    return [variable.name, value === null ? [] : [value, wordsFor(variable, value)]];
+  }));
+
 function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
   const profile = run.profiles.get(work.profile)!;
-  const { answers, changed, values } = applied(run, profile, condition, plan.seed);
+  const { answers, changed, values, changedValues } = applied(run, profile, condition, plan.seed);
+  const form = usualForm(plan.form);
+  const given = shownOf(run.codebook, values);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers, run.codebook, values)),
-    schema: PersonaReply,
+    messages: filled(
+      plan.prompt,
+      personaValues(run.instrument, answers, form, run.codebook, values),
+    ),
+    schema: formSchema(form),
     repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
-      const reply = personaIn(opened.text!);
+      const reply = personaIn(opened.text!, form);
       if ("problem" in reply) {
         return asked < MOST_ASKED
           ? {
@@ -172,8 +195,6 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
       return {
         state: "done",
         persona: {
-          ...reply.value,
-          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
@@ -181,9 +202,14 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
           repetition_count: plan.from + plan.repetitions - 1,
           shown: answers,
           changed,
-          cleaned: Object.fromEntries(
-            CLEANED.map((field) => [field, cleaned(field, reply.value[field], mapping).value]),
-          ),
+          shown_values: values,
+          changed_values: changedValues,
+          form: form.name,
+          fields: reply.value,
+          cleaned: categories(form, reply.value, mapping),
+          status: statusesOf(form, reply.value, given),
+          words: wordsOf(form, reply.value),
+          flags: reply.flags,
         },
       };
     },
@@ -206,17 +232,16 @@ function administrationTask(
   run: Run,
   plan: AdministrationsPlan,
   work: Work,
-  persona: Record<string, string | number>,
+  persona: Person,
 ): Task {
   const { instrument, setting, original } = plan;
   const cell = run.cells.get(work.cell)!;
-  const index = Number(persona.repetitions);
+  const index = persona.repetitions;
   const shown = presented(plan, cell.population, work.profile, index, work.repetition);
-  const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
+    messages: filled(plan.prompt, administrationValues(instrument, shown, placesOf(persona))),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
     repetitions: named(
       plan,

@@ -5,9 +5,8 @@ import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
 import { cost } from "../llm.ts";
 import { answerWords, type Prompt } from "../prompts.ts";
-import { PersonaReply } from "../replies.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import { type Outcome, words } from "./settle.ts";
+import type { Outcome } from "./settle.ts";
 import type { Run } from "./tasks.ts";
 import type { Asked, Side } from "./trial.ts";
 
@@ -25,7 +24,7 @@ export interface Tried {
   replies: DataFrame;
   /**
    * What was read from the replies, one row per model, profile and field: model, condition, profile,
-   * field (of a persona its fields and the words of its description; of a sheet its items), before,
+   * field (of a persona its fields and the words of its last text; of a sheet its items), before,
    * after, changed (`yes`, `no`; undefined unless both are there).
    */
   fields: DataFrame;
@@ -133,13 +132,14 @@ function fields(run: Run, pair: Pair) {
 function said({ plan }: Run, outcome: Outcome | null) {
   if (!outcome) return null;
   if ("persona" in outcome) {
-    const { persona } = outcome;
+    const { fields, words } = outcome.persona;
+    const last = Object.keys(words).at(-1);
     return {
       ...Object.fromEntries(
-        Object.keys(PersonaReply.shape)
-          .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
+        Object.entries(fields)
+          .map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "")]),
       ),
-      words: String(words(persona.description)),
+      ...last !== undefined && { words: String(words[last] ?? 0) },
     };
   }
   if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
