@@ -14,26 +14,23 @@ import {
   type Presented,
 } from "../prompts.ts";
 import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
+import {
+  type AdministrationsPlan,
+  type Cell,
+  partOf,
+  type PersonasPlan,
+  type Plan,
+  presented,
+} from "./plan.ts";
+import { profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
 
-/** A run as it is in the database. */
+/** A run as it is in the database, or would be. */
 export interface Run {
   run: number;
   plan: Plan;
-  instrument: Instrument;
-  cells: ReadonlyMap<number, RunCell>;
-  profiles: ReadonlyMap<number, Profile>;
-}
-
-export interface RunCell {
-  cell: number;
-  model: Model;
-  label: string;
-  id: string;
-  condition: string;
-  population: string;
+  cells: ReadonlyMap<number, Cell>;
 }
 
 /** What a model's reply leads to: a result, or another question. */
@@ -124,7 +121,8 @@ async function made(
 ): Promise<Task[]> {
   const { plan } = run;
   if (plan.kind === "personas") {
-    return works.map((work) => personaTask(run, plan, work, mapping));
+    const profiles = await profilesOf(sql, works.map(({ profile }) => profile));
+    return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
   // What the model wrote: of a cleaned field the original.
   const columns = FIELDS.map((field) =>
@@ -147,17 +145,22 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
-function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
+function personaTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  profile: Profile,
+  mapping: Mapping,
+): Task {
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const profile = run.profiles.get(work.profile)!;
-  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
+  const { answers, changed } = applied(cell.instrument, profile, condition, plan.seed);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers)),
+    messages: filled(cell.prompt, personaValues(cell.instrument, answers)),
     schema: PersonaReply,
-    repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
+    repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
       const reply = personaIn(opened.text!);
@@ -209,20 +212,21 @@ function administrationTask(
   work: Work,
   persona: Record<string, string | number>,
 ): Task {
-  const { instrument, setting, original } = plan;
+  const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
+  const { base, prompt, instrument } = cell;
+  const setting = cell.shown!;
   const index = Number(persona.repetitions);
-  const shown = presented(plan, cell.population, work.profile, index, work.repetition);
+  const whose = [base, work.profile, index, work.repetition] as const;
+  const sheet = presented(instrument, setting, seed, ...whose);
+  const shown = { ...sheet, items: partOf(sheet.items, setting, work.block) };
   const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
+    messages: filled(prompt, administrationValues(instrument, shown, fields)),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
-    repetitions: named(
-      plan,
-      `${cell.population}/${work.profile}/${index}/${work.repetition}`,
-    ),
+    repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
