@@ -135,7 +135,7 @@ Deno.test("the browser's driver is for tests only, and so is the accessibility c
 });
 
 Deno.test("floor 0 knows no package but numbers, and no file but its JSON", () => {
-  const pure = /^stdlib\/|^pure-rand\/|^node:crypto$|^\.\.?\/.*\.(ts|json)$/;
+  const pure = /^@stdlib\/|^pure-rand\/|^node:(crypto|module)$|^\.\.?\/.*\.(ts|json)$/;
   const wrong = LIB.filter((path) => floorOf(roomOf(path)) === 0).flatMap((path) =>
     importsOf(path).filter((specifier) => !pure.test(specifier))
       .map((specifier) => `${place(path)} → ${specifier}`)
