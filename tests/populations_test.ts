@@ -263,11 +263,11 @@ Deno.test("a study has several populations, each once, the first its reference",
       },
     ]);
     assert.deepEqual(
-      [...await profilesOf(sql)],
+      [...await profilesOf(sql, null)],
       made.profiles.map((one) => [one.id, one])
         .toSorted(([a], [b]) => Number(a) - Number(b)),
     );
-    assert.deepEqual([...(await profilesOf(sql, "items", [3])).keys()], [3]);
+    assert.deepEqual([...(await profilesOf(sql, [3], "items")).keys()], [3]);
     assert.deepEqual((await populationOf(sql, "items"))!.instrument, epqra);
     await assert.rejects(populationOf(sql, "item"), /no population item: did you mean items\?/);
 

@@ -79,11 +79,14 @@ export async function sheets(
     own ? askedLevels(sql, schema) : null,
     own
       ? sql<Written[]>`
-        select a.work as administration, p.repetitions as persona,
+        select distinct on (a.sheet) a.sheet as administration, p.repetitions as persona,
                case when o.instrument = ${instrument} then nullif(p.shown::text, '{}') end as shown
         from ${sql(schema)}.administrations a
         join ${sql(schema)}.personas p on p.id = a.persona
-        left join ${sql(schema)}.populations o on o.role = 'reference'`
+        join ${sql(schema)}.work w on w.work = p.work
+        join ${sql(schema)}.cells c on c.cell = w.cell
+        left join ${sql(schema)}.populations o
+          on case when c.respondents is null then o.role = 'reference' else o.name = c.respondents end`
       : [],
     attributesOf(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
     own

@@ -40,6 +40,8 @@ export interface Kept extends Described {
   name: string;
   /** Whether it is the one that a plan is about which names none. */
   reference: boolean;
+  /** How many there are. */
+  profiles: number;
 }
 
 /**
@@ -174,7 +176,8 @@ async function described(sql: Sql, given: Population): Promise<void> {
  */
 export async function populationOf(sql: Sql, name?: string): Promise<Kept | null> {
   const [row] = await sql<(Omit<Kept, "instrument"> & { definition: Instrument | null })[]>`
-    select o.name, o.role = 'reference' as reference, o.codebook, i.definition
+    select o.name, o.role = 'reference' as reference, o.codebook, i.definition,
+           (select count(*)::int from profiles p where p.population = o.name) as profiles
     from populations o
     left join instruments i on i.name = o.instrument and i.language = o.language
     where ${name === undefined ? sql`o.role = 'reference'` : sql`o.name = ${name}`}`;
@@ -194,16 +197,22 @@ export async function populationOf(sql: Sql, name?: string): Promise<Kept | null
   );
 }
 
+/** Whose profiles a cell, or a plan, is about: of the study's reference where it names none. */
+export const respondents = (sql: Sql, population?: string | null) =>
+  population == null
+    ? sql`population = (select name from populations where role = 'reference')`
+    : sql`population = ${population}`;
+
 /**
  * Profiles by id.
  *
+ * @param ids only these; null: all
  * @param population name; the study's reference where left out
- * @param ids only these
  */
 export async function profilesOf(
   sql: Sql,
-  population?: string,
-  ids?: readonly number[],
+  ids: readonly number[] | null,
+  population?: string | null,
 ): Promise<Map<number, Profile>> {
   const rows = await sql<
     {
@@ -214,12 +223,11 @@ export async function profilesOf(
       weight: number | null;
     }[]
   >`
-    select p.profile as id, to_json(p.answers) as answers, p.values, p.stratum, p.weight
-    from profiles p
-    where p.population = ${
-    population ?? sql`(select name from populations where role = 'reference')`
-  } and ${ids ? sql`p.profile = any(${list(ids)}::int[])` : sql`true`}
-    order by p.profile`;
+    select profile as id, to_json(answers) as answers, "values", stratum, weight
+    from profiles
+    where ${respondents(sql, population)}
+      and ${ids ? sql`profile = any(${list(ids)}::int[])` : sql`true`}
+    order by profile`;
   return new Map(rows.map(({ id, answers, values, stratum, weight }) => [id, {
     id,
     answers: answers ?? [],
@@ -269,8 +277,6 @@ export async function codebook(sql: Sql, population: Kept): Promise<DataFrame> {
     where p.population = ${population.name} and v.value is not null
     group by 1`;
   const counts = new Map(known.map(({ name, n }) => [name, n]));
-  const [all] = await sql<{ n: number }[]>`
-    select count(*)::int as n from profiles where population = ${population.name}`;
   const rows = population.codebook.map((variable) => {
     const { name, label, kind, levels, unit } = variable;
     const n = counts.get(name) ?? 0;
@@ -284,7 +290,7 @@ export async function codebook(sql: Sql, population: Kept): Promise<DataFrame> {
       }).join("; ") ?? null,
       unit: unit ?? null,
       n,
-      missing: all!.n - n,
+      missing: population.profiles - n,
     };
   });
   return frame(rows, {

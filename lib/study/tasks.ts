@@ -1,7 +1,7 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import { z } from "zod";
 import type { Mapping } from "../cleaning.ts";
-import { applied, type Described, type Profile } from "../conditions.ts";
+import { applied, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
 import {
@@ -25,25 +25,23 @@ import {
 } from "../prompts.ts";
 import { personaIn, sheetIn } from "../replies.ts";
 import { categories } from "./forms.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
+import {
+  type AdministrationsPlan,
+  type Cell,
+  partOf,
+  type PersonasPlan,
+  type Plan,
+  presented,
+} from "./plan.ts";
+import { profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
 
-/** A run as it is in the database. */
-export interface Run extends Described {
+/** A run as it is in the database, or would be. */
+export interface Run {
   run: number;
   plan: Plan;
-  cells: ReadonlyMap<number, RunCell>;
-  profiles: ReadonlyMap<number, Profile>;
-}
-
-export interface RunCell {
-  cell: number;
-  model: Model;
-  label: string;
-  id: string;
-  condition: string;
-  population: string;
+  cells: ReadonlyMap<number, Cell>;
 }
 
 /** What a model's reply leads to: a result, or another question. */
@@ -138,7 +136,8 @@ async function made(
 ): Promise<Task[]> {
   const { plan } = run;
   if (plan.kind === "personas") {
-    return works.map((work) => personaTask(run, plan, work, mapping));
+    const profiles = await profilesOf(sql, works.map(({ profile }) => profile), plan.population);
+    return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
   const rows = await sql<Person[]>`
     select id, fields, repetitions from personas
@@ -164,22 +163,25 @@ const shownOf = (codebook: Codebook, values: ProfileValues): Given =>
     return [variable.name, value === null ? [] : [value, wordsFor(variable, value)]];
   }));
 
-function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
+function personaTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  profile: Profile,
+  mapping: Mapping,
+): Task {
   const cell = run.cells.get(work.cell)!;
+  const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const profile = run.profiles.get(work.profile)!;
-  const { answers, changed, values, changedValues } = applied(run, profile, condition, plan.seed);
+  const { answers, changed, values, changedValues } = applied(cell, profile, condition, plan.seed);
   const form = usualForm(plan.form);
-  const given = shownOf(run.codebook, values);
+  const given = shownOf(codebook, values);
   return {
     work,
     model: cell.model,
-    messages: filled(
-      plan.prompt,
-      personaValues(run.instrument, answers, form, run.codebook, values),
-    ),
+    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
     schema: formSchema(form),
-    repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
+    repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
       const reply = personaIn(opened.text!, form);
@@ -234,19 +236,20 @@ function administrationTask(
   work: Work,
   persona: Person,
 ): Task {
-  const { instrument, setting, original } = plan;
+  const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
+  const { base, prompt } = cell;
+  const instrument = cell.instrument!, setting = cell.shown!;
   const index = persona.repetitions;
-  const shown = presented(plan, cell.population, work.profile, index, work.repetition);
+  const whose = [base, work.profile, index, work.repetition] as const;
+  const sheet = presented(instrument, setting, seed, ...whose);
+  const shown = { ...sheet, items: partOf(sheet.items, setting, work.block) };
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, administrationValues(instrument, shown, placesOf(persona))),
+    messages: filled(prompt, administrationValues(instrument, shown, placesOf(persona))),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
-    repetitions: named(
-      plan,
-      `${cell.population}/${work.profile}/${index}/${work.repetition}`,
-    ),
+    repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
