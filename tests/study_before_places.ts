@@ -9,6 +9,12 @@ const inside = (column: string, name: string): Place => ({
   select: `select ${column}->>'${name}' from personas_written`,
 });
 
+/** What a run has in each of its cells, because it was one for all of them. */
+const ofRun = (column: string): Place => ({
+  at: `cells.${column}`,
+  select: `select (select distinct ${column} from cells c where c.run = r.run) from runs r`,
+});
+
 /**
  * Where each column of migrations 001 to 005 is now: `table.column` of the migrated schema, or, where
  * its values are kept in another form, also the statement that gives them back, one column of text as it
@@ -59,9 +65,9 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     name: "runs.name",
     kind: "runs.kind",
     plan: "runs.plan",
-    prompt: "runs.prompt",
-    instrument: "runs.instrument",
-    language: "runs.language",
+    prompt: ofRun("prompt"),
+    instrument: ofRun("instrument"),
+    language: ofRun("language"),
     code: "runs.code",
     stopping: "runs.stopping",
     budget_calls: "runs.budget_calls",

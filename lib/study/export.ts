@@ -44,7 +44,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
     key: "work",
     size: whole,
     select: `
-      select t.work as administration, r.name as run, r.instrument, r.language, c.model_id,
+      select t.work, t.sheet as administration, r.name as run, c.instrument, c.language, c.model_id,
              c.model_label as model, c.condition, c.population, t.profile, t.persona, t.repetition,
              to_json(t.answers) as answers, to_json(t.items) as items,
              to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, t.answered

@@ -40,6 +40,8 @@ export interface Kept extends Described {
   name: string;
   /** Whether it is the one that a plan is about which names none. */
   reference: boolean;
+  /** How many profiles it has. */
+  profiles: number;
 }
 
 /**
@@ -174,7 +176,8 @@ async function described(sql: Sql, given: Population): Promise<void> {
  */
 export async function populationOf(sql: Sql, name?: string): Promise<Kept | null> {
   const [row] = await sql<(Omit<Kept, "instrument"> & { definition: Instrument | null })[]>`
-    select o.name, o.role = 'reference' as reference, o.codebook, i.definition
+    select o.name, o.role = 'reference' as reference, o.codebook, i.definition,
+           (select count(*)::int from profiles p where p.population = o.name) as profiles
     from populations o
     left join instruments i on i.name = o.instrument and i.language = o.language
     where ${name === undefined ? sql`o.role = 'reference'` : sql`o.name = ${name}`}`;

@@ -53,11 +53,11 @@ export async function reparse(
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
     const works = await sql<(Work & { state: string })[]>`
-      select work, cell, profile, persona, repetition, ask, state
+      select work, cell, profile, persona, repetition, block, ask, state
       from (
         select *, sum(own) over (order by work) - own as before
         from (
-          select work, cell, profile, persona, repetition, ask, state::text,
+          select work, cell, profile, persona, repetition, block, ask, state::text,
                  (select coalesce(sum(octet_length(reply)), 0) from requests q
                   where q.work = w.work) as own
           from work w
