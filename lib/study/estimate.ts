@@ -57,7 +57,7 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
     const numbered = own.map((cell, index) => ({
       ...cell,
       cell: index + 1,
-      blocks: callsOf(cell.instrument, cell.shown),
+      blocks: callsOf(cell),
     }));
     const run: Run = { run: 0, plan, cells: new Map(numbered.map((cell) => [cell.cell, cell])) };
     const calls = await left(sql, plan, numbered);
@@ -127,12 +127,28 @@ async function left(
       blocks,
     })),
   );
-  const all = plan.kind === "personas"
+  const all = plan.kind === "personas" && plan.parent !== undefined
+    ? sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
+             1 as block
+      from c
+      join cells wrote on wrote.setting = c.writing
+      join work w on w.cell = wrote.cell
+      join personas p on p.work = w.work
+        and (${plan.profiles === null} or p.ref_personality_id in (
+          select profile from profiles
+          where population = (select name from populations where role = 'reference')
+          order by profile limit ${plan.profiles}
+        ))
+      where not exists (
+        select from personas o where o.population = c.population and o.parent = p.id)`
+    : plan.kind === "personas"
     ? sql`
       select c.cell, p.profile, null::int as persona, repetition, 1 as block
       from c
       cross join (
-        select profile from profiles where source = 'reference'
+        select profile from profiles
+        where population = (select name from populations where role = 'reference')
         order by profile limit ${plan.profiles}
       ) p
       cross join generate_series(${plan.from}::int, ${
@@ -184,13 +200,15 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     worstCost(model, { messages, ...(schema && { schema }) }).usd
   );
   const cells = [...run.cells.values()];
-  const names = [...new Set(cells.map(({ instrument }) => instrument.name))];
+  const names = [...new Set(cells.map(({ instrument }) => instrument?.name ?? ""))];
   const each = [...new Set(cells.map(({ shown }) => String(shown?.each ?? "whole")))];
   const [seen] = await sql<{ n: number; tokens: number | null }[]>`
     select count(*)::int as n, avg(q.tokens_out)::float8 as tokens
     from requests q join runs r on r.run = q.run join work w on w.work = q.work
     join cells c on c.cell = w.cell
-    where w.model_id = ${model.id} and r.kind = ${plan.kind} and c.instrument in ${sql(names)}
+    where w.model_id = ${model.id} and r.kind = ${plan.kind} and coalesce(c.instrument, '') in ${
+    sql(names)
+  }
       and coalesce(c.shown->>'each', 'whole') in ${sql(each)} and q.tokens_out is not null`;
   const measured = seen!.n >= MEASURED;
   const out = measured ? seen!.tokens! : Math.min(
