@@ -218,3 +218,135 @@ Deno.test("sheets and personas have the respondents' attributes, strata and weig
     );
   });
 });
+
+const KNOWN = [
+  { name: "Ana", sex: "f", town: "Ely", age: 30 },
+  { name: "Bo", sex: "m", town: "Bath", age: 40 },
+  { name: "Cy", sex: "m", town: "Ely", age: 50 },
+].map(({ name, ...row }) => ({ id: name, ...row }));
+
+Deno.test("personas are written of people without items, under conditions on attributes", async () => {
+  await made("attributes_written", async (lab, { url }, run) => {
+    await lab.population(KNOWN, { name: "known" });
+    const plan = personas({
+      models: [served(url, 2)],
+      conditions: ["Base", "sex:f<->m", "-town+age:70"],
+    });
+    // The plan names no prompt: the one for attributes is taken, and no user writes one.
+    const { messages } = await lab.preview(plan, { profile: 2 });
+    assert.match(
+      messages[1]!.content,
+      /known of one person:\n\n- sex: m\n- town: Bath\n- age: 40\n/,
+    );
+    await run(plan);
+    assert.equal((await lab.status()).getColumn("done").toArray()[0], 9);
+    assert.deepEqual(
+      (await lab.prompts()).toRecords().map(({ version, personas }) => [version, personas]),
+      [["attributes-1", 9]],
+    );
+    // Again it is the same run, and nobody is asked.
+    assert.equal(await lab.register(plan), plan.name);
+    const { calls } = await lab.run(plan.name);
+    assert.equal(calls, 0);
+    await assert.rejects(
+      lab.register(personas({ models: [served(url, 2)], conditions: ["N=1"] }))
+        .then((name) => lab.run(name, FREE)),
+      /Condition N=1 sets items of scale N: these profiles answered no instrument/,
+    );
+    const own = { ...prompt("persona", "attributes-1"), user: "Of sex {{sex}} and race {{race}}." };
+    await assert.rejects(
+      lab.preview(personas({
+        models: [served(url, 2)],
+        conditions: ["Base"],
+        prompt: edited(prompt("persona", "attributes-1"), { user: own.user }),
+      })),
+      /has \{\{race\}\}, which nothing fills: the known places are .*\{\{sex\}\}, \{\{town\}\}/,
+    );
+    await run(administrations({ instrument: epqra }));
+  }, async (study) => {
+    const lives = await study.biographies({ with: ["id", "sex"] });
+    const texts = (lives.toRecords() as Record<string, unknown>[]).map((row) =>
+      [
+        row.condition,
+        row.id,
+        row.sex,
+        row.description,
+      ].join(" | ")
+    );
+    assert.deepEqual(texts.toSorted(), [
+      "-town+age:70 | Ana | f | shown sex: f; age: 70",
+      "-town+age:70 | Bo | m | shown sex: m; age: 70",
+      "-town+age:70 | Cy | m | shown sex: m; age: 70",
+      "Base | Ana | f | shown sex: f; town: Ely; age: 30",
+      "Base | Bo | m | shown sex: m; town: Bath; age: 40",
+      "Base | Cy | m | shown sex: m; town: Ely; age: 50",
+      "sex:f<->m | Ana | f | shown sex: m; town: Ely; age: 30",
+      "sex:f<->m | Bo | m | shown sex: f; town: Bath; age: 40",
+      "sex:f<->m | Cy | m | shown sex: f; town: Ely; age: 50",
+    ]);
+    // What was set is stored with each persona.
+    const set = await study.read("set", (sql, schema) =>
+      sql<{ set: string }[]>`
+        select distinct concat_ws(' ', population, shown_values->>'age', shown_values->>'town',
+                                  changed_values) as set
+        from ${sql(schema)}.personas where ref_personality_id = 2 order by 1`);
+    assert.deepEqual(set.map(({ set }) => set), [
+      "borderline_sex_f_with_m_own 40 Bath {sex}",
+      "borderline_without_town_age_70_own 70 {town,age}",
+      "generated_own_known 40 Bath {}",
+    ]);
+    assert.equal((await study.profiles("reference")).sheets.height, 0);
+  });
+});
+
+Deno.test("two populations of a study are told apart, though their numbers are the same", async () => {
+  await made("two_populations", async (lab, { url }, run) => {
+    await lab.population([same(1, 0, {}), same(2, 0, {})], { name: "first", instrument: epqra });
+    await lab.population([same(1, 1, { sex: "f" })], { name: "second", instrument: epqra });
+    const models = [served(url, 2)];
+    await run(personas({ models, conditions: ["Base", "N=3"] }));
+    await run(personas({ models, conditions: ["Base", "N=3"], population: "second" }));
+    await run(administrations({ instrument: epqra }));
+    await assert.rejects(
+      lab.register(personas({ models, population: "secnd" })),
+      /no population secnd: did you mean second\?/,
+    );
+  }, async (study) => {
+    const given = await study.sheets("epqra", { with: ["sex"] });
+    const records = given.sheets.toRecords() as Record<string, unknown>[];
+    const whose = records.map((row) =>
+      [row.population, row.profile_population, row.profile, row.sex ?? "—"].join(" ")
+    );
+    assert.deepEqual(whose.toSorted(), [
+      "borderline_N3_own first 1 —",
+      "borderline_N3_own first 2 —",
+      "borderline_N3_own_second second 1 f",
+      "generated_own_first first 1 —",
+      "generated_own_first first 2 —",
+      "generated_own_second second 1 f",
+    ]);
+    // Three respondents, not two; the two of the first score 0 on N, the other 6.
+    const by = scores(given, epqra, { by: ["profile_population", "condition"] });
+    const n = (population: string, condition: string) => {
+      const row = cell(by, { profile_population: population, condition, scale: "N" });
+      return [row.respondents, row.mean];
+    };
+    assert.deepEqual([n("first", "Base"), n("second", "Base"), n("first", "N=3")], [
+      [2, 0],
+      [1, 6],
+      [2, 3],
+    ]);
+    assert.equal(cell(scores(given, epqra), { scale: "N" }).respondents, 3);
+    // Tables that compare with the profile compare the reference's own with it.
+    const reference = await study.profiles("reference");
+    const metric = { model: "Own model", condition: "Base", scale: "N", metric: "accuracy" };
+    for (const mode of ["printed", "corrected"] as const) {
+      const { value, n } = cell(agreement(given, reference, "tableA6", { mode }), metric);
+      assert.deepEqual([value, n], [100, 12], mode);
+    }
+    const copies = rows(copiedSheets(given, reference)).filter(({ condition }) =>
+      condition === "Base"
+    );
+    assert.deepEqual(copies.map(({ against, n }) => [against, n]), [["profile", 2], ["shown", 2]]);
+  });
+});

@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
-import { type Model, worstCost } from "../llm.ts";
+import { isHere, type Model, worstCost } from "../llm.ts";
 import { answerWords, tokens } from "../prompts.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
 import { respondents } from "./population.ts";
@@ -128,7 +128,22 @@ async function left(
       blocks,
     })),
   );
-  const all = plan.kind === "personas"
+  const all = plan.kind === "personas" && plan.parent !== undefined
+    ? sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
+             1 as block
+      from c
+      join cells wrote on wrote.setting = c.writing
+      join work w on w.cell = wrote.cell
+      join personas p on p.work = w.work
+        and (${plan.profiles === null} or p.ref_personality_id in (
+          select profile from profiles
+          where population = (select name from populations where role = 'reference')
+          order by profile limit ${plan.profiles}
+        ))
+      where not exists (
+        select from personas o where o.population = c.population and o.parent = p.id)`
+    : plan.kind === "personas"
     ? sql`
       select c.cell, p.profile, null::int as persona, repetition, 1 as block
       from c
@@ -201,7 +216,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     mean(sample.map(({ cell }) => assumed(run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
-  const free = model.provider === "simulated";
+  const free = isHere(model);
   return {
     model: model.id,
     calls,

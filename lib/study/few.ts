@@ -36,17 +36,16 @@ export async function worksOf(
 ): Promise<Work[]> {
   const works: Work[] = [];
   for (const [index, cell] of cells.entries()) {
-    const { population } = cell;
-    const found = await inCell(sql, plan, population, profiles);
+    const found = await inCell(sql, plan, cell, profiles);
     const missing = (profiles ?? []).filter((id) => !found.some(({ profile }) => profile === id));
     if (missing.length || !found.length) {
       const which = missing.length > 1
         ? `Profiles ${missing.join(", ")} are`
         : `Profile ${missing[0] ?? 1} is`;
       throw new RangeError(
-        plan.kind === "personas"
+        plan.kind === "personas" && plan.parent === undefined
           ? `${which} not there in schema ${schema}`
-          : `${which} not there in schema ${schema} as a persona of ${population}`,
+          : `${which} not there in schema ${schema} as a persona of ${cell.population}`,
       );
     }
     const blocks = Array.from({ length: callsOf(cell) }, (_, at) => at + 1);
@@ -64,10 +63,19 @@ type Found = Pick<Work, "profile" | "persona" | "repetition">;
 async function inCell(
   sql: Sql,
   plan: Plan,
-  population: string,
+  { population, writing }: Cell,
   profiles: readonly number[] | null,
 ): Promise<Found[]> {
   const which = profiles && list(profiles);
+  if (plan.kind === "personas" && plan.parent !== undefined) {
+    return await sql<Found[]>`
+      select distinct on (p.ref_personality_id)
+        p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition
+      from personas p join work w on w.work = p.work join cells c on c.cell = w.cell
+      where c.setting = ${writing}
+        and (${which}::int[] is null or p.ref_personality_id = any(${which}::int[]))
+      order by p.ref_personality_id, p.repetitions limit ${profiles ? null : 1}`;
+  }
   return plan.kind === "personas"
     ? await sql<Found[]>`
       select profile, null::int as persona, ${plan.from}::int as repetition from profiles

@@ -10,6 +10,7 @@ import {
   type Form,
   KINDS,
   registered,
+  usualForm,
   type Value,
   type Values,
 } from "../forms.ts";
@@ -192,11 +193,13 @@ function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Read["place
 }
 
 /**
- * Keeps a form's definition with the study.
+ * Keeps a form's definition with the study; of a package's own, where none is given, the first that was
+ * used.
  *
  * @throws {Error} when the study has another one of the same name
  */
-export async function keepForm(sql: Sql, schema: string, form: Form): Promise<void> {
+export async function keepForm(sql: Sql, schema: string, given?: Form): Promise<void> {
+  const form = usualForm(given);
   const text = JSON.stringify(form);
   const [row] = await sql<{ same: boolean }[]>`
     with kept as (
@@ -205,7 +208,7 @@ export async function keepForm(sql: Sql, schema: string, form: Form): Promise<vo
       returning name
     )
     select definition = ${text}::text::jsonb as same from forms where name = ${form.name}`;
-  if (row && !row.same) {
+  if (given && row && !row.same) {
     throw new Error(
       `Schema ${schema} knows another form ${form.name}: give yours another name, or choose another ` +
         "schema",

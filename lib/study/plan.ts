@@ -9,10 +9,17 @@ import {
   usualConditions,
 } from "../conditions.ts";
 import { described } from "../format.ts";
-import type { Form } from "../forms.ts";
+import { checkForm, type Form, registered, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
-import { answerWords, places, type Presented, type Prompt, prompt } from "../prompts.ts";
+import {
+  answerWords,
+  personaText,
+  places,
+  type Presented,
+  type Prompt,
+  prompt,
+} from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** How items and answers are laid before a persona. */
@@ -74,6 +81,8 @@ export interface AdministrationsPlan extends Common {
   models: readonly Model[];
   /** Repetitions of the personas that are asked, or all. */
   personas: readonly number[] | null;
+  /** The name of the form of these personas; left out, the form that a package brings. */
+  form?: string;
   repetitions: number;
   /** The setting, or the first of several. */
   setting: Setting;
@@ -93,7 +102,7 @@ export interface AdministrationsPlan extends Common {
 export type Plan = PersonasPlan | AdministrationsPlan;
 
 /** One model under one condition, in one combination of what else the plan varies. */
-export interface Cell {
+interface Cells {
   model: Model;
   /** What tables call it that know a model and a condition only. */
   label: string;
@@ -109,15 +118,19 @@ export interface Cell {
   /** The setting in which the personas were written that are asked; null where personas are written. */
   writing: string | null;
   prompt: Prompt;
-  /** What is asked, or what the profiles answered; null where they have no items. */
-  instrument: Instrument | null;
   /** Variables of the profiles, where personas are written of them. */
   codebook: Codebook;
   /** Population of the profiles; null is the study's reference. */
   respondents: string | null;
-  /** How it is laid out; null where personas are written. */
-  shown: Setting | null;
 }
+
+/**
+ * Where personas are written `instrument` is what the profiles answered, null where that is nothing; where
+ * sheets are, what is asked, and `shown` how it is laid out.
+ */
+export type Cell =
+  & Cells
+  & ({ instrument: Instrument | null; shown: null } | { instrument: Instrument; shown: Setting });
 
 /**
  * A plan to have personas written.
@@ -135,14 +148,22 @@ export function personas(given: {
   from?: number;
   profiles?: number;
   population?: string;
+  form?: Form;
+  parent?: string;
   prompt?: Prompt | readonly Prompt[];
   seed?: number;
   variant?: string;
   name?: string;
 }): PersonasPlan {
   listed("conditions", given.conditions, '["N=0", "N=6"]');
-  const conditions = (given.conditions ?? usualConditions()).map((one) => condition(one));
-  const [first, ...others] = prompted("persona", given.prompt);
+  const { parent } = given;
+  if (parent !== undefined) madeFrom(given);
+  const conditions = parent === undefined
+    ? (given.conditions ?? usualConditions()).map((one) => condition(one))
+    : [];
+  const form = ownForm(given.form);
+  const usual = form || parent !== undefined ? prompt("persona", "form-1") : undefined;
+  const [first, ...others] = prompted("persona", given.prompt ?? usual);
   const plan = {
     kind: "personas" as const,
     models: asked(given.models),
@@ -155,12 +176,40 @@ export function personas(given: {
     ...given.population !== undefined && { population: worded("population", given.population) },
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form && { form },
+    ...parent !== undefined && { parent },
   };
   if (!plan.models.length) {
     throw new RangeError("A plan of personas names at least one model: got 0");
   }
-  if (!conditions.length) throw new RangeError("A plan names at least one condition: got 0");
+  if (!conditions.length && parent === undefined) {
+    throw new RangeError("A plan names at least one condition: got 0");
+  }
   return { ...plan, name: given.name ?? named(plan) };
+}
+
+/** The form of a plan; nothing where it is the usual one, which a plan does not name. */
+function ownForm(given: Form | undefined): Form | undefined {
+  if (given === undefined || given === registered()[0]) {
+    usualForm(given); // refuses when there is none
+    return undefined;
+  }
+  checkForm(given);
+  personaText(given, {}); // refuses places that are none of its fields
+  return given;
+}
+
+/** @throws {RangeError} when what others were made with is given as well */
+function madeFrom(given: Parameters<typeof personas>[0]): void {
+  const { parent, conditions, repetitions = 1, from = 1 } = given;
+  if (typeof parent !== "string" || !parent) {
+    throw new RangeError(`parent is the name of a form: got ${described(parent)}`);
+  }
+  if (conditions === undefined && repetitions === 1 && from === 1) return;
+  throw new RangeError(
+    `Personas that are made from those of the form ${parent} are one for each of these, under its ` +
+      `condition: leave out conditions, repetitions and from; for a second one give a variant`,
+  );
 }
 
 /** One level of a factor, or several. */
@@ -182,6 +231,7 @@ export function administrations(given: {
   instrument: Levels<Instrument>;
   models?: readonly Model[];
   personas?: readonly number[] | "all";
+  form?: string;
   repetitions?: number;
   items?: Levels<Setting["items"]>;
   options?: Levels<Setting["options"]>;
@@ -203,7 +253,12 @@ export function administrations(given: {
     }
     return `${one.name} (${one.language})`;
   });
-  const prompts = prompted("administration", given.prompt);
+  const { form } = given;
+  if (form !== undefined && typeof form !== "string") {
+    throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
+  }
+  const usual = form === undefined ? undefined : prompt("administration", "form-1");
+  const prompts = prompted("administration", given.prompt ?? usual);
   const all = instruments.flatMap((instrument) => {
     const two = instrument.lowest === 0 && instrument.highest === 1;
     return combined(instrument, given, two ? "true/false" : "number").flatMap((setting) =>
@@ -239,6 +294,7 @@ export function administrations(given: {
     prompt: first.prompt,
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form !== undefined && { form },
   };
   return { ...plan, name: given.name ?? named(plan) };
 }
@@ -322,8 +378,8 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
 });
 
 /** How many calls a sheet takes, or a persona. */
-export const callsOf = ({ instrument, shown }: Pick<Cell, "instrument" | "shown">): number =>
-  shown?.each === undefined ? 1 : Math.ceil(instrument!.items.length / shown.each);
+export const callsOf = ({ instrument, shown }: Cell): number =>
+  shown === null || shown.each === undefined ? 1 : Math.ceil(instrument.items.length / shown.each);
 
 /** The items of one of these calls, from all in the order shown. */
 export const partOf = (
@@ -338,7 +394,7 @@ const askedLevel = (each: number | undefined): string =>
 
 /** The cells of a plan of personas. */
 export function personaCells(plan: PersonasPlan, profiles: Profiles): Cell[] {
-  const { seed, variant } = plan;
+  const { seed, variant, form } = plan;
   const { name, reference, instrument } = profiles;
   return promptsOf(plan).map((prompt) => fitting(prompt, profiles)).flatMap((prompt) => {
     const codebook = profiles.codebook.filter((variable) => shows(prompt, variable));
@@ -353,13 +409,16 @@ export function personaCells(plan: PersonasPlan, profiles: Profiles): Cell[] {
           instrument,
           name,
           seed,
+          ...form ? [written(form)] : [],
           ...codebook.length ? [codebook] : [],
         ];
-        const population = populationName(id, condition, name, reference);
+        const named = populationName(id, condition, name, reference);
+        const population = form ? `${named}_${form.name}` : named;
+        const notes = [...variant ? [variant] : [], ...form ? [form.name] : []];
         return {
           model,
           id,
-          label: variant ? `${model.label} (${variant})` : model.label,
+          label: notes.length ? `${model.label} (${notes.join(", ")})` : model.label,
           condition: condition.name,
           population,
           base: population,
@@ -397,6 +456,45 @@ export const fitting = (given: Prompt, { instrument }: Pick<Described, "instrume
   instrument === null && given.hash === prompt("persona").hash
     ? prompt("persona", "attributes-1")
     : given;
+
+/** What replies depend on of a form, and what is made of them. */
+const written = ({ title: _title, source: _source, tokens: _tokens, ...form }: Form) => form;
+
+/** The cells in which others are made from the personas of one setting. */
+export function rewrittenCells(
+  plan: PersonasPlan,
+  { model: _, ...parent }: Written & { model: Model },
+): Cell[] {
+  const { seed, variant } = plan;
+  const form = usualForm(plan.form);
+  return promptsOf(plan).flatMap((prompt) =>
+    plan.models.map((model): Cell => {
+      const id = variant ? `${model.id}-${variant}` : model.id;
+      const notes = [...variant ? [variant] : [], `${form.name} of ${parent.label}`];
+      const by = id === parent.id ? "" : `_by_${id}`;
+      return {
+        ...parent,
+        model,
+        id,
+        label: `${model.label} (${notes.join(", ")})`,
+        population: `${parent.population}_to_${form.name}${by}`,
+        base: `${parent.base}_to_${form.name}${by}`,
+        setting: hash([
+          plan.kind,
+          behaviour(model),
+          prompt.hash,
+          parent.writing,
+          seed,
+          written(form),
+        ]),
+        prompt,
+        instrument: null,
+        codebook: [],
+        shown: null,
+      };
+    })
+  );
+}
 
 /** Personas that were written in one setting. */
 export type Written =

@@ -40,7 +40,7 @@ export interface Kept extends Described {
   name: string;
   /** Whether it is the one that a plan is about which names none. */
   reference: boolean;
-  /** How many there are. */
+  /** How many profiles it has. */
   profiles: number;
 }
 

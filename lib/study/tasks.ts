@@ -5,6 +5,7 @@ import { applied, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
 import {
+  type Form,
   type Given,
   schemaOf as formSchema,
   statusesOf,
@@ -19,12 +20,14 @@ import {
   administrationValues,
   answerWords,
   filled,
+  formValues,
   type Message,
+  personaText,
   personaValues,
   type Presented,
 } from "../prompts.ts";
 import { personaIn, sheetIn } from "../replies.ts";
-import { categories } from "./forms.ts";
+import { categories, formsOf } from "./forms.ts";
 import {
   type AdministrationsPlan,
   type Cell,
@@ -35,7 +38,7 @@ import {
 } from "./plan.ts";
 import { profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
-import type { Outcome } from "./settle.ts";
+import type { Outcome, StoredPersona } from "./settle.ts";
 
 /** A run as it is in the database, or would be. */
 export interface Run {
@@ -85,18 +88,23 @@ export function keysOf(
 const named = ({ trial }: Plan, repetition: string): [string, string?] =>
   trial ? [`trial/${repetition}`, repetition] : [repetition];
 
-/** A persona that is asked. */
+/** A persona that is asked, or made into another. */
 interface Person {
   id: number;
+  form: string;
   fields: Values;
   repetitions: number;
 }
 
 /**
- * What an administration prompt may use of a persona: its fields, how many words stand in its texts, and
- * which of its profile's it is, as in the original.
+ * What a prompt may use of a persona: `persona`, the text that its form shows; its fields, how many words
+ * stand in its texts, and which of its profile's it is, as in the original.
  */
-const placesOf = ({ fields, repetitions }: Person): Record<string, string> => ({
+const placesOf = (
+  { form, fields, repetitions }: Person,
+  forms: ReadonlyMap<string, Form>,
+): Record<string, string> => ({
+  persona: personaText(forms.get(form)!, fields),
   ...Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) => [
       [name, String(value ?? "")],
@@ -135,17 +143,22 @@ async function made(
   mapping: Mapping,
 ): Promise<Task[]> {
   const { plan } = run;
-  if (plan.kind === "personas") {
+  if (plan.kind === "personas" && plan.parent === undefined) {
     const profiles = await profilesOf(sql, works.map(({ profile }) => profile), plan.population);
     return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
   const rows = await sql<Person[]>`
-    select id, fields, repetitions from personas
+    select id, form, fields, repetitions from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
+  const forms = await formsOf(sql);
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
-    return persona ? [administrationTask(run, plan, work, persona)] : [];
+    if (!persona) return [];
+    const shown = placesOf(persona, forms);
+    return plan.kind === "personas"
+      ? [rewritingTask(run, plan, work, persona, shown, mapping)]
+      : [administrationTask(run, plan, work, persona, shown)];
   });
 }
 
@@ -173,13 +186,55 @@ function personaTask(
   const cell = run.cells.get(work.cell)!;
   const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const { answers, changed, values, changedValues } = applied(cell, profile, condition, plan.seed);
+  const made = applied(cell, profile, condition, plan.seed);
+  const { answers, changed, values, changedValues } = made;
   const form = usualForm(plan.form);
-  const given = shownOf(codebook, values);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
+    given: shownOf(codebook, values),
+    shown: { shown: answers, changed, shown_values: values, changed_values: changedValues },
+  });
+}
+
+/** A persona that is made from another one, which is all that the writer is shown. */
+function rewritingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  parent: Person,
+  places: Record<string, string>,
+  mapping: Mapping,
+): Task {
+  const { prompt } = run.cells.get(work.cell)!;
+  const given = Object.entries(parent.fields).map(([name, value]) => [
+    name,
+    value === null ? [] : [value],
+  ]);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(prompt, { ...places, ...formValues(usualForm(plan.form)) }),
+    given: Object.fromEntries(given),
+    shown: { shown: [], changed: [], shown_values: {}, changed_values: [] },
+  });
+}
+
+/** What a writer is asked, and what is stored of the reply. */
+function writingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  mapping: Mapping,
+  { messages, given, shown }: {
+    messages: readonly Message[];
+    given: Given;
+    shown: Pick<StoredPersona, "shown" | "changed" | "shown_values" | "changed_values">;
+  },
+): Task {
+  const cell = run.cells.get(work.cell)!;
+  const form = usualForm(plan.form);
   return {
     work,
     model: cell.model,
-    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
+    messages,
     schema: formSchema(form),
     repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
@@ -202,10 +257,7 @@ function personaTask(
           model_print: cell.label,
           population_print: cell.condition,
           repetition_count: plan.from + plan.repetitions - 1,
-          shown: answers,
-          changed,
-          shown_values: values,
-          changed_values: changedValues,
+          ...shown,
           form: form.name,
           fields: reply.value,
           cleaned: categories(form, reply.value, mapping),
@@ -235,11 +287,12 @@ function administrationTask(
   plan: AdministrationsPlan,
   work: Work,
   persona: Person,
+  places: Record<string, string>,
 ): Task {
   const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
-  const { base, prompt } = cell;
-  const instrument = cell.instrument!, setting = cell.shown!;
+  const { base, prompt, instrument, shown: setting } = cell;
+  if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
   const index = persona.repetitions;
   const whose = [base, work.profile, index, work.repetition] as const;
   const sheet = presented(instrument, setting, seed, ...whose);
@@ -247,7 +300,7 @@ function administrationTask(
   return {
     work,
     model: cell.model,
-    messages: filled(prompt, administrationValues(instrument, shown, placesOf(persona))),
+    messages: filled(prompt, administrationValues(instrument, shown, places)),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
     repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {

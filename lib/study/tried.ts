@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
-import { cost } from "../llm.ts";
+import { cost, isHere } from "../llm.ts";
 import { answerWords, type Prompt } from "../prompts.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
 import type { Run } from "./tasks.ts";
@@ -37,7 +37,7 @@ export interface Tried {
 export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
   const both = [["before", before], ["after", after]] as const;
   const simulated = [...before.asked, ...after.asked]
-    .filter(({ task }) => task.model.provider === "simulated").map(({ label }) => label);
+    .filter(({ task }) => isHere(task.model)).map(({ label }) => label);
   const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
   const left: (Costs & { version: string })[] = [];
   for (const [version, side] of same ? both.slice(1) : both) {
@@ -149,11 +149,11 @@ function said({ cells }: Run, { outcome, task }: Asked) {
       ...last !== undefined && { words: String(words[last] ?? 0) },
     };
   }
-  if (!("sheet" in outcome)) return null;
   const { instrument, shown } = cells.get(task.work.cell)!;
+  if (!("sheet" in outcome) || !shown) return null;
   const { answers, items } = outcome.sheet;
-  const named = answerWords(instrument!, shown!.coding);
-  return Object.fromEntries(instrument!.items.flatMap(({ number, text }, index) => {
+  const named = answerWords(instrument, shown.coding);
+  return Object.fromEntries(instrument.items.flatMap(({ number, text }, index) => {
     if (!items.includes(number)) return [];
     const answer = answers[index];
     return [[`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!]];
@@ -173,7 +173,7 @@ const SCORES: Readonly<Record<string, Kind>> = {
 function scores({ cells }: Run, calls: readonly Pair[]) {
   const [first] = calls;
   const { instrument, shown } = cells.get(first!.before.task.work.cell)!;
-  if (!instrument || !shown) return [];
+  if (!shown) return [];
   const was = scored(instrument, calls.map(({ before }) => before));
   const is = scored(instrument, calls.map(({ after }) => after));
   if (!was && !is) return [];
