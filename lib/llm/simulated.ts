@@ -9,6 +9,7 @@
 import { type Instrument, itemScore, registered, WORDS } from "../instruments.ts";
 import { tokens } from "../prompts.ts";
 import { type Random, seeded } from "../random.ts";
+import { openai } from "./openai.ts";
 import type { Provider } from "./provider.ts";
 import type { Model } from "./registry.ts";
 
@@ -122,8 +123,18 @@ interface Carried {
 }
 
 export const simulated: Provider = {
+  name: "simulated",
+  here: true,
+  setting: "nothing",
   address: () => "computed here",
   remedy: () => "none is needed",
+  ready: () => "yes, computed here",
+  faults: () => [],
+  margin: () => 1.5,
+  seller: () => null,
+  listedAs: () => [],
+  // Its replies are in OpenAI's form.
+  read: (body) => openai.read(body),
 
   body: (model, { messages }) => ({
     model: model.model,

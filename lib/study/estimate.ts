@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
-import { type Model, worstCost } from "../llm.ts";
+import { isHere, type Model, worstCost } from "../llm.ts";
 import { answerWords, tokens } from "../prompts.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
 import { cellsOf } from "./register.ts";
@@ -216,7 +216,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     mean(sample.map(({ cell }) => assumed(run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
-  const free = model.provider === "simulated";
+  const free = isHere(model);
   return {
     model: model.id,
     calls,
