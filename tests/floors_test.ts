@@ -8,11 +8,12 @@ import { ROOT } from "lib/config.ts";
  * one study, or to none, is in a folder of theirs.
  */
 const FLOORS = [
-  ["columns", "csv", "format", "instruments", "stats", "random", "version"],
+  ["codebook", "columns", "csv", "format", "forms", "instruments", "stats", "random", "version"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
+  ["paper/biography"],
   ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],
@@ -136,7 +137,7 @@ Deno.test("the browser's driver is for tests only, and so is the accessibility c
 
 Deno.test("floor 0 knows no package but for numbers and texts, and no file but its JSON", () => {
   const pure =
-    /^stdlib\/|^pure-rand\/|^csv-parse\/sync$|^fastest-levenshtein$|^node:crypto$|^\.\.?\/.*\.(ts|json)$/;
+    /^@stdlib\/|^pure-rand\/|^csv-parse\/sync$|^fastest-levenshtein$|^node:(crypto|module)$|^\.\.?\/.*\.(ts|json)$/;
   const wrong = LIB.filter((path) => floorOf(roomOf(path)) === 0).flatMap((path) =>
     importsOf(path).filter((specifier) => !pure.test(specifier))
       .map((specifier) => `${place(path)} → ${specifier}`)

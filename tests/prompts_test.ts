@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
+import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Coding, type Instrument, WORDS } from "lib/instruments.ts";
 import {
@@ -21,7 +22,7 @@ import {
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { PersonaReply, sheetIn } from "lib/replies.ts";
+import { sheetIn } from "lib/replies.ts";
 
 const shown = (instrument: Instrument, coding: Coding): Presented => ({
   items: instrument.items.map(({ number }) => number),
@@ -48,7 +49,10 @@ Deno.test("the text of a version never changes", () => {
   assert.deepEqual(Object.fromEntries(hashes), {
     "administration 1": "01b958989f91cd36988708905ee96d36e9ca87cbfe1b953581fc6e1f390f74e7",
     "administration 1-es": "8695dd3711dfb3c9955c6086ec74418b4d6da251a3646a3d9aaec716a6b730b8",
+    "administration form-1": "46014e5798a5180dddc71a175136f62170216a8cd8acb20fc6a857645780c083",
     "persona 1": "4635e9474f29150dd0a4fa4fca01e6276170e90250023268ab0775483510c532",
+    "persona form-1": "5409928a5657c6eb05cd4465b5c9456a8928f43868d348b79526475950069f90",
+    "persona attributes-1": "50ea243aebb74b40d45decf7841a464a7cbfe4f05bb1157496263a6e154e2eb4",
   });
 });
 
@@ -89,7 +93,7 @@ Deno.test("an edited prompt names what it came from and its text", () => {
 });
 
 Deno.test("the persona prompt says JSON, shows schema and profile, and gives no hint of its own", () => {
-  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS));
+  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS, biography));
   assert.match(system, /JSON/); // OpenAI's JSON mode refuses a request without the word
   const schema = JSON.parse(system.slice(system.indexOf("{")));
   assert.deepEqual(Object.keys(schema), [
@@ -243,8 +247,8 @@ Deno.test("what a prompt asks for is what a reply is read by", () => {
       assert.deepEqual("answers" in sheet && sheet.answers, ANSWERS, `${language} ${coding}`);
     }
   }
-  const schema = JSON.parse(personaValues(epqra, ANSWERS).schema!);
-  assert.deepEqual(Object.keys(schema), Object.keys(PersonaReply.shape));
+  const schema = JSON.parse(personaValues(epqra, ANSWERS, biography).schema!);
+  assert.deepEqual(Object.keys(schema), biography.fields.map(({ name }) => name));
 });
 
 Deno.test("profiles are CSV with quotes only where they are needed", () => {
@@ -290,7 +294,7 @@ Deno.test("a part in {{#name}}…{{/name}} is left out where the value is empty"
 });
 
 Deno.test("a place that nothing fills, or a prompt without its data, is refused", () => {
-  const values = personaValues(epqra, ANSWERS);
+  const values = personaValues(epqra, ANSWERS, biography);
   assert.throws(
     () => filled(made("{{nmae}}", "{{table}} {{a-b}}"), values),
     /has \{\{nmae\}\}, \{\{a-b\}\}, which nothing fills: the known places are .*\{\{table\}\}/,

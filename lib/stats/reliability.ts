@@ -1,7 +1,7 @@
 /** Reliability of sums of items. */
-import fQuantile from "stdlib/f-quantile";
 import { covariances, limited, type Limits, mean, NO_LIMITS, sd, sum } from "./basics.ts";
 import { pearson } from "./correlation.ts";
+import { fQuantile } from "./special.ts";
 import { tailOf } from "./tails.ts";
 
 /**

@@ -36,7 +36,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
     key: "id",
     size: whole,
     select: `
-      select t.*, c.model_label, c.condition
+      select {t.*}, c.model_label, c.condition
       from personas t join work w on w.work = t.work join cells c on c.cell = w.cell`,
   },
   sheets: {
@@ -44,7 +44,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
     key: "work",
     size: whole,
     select: `
-      select t.work as administration, r.name as run, r.instrument, r.language, c.model_id,
+      select t.work, t.sheet as administration, r.name as run, c.instrument, c.language, c.model_id,
              c.model_label as model, c.condition, c.population, t.profile, t.persona, t.repetition,
              to_json(t.answers) as answers, to_json(t.items) as items,
              to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, t.answered
@@ -71,6 +71,15 @@ const QUERIES: Readonly<Record<string, Query>> = {
       join cells c on c.cell = w.cell`,
   },
 };
+
+/** All columns of a table; objects as their JSON, since a column of Parquet has one shape. */
+async function columnsOf(sql: Sql, table: string): Promise<string> {
+  const columns = await sql<{ name: string; type: string }[]>`
+    select attname as name, format_type(atttypid, null) as type from pg_attribute
+    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum`;
+  return columns.map(({ name, type }) => type === "jsonb" ? `t.${name}::text` : `t.${name}`)
+    .join(", ");
+}
 
 /** The next rows after a key, as many as travel together. */
 const page = ({ table, key, size, select }: Query): string => `
@@ -116,7 +125,7 @@ async function written(sql: Sql, folder: string): Promise<{ file: string; rows: 
 
 async function jsonLines(sql: Sql, query: Query, path: string): Promise<number> {
   const file = openSync(`${path}.part`, "w");
-  const text = page(query);
+  const text = page(query).replace("{t.*}", await columnsOf(sql, query.table));
   let rows = 0;
   try {
     for (let after: string | number = 0;;) {

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
+import { checkForm, type Form, registered, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
-import { answerWords, type Presented, type Prompt, prompt } from "../prompts.ts";
+import { answerWords, personaText, type Presented, type Prompt, prompt } from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** How items and answers are laid before a persona. */
@@ -13,11 +14,21 @@ export interface Setting {
   items: "printed" | "shuffled";
   options: "printed" | "reversed" | "shuffled";
   coding: Presented["coding"];
+  /** Items of one call; without it the whole sheet is one. */
+  each?: number;
+}
+
+/** What one cell of a plan is asked with: a level of each factor that the plan itself sets. */
+export interface Combination {
+  prompt: Prompt;
+  instrument: Instrument;
+  setting: Setting;
 }
 
 interface Common {
   /** Unique in its schema; a plan of the same name is the same plan. */
   name: string;
+  /** The prompt, or the first of several. */
   prompt: Prompt;
   /** Chooses items of doses and orders of items and options. */
   seed: number;
@@ -32,23 +43,39 @@ export interface PersonasPlan extends Common {
   kind: "personas";
   models: readonly Model[];
   conditions: readonly Condition[];
+  /** The other prompts, each of which writes its own personas. */
+  prompts?: readonly Prompt[];
   /** Indices of the repetitions: `from`, and how many. */
   from: number;
   repetitions: number;
   /** Only the first so many profiles, or all. */
   profiles: number | null;
+  /** What is written; left out, the form that a package brings. */
+  form?: Form;
+  /** The name of the form whose personas these are made from; left out, they are made from profiles. */
+  parent?: string;
 }
 
-/** Each persona of the study, asked one instrument in one setting so many times. */
+/** Each persona of the study, asked an instrument so many times in each setting. */
 export interface AdministrationsPlan extends Common {
   kind: "administrations";
+  /** The instrument, or the first of several. */
   instrument: Instrument;
   /** Who answers; left empty, the model that wrote the persona. */
   models: readonly Model[];
   /** Repetitions of the personas that are asked, or all. */
   personas: readonly number[] | null;
+  /** The name of the form of these personas; left out, the form that a package brings. */
+  form?: string;
   repetitions: number;
+  /** The setting, or the first of several. */
   setting: Setting;
+  /** Where factors have several levels: all of them, and the combinations that are asked after the first. */
+  levels?: {
+    prompts: readonly Prompt[];
+    instruments: readonly Instrument[];
+    after: readonly { prompt: number; instrument: number; setting: Setting }[];
+  };
   /**
    * The original's rule: a sheet that is incomplete, or all alike where the answers are two, is no
    * sheet; the same is asked up to three times.
@@ -58,22 +85,38 @@ export interface AdministrationsPlan extends Common {
 
 export type Plan = PersonasPlan | AdministrationsPlan;
 
-/** One model under one condition. */
-export interface Cell {
+/** One model under one condition, in one combination of what else the plan varies. */
+interface Cells {
   model: Model;
+  /** What tables call it that know a model and a condition only. */
   label: string;
   /** Whose personas these are: the short id in the population's name. */
   id: string;
   condition: string;
+  /** Name of these personas, as the published tables have it; of each setting its own. */
   population: string;
+  /** Name of the personas of all settings of this model and condition: what keys and draws depend on. */
+  base: string;
+  /** Hash of all that replies depend on but the respondent and the repetition. */
   setting: string;
+  /** The setting in which the personas were written that are asked; null where personas are written. */
+  writing: string | null;
+  prompt: Prompt;
 }
+
+/**
+ * Where personas are written `instrument` is what the profiles answered, null where that is nothing; where
+ * sheets are, what is asked, and `shown` how it is laid out.
+ */
+export type Cell =
+  & Cells
+  & ({ instrument: Instrument | null; shown: null } | { instrument: Instrument; shown: Setting });
 
 /**
  * A plan to have personas written.
  *
  * @param given `conditions` by name, as a dose (`"N=3"`) or as data; where they are left out, the usual
- *   ones; one repetition, the last persona prompt
+ *   ones; one repetition, the last persona prompt. Of several prompts each writes personas of its own
  * @throws {RangeError} when nothing is planned, or a number is none
  */
 export function personas(given: {
@@ -82,13 +125,22 @@ export function personas(given: {
   repetitions?: number;
   from?: number;
   profiles?: number;
-  prompt?: Prompt;
+  form?: Form;
+  parent?: string;
+  prompt?: Prompt | readonly Prompt[];
   seed?: number;
   variant?: string;
   name?: string;
 }): PersonasPlan {
   listed("conditions", given.conditions, '["N=0", "N=6"]');
-  const conditions = (given.conditions ?? usualConditions()).map((one) => condition(one));
+  const { parent } = given;
+  if (parent !== undefined) madeFrom(given);
+  const conditions = parent === undefined
+    ? (given.conditions ?? usualConditions()).map((one) => condition(one))
+    : [];
+  const form = ownForm(given.form);
+  const usual = form || parent !== undefined ? prompt("persona", "form-1") : undefined;
+  const [first, ...others] = prompted("persona", given.prompt ?? usual);
   const plan = {
     kind: "personas" as const,
     models: asked(given.models),
@@ -96,115 +148,329 @@ export function personas(given: {
     from: whole("from", given.from ?? 1),
     repetitions: whole("repetitions", given.repetitions ?? 1),
     profiles: given.profiles === undefined ? null : whole("profiles", given.profiles),
-    prompt: purposed("persona", given.prompt),
+    prompt: first!,
+    ...others.length && { prompts: others },
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form && { form },
+    ...parent !== undefined && { parent },
   };
   if (!plan.models.length) {
     throw new RangeError("A plan of personas names at least one model: got 0");
   }
-  if (!conditions.length) throw new RangeError("A plan names at least one condition: got 0");
+  if (!conditions.length && parent === undefined) {
+    throw new RangeError("A plan names at least one condition: got 0");
+  }
   return { ...plan, name: given.name ?? named(plan) };
 }
+
+/** The form of a plan; nothing where it is the usual one, which a plan does not name. */
+function ownForm(given: Form | undefined): Form | undefined {
+  if (given === undefined || given === registered()[0]) {
+    usualForm(given); // refuses when there is none
+    return undefined;
+  }
+  checkForm(given);
+  personaText(given, {}); // refuses places that are none of its fields
+  return given;
+}
+
+/** @throws {RangeError} when what others were made with is given as well */
+function madeFrom(given: Parameters<typeof personas>[0]): void {
+  const { parent, conditions, repetitions = 1, from = 1 } = given;
+  if (typeof parent !== "string" || !parent) {
+    throw new RangeError(`parent is the name of a form: got ${described(parent)}`);
+  }
+  if (conditions === undefined && repetitions === 1 && from === 1) return;
+  throw new RangeError(
+    `Personas that are made from those of the form ${parent} are one for each of these, under its ` +
+      `condition: leave out conditions, repetitions and from; for a second one give a variant`,
+  );
+}
+
+/** One level of a factor, or several. */
+type Levels<T> = T | readonly T[];
 
 /**
  * A plan to have an instrument answered by the personas of the study.
  *
+ * Whatever is given as a list is a factor: every combination of the levels is asked, but for those that
+ * `except` names, and results have a column for each factor.
+ *
  * @param given as in the paper where it is left out: the first persona of each profile is asked once by
- *   the model that wrote it, items and answers as printed, True and False where the answers are two
+ *   the model that wrote it, items and answers as printed, the whole sheet at once, True and False where
+ *   the answers are two. `asked`: `"whole"`, or how many items a call. `except`: whether a combination is
+ *   left out, by its levels as they stand in results
+ * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
  */
 export function administrations(given: {
-  instrument: Instrument;
+  instrument: Levels<Instrument>;
   models?: readonly Model[];
   personas?: readonly number[] | "all";
+  form?: string;
   repetitions?: number;
-  items?: Setting["items"];
-  options?: Setting["options"];
-  coding?: Setting["coding"];
+  items?: Levels<Setting["items"]>;
+  options?: Levels<Setting["options"]>;
+  coding?: Levels<Setting["coding"]>;
+  asked?: Levels<"whole" | number>;
   original?: boolean;
-  prompt?: Prompt;
+  prompt?: Levels<Prompt>;
+  except?: (levels: Readonly<Record<keyof ReturnType<typeof levelsOf>, string>>) => boolean;
   seed?: number;
   variant?: string;
   name?: string;
 }): AdministrationsPlan {
-  const { instrument } = given;
-  if (!Array.isArray(instrument?.items) || !Array.isArray(instrument.scales)) {
-    throw new RangeError(
-      'instrument is one that a package brings, or `instrumentFrom("FILE")`: ' +
-        `got ${described(instrument)}`,
-    );
+  const instruments = distinct("instrument", several(given.instrument), (one) => {
+    if (!Array.isArray(one?.items) || !Array.isArray(one.scales)) {
+      throw new RangeError(
+        'instrument is one that a package brings, or `instrumentFrom("FILE")`: ' +
+          `got ${described(one)}`,
+      );
+    }
+    return `${one.name} (${one.language})`;
+  });
+  const { form } = given;
+  if (form !== undefined && typeof form !== "string") {
+    throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
   }
-  const two = instrument.lowest === 0 && instrument.highest === 1;
-  const setting: Setting = {
-    items: oneOf("items", given.items, ["printed", "shuffled"]),
-    options: oneOf("options", given.options, ["printed", "reversed", "shuffled"]),
-    coding: given.coding ?? (two ? "true/false" : "number"),
-  };
-  answerWords(instrument, setting.coding); // refuses a coding that does not fit
+  const usual = form === undefined ? undefined : prompt("administration", "form-1");
+  const prompts = prompted("administration", given.prompt ?? usual);
+  const all = instruments.flatMap((instrument) => {
+    const two = instrument.lowest === 0 && instrument.highest === 1;
+    return combined(instrument, given, two ? "true/false" : "number").flatMap((setting) =>
+      prompts.map((prompt) => ({ prompt, instrument, setting }))
+    );
+  });
+  const [first, ...others] = given.except
+    ? all.filter((one) => !given.except!(levelsOf(one)))
+    : all;
+  if (!first) throw new RangeError("Nothing is left to ask: `except` leaves every combination out");
   const plan = {
     kind: "administrations" as const,
-    instrument,
+    instrument: first.instrument,
     models: asked(given.models ?? []),
     personas: given.personas === "all"
       ? null
       : listed("personas", given.personas ?? [1], '[1, 2], or "all"')
         .map((one) => whole("personas", one)),
     repetitions: whole("repetitions", given.repetitions ?? 1),
-    setting,
+    setting: first.setting,
+    ...others.length && {
+      levels: {
+        prompts,
+        instruments,
+        after: others.map(({ prompt, instrument, setting }) => ({
+          prompt: prompts.indexOf(prompt),
+          instrument: instruments.indexOf(instrument),
+          setting,
+        })),
+      },
+    },
     original: given.original ?? false,
-    prompt: purposed("administration", given.prompt),
+    prompt: first.prompt,
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form !== undefined && { form },
   };
   return { ...plan, name: given.name ?? named(plan) };
 }
 
+/** Every setting of the levels given. */
+function combined(
+  instrument: Instrument,
+  given: {
+    items?: Levels<Setting["items"]>;
+    options?: Levels<Setting["options"]>;
+    coding?: Levels<Setting["coding"]>;
+    asked?: Levels<"whole" | number>;
+  },
+  usual: Setting["coding"],
+): Setting[] {
+  const items = levels("items", given.items, ["printed", "shuffled"]);
+  const options = levels("options", given.options, ["printed", "reversed", "shuffled"]);
+  const codings = distinct("coding", several(given.coding ?? usual), String);
+  const calls = distinct("asked", several(given.asked ?? "whole"), String);
+  return items.flatMap((items) =>
+    options.flatMap((options) =>
+      codings.flatMap((coding) => {
+        answerWords(instrument, coding); // refuses a coding that does not fit
+        return calls.map((each) => ({
+          items,
+          options,
+          coding,
+          ...each !== "whole" && { each: whole("asked", each) },
+        }));
+      })
+    )
+  );
+}
+
+const several = <T>(given: Levels<T>): readonly T[] => Array.isArray(given) ? given : [given as T];
+
+function levels<T extends string>(
+  what: string,
+  given: Levels<T> | undefined,
+  known: readonly T[],
+): readonly T[] {
+  if (given === undefined) return [known[0]!];
+  return distinct(what, several(given).map((one) => oneOf(what, one, known)), String);
+}
+
+/** What a plan asks with, one for each of its cells of a model and condition. */
+export const combinations = (plan: AdministrationsPlan): Combination[] => [
+  { prompt: plan.prompt, instrument: plan.instrument, setting: plan.setting },
+  ...plan.levels?.after.map(({ prompt, instrument, setting }) => ({
+    prompt: plan.levels!.prompts[prompt]!,
+    instrument: plan.levels!.instruments[instrument]!,
+    setting,
+  })) ?? [],
+];
+
+/** All prompts of a plan. */
+export const promptsOf = (plan: Plan): readonly Prompt[] =>
+  plan.kind === "personas"
+    ? [plan.prompt, ...plan.prompts ?? []]
+    : [plan.prompt, ...plan.levels?.prompts ?? []];
+
+/** A plan with the first level of each factor only. */
+export function firstOf(plan: Plan): Plan {
+  if (plan.kind === "personas") {
+    const { prompts: _, ...first } = plan;
+    return first;
+  }
+  const { levels: _, ...first } = plan;
+  return first;
+}
+
+/** The levels of a combination, as they stand in results. */
+export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
+  administration_prompt: prompt.version,
+  instrument: instrument.name,
+  language: instrument.language,
+  item_order: setting.items,
+  option_order: setting.options,
+  coding: setting.coding as string,
+  asked: askedLevel(setting.each),
+});
+
+/** How many calls a sheet takes, or a persona. */
+export const callsOf = ({ instrument, shown }: Cell): number =>
+  shown === null || shown.each === undefined ? 1 : Math.ceil(instrument.items.length / shown.each);
+
+/** The items of one of these calls, from all in the order shown. */
+export const partOf = (
+  items: readonly number[],
+  { each = items.length }: Setting,
+  block: number,
+): readonly number[] => items.slice((block - 1) * each, block * each);
+
+/** How many items a call has, as a level. */
+const askedLevel = (each: number | undefined): string =>
+  each === undefined ? "whole" : String(each);
+
 /** The cells of a plan of personas. */
 export function personaCells(
   plan: PersonasPlan,
-  instrument: Instrument,
+  instrument: Instrument | null,
   reference: string,
 ): Cell[] {
-  const { prompt, seed, variant } = plan;
-  return plan.models.flatMap((model) =>
-    plan.conditions.map((condition) => {
+  const { seed, variant, form } = plan;
+  return promptsOf(plan).flatMap((prompt) =>
+    plan.models.flatMap((model) =>
+      plan.conditions.map((condition) => {
+        const id = variant ? `${model.id}-${variant}` : model.id;
+        const given = [
+          plan.kind,
+          behaviour(model),
+          prompt.hash,
+          condition,
+          instrument,
+          reference,
+          seed,
+          ...form ? [written(form)] : [],
+        ];
+        const named = populationName(id, condition, reference);
+        const population = form ? `${named}_${form.name}` : named;
+        const notes = [...variant ? [variant] : [], ...form ? [form.name] : []];
+        return {
+          model,
+          id,
+          label: notes.length ? `${model.label} (${notes.join(", ")})` : model.label,
+          condition: condition.name,
+          population,
+          base: population,
+          setting: hash(given),
+          writing: null,
+          prompt,
+          instrument,
+          shown: null,
+        };
+      })
+    )
+  );
+}
+
+/** What replies depend on of a form, and what is made of them. */
+const written = ({ title: _title, source: _source, tokens: _tokens, ...form }: Form) => form;
+
+/** The cells in which others are made from the personas of one setting. */
+export function rewrittenCells(
+  plan: PersonasPlan,
+  { model: _, ...parent }: Written & { model: Model },
+): Cell[] {
+  const { seed, variant } = plan;
+  const form = usualForm(plan.form);
+  return promptsOf(plan).flatMap((prompt) =>
+    plan.models.map((model): Cell => {
       const id = variant ? `${model.id}-${variant}` : model.id;
-      const given = [
-        plan.kind,
-        behaviour(model),
-        prompt.hash,
-        condition,
-        instrument,
-        reference,
-        seed,
-      ];
+      const notes = [...variant ? [variant] : [], `${form.name} of ${parent.label}`];
+      const by = id === parent.id ? "" : `_by_${id}`;
       return {
+        ...parent,
         model,
         id,
-        label: variant ? `${model.label} (${variant})` : model.label,
-        condition: condition.name,
-        population: populationName(id, condition, reference),
-        setting: hash(given),
+        label: `${model.label} (${notes.join(", ")})`,
+        population: `${parent.population}_to_${form.name}${by}`,
+        base: `${parent.base}_to_${form.name}${by}`,
+        setting: hash([
+          plan.kind,
+          behaviour(model),
+          prompt.hash,
+          parent.writing,
+          seed,
+          written(form),
+        ]),
+        prompt,
+        instrument: null,
+        shown: null,
       };
     })
   );
 }
 
-/** The cell in which one population is asked an instrument, by one model. */
-export function administrationCell(
+/** Personas that were written in one setting. */
+export type Written = Pick<Cell, "population" | "base" | "condition" | "label" | "id"> & {
+  writing: string;
+};
+
+/** The cells in which the personas of one setting are asked by one model. */
+export function administrationCells(
   plan: AdministrationsPlan,
-  population: { population: string; condition: string; label: string; id: string },
+  personas: Written,
   model: Model,
   writer: string,
-): Cell {
-  const { prompt, instrument, setting, original, seed, variant } = plan;
+): Cell[] {
+  const { original, seed, variant } = plan;
   const notes = [...model.id === writer ? [] : [`by ${model.label}`], ...variant ? [variant] : []];
-  return {
-    ...population,
+  return combinations(plan).map(({ prompt, instrument, setting }) => ({
+    ...personas,
     model,
-    label: notes.length ? `${population.label} (${notes.join(", ")})` : population.label,
+    label: notes.length ? `${personas.label} (${notes.join(", ")})` : personas.label,
     setting: hash([plan.kind, behaviour(model), prompt.hash, instrument, setting, original, seed]),
-  };
+    prompt,
+    instrument,
+    shown: setting,
+  }));
 }
 
 /**
@@ -212,14 +478,12 @@ export function administrationCell(
  * it is the same wherever and whenever it is asked.
  */
 export function presented(
-  plan: AdministrationsPlan,
-  population: string,
-  profile: number,
-  persona: number,
-  repetition: number,
+  { items, lowest, highest }: Instrument,
+  setting: Setting,
+  seed: number,
+  ...whose: readonly [population: string, profile: number, persona: number, repetition: number]
 ): Presented {
-  const { instrument: { items, lowest, highest }, setting, seed } = plan;
-  const draw = (what: string) => seeded(what, seed, population, profile, persona, repetition);
+  const draw = (what: string) => seeded(what, seed, ...whose);
   const numbers = items.map(({ number }) => number);
   const rising = Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index);
   // The paper names True first, and agreement from the lowest on.
@@ -257,6 +521,10 @@ export const identity = (plan: Plan): string =>
     ...plan,
     name: "",
     prompt: plan.prompt.hash,
+    ...plan.kind === "personas" && plan.prompts &&
+      { prompts: plan.prompts.map(({ hash }) => hash) },
+    ...plan.kind === "administrations" && plan.levels &&
+      { levels: { ...plan.levels, prompts: plan.levels.prompts.map(({ hash }) => hash) } },
     models: plan.models.map((model) => [model.id, behaviour(model)]),
   });
 
@@ -282,8 +550,7 @@ function asked(models: readonly Model[]): readonly Model[] {
   return distinct("model", models, ({ id }) => id);
 }
 
-function oneOf<T extends string>(what: string, given: T | undefined, known: readonly T[]): T {
-  if (given === undefined) return known[0]!;
+function oneOf<T extends string>(what: string, given: T, known: readonly T[]): T {
   if (known.includes(given)) return given;
   throw new RangeError(`${what} is ${known.join(", ")}: got ${described(given)}`);
 }
@@ -315,6 +582,14 @@ function variant(value: string | undefined): string | null {
   );
 }
 
+/** The prompts of a plan, each once. */
+const prompted = (purpose: Prompt["purpose"], given: Levels<Prompt> | undefined) =>
+  distinct(
+    "prompt",
+    several(given).map((one) => purposed(purpose, one)),
+    ({ hash, version }) => `${version} (${hash.slice(0, 8)})`,
+  );
+
 /** The prompt, or the last one; a plan needs one of its own kind. */
 export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined): Prompt {
   if (!given) return prompt(purpose);
@@ -324,5 +599,6 @@ export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined):
       `A plan takes a prompt, \`prompt("${purpose}")\` or \`edited(…)\`: got ${described(given)}`,
     );
   }
-  throw new RangeError(`This plan needs a ${purpose} prompt: got one for ${given.purpose}`);
+  const needed = purpose === "persona" ? "a persona" : "an administration";
+  throw new RangeError(`This plan needs ${needed} prompt: got one for ${given.purpose}`);
 }

@@ -1,39 +1,50 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import { z } from "zod";
-import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
+import type { Mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
+import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
+import {
+  type Form,
+  type Given,
+  schemaOf as formSchema,
+  statusesOf,
+  usualForm,
+  type Values,
+  words,
+  wordsOf,
+} from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
   answerWords,
   filled,
+  formValues,
   type Message,
+  personaText,
   personaValues,
   type Presented,
 } from "../prompts.ts";
-import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
+import { personaIn, sheetIn } from "../replies.ts";
+import { categories, formsOf } from "./forms.ts";
+import {
+  type AdministrationsPlan,
+  type Cell,
+  partOf,
+  type PersonasPlan,
+  type Plan,
+  presented,
+} from "./plan.ts";
+import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
-import type { Outcome } from "./settle.ts";
+import type { Outcome, StoredPersona } from "./settle.ts";
 
-/** A run as it is in the database. */
+/** A run as it is in the database, or would be. */
 export interface Run {
   run: number;
   plan: Plan;
-  instrument: Instrument;
-  cells: ReadonlyMap<number, RunCell>;
-  profiles: ReadonlyMap<number, Profile>;
-}
-
-export interface RunCell {
-  cell: number;
-  model: Model;
-  label: string;
-  id: string;
-  condition: string;
-  population: string;
+  cells: ReadonlyMap<number, Cell>;
 }
 
 /** What a model's reply leads to: a result, or another question. */
@@ -77,22 +88,31 @@ export function keysOf(
 const named = ({ trial }: Plan, repetition: string): [string, string?] =>
   trial ? [`trial/${repetition}`, repetition] : [repetition];
 
-/** The fields of a persona that an administration prompt may use, as in the original. */
-const FIELDS = [
-  "name",
-  "age",
-  "gender",
-  "race",
-  "sexual_orientation",
-  "ethnicity",
-  "religious_belief",
-  "occupation",
-  "political_orientation",
-  "location",
-  "description",
-  "word_count_description",
-  "repetitions",
-] as const;
+/** A persona that is asked, or made into another. */
+interface Person {
+  id: number;
+  form: string;
+  fields: Values;
+  repetitions: number;
+}
+
+/**
+ * What a prompt may use of a persona: `persona`, the text that its form shows; its fields, how many words
+ * stand in its texts, and which of its profile's it is, as in the original.
+ */
+const placesOf = (
+  { form, fields, repetitions }: Person,
+  forms: ReadonlyMap<string, Form>,
+): Record<string, string> => ({
+  persona: personaText(forms.get(form)!, fields),
+  ...Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => [
+      [name, String(value ?? "")],
+      [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
+    ]),
+  ),
+  repetitions: String(repetitions),
+});
 
 /** What is asked for each piece of work; nothing for a sheet whose persona is none any more. */
 export async function tasks(
@@ -123,20 +143,25 @@ async function made(
   mapping: Mapping,
 ): Promise<Task[]> {
   const { plan } = run;
-  if (plan.kind === "personas") {
-    return works.map((work) => personaTask(run, plan, work, mapping));
+  if (plan.kind === "personas" && plan.parent === undefined) {
+    const { name, codebook } = (await populationOf(sql))!;
+    const profiles = await profilesOf(sql, name, works.map(({ profile }) => profile));
+    return works.map((work) =>
+      personaTask(run, plan, work, profiles.get(work.profile)!, codebook, mapping)
+    );
   }
-  // What the model wrote: of a cleaned field the original.
-  const columns = FIELDS.map((field) =>
-    (CLEANED as readonly string[]).includes(field) ? `${field}_original as ${field}` : field
-  );
-  const rows = await sql<({ id: number } & Record<string, string | number>)[]>`
-    select id, ${sql.unsafe(columns.join(", "))} from personas
+  const rows = await sql<Person[]>`
+    select id, form, fields, repetitions from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
+  const forms = await formsOf(sql);
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
-    return persona ? [administrationTask(run, plan, work, persona)] : [];
+    if (!persona) return [];
+    const shown = placesOf(persona, forms);
+    return plan.kind === "personas"
+      ? [rewritingTask(run, plan, work, persona, shown, mapping)]
+      : [administrationTask(run, plan, work, persona, shown)];
   });
 }
 
@@ -147,20 +172,78 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
-function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
+/** What the writer was shown of the profile's variables: each as its value, and in words. */
+const shownOf = (codebook: Codebook, values: ProfileValues): Given =>
+  Object.fromEntries(codebook.map((variable) => {
+    const value = values[variable.name] ?? null;
+    return [variable.name, value === null ? [] : [value, wordsFor(variable, value)]];
+  }));
+
+function personaTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  profile: Profile,
+  codebook: Codebook,
+  mapping: Mapping,
+): Task {
   const cell = run.cells.get(work.cell)!;
+  const { instrument } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const profile = run.profiles.get(work.profile)!;
-  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
+  const made = applied({ instrument, codebook }, profile, condition, plan.seed);
+  const { answers, changed, values, changedValues } = made;
+  const form = usualForm(plan.form);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
+    given: shownOf(codebook, values),
+    shown: { shown: answers, changed, shown_values: values, changed_values: changedValues },
+  });
+}
+
+/** A persona that is made from another one, which is all that the writer is shown. */
+function rewritingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  parent: Person,
+  places: Record<string, string>,
+  mapping: Mapping,
+): Task {
+  const { prompt } = run.cells.get(work.cell)!;
+  const given = Object.entries(parent.fields).map(([name, value]) => [
+    name,
+    value === null ? [] : [value],
+  ]);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(prompt, { ...places, ...formValues(usualForm(plan.form)) }),
+    given: Object.fromEntries(given),
+    shown: { shown: [], changed: [], shown_values: {}, changed_values: [] },
+  });
+}
+
+/** What a writer is asked, and what is stored of the reply. */
+function writingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  mapping: Mapping,
+  { messages, given, shown }: {
+    messages: readonly Message[];
+    given: Given;
+    shown: Pick<StoredPersona, "shown" | "changed" | "shown_values" | "changed_values">;
+  },
+): Task {
+  const cell = run.cells.get(work.cell)!;
+  const form = usualForm(plan.form);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers)),
-    schema: PersonaReply,
-    repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
+    messages,
+    schema: formSchema(form),
+    repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
-      const reply = personaIn(opened.text!);
+      const reply = personaIn(opened.text!, form);
       if ("problem" in reply) {
         return asked < MOST_ASKED
           ? {
@@ -173,18 +256,18 @@ function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping)
       return {
         state: "done",
         persona: {
-          ...reply.value,
-          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
           population_print: cell.condition,
           repetition_count: plan.from + plan.repetitions - 1,
-          shown: answers,
-          changed,
-          cleaned: Object.fromEntries(
-            CLEANED.map((field) => [field, cleaned(field, reply.value[field], mapping).value]),
-          ),
+          ...shown,
+          form: form.name,
+          fields: reply.value,
+          cleaned: categories(form, reply.value, mapping),
+          status: statusesOf(form, reply.value, given),
+          words: wordsOf(form, reply.value),
+          flags: reply.flags,
         },
       };
     },
@@ -207,22 +290,23 @@ function administrationTask(
   run: Run,
   plan: AdministrationsPlan,
   work: Work,
-  persona: Record<string, string | number>,
+  persona: Person,
+  places: Record<string, string>,
 ): Task {
-  const { instrument, setting, original } = plan;
+  const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
-  const index = Number(persona.repetitions);
-  const shown = presented(plan, cell.population, work.profile, index, work.repetition);
-  const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
+  const { base, prompt, instrument, shown: setting } = cell;
+  if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
+  const index = persona.repetitions;
+  const whose = [base, work.profile, index, work.repetition] as const;
+  const sheet = presented(instrument, setting, seed, ...whose);
+  const shown = { ...sheet, items: partOf(sheet.items, setting, work.block) };
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
+    messages: filled(prompt, administrationValues(instrument, shown, places)),
     schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
-    repetitions: named(
-      plan,
-      `${cell.population}/${work.profile}/${index}/${work.repetition}`,
-    ),
+    repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;

@@ -3,11 +3,9 @@ import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
-import { cost } from "../llm.ts";
+import { cost, isHere } from "../llm.ts";
 import { answerWords, type Prompt } from "../prompts.ts";
-import { PersonaReply } from "../replies.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import { type Outcome, words } from "./settle.ts";
 import type { Run } from "./tasks.ts";
 import type { Asked, Side } from "./trial.ts";
 
@@ -25,7 +23,7 @@ export interface Tried {
   replies: DataFrame;
   /**
    * What was read from the replies, one row per model, profile and field: model, condition, profile,
-   * field (of a persona its fields and the words of its description; of a sheet its items), before,
+   * field (of a persona its fields and the words of its last text; of a sheet its items), before,
    * after, changed (`yes`, `no`; undefined unless both are there).
    */
   fields: DataFrame;
@@ -39,7 +37,7 @@ export interface Tried {
 export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
   const both = [["before", before], ["after", after]] as const;
   const simulated = [...before.asked, ...after.asked]
-    .filter(({ task }) => task.model.provider === "simulated").map(({ label }) => label);
+    .filter(({ task }) => isHere(task.model)).map(({ label }) => label);
   const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
   const left: (Costs & { version: string })[] = [];
   for (const [version, side] of same ? both.slice(1) : both) {
@@ -51,7 +49,10 @@ export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried>
     simulated: [...new Set(simulated)],
     replies: frame(both.flatMap(([version, side]) => replies(version, side)), REPLIES),
     fields: frame(pairs(before, after).flatMap((pair) => fields(before.run, pair)), FIELDS),
-    scores: frame(pairs(before, after).flatMap((pair) => scores(before.run, pair)), SCORES),
+    scores: frame(
+      sheetsOf(pairs(before, after)).flatMap((calls) => scores(before.run, calls)),
+      SCORES,
+    ),
     left: inAll(left, ["version"]),
   };
 }
@@ -102,6 +103,11 @@ type Pair = { before: Asked; after: Asked };
 const pairs = (before: Side, after: Side): Pair[] =>
   before.asked.map((one, index) => ({ before: one, after: after.asked[index]! }));
 
+/** The calls of each sheet. */
+const sheetsOf = (all: readonly Pair[]): Pair[][] => [
+  ...Map.groupBy(all, ({ before: { task: { work } } }) => `${work.cell} ${work.profile}`).values(),
+];
+
 const of = ({ before: { label, condition, task } }: Pair) => ({
   model: label,
   condition,
@@ -119,7 +125,7 @@ const FIELDS: Readonly<Record<string, Kind>> = {
 };
 
 function fields(run: Run, pair: Pair) {
-  const [was, is] = [said(run, pair.before.outcome), said(run, pair.after.outcome)];
+  const [was, is] = [said(run, pair.before), said(run, pair.after)];
   return Object.keys({ ...was, ...is }).map((field) => ({
     ...of(pair),
     field,
@@ -130,23 +136,27 @@ function fields(run: Run, pair: Pair) {
 }
 
 /** What was read from a reply, as text by field; null where there is nothing. */
-function said({ plan, instrument }: Run, outcome: Outcome | null) {
+function said({ cells }: Run, { outcome, task }: Asked) {
   if (!outcome) return null;
   if ("persona" in outcome) {
-    const { persona } = outcome;
+    const { fields, words } = outcome.persona;
+    const last = Object.keys(words).at(-1);
     return {
       ...Object.fromEntries(
-        Object.keys(PersonaReply.shape)
-          .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
+        Object.entries(fields)
+          .map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "")]),
       ),
-      words: String(words(persona.description)),
+      ...last !== undefined && { words: String(words[last] ?? 0) },
     };
   }
-  if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
-  const named = answerWords(instrument, plan.setting.coding);
-  return Object.fromEntries(instrument.items.map(({ number, text }, index) => {
-    const answer = outcome.sheet.answers[index];
-    return [`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!];
+  const { instrument, shown } = cells.get(task.work.cell)!;
+  if (!("sheet" in outcome) || !shown) return null;
+  const { answers, items } = outcome.sheet;
+  const named = answerWords(instrument, shown.coding);
+  return Object.fromEntries(instrument.items.flatMap(({ number, text }, index) => {
+    if (!items.includes(number)) return [];
+    const answer = answers[index];
+    return [[`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!]];
   }));
 }
 
@@ -160,13 +170,17 @@ const SCORES: Readonly<Record<string, Kind>> = {
   difference: "number",
 };
 
-function scores({ instrument }: Run, pair: Pair) {
-  const [was, is] = [scored(instrument, pair.before), scored(instrument, pair.after)];
+function scores({ cells }: Run, calls: readonly Pair[]) {
+  const [first] = calls;
+  const { instrument, shown } = cells.get(first!.before.task.work.cell)!;
+  if (!shown) return [];
+  const was = scored(instrument, calls.map(({ before }) => before));
+  const is = scored(instrument, calls.map(({ after }) => after));
   if (!was && !is) return [];
   return instrument.scales.map((scale) => {
     const [before, after] = [was, is].map((sheet) => sheet?.get(scale) ?? null) as Scores;
     return {
-      ...of(pair),
+      ...of(first!),
       scale,
       before,
       after,
@@ -177,9 +191,17 @@ function scores({ instrument }: Run, pair: Pair) {
 
 type Scores = [before: number | null, after: number | null];
 
-function scored(instrument: Instrument, { outcome }: Asked): Map<string, number | null> | null {
-  if (!outcome || !("sheet" in outcome)) return null;
-  return new Map(
-    score(instrument, outcome.sheet.answers).map(({ scale, score }) => [scale, score]),
+/** Scores of a sheet by scale; null where no call of it brought answers. */
+function scored(
+  instrument: Instrument,
+  calls: readonly Asked[],
+): Map<string, number | null> | null {
+  const sheets = calls.flatMap(({ outcome }) =>
+    outcome && "sheet" in outcome ? [outcome.sheet.answers] : []
   );
+  if (!sheets.length) return null;
+  const answers = instrument.items.map((_, index) =>
+    sheets.map((sheet) => sheet[index] ?? null).find((answer) => answer !== null) ?? null
+  );
+  return new Map(score(instrument, answers).map(({ scale, score }) => [scale, score]));
 }

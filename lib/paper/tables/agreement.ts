@@ -92,7 +92,7 @@ function manipulation(name: string): Map<number, Answer> | null {
   const condition = CONDITIONS.find((known) => known.name === name);
   if (!condition) return null;
   const any = { id: 0, answers: instrument.items.map(() => instrument.lowest) };
-  const { answers, changed } = applied(instrument, any, condition, 0);
+  const { answers, changed } = applied({ instrument, codebook: [] }, any, condition, 0);
   const set = instrument.items.map(({ number, keyed }, at): [number, Answer] => [
     number,
     { raw: answers[at]!, keyed: Number(answers[at] === keyed) },
