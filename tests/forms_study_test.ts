@@ -165,7 +165,10 @@ Deno.test("a plan names a form and its parents, and is the same plan where that 
       () => personas({ models, parent: "portrait", repetitions: 2 }),
       /leave out conditions, repeti/,
     ],
-    [() => personas({ models, parent: 7 as never }), /parent is the name of a form: got the number 7/],
+    [
+      () => personas({ models, parent: 7 as never }),
+      /parent is the name of a form: got the number 7/,
+    ],
     [
       () => administrations({ instrument: epqra, form: portrait as never }),
       /form is the name of one that personas have: got/,
