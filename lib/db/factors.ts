@@ -1,10 +1,12 @@
 /** What the personas and sheets of a study of one's own were made with: a column per factor. */
 import type postgres from "postgres";
+import { registered } from "../forms.ts";
 
 /** The factors of a persona. */
 export const WRITTEN = {
   writer: "text",
   condition: "text",
+  form: "text",
   prompt: "text",
   variant: "text",
 } as const;
@@ -35,6 +37,7 @@ const named = (sql: postgres.Sql, schema: string) =>
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
     select c.cell, c.setting, c.model->>'label' as writer, c.condition, p.version as prompt,
+           coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}) as form,
            r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
@@ -52,11 +55,11 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
   // All runs that wrote in a setting wrote alike: any of them tells its levels.
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
-      select distinct on (setting) setting, writer, condition, prompt, variant
+      select distinct on (setting) setting, writer, condition, form, prompt, variant
       from (${written(sql, schema)}) w
       order by setting, cell
     )
-    select c.cell, w.writer, c.condition, w.prompt, w.variant,
+    select c.cell, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,
