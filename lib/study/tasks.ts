@@ -7,7 +7,6 @@ import type { Sql } from "../db.ts";
 import {
   type Form,
   type Given,
-  schemaOf as formSchema,
   statusesOf,
   usualForm,
   type Values,
@@ -25,8 +24,9 @@ import {
   personaText,
   personaValues,
   type Presented,
+  profileValues,
 } from "../prompts.ts";
-import { personaIn, sheetIn } from "../replies.ts";
+import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
 import {
   type AdministrationsPlan,
@@ -152,14 +152,32 @@ async function made(
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
   const forms = await formsOf(sql);
+  const bare = works.filter(({ persona }) => persona === null).map(({ profile }) => profile);
+  const respondents = bare.length ? await respondentsOf(sql, bare) : null;
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
+    if (plan.kind === "administrations" && work.persona === null) {
+      return [administrationTask(run, plan, work, 0, respondents!(work.profile))];
+    }
     if (!persona) return [];
     const shown = placesOf(persona, forms);
     return plan.kind === "personas"
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
-      : [administrationTask(run, plan, work, persona, shown)];
+      : [administrationTask(run, plan, work, persona.repetitions, shown)];
   });
+}
+
+/** What a prompt may use of profiles that answer without a persona, by their ids. */
+async function respondentsOf(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<(profile: number) => Record<string, string>> {
+  const { name, instrument, codebook } = (await populationOf(sql))!;
+  const profiles = await profilesOf(sql, name, ids);
+  return (id) => {
+    const { answers, values } = profiles.get(id)!;
+    return profileValues(instrument, answers, codebook, values);
+  };
 }
 
 /** What a reply without a usable text failed with. */
@@ -286,14 +304,13 @@ function administrationTask(
   run: Run,
   plan: AdministrationsPlan,
   work: Work,
-  persona: Person,
+  index: number,
   places: Record<string, string>,
 ): Task {
   const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
   const { base, prompt, instrument, shown: setting } = cell;
   if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
-  const index = persona.repetitions;
   const whose = [base, work.profile, index, work.repetition] as const;
   const sheet = presented(instrument, setting, seed, ...whose);
   const shown = { ...sheet, items: partOf(sheet.items, setting, work.block) };
