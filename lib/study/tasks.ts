@@ -36,7 +36,7 @@ import {
   type Plan,
   presented,
 } from "./plan.ts";
-import { profilesOf } from "./population.ts";
+import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";
 
@@ -152,8 +152,8 @@ async function made(
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
   const forms = await formsOf(sql);
-  const bare = works.filter(({ persona }) => persona === null).map(({ profile }) => profile);
-  const respondents = bare.length ? await respondentsOf(sql, bare) : null;
+  const bare = works.filter(({ persona }) => persona === null);
+  const respondents = bare.length ? await respondentsOf(sql, run, bare) : null;
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
     if (plan.kind === "administrations" && work.persona === null) {
@@ -170,10 +170,13 @@ async function made(
 /** What a prompt may use of profiles that answer without a persona, by their ids. */
 async function respondentsOf(
   sql: Sql,
-  ids: readonly number[],
+  run: Run,
+  works: readonly Work[],
 ): Promise<(profile: number) => Record<string, string>> {
-  const { name, instrument, codebook } = (await populationOf(sql))!;
-  const profiles = await profilesOf(sql, name, ids);
+  // A plan is about one population.
+  const { respondents } = run.cells.get(works[0]!.cell)!;
+  const { instrument, codebook } = (await populationOf(sql, respondents ?? undefined))!;
+  const profiles = await profilesOf(sql, works.map(({ profile }) => profile), respondents);
   return (id) => {
     const { answers, values } = profiles.get(id)!;
     return profileValues(instrument, answers, codebook, values);
