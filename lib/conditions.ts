@@ -1,6 +1,6 @@
 /** How a profile is changed before a persona is made from it, and the random control. */
 import { described } from "./format.ts";
-import { type Instrument, keyedAnswer, unkeyedAnswer } from "./instruments.ts";
+import { type Instrument, keyedAnswer, optionOf, taken, unkeyedAnswer } from "./instruments.ts";
 import { seeded } from "./random.ts";
 
 /** What one respondent answered, or would after a change. */
@@ -148,18 +148,17 @@ export function applied(
   };
 }
 
-function check({ title, items, lowest, highest }: Instrument, { id, answers }: Profile): void {
+function check(instrument: Instrument, { id, answers }: Profile): void {
+  const { title, items } = instrument;
   if (answers.length !== items.length) {
     throw new RangeError(
       `${title} has ${items.length} items: profile ${id} has ${answers.length} answers`,
     );
   }
-  const odd = answers.findIndex((answer) =>
-    !Number.isInteger(answer) || answer < lowest || answer > highest
-  );
+  const odd = answers.findIndex((answer, index) => !optionOf(instrument, items[index]!, answer));
   if (odd >= 0) {
     throw new RangeError(
-      `Item ${items[odd]!.number} of ${title} takes whole answers from ${lowest} to ${highest}: ` +
+      `Item ${items[odd]!.number} of ${title} takes ${taken(instrument, items[odd]!)}: ` +
         `profile ${id} has ${answers[odd]}`,
     );
   }

@@ -59,7 +59,7 @@ export function prompts(purpose?: Prompt["purpose"]): Prompt[] {
 
 function fromFile(name: string): Prompt {
   const [, purpose, version, language] = name.match(
-    /^(persona|administration)-(\d+(?:-([a-z]{2}))?)\.md$/,
+    /^(persona|administration)-((?:\d+|general)(?:-([a-z]{2}))?)\.md$/,
   ) ?? [];
   // Git may check files out with CRLF; the text and its hash are the same everywhere.
   const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");

@@ -488,7 +488,7 @@ export function profilesFrom(path: string, instrument: Instrument): Profile[] {
             (text ? `${shown(text)} is no answer to ${title}` : "empty"),
         );
       }
-      return answer ?? instrument.lowest;
+      return answer ?? NaN;
     });
     return { id, answers };
   });

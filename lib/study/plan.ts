@@ -4,7 +4,7 @@ import { type Condition, condition, populationName, usualConditions } from "../c
 import { described } from "../format.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
-import { answerWords, type Presented, type Prompt, prompt } from "../prompts.ts";
+import { checkCoding, orders, type Presented, type Prompt, prompt } from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** How items and answers are laid before a persona. */
@@ -140,7 +140,7 @@ export function administrations(given: {
     options: oneOf("options", given.options, ["printed", "reversed", "shuffled"]),
     coding: given.coding ?? (two ? "true/false" : "number"),
   };
-  answerWords(instrument, setting.coding); // refuses a coding that does not fit
+  checkCoding(instrument, setting.coding); // refuses a coding that does not fit
   const plan = {
     kind: "administrations" as const,
     instrument,
@@ -218,21 +218,10 @@ export function presented(
   persona: number,
   repetition: number,
 ): Presented {
-  const { instrument: { items, lowest, highest }, setting, seed } = plan;
-  const draw = (what: string) => seeded(what, seed, population, profile, persona, repetition);
-  const numbers = items.map(({ number }) => number);
-  const rising = Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index);
-  // The paper names True first, and agreement from the lowest on.
-  const printed = rising.length === 2 ? rising.toReversed() : rising;
-  return {
-    items: setting.items === "shuffled" ? draw("items").shuffled(numbers) : numbers,
-    options: setting.options === "shuffled"
-      ? draw("options").shuffled(printed)
-      : setting.options === "reversed"
-      ? printed.toReversed()
-      : printed,
-    coding: setting.coding,
-  };
+  const { instrument, setting, seed } = plan;
+  const draw = (what: string, ...item: number[]) =>
+    seeded(what, seed, population, profile, persona, repetition, ...item);
+  return { ...orders(instrument, setting, draw), coding: setting.coding };
 }
 
 /** What a model's replies depend on: not what it is called here, costs, or is asked with. */

@@ -1,5 +1,6 @@
 /** What came of pieces of work, written for many at once: results, states and costs in one transaction. */
 import type { Sql } from "../db.ts";
+import type { OptionOrder } from "../prompts.ts";
 import type { PersonaReply } from "../replies.ts";
 import type { Work } from "./queue.ts";
 
@@ -7,7 +8,7 @@ import type { Work } from "./queue.ts";
 export interface StoredSheet {
   answers: (number | null)[];
   items: readonly number[];
-  options: readonly number[];
+  options: OptionOrder;
   flags: string[];
   explanation: string | null;
 }

@@ -4,7 +4,7 @@ import { randomProfiles } from "../../conditions.ts";
 import { connect, migrate, PLACEHOLDERS, type Sql } from "../../db.ts";
 import { ATTRIBUTES } from "../../paper/design.ts";
 import { bfi44 } from "../../paper/instruments.ts";
-import { type Instrument } from "../../instruments.ts";
+import { type UniformInstrument } from "../../instruments.ts";
 import type { Model } from "../../llm.ts";
 import { edited, type Prompt, prompt } from "../../prompts.ts";
 import type { Simulated, SimulatedCell } from "./specification.ts";
@@ -141,7 +141,7 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
 async function keepSheets(
   sql: Sql,
   study: Simulated,
-  instrument: Instrument,
+  instrument: UniformInstrument,
   answersOf: (cell: SimulatedCell) => Uint8Array | null,
 ): Promise<number> {
   const { n, sheetsEach } = study;
@@ -186,7 +186,7 @@ async function keepRun(
   sql: Sql,
   study: Simulated,
   kind: "personas" | "administrations",
-  instrument: Instrument,
+  instrument: UniformInstrument,
   cells: readonly SimulatedCell[],
 ): Promise<{ run: number; ids: number[] }> {
   const asked = nothingAsked(kind === "personas" ? "persona" : "administration");
@@ -248,7 +248,7 @@ async function inserted(
   }
 }
 
-async function keepInstrument(sql: Sql, instrument: Instrument): Promise<void> {
+async function keepInstrument(sql: Sql, instrument: UniformInstrument): Promise<void> {
   await sql`
     insert into instruments (name, language, definition)
     values (${instrument.name}, ${instrument.language},
