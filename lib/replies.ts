@@ -101,7 +101,12 @@ export function sheetIn(
   order: readonly number[] | null = null,
   options: readonly number[] | readonly (readonly number[])[] | null = null,
 ): Sheet | { problem: string } {
-  const found = sheetOf(text, instrument, reader(instrument, coding, language, options), order);
+  const found = sheetOf(
+    text,
+    instrument,
+    sheetReader(instrument, coding, language, options),
+    order,
+  );
   if ("problem" in found) return found;
   const { sheet, seen } = found;
   const asked = instrument.items.filter(({ number }) => order?.includes(number) ?? true);
@@ -133,11 +138,12 @@ export function sheetIn(
   };
 }
 
-function reader(
+/** How to read the answers to an instrument: by item, the answer that is meant, or null when in doubt. */
+export function sheetReader(
   instrument: Instrument,
   coding: Coding,
   language: string,
-  options: readonly number[] | readonly (readonly number[])[] | null,
+  options: readonly number[] | readonly (readonly number[])[] | null = null,
 ): Read {
   const printed = (at: number) => optionsOf(instrument, instrument.items[at]!).map((of) => of.code);
   const shown = (at: number) => {

@@ -336,7 +336,10 @@ export function sheetOf(
   if (all.some(({ answers }) => answers.has(0))) {
     return { problem: `item numbers from 0: ${title} has items 1 to ${items.length}` };
   }
-  if (all.length === 0) return { problem: `no answers to ${title}: ${why(seen, asked.size)}` };
+  if (all.length === 0) {
+    const problem = `no answers to ${title}: ${why(seen, asked.size)}`;
+    return bareAnswer(reply, asked, read) ?? { problem };
+  }
   const sheet = chosen(all, asked.size);
   if ("problem" in sheet) return sheet;
   if (!isAnswered(sheet)) {
