@@ -12,6 +12,8 @@ import {
   score,
   unkeyedAnswer,
 } from "lib/instruments.ts";
+import { frame } from "lib/frames.ts";
+import { compare, scores, shares } from "lib/measures.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import {
   administrationValues,
@@ -423,4 +425,108 @@ Deno.test("a block is read alone, with reasons beside its answers", () => {
   }
   const whole = sheetIn("I'd rather not say.", TOWN, "number", "en", printed(TOWN, "number").items);
   assert.ok("problem" in whole);
+});
+
+/** Twelve sheets of six respondents, asked under two wordings; items 1 (ordered) and 3 (not) of SMALL. */
+function measured() {
+  const codes: [number | null, number | null][] = [
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [9, 9],
+    [2, null],
+    [null, 2],
+    [2, 2],
+    [3, 2],
+    [3, 2],
+    [1, 1],
+    [9, 1],
+    [2, 2],
+  ];
+  const rows = codes.map(([one, three], at) => ({
+    profile: at % 6 + 1,
+    wording: at < 6 ? "a" : "b",
+    "answer 1": one,
+    "score 1": itemScore(SMALL, 1, one),
+    "answer 3": three,
+    "score 3": itemScore(SMALL, 3, three),
+  }));
+  const options = SMALL.items.flatMap((item) =>
+    optionsOf(SMALL, item).map(({ code, label, role }) => ({
+      item: item.number,
+      code,
+      label,
+      role,
+    }))
+  );
+  return {
+    items: frame([{ item: 1, scale: "L" }, { item: 3, scale: null }], {
+      item: "integer",
+      scale: "text",
+    }),
+    options: frame(options, { item: "integer", code: "integer", label: "text", role: "text" }),
+    sheets: frame(rows, {
+      profile: "integer",
+      wording: "text",
+      "answer 1": "integer",
+      "score 1": "integer",
+      "answer 3": "integer",
+      "score 3": "integer",
+    }),
+  };
+}
+
+Deno.test("shares() has a row for each option; among those asked refusals have a share", () => {
+  const given = measured();
+  const read = (among?: "asked") =>
+    (shares(given, { of: 1, by: ["wording"], ...among && { among } })
+      .toRecords() as Record<string, unknown>[]).filter(({ wording }) => wording === "a");
+  // By hand: of six sheets one refuses, one is missing; 1, 2, 2 and 3 are left.
+  assert.deepEqual(
+    read().map((
+      row,
+    ) => [row.value, row.option, row.role, row.n, row.missing, row.refused, row.share]),
+    [
+      ["1", "Not at all", null, 4, 1, 1, 0.25],
+      ["2", "A little", null, 4, 1, 1, 0.5],
+      ["3", "Very much", null, 4, 1, 1, 0.25],
+    ],
+  );
+  assert.deepEqual(
+    read("asked").map((row) => [row.value, row.role, row.n, row.count, row.share]),
+    [
+      ["1", null, 6, 1, 1 / 6],
+      ["2", null, 6, 2, 2 / 6],
+      ["3", null, 6, 1, 1 / 6],
+      ["9", "refusal", 6, 1, 1 / 6],
+    ],
+  );
+  assert.throws(
+    () => shares(given, { of: 1, among: "all" as "asked" }),
+    /`among` is "answered" or "asked": got the string "all"/,
+  );
+});
+
+Deno.test("scores() and compare() take single items with an order, and refuse the others", () => {
+  const given = measured();
+  const [a, b] = scores(given, SMALL, { items: [1], by: ["wording"] })
+    .toRecords() as Record<string, unknown>[];
+  // By hand: positions 0, 1, 1, 2 and 1, 2, 2, 0, 1.
+  assert.deepEqual([a!.scale, a!.n, a!.missing, a!.mean], ["item 1", 4, 2, 1]);
+  assert.deepEqual([b!.n, b!.missing, b!.mean], [5, 1, 1.2]);
+  const unordered =
+    /Item 3 of Small has options without an order, so that it has no mean: read shares\(/;
+  assert.throws(() => scores(given, SMALL, { items: [3] }), unordered);
+  const factor = { factor: "wording", against: "a", draws: 99 } as const;
+  assert.throws(() => compare(given, { of: SMALL, items: [3], ...factor }), unordered);
+  const compared = compare(given, { of: SMALL, items: [1], ...factor })
+    .toRecords() as Record<string, unknown>[];
+  // Pairs: respondents 1, 2 and 3, who answered both times: 0→1, 1→2, 2→2.
+  assert.deepEqual(compared.map((row) => [row.scale, row.respondents]), [["item 1", 3]]);
+  assert.ok(Math.abs(Number(compared[0]!.estimate) - 2 / 3) < 1e-12);
+  const [red, blue] = compare(given, { of: 3, ...factor }).toRecords() as Record<string, unknown>[];
+  // Respondents 1, 2, 3 and 6: red 1, 1, 0, 0 and then 0, 0, 0, 0.
+  assert.deepEqual([red!.option, red!.respondents, red!.estimate], ["Red", 4, -0.5]);
+  assert.deepEqual([blue!.option, blue!.estimate], ["Blue", 0.5]);
+  assert.throws(() => scores(given, TOWN), /Six questions about a town has no scales: name items/);
 });

@@ -48,6 +48,9 @@ Deno.test("the text of a version never changes", () => {
   assert.deepEqual(Object.fromEntries(hashes), {
     "administration 1": "01b958989f91cd36988708905ee96d36e9ca87cbfe1b953581fc6e1f390f74e7",
     "administration 1-es": "8695dd3711dfb3c9955c6086ec74418b4d6da251a3646a3d9aaec716a6b730b8",
+    "administration general": "24200b990128c691c57be40096a0cf36c5c3563b2f6caa946e5e165f024dd2cd",
+    "administration general-de": "8730e40fa4964016d181e92e7c3761b2ea1fbacde89646905cba72b04445e74a",
+    "administration general-es": "b93cded8dfb5d566f3d885ba47dabd675df7c31dc3a9561ec79a5c82f7eaa66b",
     "persona 1": "4635e9474f29150dd0a4fa4fca01e6276170e90250023268ab0775483510c532",
   });
 });

@@ -11,6 +11,8 @@ export interface StoredSheet {
   options: OptionOrder;
   flags: string[];
   explanation: string | null;
+  /** Beside each answer, in order of the items, where they are asked for. */
+  reasons?: readonly (string | null)[] | null;
 }
 
 /** A persona as it is stored: what the model wrote, and what was made of it. */
