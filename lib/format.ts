@@ -1,4 +1,5 @@
 /** Numbers as text, the only place where they lose digits; and words that were mistyped. */
+import { closest } from "fastest-levenshtein";
 
 /**
  * A number with a fixed count of decimals, exact ties to the even digit.
@@ -79,22 +80,7 @@ export function described(value: unknown): string {
 const cut = (text: string): string => text.length > 60 ? `${text.slice(0, 60)}…` : text;
 
 /** The known word that takes the fewest changes of a letter (Levenshtein); the first of several. */
-export function nearest(word: string, known: readonly string[]): string {
-  return known.toSorted((a, b) => distance(word, a) - distance(word, b))[0]!;
-}
-
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const letter of from) {
-    const next = [row[0]! + 1];
-    for (let j = 1; j <= to.length; j++) {
-      const changed = row[j - 1]! + Number(letter !== to[j - 1]);
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
-}
+export const nearest = (word: string, known: readonly string[]): string => closest(word, known);
 
 // Controls but tab and line feed; marks that turn the direction of what follows.
 const UNSEEN = /(?![\t\n])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -306,8 +306,8 @@ export function worstCost(model: Model, { messages, schema }: Call): {
 const Line = z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), reply: z.string() });
 
 /**
- * Recorded replies from a file, for the option `recorded`: JSON Lines with `key` and `reply`. The
- * first of several under one key counts.
+ * Recorded replies from a file, for the option `recorded`: JSON Lines with `key` and `reply`. Of several
+ * under one key the last counts: it was asked for because those before it were of no use.
  *
  * @throws {Error} naming the line that does not fit
  */
@@ -316,7 +316,7 @@ export function recordedFile(path: string): (key: string) => Promise<string | nu
   for (const [index, text] of readFileSync(path, "utf8").split("\n").entries()) {
     if (!text.trim()) continue;
     const { key, reply } = lineOf(text, `${path} line ${index + 1}`);
-    if (!replies.has(key)) replies.set(key, reply);
+    replies.set(key, reply);
   }
   return (key) => Promise.resolve(replies.get(key) ?? null);
 }

@@ -18,7 +18,7 @@ import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
-import { population, populationOf, profilesOf, settleIn } from "./study/population.ts";
+import { population, populationOf, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
@@ -101,7 +101,7 @@ export class Laboratory {
     instrument?: Instrument,
   ): Promise<{ name: string; profiles: number }> {
     const there = from === undefined ? await populationOf(this.sql) : null;
-    if (there) return { name: there.name, profiles: (await profilesOf(this.sql)).size };
+    if (there) return { name: there.name, profiles: there.profiles };
     const found = await population(from, instrument);
     await settleIn(this.sql, this.schema, found);
     await this.banner();
@@ -246,7 +246,7 @@ export class Laboratory {
 
   /** The conditions that a plan asks about, in its order. */
   async conditions(plan: Plan): Promise<string[]> {
-    const { cells } = await cellsOf(this.sql, this.schema, plan);
+    const cells = await cellsOf(this.sql, this.schema, plan);
     return [...new Set(cells.map(({ condition }) => condition))];
   }
 

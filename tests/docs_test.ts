@@ -96,8 +96,8 @@ class Copy implements AsyncDisposable {
     return await ended(command.spawn());
   }
 
-  /** Runs TypeScript where a cell runs, with the names that it takes from the rooms, types checked. */
-  async typescript(text: string): Promise<Ended> {
+  /** Writes TypeScript to a file, with the names that it takes from the rooms; returns its path. */
+  async write(name: string, text: string): Promise<string> {
     const taken = new Set<string>();
     let doors = `import "lib/paper/published.ts";\n`;
     for (const door of DOORS) {
@@ -106,10 +106,14 @@ class Copy implements AsyncDisposable {
       for (const name of names) taken.add(name);
       if (names.length) doors += `import { ${names.join(", ")} } from "lib/${door}.ts";\n`;
     }
-    const path = join(this.path, "block.ts");
+    const path = join(this.path, name);
     await Deno.writeTextFile(path, `${doors}${text}\nDeno.exit(0);\n`);
-    const args = ["run", "-A", "--check", path];
-    return await this.#in(join(this.path, "notebooks"), Deno.execPath(), args);
+    return path;
+  }
+
+  /** Runs TypeScript where a cell runs. */
+  async typescript(path: string): Promise<Ended> {
+    return await this.#in(join(this.path, "notebooks"), Deno.execPath(), ["run", "-A", path]);
   }
 
   /** Runs a shell block; what it names that is not here has a stand-in. */
@@ -146,7 +150,19 @@ const left = (block: Block) => Object.keys(NOT_RUN).find((start) => block.text.s
 
 Deno.test("every block of the pages runs, in the order in which they are read", async (t) => {
   await using copy = new Copy();
-  for (const block of ALL.filter((block) => !left(block))) {
+  const run = ALL.filter((block) => !left(block));
+  const files = new Map<Block, string>();
+  for (const block of run.filter(({ language }) => language === "ts")) {
+    const start = Object.keys(PREAMBLES).find((start) => block.text.startsWith(start));
+    const text = (start ? PREAMBLES[start] : "") + block.text;
+    files.set(block, await copy.write(`block${files.size + 1}.ts`, text));
+  }
+  await t.step("their types are right", async () => {
+    assert.ok(files.size > 4);
+    const { code, err } = await copy.ran(Deno.execPath(), "check", ...files.values());
+    assert.equal(code, 0, err);
+  });
+  for (const block of run) {
     const { language, text } = block;
     const name = `${block.page}, ${block.heading}: ${text.slice(0, 50).split("\n")[0]}`;
     await t.step(name, async () => {
@@ -161,12 +177,11 @@ Deno.test("every block of the pages runs, in the order in which they are read", 
       assert.ok(language === "sh" || language === "ts", `a block of ${language || "no language"}`);
       if (text.includes("postgres://")) {
         const made = `const sql = await connect("owner"); await sql\`create database moved\``;
-        assert.equal((await copy.typescript(made)).code, 0);
+        assert.equal((await copy.typescript(await copy.write("moved.ts", made))).code, 0);
       }
-      const start = Object.keys(PREAMBLES).find((start) => text.startsWith(start));
       const { code, out, err } = language === "sh"
         ? await copy.shell(text)
-        : await copy.typescript((start ? PREAMBLES[start] : "") + text);
+        : await copy.typescript(files.get(block)!);
       assert.equal(code, 0, out + err);
       for (const said of SAYS[name.split(": ")[0]!]?.[language] ?? []) assert.match(out, said);
     });
@@ -266,7 +281,22 @@ Deno.test("links and paths lead somewhere", () => {
   assert.deepEqual(lost, []);
 });
 
-Deno.test("commands and flags that are named exist", async () => {
+/** Each has a help of its own. */
+const STUDY = [
+  "new",
+  "plan",
+  "plan personas",
+  "plan administrations",
+  "preview",
+  "estimate",
+  "run",
+  "stop",
+  "status",
+  "retry-failed",
+  "export",
+];
+
+Deno.test("commands and flags that are named exist; the help of a study command explains its flags", async () => {
   const code = PAGES.flatMap((path) => [
     ...spans(page(path)),
     ...blocks(path).filter(({ language }) => language === "sh")
@@ -279,13 +309,21 @@ Deno.test("commands and flags that are named exist", async () => {
   const wanted = new Set([
     ...known,
     ...typed.flatMap(({ task, sub }) => sub ? [`${task} ${sub}`] : []),
+    ...STUDY.map((sub) => `study ${sub}`),
   ]);
   await Promise.all([...wanted].map(async (name) => {
     const [task, ...sub] = name.split(" ");
     const { code, out, err } = await script(task!, [...sub, "--help"], { NO_COLOR: "1" });
     assert.equal(code, 0, `${name}: ${err}`);
-    assert.match(out, new RegExp(`^deno task ${task}`), name);
+    assert.ok(out.startsWith(`deno task ${name}`), out);
     helps.set(name, out);
+    if (task !== "study") return;
+    assert.ok(out.split("\n").every((line) => line.length <= 104), name);
+    // The usage line shows no flag that the text does not explain.
+    const [usage, ...text] = out.split("\n");
+    for (const [flag] of usage!.matchAll(/--[a-z-]+/g)) {
+      assert.ok(text.join().includes(`  ${flag}`), `${name}: ${flag}`);
+    }
   }));
   const has = (help: string, flag: string) => new RegExp(`${flag}(?![a-z-])`).test(help);
   for (const { task, sub, flags } of typed) {

@@ -183,6 +183,10 @@ const CELLS = `[...document.querySelectorAll("div.code_cell")].map(cell => {
   };
 })`;
 
+/** Whether every cell has run; asked often, so it looks at nothing else. */
+const RAN = `[...document.querySelectorAll("div.code_cell .input_prompt")]
+  .every(({ textContent }) => /\\[\\d+\\]/.test(textContent))`;
+
 const TEXT = (html: readonly string[]) =>
   `(() => {
   const box = document.createElement("div");
@@ -214,13 +218,8 @@ export class Sheet {
 
   /** Waits until every cell has run; a cell that threw does not hold up the others. */
   async done(): Promise<Shown[]> {
-    let shown: Shown[] = [];
-    const ran = async () => {
-      shown = await this.shown();
-      return shown.every(({ prompt }) => /^\d+$/.test(prompt));
-    };
-    await until("every cell has run", ran);
-    return shown;
+    await this.page.waitForFunction(RAN, undefined, { polling: 250, timeout: PATIENCE_MS });
+    return await this.shown();
   }
 
   /** The text of pieces of HTML, as {@link shown} gives it. */

@@ -656,7 +656,7 @@ served("a recorded model makes no call: a hit is the reply, a miss an error", ()
     const live = await exchange(one, call);
     const asked = server.tally().requests;
     const line = (reply: string) => JSON.stringify({ key: requestKey(one, call), reply });
-    await Deno.writeTextFile(path, `${line(live.reply)}\n\n${line("a second one")}\n`);
+    await Deno.writeTextFile(path, `${line("of no use")}\n\n${line(live.reply)}\n`);
     const recorded = recordedFile(path);
     const again = await complete(one, call, { recorded });
     assert.deepEqual([again.text, again.attempts, again.latency], ["live", 0, 0]);

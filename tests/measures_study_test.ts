@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { open, type Study } from "lib/db.ts";
 import { compare, scores, shares } from "lib/measures.ts";
+import type { Model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import { administrations, personas } from "lib/study.ts";
+import { administrations, type AdministrationsPlan, type Laboratory, personas } from "lib/study.ts";
 import { restored } from "./data.ts";
 import { type Answer, provider } from "./llm_server.ts";
 import { near } from "./near.ts";
@@ -53,14 +54,26 @@ const onN = (points: number, brief: boolean): number => points + (brief ? 1 + po
 const mine = edited(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
 const PROFILES = 24;
 
-/** Two prompts, two models that answer, and the first again with everything the other way round. */
-async function made(): Promise<void> {
+/** A study whose models are a server, two of them. */
+async function asked(
+  schema: string,
+  of: (lab: Laboratory, own: Model, other: Model) => Promise<void>,
+): Promise<number> {
   const server = provider({ answer });
-  const study = await Made.with(SCHEMA, PROFILES);
+  const study = await Made.with(schema, PROFILES);
   try {
-    const { lab } = study;
     const own = served(server.url, 4);
-    const other = { ...own, id: "second", label: "Second (model)", model: "second" };
+    await of(study.lab, own, { ...own, id: "second", label: "Second (model)", model: "second" });
+    return server.tally().requests;
+  } finally {
+    await study[Symbol.asyncDispose]();
+    await server.close();
+  }
+}
+
+/** Two prompts, two models that answer, and the first again with everything the other way round. */
+const made = () =>
+  asked(SCHEMA, async (lab, own, other) => {
     const plans = [
       personas({ models: [own], conditions: ["Base", "N=2"] }),
       personas({ models: [own], conditions: ["Base", "N=2"], prompt: mine, variant: "brief" }),
@@ -84,11 +97,7 @@ async function made(): Promise<void> {
     for (const plan of sheets) {
       await lab.run(await lab.register(plan), { budget: { calls: 1000 } });
     }
-  } finally {
-    await study[Symbol.asyncDispose]();
-    await server.close();
-  }
-}
+  });
 
 async function opened<T>(schema: string, of: (study: Study) => Promise<T>): Promise<T> {
   const study = await open({ schema });
@@ -121,6 +130,7 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
       "option_order",
       "coding",
       "language",
+      "asked",
       "repetition",
     ];
     const distinct = (frame: typeof people, names: readonly string[]) =>
@@ -132,10 +142,10 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
         ["Base", "N=2"].flatMap((condition) => {
           const by = `Own model|${condition}|${version}|${variant}`;
           return [
-            `${by}|Own model|1||printed|printed|true/false|en|1`,
-            `${by}|Second (model)|1||printed|printed|true/false|en|1`,
-            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|1`,
-            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|2`,
+            `${by}|Own model|1||printed|printed|true/false|en|whole|1`,
+            `${by}|Second (model)|1||printed|printed|true/false|en|whole|1`,
+            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|whole|1`,
+            `${by}|Own model|1|turned|shuffled|reversed|yes/no|en|whole|2`,
           ];
         })
       ),
@@ -217,6 +227,133 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
         ]),
       );
     });
+  });
+});
+
+Deno.test("a list is a factor: its levels are crossed in one plan, but for those left out", async (t) => {
+  const schema = "measures_crossed";
+  const reworded = edited(prompt("administration"), {
+    user: `${prompt("administration").user}\nTake your time.`,
+  });
+  const sheetsOf = (own: Model, other: Model) =>
+    administrations({
+      instrument: epqra,
+      models: [own, other],
+      prompt: [prompt("administration"), reworded],
+      options: ["printed", "reversed"],
+      coding: ["true/false", "yes/no"],
+      // Yes and no are asked with the first prompt only.
+      except: ({ coding, administration_prompt }) =>
+        coding === "yes/no" && administration_prompt !== "1",
+    });
+  let plan: AdministrationsPlan;
+  const calls = await asked(schema, async (lab, own, other) => {
+    const people = personas({
+      models: [own],
+      conditions: ["Base"],
+      prompt: [prompt("persona"), mine],
+    });
+    const budget = { calls: 1000 };
+    await t.step("cost and work are those of all combinations", async () => {
+      const [row] = (await lab.estimate(people)).toRecords() as Row[];
+      assert.equal(row!.calls, 2 * PROFILES);
+      const { done } = await lab.run(await lab.register(people), { budget });
+      assert.equal(done, 2 * PROFILES);
+      plan = sheetsOf(own, other);
+      const rows = (await lab.estimate(plan)).toRecords() as Row[];
+      assert.deepEqual(rows.map(({ calls }) => calls), [1, 1, 2].map((n) => n * 12 * PROFILES));
+      assert.equal((await lab.run(await lab.register(plan), { budget })).done, 24 * PROFILES);
+    });
+    await t.step(
+      "the same plan, made again, has nothing left; a wider one only what is new",
+      async () => {
+        const again = sheetsOf(own, other);
+        assert.equal(again.name, plan.name);
+        const left = async (of: AdministrationsPlan) =>
+          (await lab.estimate(of)).toRecords().map(({ calls }) => calls);
+        assert.deepEqual(await left(again), [0, 0, 0]);
+        const wider = administrations({
+          instrument: epqra,
+          models: [own],
+          options: ["printed", "reversed", "shuffled"],
+        });
+        assert.deepEqual(await left(wider), [2 * PROFILES, 2 * PROFILES]);
+        const { done } = await lab.run(await lab.register(wider), { budget });
+        assert.equal(done, 2 * PROFILES);
+        const flow = (await lab.quality()).flow.toRecords() as Row[];
+        const skipped = flow.filter(({ run }) => run === wider.name)
+          .map(({ skipped, stored }) => `${skipped} skipped, ${stored} stored`).toSorted();
+        const [old, fresh] = [`${PROFILES} skipped, 0 stored`, `0 skipped, ${PROFILES} stored`];
+        assert.deepEqual(skipped, [fresh, fresh, old, old, old, old]);
+      },
+    );
+    await t.step("what was made with each prompt", async () => {
+      const rows = (await lab.prompts()).toRecords() as Row[];
+      assert.deepEqual(
+        rows.map(({ purpose, version, personas, sheets }) => [purpose, version, personas, sheets]),
+        [
+          ["persona", "1", PROFILES, 0],
+          ["persona", mine.version, PROFILES, 0],
+          ["administration", "1", 0, 18 * PROFILES],
+          ["administration", reworded.version, 0, 8 * PROFILES],
+        ],
+      );
+      assert.equal(rows.reduce((sum, { calls }) => sum + Number(calls), 0), 26 * PROFILES);
+    });
+  });
+  // Two options in a shuffled order are the printed or the reversed question: nobody is asked again.
+  assert.equal(calls, 26 * PROFILES);
+  await opened(schema, async (study) => {
+    const given = await study.sheets("epqra");
+    await t.step("no two settings share a label where tables go by it", () => {
+      const settings = [
+        "prompt",
+        "answering_model",
+        "administration_prompt",
+        "option_order",
+        "coding",
+      ];
+      const rows = given.sheets.select("model", "condition", ...settings).unique().toRecords();
+      assert.equal(rows.length, 26);
+      assert.equal(new Set(rows.map(({ model }) => model)).size, 26);
+    });
+    await t.step("levels are compared within respondents, by any others", () => {
+      const table = compare(given, {
+        of: epqra,
+        factor: "prompt",
+        against: "1",
+        by: ["answering_model", "administration_prompt", "option_order", "coding"],
+        draws: 200,
+      }).toRecords() as Row[];
+      assert.equal(table.length, 13 * 4);
+      assert.ok(
+        table.every(({ respondents, prompt }) =>
+          respondents === PROFILES && prompt === mine.version
+        ),
+      );
+      const orders = compare(given, {
+        of: epqra,
+        factor: "option_order",
+        against: "printed",
+        by: ["coding", "prompt", "answering_model"],
+        draws: 200,
+      }).toRecords() as Row[];
+      assert.ok(orders.length > 0 && orders.every(({ estimate }) => estimate === 0));
+    });
+  });
+});
+
+Deno.test("levels that are none of a factor, or stand twice, are refused", () => {
+  const of = (given: Omit<Parameters<typeof administrations>[0], "instrument">) => () =>
+    administrations({ instrument: epqra, ...given });
+  assert.throws(of({ options: ["printed", "printed"] }), /names each options once: printed/);
+  assert.throws(of({ options: ["printed", "backwards" as "reversed"] }), /options is printed, rev/);
+  assert.throws(of({ asked: [0] }), /asked is a whole number of 1 or more: got the number 0/);
+  assert.throws(of({ prompt: [mine] }), /needs an administration prompt: got one for persona/);
+  assert.throws(of({ except: () => true }), /Nothing is left to ask/);
+  const one = prompt("persona");
+  assert.throws(() => personas({ models: [served("http://127.0.0.1:1", 1)], prompt: [one, one] }), {
+    message: new RegExp(`names each prompt once: 1 \\(${one.hash.slice(0, 8)}\\) is twice`),
   });
 });
 

@@ -2,36 +2,16 @@
 import assert from "node:assert/strict";
 import pl, { type DataFrame } from "polars";
 import { frame, series } from "lib/frames.ts";
-import type { Instrument } from "lib/instruments.ts";
 import { compare, scores, shares } from "lib/measures.ts";
 import { seeded } from "lib/random.ts";
 import { close, each, near } from "./near.ts";
+import { likert } from "./sheets.ts";
 import r from "./reference/measures.json" with { type: "json" };
 
 type Row = Record<string, string | number | null>;
 
-const item = (number: number, scale: string, reverse = false) => ({
-  number,
-  text: `Item ${number}`,
-  scale,
-  keyed: null,
-  reverse,
-});
-
 /** A scale of two items, the second reversed, and one of a single item; from 1 to 5. */
-const short: Instrument = {
-  name: "short",
-  title: "Short",
-  language: "en",
-  preamble: null,
-  lowest: 1,
-  highest: 5,
-  answers: { 1: "no", 5: "yes" },
-  scoredAs: "sum",
-  scales: ["A", "B"],
-  items: [item(1, "A"), item(2, "A", true), item(3, "B")],
-  source: "Made for this test",
-};
+const short = likert("sum", ["A", "B"], ["A", "-A", "B"]);
 
 const ITEMS = frame(
   short.items.map(({ number, scale }) => ({ item: number, scale })),

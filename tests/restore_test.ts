@@ -188,11 +188,17 @@ function changed(row: string, table: string, column: string, value: string): str
 /** `once`: in one row only, as another kind of fault in all places stands for it. */
 const BAD: [table: string, column: string, value: string, reason: string, once?: "once"][] = [
   ["personas", "name", "é".repeat(300), "value too long for type character varying(255)"],
-  ["personas", "age", "forty", 'invalid input syntax for type integer: "forty"'],
+  ["personas", "age", "forty", 'invalid input syntax for type integer: "forty"', "once"],
   ["personas", "age", "2147483648", "out of range for type integer", "once"],
-  ["reference_questionnaires", "answer", "maybe", "invalid input syntax for type boolean"],
+  ["reference_questionnaires", "answer", "maybe", "invalid input syntax for type boolean", "once"],
   ["experiment_request_metadata", "request_json", '{"a": ', "invalid input syntax for type json"],
-  ["experiment_request_metadata", "created", "noonish", "invalid input syntax for type timestamp"],
+  [
+    "experiment_request_metadata",
+    "created",
+    "noonish",
+    "invalid input syntax for type timestamp",
+    "once",
+  ],
   [
     "experiments_groups",
     "temperature",
@@ -234,7 +240,7 @@ Deno.test("a bad row at the edges of the pieces of a large table is named", asyn
     }
   }
   assert.ok(ends.length >= 3 && ends.at(-1) === 60_000, ends.join());
-  const edges = [0, ends[0]! - 1, ends[0]!, ends.at(-2)! - 1, ends.at(-2)!, 59_998, 59_999];
+  const edges = [0, ends[0]! - 1, ends[0]!, ends.at(-2)!, 59_999];
   for (const at of edges) {
     const bad = rows.with(at, `${at + 1}\t96033\t1\tyes`);
     const from = folder.write("backup.sql", dump("eval_questionnaires", bad));

@@ -1,32 +1,11 @@
 /** Scores and alphas of any instrument's scales, worked out by hand. */
 import assert from "node:assert/strict";
 import { epqra } from "lib/paper/instruments.ts";
-import { type Instrument } from "lib/instruments.ts";
 import { scales } from "lib/paper/tables.ts";
-import { administrations, type Answer } from "./sheets.ts";
-
-const item = (number: number, scale: string, reverse = false) => ({
-  number,
-  text: `Item ${number}`,
-  scale,
-  keyed: null,
-  reverse,
-});
+import { administrations, type Answer, likert } from "./sheets.ts";
 
 /** Two scales of two items, from 1 to 5; item 2 is reversed. */
-const short: Instrument = {
-  name: "short",
-  title: "Short",
-  language: "en",
-  preamble: null,
-  lowest: 1,
-  highest: 5,
-  answers: { 1: "no", 5: "yes" },
-  scoredAs: "mean",
-  scales: ["B", "A"],
-  items: [item(1, "A"), item(2, "A", true), item(3, "B"), item(4, "B")],
-  source: "Made for this test",
-};
+const short = likert("mean", ["B", "A"], ["A", "-A", "B", "B"]);
 
 const sheets = (rows: Answer[][], more: { model?: string; condition?: string } = {}) =>
   rows.map((answers, index) => ({ profile: index + 1, answers, ...more }));

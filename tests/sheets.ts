@@ -57,6 +57,33 @@ export function administrations(instrument: Instrument, sheets: readonly Sheet[]
   };
 }
 
+/** An instrument from 1 to 5, made for a test; its items by scale, in order, a minus before a reversed one. */
+export function likert(
+  scoredAs: Instrument["scoredAs"],
+  scales: readonly string[],
+  items: readonly string[],
+): Instrument {
+  return {
+    name: "short",
+    title: "Short",
+    language: "en",
+    preamble: null,
+    lowest: 1,
+    highest: 5,
+    answers: { 1: "no", 5: "yes" },
+    scoredAs,
+    scales,
+    items: items.map((scale, at) => ({
+      number: at + 1,
+      text: `Item ${at + 1}`,
+      scale: scale.replace("-", ""),
+      keyed: null,
+      reverse: scale.startsWith("-"),
+    })),
+    source: "Made for this test",
+  };
+}
+
 /** A sheet with so many points on E (items 2, 4, 13, 15, 20, 23) and none elsewhere. */
 export function extravert(points: number): Answer[] {
   const answers: Answer[] = epqra.items.map(({ keyed }) => 1 - keyed!);

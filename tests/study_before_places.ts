@@ -3,6 +3,12 @@
 /** A column, or one and the statement that gives the values back. */
 export type Place = string | { at: string; select: string };
 
+/** What a run has in each of its cells, because it was one for all of them. */
+const ofRun = (column: string): Place => ({
+  at: `cells.${column}`,
+  select: `select (select distinct ${column} from cells c where c.run = r.run) from runs r`,
+});
+
 /**
  * Where each column of migrations 001 to 005 is now: `table.column` of the migrated schema, or, where
  * its values are kept in another form, also the statement that gives them back, one column of text as it
@@ -46,9 +52,9 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     name: "runs.name",
     kind: "runs.kind",
     plan: "runs.plan",
-    prompt: "runs.prompt",
-    instrument: "runs.instrument",
-    language: "runs.language",
+    prompt: ofRun("prompt"),
+    instrument: ofRun("instrument"),
+    language: ofRun("language"),
     code: "runs.code",
     stopping: "runs.stopping",
     budget_calls: "runs.budget_calls",
@@ -158,7 +164,11 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     repetition: "administrations.repetition",
     answers: "administrations.answers",
     items: "administrations.items",
-    options: "administrations.options",
+    options: {
+      at: "administrations.options",
+      select: `select array(select jsonb_array_elements_text(options))::smallint[]
+        from administrations`,
+    },
     flags: "administrations.flags",
     explanation: "administrations.explanation",
     answered: "administrations.answered",

@@ -338,7 +338,7 @@ Deno.test("a long wait is said, and what went wrong with calls is in the status"
     for await (const text of running.stderr.pipeThrough(new TextDecoderStream())) said += text;
   })();
   await until("the wait", () => said.includes("asks to wait"));
-  assert.match(said, /^mine: the provider asks to wait until \d\d:\d\d( on \d{4}-\d\d-\d\d)?\n$/);
+  assert.match(said, /^mine: the provider asks to wait until (\d+ \w+, )?\d\d:\d\d\n$/);
   running.kill("SIGINT");
   const [{ code }] = await Promise.all([running.status, heard, running.stdout.cancel()]);
   assert.equal(code, 3);
@@ -477,41 +477,10 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
     /no\.csv cannot be used/,
   );
   assert.match(await desk.refused(1, ...personas, "--seed", "2"), /was made otherwise in run mine/);
-  assert.equal(desk.server.tally().requests, 0);
-});
-
-Deno.test("every study command has --help that names its flags", async () => {
-  const commands = [
-    [],
-    ["new"],
-    ["plan"],
-    ["plan", "personas"],
-    ["plan", "administrations"],
-    ["preview"],
-    ["estimate"],
-    ["run"],
-    ["stop"],
-    ["status"],
-    ["retry-failed"],
-    ["export"],
-  ];
-  for (const words of commands) {
-    const { code, out, err } = await script("study", [...words, "--help"]);
-    assert.equal(code, 0, err);
-    assert.ok(out.startsWith(`deno task study ${words.join(" ")}`), out);
-    assert.ok(out.split("\n").every((line) => line.length <= 104), words.join(" "));
-    // The usage line shows no flag that the text does not explain.
-    const [usage, ...text] = out.split("\n");
-    for (const [flag] of usage!.matchAll(/--[a-z-]+/g)) {
-      assert.ok(text.join().includes(`  ${flag}`));
-    }
-  }
   for (const name of ["config", "reparse", "cleaning"]) {
-    const { code, out } = await script(name, ["--help"]);
-    assert.equal(code, 0);
-    assert.ok(out.startsWith(`deno task ${name} `));
-    assert.equal((await script(name, ["--no-such-flag"])).code, 2);
+    assert.equal((await script(name, ["--no-such-flag"], desk.env)).code, 2, name);
   }
+  assert.equal(desk.server.tally().requests, 0);
 });
 
 Deno.test("reparse says what today's code makes of stored replies, and stores it", async () => {

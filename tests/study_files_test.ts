@@ -163,6 +163,33 @@ Deno.test("a file that is none says so", () => {
   ]);
 });
 
+Deno.test("a table of a user's is read as far as its cells are clear, and refused by its line", () => {
+  const items = (...rows: string[]) =>
+    of("own.csv", ORDER.split("\n").slice(0, 10).concat(rows).join("\n"), instrumentFrom);
+  const rows = [
+    '1, "räume, auf" ,Tidy',
+    '2,sagt "gern" ja,Tidy,,true',
+    '3,"plane',
+    'den Tag",Plan,,',
+    '4,"vergesse ""fast"" alles",Plan,,true',
+  ];
+  const { items: read } = items(...rows) as Instrument;
+  assert.deepEqual(read.map(({ text, reverse }) => [text, reverse]), [
+    ["räume, auf", false],
+    ['sagt "gern" ja', true],
+    ["plane\nden Tag", false],
+    ['vergesse "fast" alles', true],
+  ]);
+  const [open] = items(...rows.slice(0, 3), "4,x,Plan,,") as string[];
+  assert.match(open!, /^it is no CSV: Quote Not Closed.* line 14$/);
+  const [behind] = items(...rows.slice(0, 2), '3,"plane" den Tag,Plan,,') as string[];
+  assert.match(behind!, /^it is no CSV: Invalid Closing Quote.* line 13$/);
+  // A spreadsheet counts a cell of two lines as one row.
+  assert.deepEqual(items(...rows.slice(0, 4), "4,x,Plan,,,more"), [
+    'row 14 has more cells than the header: put texts with "," in quotes',
+  ]);
+});
+
 const HEAD = `personality_id,age,${epqra.items.map(({ number }) => number).join(",")}`;
 const row = (id: string, answer: (item: number) => string): string =>
   [id, "34", ...epqra.items.map(({ number }) => answer(number))].join(",");

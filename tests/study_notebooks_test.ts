@@ -15,6 +15,7 @@ import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "../scripts/notebooks.ts";
+import { nightly } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
@@ -143,7 +144,10 @@ const TABLES = find(["1", "2"]).filter((path) => /^(1[1-6]|2[4-7])_/.test(basena
 /** Tables of models that none of the sample's is printed beside. */
 const OTHERS = ["12_table2", "13_table3"];
 
-for (const table of TABLES) {
+/** One of each kind of table; nightly the others, too. */
+const EACH = /^(11|12|14|15|16|27)_/;
+
+for (const table of TABLES.filter((path) => nightly || EACH.test(basename(path)))) {
   const name = basename(table, ".ipynb");
   Deno.test(`${name} runs on the sample by changing one line`, async () => {
     const original = read(table);
@@ -207,7 +211,7 @@ const run = await lab.register(plan);`;
 Deno.test("a run goes on while other cells run, in one display, and can be stopped", async () => {
   await restored(PUBLISHED);
   const notebook = await made(
-    SAMPLE("study_stopped", 826, ", repetitions: 20"),
+    SAMPLE("study_stopped", 826, ", repetitions: 5"),
     `await begin(lab, run);`,
     `const heard = await Promise.race([ended(lab, run), Promise.resolve("not yet")]);`,
     `await lab.stop(run);`,
@@ -220,7 +224,7 @@ await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "in
   );
   const [, first, , , , end, again] = notebook.cells;
   assert.equal(first!.outputs!.length, 1);
-  assert.match(plain(first!), /^p: [\d,]+ of 49,560 done, 0 failed, [\d,]+ left\n {2}Stopped: run/);
+  assert.match(plain(first!), /^p: [\d,]+ of 12,390 done, 0 failed, [\d,]+ left\n {2}Stopped: run/);
   assert.match(plain(end!), /not yet +stopped +\d+/);
   assert.match(plain(again!), /As much as it was to do is done: run the cell again to go on/);
   const done = Number(/stopped +(\d+)/.exec(plain(end!))![1]);
@@ -230,7 +234,7 @@ await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "in
 Deno.test("Jupyter's stop button, a signal, stops the runs of the kernel and leaves it alive", async () => {
   await restored(PUBLISHED);
   const notebook = await made(
-    SAMPLE("study_button", 826, ", repetitions: 20"),
+    SAMPLE("study_button", 826, ", repetitions: 5"),
     `await begin(lab, run);`,
     `Deno.kill(Deno.pid, "SIGINT");`,
     `const { ended: why, done } = await ended(lab, run);`,
@@ -249,14 +253,14 @@ await show(frame([{ why, done }], { why: "text", done: "integer" }), "End");`,
 Deno.test("begin() twice works on the run once; a run that cannot begin says why in its cell", async () => {
   await restored(PUBLISHED);
   const notebook = await made(
-    SAMPLE("study_twice", 826, ", repetitions: 2"),
+    SAMPLE("study_twice", 826),
     `await begin(lab, run);`,
     `await begin(lab, run);`,
     `await ended(lab, run);`,
     `await lab.close();`,
   );
   const text =
-    /^p: 4,956 of 4,956 done, 0 failed\n {2}Finished: nothing is left to do\n {2}Spent: 4,956 c/;
+    /^p: 2,478 of 2,478 done, 0 failed\n {2}Finished: nothing is left to do\n {2}Spent: 2,478 c/;
   assert.match(plain(notebook.cells[2]!), text);
   const workers = await as("owner", (sql) => sql`select from study_twice.workers`);
   assert.equal(workers.length, 1);

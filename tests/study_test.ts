@@ -520,7 +520,7 @@ Deno.test("equal profiles, and conditions that change nothing, get replies of th
   ]);
 });
 
-Deno.test("a plan is registered once, extends to more, and must not mix settings", async () => {
+Deno.test("a plan is registered once, extends to more, and tells settings apart", async () => {
   await using bench = await Bench.with("study_plans", 6, undefined, { written: false });
   const { made: { lab } } = bench;
   const own = bench.model(2);
@@ -544,17 +544,29 @@ Deno.test("a plan is registered once, extends to more, and must not mix settings
     new RegExp(`has another run ${name}: give the plan another name`),
   );
   const mine = edited(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
-  const differing: Partial<Parameters<typeof personas>[0]>[] = [
+  const differing = [
     { prompt: mine },
     { seed: 2 },
     { models: [{ ...own, temperature: 0.3 }] },
   ];
+  const known = ["Own model"], populations = ["borderline_N2_own"];
   for (const change of differing) {
-    await assert.rejects(
-      () => lab.register(personas({ models: [own], conditions: ["N=2"], ...change })),
-      /was made otherwise in run \S+ of schema study_plans .*: give the plan a variant, or choose/,
+    const run = await lab.register(personas({ models: [own], conditions: ["N=2"], ...change }));
+    assert.deepEqual(await bench.states(run), { planned: 6 });
+    const [cell] = await bench.made.rows(`
+      select model_label, population, base, setting from cells c join runs r using (run)
+      where r.name = '${run}'`);
+    const { model_label: label, population, base, setting } = cell as Record<string, string>;
+    const mark = setting!.slice(0, 6);
+    assert.equal(
+      label,
+      `Own model (prompt ${(change.prompt ?? prompt("persona")).version}, ${mark})`,
     );
+    assert.deepEqual([base, population], ["borderline_N2_own", `borderline_N2_own_${mark}`]);
+    known.push(label!);
+    populations.push(population!);
   }
+  assert.deepEqual([new Set(known).size, new Set(populations).size], [4, 4]);
   const varied = personas({ models: [own], conditions: ["N=2"], prompt: mine, variant: "brief" });
   assert.deepEqual(await bench.states(await lab.register(varied)), { planned: 6 });
   // Another model is another plan, also where it answers alike.

@@ -2,14 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { migrate } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { edited, type Prompt, prompt } from "lib/prompts.ts";
-import { administrations, enter, personas, type Tried } from "lib/study.ts";
+import { administrations, personas, type Tried } from "lib/study.ts";
 import { script } from "./command.ts";
-import { as } from "./data.ts";
 import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { Made, served } from "./study_worker.ts";
@@ -363,79 +361,4 @@ Deno.test("a version is kept with its note and parent, found again, and listed w
   await refused(WRITTEN, { from: WRITTEN, note: "x" }, /Nothing is changed: this is the persona/);
   await refused(SPANISH, { from: SPANISH, note: "x" }, /was not made from/);
   await assert.rejects(() => lab.prompt("persona", "9"), /no persona prompt of version 9: .*1\+/);
-});
-
-/** Tables of a study in the order in which rows can be put into them. */
-const TABLES = [
-  "prompts",
-  "instruments",
-  "populations",
-  "profiles",
-  "runs",
-  "cells",
-  "workers",
-  "work",
-  "requests",
-  "personas",
-  "administrations",
-];
-
-/** Those that number their rows. */
-const NUMBERED = {
-  runs: "run",
-  cells: "cell",
-  workers: "worker",
-  work: "work",
-  requests: "request",
-  personas: "id",
-};
-
-Deno.test("a study from before there were versions loses nothing, and is gone on with", async () => {
-  await using bench = await Bench.with("trial_now");
-  const plan = bench.plan({ conditions: ["Base"], prompt: WRITTEN });
-  await bench.made.lab.run(await bench.made.lab.register(plan), { budget: { calls: 3 } });
-  await migrate("trial_then", "study", "002_runs");
-  await as("owner", async (sql) => {
-    for (const table of TABLES) {
-      const columns = await sql<{ name: string }[]>`
-        select column_name as name from information_schema.columns
-        where table_schema = 'trial_then' and table_name = ${table} order by ordinal_position`;
-      const names = columns.map(({ name }) => `"${name}"`);
-      const values = names.map((name) =>
-        name === `"state"` ? "state::text::trial_then.work_state" : name
-      );
-      await sql.unsafe(`
-        insert into trial_then.${table} (${names}) select ${values} from trial_now.${table}`);
-    }
-    for (const [table, id] of Object.entries(NUMBERED)) {
-      await sql.unsafe(`
-        select setval(pg_get_serial_sequence('trial_then.${table}', '${id}'),
-                      (select max(${id}) from trial_then.${table}))`);
-    }
-  });
-  const lab = await enter({ schema: "trial_then" });
-  try {
-    const [now, then] = [await bench.made.lab.status(), await lab.status()];
-    assert.deepEqual(then.toRecords(), now.toRecords());
-    assert.deepEqual(
-      (await lab.personas()).toRecords(),
-      (await bench.made.lab.personas()).toRecords(),
-    );
-    assert.deepEqual(
-      [...(await lab.prompts()).getColumn("version")],
-      [...(await bench.made.lab.prompts()).getColumn("version")],
-    );
-    assert.equal(await lab.register(plan), plan.name);
-    const { done, ended } = await lab.run(plan.name, { budget: { calls: 5 } });
-    assert.deepEqual([done, ended], [2, "finished"]);
-    assert.equal(bench.server.tally().repeated, 0);
-    await lab.tried({ ...plan, prompt: SPANISH }, {
-      before: WRITTEN,
-      profiles: [1],
-      budget: { calls: 1 },
-    });
-    assert.equal((await lab.status()).getColumn("kind").get(1), "trial");
-  } finally {
-    await lab.close();
-  }
 });

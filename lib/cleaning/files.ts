@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
 import { z } from "zod";
+import * as csv from "../csv.ts";
 import { type Field, FIELDS, Mapping, type Pair } from "./mapping.ts";
 
 const Whole = z.string().regex(/^\d+$/, "must be a whole number").transform(Number);
@@ -34,9 +35,8 @@ export function read(folder: string): Mapping {
 }
 
 function records<T>(path: string, shape: z.ZodType<T>): T[] {
-  // Everything is text: a column of digits must not become numbers. Empty is null, "" is empty text,
-  // as PostgreSQL writes them.
-  const found = pl.readCSV(readFileSync(path), { inferSchemaLength: 0 }).toRecords();
+  // Empty is null, "" is empty text, as PostgreSQL writes them.
+  const found = csv.records(readFileSync(path, "utf8"), path, null);
   return found.map((record, index) => {
     const parsed = shape.safeParse(record);
     if (parsed.success) return parsed.data;
@@ -52,7 +52,7 @@ function records<T>(path: string, shape: z.ZodType<T>): T[] {
 export function write(folder: string, pairs: readonly Pair[], fields: readonly Field[]): void {
   const paths = fields.map((field) => {
     const path = join(folder, `${field}.csv`);
-    writeFileSync(`${path}.new`, csv(pairs.filter((pair) => pair.field === field)));
+    writeFileSync(`${path}.new`, table(pairs.filter((pair) => pair.field === field)));
     return path;
   });
   for (const path of paths) renameSync(`${path}.new`, path);
@@ -60,7 +60,7 @@ export function write(folder: string, pairs: readonly Pair[], fields: readonly F
 
 const HEAD = ["original", "cleaned", "count"] as const;
 
-function csv(pairs: readonly Pair[]): string {
+function table(pairs: readonly Pair[]): string {
   const text = (value: unknown) => value === null ? null : String(value);
   return pl.DataFrame(
     HEAD.map((name) => pl.Series(name, pairs.map((pair) => text(pair[name])), pl.Utf8)),

@@ -14,10 +14,13 @@ export const ASKED = {
   answering_model: "text",
   administration_prompt: "text",
   administration_variant: "text",
+  instrument: "text",
   item_order: "text",
   option_order: "text",
   coding: "text",
   language: "text",
+  asked: "text",
+  reasons: "text",
 } as const;
 
 /** Their levels by cell. */
@@ -32,11 +35,11 @@ const named = (sql: postgres.Sql, schema: string) =>
 
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
-    select c.cell, c.population, c.model->>'label' as writer, c.condition, p.version as prompt,
+    select c.cell, c.setting, c.model->>'label' as writer, c.condition, p.version as prompt,
            r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
-    join named p on p.hash = r.prompt
+    join named p on p.hash = c.prompt
     where r.kind = 'personas'`;
 
 /** The levels of personas' factors by the cell in which they were written. */
@@ -47,25 +50,26 @@ export async function writtenLevels(sql: postgres.Sql, schema: string): Promise<
 
 /** The levels of sheets' factors by the cell in which they were asked. */
 export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Levels> {
-  // All runs that wrote a population wrote it in one setting: any of them tells its levels.
+  // All runs that wrote in a setting wrote alike: any of them tells its levels.
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
-      select distinct on (population) population, writer, condition, prompt, variant
+      select distinct on (setting) setting, writer, condition, prompt, variant
       from (${written(sql, schema)}) w
-      order by population, cell
+      order by setting, cell
     )
     select c.cell, w.writer, c.condition, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
-           r.plan->>'variant' as administration_variant,
-           r.plan->'setting'->>'items' as item_order, r.plan->'setting'->>'options' as option_order,
-           r.plan->'setting'->>'coding' as coding, r.language
+           r.plan->>'variant' as administration_variant, c.instrument,
+           c.shown->>'items' as item_order, c.shown->>'options' as option_order,
+           c.shown->>'coding' as coding, c.language, coalesce(c.shown->>'each', 'whole') as asked,
+           coalesce(c.shown->>'reason', 'explanation') as reasons
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
-    join named p on p.hash = r.prompt
-    left join written w on w.population = c.population
+    join named p on p.hash = c.prompt
+    left join written w on w.setting = c.writing
     where r.kind = 'administrations'`;
   return byCell(rows);
 }
 
 const byCell = (rows: readonly postgres.Row[]): Levels =>
-  new Map(rows.map(({ cell, population: _, ...levels }) => [cell as number, levels]));
+  new Map(rows.map(({ cell, setting: _, ...levels }) => [cell as number, levels]));

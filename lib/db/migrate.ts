@@ -10,6 +10,8 @@ import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
 import * as studyPersonas from "./study/005_personas.ts";
+import * as studySettings from "./study/008_settings.ts";
+import * as studyOptions from "./study/009_options.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -18,6 +20,8 @@ const STUDY: Record<string, Migration> = {
   "003_prompts": studyPrompts,
   "004_faults": studyFaults,
   "005_personas": studyPersonas,
+  "008_settings": studySettings,
+  "009_options": studyOptions,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

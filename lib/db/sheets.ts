@@ -8,6 +8,8 @@ import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
 export interface Administrations {
   /** One row per item: item (number), scale, key (1 keyed Yes, 0 keyed No, null: not keyed). */
   items: DataFrame;
+  /** Of items with options of their own, a row per option as printed: item, code, label, role. */
+  options?: DataFrame;
   /**
    * One row per administration, in order of its id: group, model, condition, population, profile,
    * administration, and per item `answer N` (as given) and `score N` (keyed or reversed); `group` is
@@ -42,7 +44,7 @@ export async function sheets(
   own: boolean,
 ): Promise<Administrations> {
   const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
-  const [items, rows, levels, personas] = await Promise.all([
+  const [items, rows, levels, options, personas] = await Promise.all([
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
       from ${sql(schema)}.questionnaire
@@ -68,6 +70,13 @@ export async function sheets(
       order by experiment_id`,
     own ? askedLevels(sql, schema) : null,
     own
+      ? sql<{ item: number; options: { code: number; label: string; role?: string }[] }[]>`
+        select distinct on (question_number) question_number as item, options
+        from ${sql(schema)}.questionnaire
+        where questionnaire = ${instrument} and options is not null
+        order by question_number, language_questionnaire in ('en', 'english') desc, id`
+      : [],
+    own
       ? sql<{ administration: number; persona: number }[]>`
         select a.work as administration, p.repetitions as persona
         from ${sql(schema)}.administrations a join ${sql(schema)}.personas p on p.id = a.persona`
@@ -82,7 +91,13 @@ export async function sheets(
     ...levels.get(row.cell!),
     persona: persona.get(row.administration),
   }));
-  return administrations(items, made, OWN);
+  const all = options.flatMap(({ item, options }) => options.map((one) => ({ item, ...one })));
+  return {
+    ...administrations(items, made, OWN),
+    ...all.length && {
+      options: frame(all, { item: "integer", code: "integer", label: "text", role: "text" }),
+    },
+  };
 }
 
 /** Columns of sheets besides their keys. */

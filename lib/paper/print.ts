@@ -8,6 +8,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { columnOf } from "../columns.ts";
 import { ROOT } from "../config.ts";
+import { records } from "../csv.ts";
 import { ATTRIBUTES, layout, markerOf, marks, type Mode, type TableName } from "./design.ts";
 import { frame, type Kind, rows } from "../frames.ts";
 import { custom, DASH, fixed, shortest } from "../format.ts";
@@ -184,7 +185,8 @@ const cellsOf = (table: DataFrame): Cell[] => rows(table, Cells);
  */
 export function paperTable(name: TableName): DataFrame {
   const keys = layout(name).keys;
-  const tidy = readCsv(join(ROOT, "dataset", "paper", `${name}.csv`))
+  const path = join(ROOT, "dataset", "paper", `${name}.csv`);
+  const tidy = records(readFileSync(path, "utf8"), path, "")
     .map((cell) => name === "baselines" ? baseline(cell) : cell)
     .filter((cell) => cell !== null)
     .map((cell) => ({ ...pick(cell, keys), printed: STYLES[name].published(cell) }));
@@ -205,15 +207,6 @@ const pick = (cell: Record<string, string>, keys: readonly string[]): Record<str
     }
     return [key, value];
   }));
-
-/** The files are ours and simple: no quotes, no commas in values. */
-function readCsv(path: string): Record<string, string>[] {
-  const [head, ...lines] = readFileSync(path, "utf8").trimEnd().split("\n");
-  const names = head!.split(",");
-  return lines.map((line) =>
-    Object.fromEntries(line.split(",").map((value, index) => [names[index]!, value]))
-  );
-}
 
 /** The outcome of a comparison with the paper. */
 export interface Comparison {

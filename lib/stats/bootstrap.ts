@@ -1,6 +1,7 @@
 /** The cluster bootstrap: clusters are drawn with all their rows, so what depends stays together. */
 import { checked, limited, type Limits, NO_LIMITS, quantile, sd, sum } from "./basics.ts";
-import { normalQuantile, normalTail, tailOf } from "./tails.ts";
+import { normalQuantile } from "./special.ts";
+import { normalTail, tailOf } from "./tails.ts";
 
 /** Bootstrap results of one statistic: `draws` in which it was defined, and `undefinedDraws` besides. */
 export interface Bootstrap {

@@ -1,6 +1,6 @@
 /** Exact tests of counts. */
-import betainc from "stdlib/betainc";
 import { type Count, counted } from "./shares.ts";
+import { betainc } from "./special.ts";
 
 /** Two tables this near count as equally probable, as in R's fisher.test. */
 const EQUAL = 1 + 1e-7;

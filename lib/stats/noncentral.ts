@@ -1,5 +1,5 @@
 /** The noncentral t distribution: that of (Z + δ) / √(χ² / df). */
-import erfc from "stdlib/erfc";
+import { erfc } from "./special.ts";
 import { tailOf } from "./tails.ts";
 
 /** What no longer changes a sum of doubles. */

@@ -1,5 +1,4 @@
 /** How far two or more measurements of the same subjects agree: intraclass correlation, limits. */
-import fQuantile from "stdlib/f-quantile";
 import {
   checked,
   deviations,
@@ -13,6 +12,7 @@ import {
 } from "./basics.ts";
 import { pairedT } from "./means.ts";
 import { noncentralQuantile } from "./noncentral.ts";
+import { fQuantile } from "./special.ts";
 import { normalReach, tailOf } from "./tails.ts";
 
 /** Intraclass correlations of single measurements, after McGraw & Wong's names. */

@@ -1,5 +1,4 @@
 /** Reliability of sums of items. */
-import fQuantile from "stdlib/f-quantile";
 import {
   covariances,
   deviations,
@@ -11,6 +10,7 @@ import {
   sum,
 } from "./basics.ts";
 import { pearson } from "./correlation.ts";
+import { fQuantile } from "./special.ts";
 import { tailOf } from "./tails.ts";
 
 /**

@@ -1,8 +1,5 @@
 /** Tails and quantiles of the normal and of Student's t. */
-import betainc from "stdlib/betainc";
-import erfc from "stdlib/erfc";
-import standardQuantile from "stdlib/normal-quantile";
-import tQuantile from "stdlib/t-quantile";
+import { betainc, erfc, normalQuantile, tQuantile } from "./special.ts";
 
 /**
  * Two-sided p of Student's t; 0 where it is below 2.2e-308.
@@ -19,7 +16,7 @@ export function tTail(t: number, df: number): number {
   if (df === 1) return 2 / Math.PI * Math.atan2(1, Math.abs(t));
   const square = t ** 2;
   return square < df
-    ? betainc(square / (df + square), 0.5, df / 2, true, true)
+    ? betainc(square / (df + square), 0.5, df / 2, true)
     : betainc(df / (df + square), df / 2, 0.5);
 }
 
@@ -47,9 +44,6 @@ export function tailOf(level: number): number {
   if (level > 0 && level < 1) return (1 - level) / 2;
   throw new RangeError(`A confidence level lies between 0 and 1: got ${level}`);
 }
-
-/** The z below which a share of the standard normal lies; right for shares from 1e-6 to 1 − 1e-6. */
-export const normalQuantile = (share: number): number => standardQuantile(share, 0, 1);
 
 /** How many standard errors a normal interval reaches: 1.96 at 0.95. */
 export const normalReach = (level: number): number => -normalQuantile(tailOf(level));

@@ -4,9 +4,8 @@ import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { type Model, worstCost } from "../llm.ts";
-import { answerWords, tokens } from "../prompts.ts";
-import type { AdministrationsPlan, Plan } from "./plan.ts";
-import { profilesOf } from "./population.ts";
+import { itemWords, tokens } from "../prompts.ts";
+import { callsOf, type Cell, type Plan } from "./plan.ts";
 import { cellsOf } from "./register.ts";
 import { type Run, tasks } from "./tasks.ts";
 
@@ -16,25 +15,33 @@ const SAMPLE = 20;
 const MEASURED = 20;
 
 /** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
-const ASSUMED = {
-  personas: 450,
-  administrations: ({ instrument }: AdministrationsPlan) => 7 * instrument.items.length + 150,
-};
+const assumed = ({ instrument, shown }: Cell): number =>
+  shown
+    ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
+        Math.min(shown.each ?? Infinity, instrument.items.length) +
+      (shown.reason ? 20 : 150)
+    : 450;
 
 /** Tokens of a persona in few words: its eleven fields, and a description of 80 words. */
 const SHORT_PERSONA = 220;
 
 /**
- * The fewest tokens that a whole reply takes: of a sheet all its answers as JSON, without blanks and
- * without an explanation; a model that thinks before it answers takes more.
+ * The fewest tokens that every whole reply of some cells has room in: of a sheet all its answers as JSON,
+ * without blanks and without an explanation; a model that thinks before it answers takes more.
  */
-export function fewest(plan: Plan): number {
-  if (plan.kind === "personas") return SHORT_PERSONA;
-  const { instrument, setting: { coding } } = plan;
-  const words = Object.values(answerWords(instrument, coding))
-    .map((word) => coding === "number" ? word : JSON.stringify(word));
-  const [shortest] = words.toSorted((a, b) => tokens(a) - tokens(b));
-  return tokens(`{${instrument.items.map(({ number }) => `"${number}":${shortest}`).join()}}`);
+export const fewest = (cells: Iterable<Cell>): number => Math.max(0, ...[...cells].map(fewestIn));
+
+function fewestIn({ instrument, shown }: Cell): number {
+  if (!shown) return SHORT_PERSONA;
+  const { coding, each, reason } = shown;
+  const reasoned = reason === "before" || reason === "after";
+  const shortest = instrument.items.slice(0, each).map((item) => {
+    const words = Object.values(itemWords(instrument, item, coding))
+      .map((word) => coding === "number" ? word : JSON.stringify(word));
+    const [word] = words.toSorted((a, b) => tokens(a) - tokens(b));
+    return `"${item.number}":${reasoned ? `{"reason":"","answer":${word}}` : word}`;
+  });
+  return tokens(`{${shortest.join()}}`);
 }
 
 /**
@@ -50,19 +57,16 @@ export function fewest(plan: Plan): number {
  * @throws {Error} when the study has nothing to ask about
  */
 export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<DataFrame> {
-  const { cells, instrument } = await cellsOf(sql, schema, plan);
-  const profiles = await profilesOf(sql);
+  const cells = await cellsOf(sql, schema, plan);
   const rows: Costs[] = [];
   for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
     const own = cells.filter((cell) => cell.model.id === model.id);
-    const numbered = own.map((cell, index) => ({ ...cell, cell: index + 1 }));
-    const run: Run = {
-      run: 0,
-      plan,
-      instrument,
-      profiles,
-      cells: new Map(numbered.map((cell) => [cell.cell, cell])),
-    };
+    const numbered = own.map((cell, index) => ({
+      ...cell,
+      cell: index + 1,
+      blocks: callsOf(cell.instrument, cell.shown),
+    }));
+    const run: Run = { run: 0, plan, cells: new Map(numbered.map((cell) => [cell.cell, cell])) };
     const calls = await left(sql, plan, numbered);
     rows.push(await costs(sql, run, model, calls));
   }
@@ -108,6 +112,7 @@ export interface Left {
     profile: number;
     persona: number | null;
     repetition: number;
+    block: number;
   }[];
 }
 
@@ -115,14 +120,23 @@ export interface Left {
 async function left(
   sql: Sql,
   plan: Plan,
-  cells: readonly { cell: number; population: string; setting: string }[],
+  cells: readonly (Pick<Cell, "population" | "setting" | "writing"> & {
+    cell: number;
+    blocks: number;
+  })[],
 ): Promise<Left> {
   const json = JSON.stringify(
-    cells.map(({ cell, population, setting }) => ({ cell, population, setting })),
+    cells.map(({ cell, population, setting, writing, blocks }) => ({
+      cell,
+      population,
+      setting,
+      writing,
+      blocks,
+    })),
   );
   const all = plan.kind === "personas"
     ? sql`
-      select c.cell, p.profile, null::int as persona, repetition
+      select c.cell, p.profile, null::int as persona, repetition, 1 as block
       from c
       cross join (
         select profile from profiles where source = 'reference'
@@ -135,25 +149,29 @@ async function left(
         select from personas o where o.population = c.population
           and o.ref_personality_id = p.profile and o.repetitions = repetition)`
     : sql`
-      select c.cell, p.ref_personality_id as profile, p.id as persona, repetition
+      select c.cell, p.ref_personality_id as profile, p.id as persona, n.repetition, b.block
       from c
-      join personas p on p.population = c.population
+      join cells wrote on wrote.setting = c.writing
+      join work w on w.cell = wrote.cell
+      join personas p on p.work = w.work
         and ${plan.personas ? sql`p.repetitions in ${sql(plan.personas as number[])}` : sql`true`}
-      cross join generate_series(1, ${plan.repetitions}::int) repetition
+      cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
+      cross join generate_series(1, c.blocks) as b(block)
       where not exists (
-        select from administrations a join cells o on o.cell = a.cell
-        where o.setting = c.setting and a.persona = p.id and a.repetition = repetition)`;
+        select from cells o join work a on a.cell = o.cell
+        where o.setting = c.setting and a.profile = p.ref_personality_id and a.persona = p.id
+          and a.repetition = n.repetition and a.block = b.block and a.state = 'done')`;
   const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
     with c as (
       select * from jsonb_to_recordset(${json}::text::jsonb)
-        as c(cell int, population text, setting text)
+        as c(cell int, population text, setting text, writing text, blocks int)
     ), every as (${all}
     ), numbered as (
-      select *, row_number() over (order by repetition, profile, cell) - 1 as place,
+      select *, row_number() over (order by repetition, profile, cell, block) - 1 as place,
              count(*) over () as n
       from every
     )
-    select cell, profile, persona, repetition, n::int as calls, 0 as work
+    select cell, profile, persona, repetition, block, n::int as calls, 0 as work
     from numbered
     where place % greatest(1, n / ${SAMPLE}) = 0
     limit ${SAMPLE}`;
@@ -172,15 +190,19 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
   const worst = asked.map(({ messages, schema }) =>
     worstCost(model, { messages, ...(schema && { schema }) }).usd
   );
+  const cells = [...run.cells.values()];
+  const names = [...new Set(cells.map(({ instrument }) => instrument.name))];
+  const each = [...new Set(cells.map(({ shown }) => String(shown?.each ?? "whole")))];
   const [seen] = await sql<{ n: number; tokens: number | null }[]>`
     select count(*)::int as n, avg(q.tokens_out)::float8 as tokens
     from requests q join runs r on r.run = q.run join work w on w.work = q.work
-    where w.model_id = ${model.id} and r.kind = ${plan.kind}
-      and r.instrument = ${run.instrument.name} and q.tokens_out is not null`;
+    join cells c on c.cell = w.cell
+    where w.model_id = ${model.id} and r.kind = ${plan.kind} and c.instrument in ${sql(names)}
+      and coalesce(c.shown->>'each', 'whole') in ${sql(each)} and q.tokens_out is not null`;
   const measured = seen!.n >= MEASURED;
   const out = measured ? seen!.tokens! : Math.min(
     model.max_tokens,
-    plan.kind === "personas" ? ASSUMED.personas : ASSUMED.administrations(plan),
+    mean(sample.map(({ cell }) => assumed(run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
   const free = model.provider === "simulated";
@@ -190,7 +212,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     tokens_in: into,
     tokens_out: into === null ? null : out,
     replies_measured: measured ? seen!.n : 0,
-    tokens_needed: fewest(plan),
+    tokens_needed: fewest(cells),
     tokens_allowed: free ? null : model.max_tokens,
     usd: calls === 0 || free
       ? 0

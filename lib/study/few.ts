@@ -1,7 +1,7 @@
 /** What a plan asks of few profiles, without a row in the database. */
 import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
-import type { Cell, Plan } from "./plan.ts";
+import { callsOf, type Cell, type Plan } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 
 /**
@@ -20,8 +20,8 @@ export function under(cells: readonly Cell[], condition = cells[0]!.condition): 
 }
 
 /**
- * One piece of work per cell and profile, numbered from 1 as the cells are: of a plan of personas its
- * first repetition, of a plan of administrations the first persona of each profile.
+ * The work of each cell and profile, numbered from 1 as the cells are: of a plan of personas its first
+ * repetition, of a plan of administrations all calls of a sheet of the first persona of each profile.
  *
  * @param profiles ids; null: the first one
  * @throws {RangeError} when one of them is not there
@@ -34,7 +34,7 @@ export async function worksOf(
   profiles: readonly number[] | null,
 ): Promise<Work[]> {
   const works: Work[] = [];
-  for (const [index, { population }] of cells.entries()) {
+  for (const [index, { population, instrument, shown }] of cells.entries()) {
     const found = await inCell(sql, plan, population, profiles);
     const missing = (profiles ?? []).filter((id) => !found.some(({ profile }) => profile === id));
     if (missing.length || !found.length) {
@@ -47,7 +47,12 @@ export async function worksOf(
           : `${which} not there in schema ${schema} as a persona of ${population}`,
       );
     }
-    works.push(...found.map((one) => ({ ...one, cell: index + 1, ask: 0, work: 0 })));
+    const blocks = Array.from({ length: callsOf(instrument, shown) }, (_, at) => at + 1);
+    works.push(
+      ...found.flatMap((one) =>
+        blocks.map((block) => ({ ...one, cell: index + 1, block, ask: 0, work: 0 }))
+      ),
+    );
   }
   return works.map((work, index) => ({ ...work, work: index + 1 }));
 }

@@ -1,10 +1,9 @@
 /** A user's own instruments and profiles, from JSON and CSV files. */
-import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import pl from "polars";
 import { z } from "zod";
 import type { Profile } from "../conditions.ts";
+import { sheet } from "../csv.ts";
 import {
   type Instrument,
   type Item,
@@ -115,20 +114,16 @@ function sheetOf(path: string): Sheet {
   const head = lines[first]!;
   const sep = said ??
     [",", ";", "\t"].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!;
-  let table: (string | null)[][];
+  let cells: string[][];
   try {
-    // Polars cuts rows at the header's length without a word: with room for every cell it cannot.
-    const widest = lines.reduce((most, line) => Math.max(most, line.split(sep).length), 0);
-    const text = [head + sep.repeat(widest), ...lines.slice(first + 1)].join("\n");
-    table = pl.readCSV(Buffer.from(text), { hasHeader: false, inferSchemaLength: 0, sep })
-      .rows() as (string | null)[][];
+    const text = lines.map((line, at) => at < first ? "" : line).join("\n");
+    cells = sheet(text, sep).map((row) => row.map((cell) => cell.trim()));
   } catch (error) {
-    refuse(path, [`it is no CSV: ${(error as Error).message.split("\n")[0]}`]);
+    refuse(path, [`it is no CSV: ${(error as Error).message}`]);
   }
-  const cells = table.map((row) => row.map((cell) => (cell ?? "").trim()));
-  const header = cells[0]!;
+  const header = cells[first]!;
   const width = header.findLastIndex((name) => name !== "") + 1;
-  const rows = cells.slice(1)
+  const rows = cells.slice(first + 1)
     .map((cells, index) => ({ row: first + index + 2, cells }))
     .filter(({ cells }) => cells.some((cell) => cell !== ""));
   const long = rows.filter(({ cells }) => cells.slice(width).some((cell) => cell !== ""));
@@ -145,7 +140,11 @@ function sheetOf(path: string): Sheet {
   if (twice.length) {
     refuse(path, [...new Set(twice)].map((name) => `column ${name} stands there twice`));
   }
-  return { facts, header: names, rows };
+  const full = rows.map(({ row, cells }) => ({
+    row,
+    cells: names.map((_, at) => cells[at] ?? ""),
+  }));
+  return { facts, header: names, rows: full };
 }
 
 const Text = z.string().trim().min(1, "must not be empty");

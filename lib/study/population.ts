@@ -83,19 +83,23 @@ export async function settleIn(sql: Sql, schema: string, given: Population): Pro
 /** The population of a study, or null where it has none yet. */
 export async function populationOf(
   sql: Sql,
-): Promise<{ name: string; instrument: Instrument } | null> {
-  const [row] = await sql<{ name: string; definition: Instrument }[]>`
-    select o.name, i.definition
+): Promise<{ name: string; instrument: Instrument; profiles: number } | null> {
+  const [row] = await sql<{ name: string; definition: Instrument; profiles: number }[]>`
+    select o.name, i.definition,
+           (select count(*)::int from profiles p where p.source = o.source) as profiles
     from populations o join instruments i on i.name = o.instrument and i.language = o.language
     where o.source = 'reference'`;
-  return row ? { name: row.name, instrument: row.definition } : null;
+  return row ? { name: row.name, instrument: row.definition, profiles: row.profiles } : null;
 }
 
-/** The reference profiles by id. */
-export async function profilesOf(sql: Sql): Promise<Map<number, Profile>> {
+/** Some reference profiles by id. */
+export async function profilesOf(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<Map<number, Profile>> {
   const rows = await sql<{ id: number; answers: number[] }[]>`
     select profile as id, to_json(answers) as answers from profiles
-    where source = 'reference' order by profile`;
+    where source = 'reference' and profile = any(${list(ids)}::int[])`;
   return new Map(rows.map((profile) => [profile.id, profile]));
 }
 

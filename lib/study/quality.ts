@@ -17,7 +17,7 @@ export async function flow(sql: Sql): Promise<DataFrame> {
     with asked as (
       select work, sum(usd) as usd from requests group by work
     )
-    select r.name as run, r.kind, r.instrument, c.model_label as model, c.condition,
+    select r.name as run, r.kind, c.instrument, c.model_label as model, c.condition,
            count(*) filter (where w.state <> 'skipped')::int as planned,
            count(q.work)::int as asked,
            count(*) filter (where w.state = 'done')::int as answered,
@@ -100,14 +100,13 @@ export async function flags(sql: Sql): Promise<DataFrame> {
     ), sheets as (
       select cell, count(*) as n from stored group by cell
     )
-    select r.instrument, r.language, c.model_label as model, c.condition, o.flag,
+    select c.instrument, c.language, c.model_label as model, c.condition, o.flag,
            count(*)::int as n, count(*)::float8 / min(s.n) as share
     from odd o
     join cells c on c.cell = o.cell
-    join runs r on r.run = c.run
     join sheets s on s.cell = o.cell
-    group by r.run, c.cell, o.flag
-    order by r.run, c.cell, o.flag`;
+    group by c.cell, o.flag
+    order by c.run, c.cell, o.flag`;
   return frame(rows, {
     instrument: "text",
     language: "text",

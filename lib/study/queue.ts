@@ -9,13 +9,15 @@ import postgres from "postgres";
 import type { Sql } from "../db.ts";
 import type { Model } from "../llm.ts";
 
-/** A piece of work: one persona to write, or one sheet to fill in. */
+/** A piece of work: one persona to write, or one sheet, or a part of it, to fill in. */
 export interface Work {
   work: number;
   cell: number;
   profile: number;
   persona: number | null;
   repetition: number;
+  /** Which call of a sheet it is, from 1. */
+  block: number;
   /** How often a useless reply was thrown away to ask the same anew. */
   ask: number;
 }
@@ -143,7 +145,7 @@ export class Worker {
       set state = 'claimed', worker = ${this.id}, started = now(), finished = null,
           reason = null, detail = null, attempts = attempts + 1
       from next where w.work = next.work
-      returning w.work, w.cell, w.profile, w.persona, w.repetition, w.ask`;
+      returning w.work, w.cell, w.profile, w.persona, w.repetition, w.block, w.ask`;
   }
 
   /** Gives claimed work back. */

@@ -1,31 +1,30 @@
 /** Plans as rows: every piece of work is in the database before the first call. */
 import type { Sql } from "../db.ts";
-import type { Instrument } from "../instruments.ts";
 import { type Model, models } from "../llm.ts";
 import {
-  administrationCell,
+  administrationCells,
   type AdministrationsPlan,
+  callsOf,
   type Cell,
   identity,
+  levelsOf,
   personaCells,
   type PersonasPlan,
   type Plan,
+  promptsOf,
+  type Written,
 } from "./plan.ts";
 import { under, worksOf } from "./few.ts";
-import { keepInstrument, populationOf, profilesOf } from "./population.ts";
+import { keepInstrument, populationOf } from "./population.ts";
 import type { Run } from "./tasks.ts";
 import { keepPrompt } from "./versions.ts";
 
 /**
- * The cells of a plan.
+ * The cells of a plan, under the names that they have or would get in the study.
  *
  * @throws {Error} when the study has no population yet, or no personas to ask
  */
-export async function cellsOf(
-  sql: Sql,
-  schema: string,
-  plan: Plan,
-): Promise<{ cells: Cell[]; instrument: Instrument }> {
+export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cell[]> {
   if (plan.kind === "personas") {
     const population = await populationOf(sql);
     if (!population) {
@@ -33,18 +32,16 @@ export async function cellsOf(
         `Schema ${schema} has no profiles to write personas from: give it a population`,
       );
     }
-    const { instrument, name } = population;
-    return { cells: personaCells(plan, instrument, name), instrument };
+    return await named(sql, plan, personaCells(plan, population.instrument, population.name));
   }
-  const rows = await sql<
-    { population: string; condition: string; label: string; id: string; model: Model }[]
-  >`
-    select p.population, min(c.condition) as condition, min(c.model_label) as label,
-           min(p.model) as id, (array_agg(c.model order by c.cell))[1] as model
+  const rows = await sql<(Written & { model: Model })[]>`
+    select c.setting as writing, min(p.population) as population, min(c.base) as base,
+           min(c.condition) as condition, min(c.model_label) as label, min(p.model) as id,
+           (array_agg(c.model order by c.cell))[1] as model
     from personas p
     join work w on w.work = p.work
     join cells c on c.cell = w.cell
-    group by p.population
+    group by c.setting, c.population
     order by min(c.cell)`;
   if (!rows.length) {
     throw new Error(
@@ -52,11 +49,73 @@ export async function cellsOf(
     );
   }
   const registry = byId();
-  const cells = rows.flatMap(({ model, ...population }) => {
+  const cells = rows.flatMap(({ model, ...personas }) => {
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
-    return own.map((one) => administrationCell(plan, population, one, model.id));
+    return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
   });
-  return { cells, instrument: plan.instrument };
+  return await named(sql, plan, cells);
+}
+
+/**
+ * Cells with names of their own. Tables that know a model and a condition only tell cells apart by
+ * population and label: where something else differs, both names say so.
+ */
+async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell[]> {
+  if (plan.trial) return [...cells]; // in no table
+  const there = await sql<(Told & { kind: string })[]>`
+    select r.kind, c.base, c.population, c.model_label as label, c.setting, c.instrument, c.writing
+    from cells c join runs r on r.run = c.run
+    where r.kind = ${plan.kind} order by c.cell`;
+  const taken: Told[] = [...there];
+  return cells.map((cell) => {
+    const same = taken.find((one) => one.setting === cell.setting && isFor(one, cell));
+    const others = same ? [] : taken.filter((one) => isFor(one, cell) && one.label === cell.label);
+    const own = same
+      ? { population: same.population, label: same.label }
+      : others.length
+      ? apart(cell)
+      : {};
+    const told = { ...cell, ...own };
+    taken.push({ ...told, instrument: cell.instrument.name });
+    return told;
+  });
+}
+
+/** What tells cells apart. */
+interface Told extends Pick<Cell, "base" | "population" | "label" | "setting" | "writing"> {
+  instrument: string;
+}
+
+/** Whether both are of the same personas, and asked the same instrument. */
+const isFor = (one: Told, cell: Cell): boolean =>
+  cell.writing === null
+    ? one.base === cell.base
+    : one.writing === cell.writing && one.instrument === cell.instrument.name;
+
+/** Names that say in which setting it is. */
+function apart({ label, population, setting, writing, prompt, instrument, shown }: Cell) {
+  const mark = setting.slice(0, 6);
+  if (writing === null) {
+    return {
+      population: `${population}_${mark}`,
+      label: `${label} (prompt ${prompt.version}, ${mark})`,
+    };
+  }
+  const { administration_prompt, language, item_order, option_order, coding, asked } = levelsOf({
+    prompt,
+    instrument,
+    setting: shown!,
+  });
+  const levels = [
+    `prompt ${administration_prompt}`,
+    language,
+    item_order,
+    option_order,
+    coding,
+    asked,
+    mark,
+  ];
+  return { label: `${label} (${levels.join(", ")})` };
 }
 
 /**
@@ -73,27 +132,14 @@ export async function register(
   plan: Plan,
   code: string | null,
 ): Promise<number> {
-  const { cells: all, instrument } = await cellsOf(sql, schema, plan);
-  const cells = plan.trial ? under(all, plan.trial.condition) : all;
   return await sql.begin(async (transaction) => {
     const sql = transaction as unknown as Sql;
     // One plan at a time: otherwise two could plan the same personas.
     await sql`lock table runs in share row exclusive mode`;
-    const run = await runOf(sql, schema, plan, instrument, code);
-    if (!plan.trial) await distinctSetting(sql, schema, run, plan, cells);
-    const rows = cells.map(({ model, id: _, ...cell }) => ({
-      ...cell,
-      run,
-      model,
-      model_id: model.id,
-    }));
-    await sql`
-      insert into cells (run, model_id, model_label, model, condition, population, setting)
-      select run, model_id, label, model, condition, population, setting
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as c(
-        run int, model_id text, label text, model jsonb, condition text, population text,
-        setting text)
-      on conflict do nothing`;
+    const all = await cellsOf(sql, schema, plan);
+    const cells = plan.trial ? under(all, plan.trial.condition) : all;
+    const run = await runOf(sql, schema, plan, code);
+    await keepCells(sql, schema, run, cells);
     if (plan.trial) await trialWork(sql, schema, run, plan, cells);
     else if (plan.kind === "personas") await personaWork(sql, run, plan);
     else await administrationWork(sql, run, plan);
@@ -105,54 +151,53 @@ async function runOf(
   sql: Sql,
   schema: string,
   plan: Plan,
-  instrument: Instrument,
   code: string | null,
 ): Promise<number> {
-  const { prompt, name, kind } = plan;
+  const { name, kind } = plan;
   const [there] = await sql<{ run: number; plan: Plan }[]>`
     select run, plan from runs where name = ${name}`;
   if (there) {
     if (identity(there.plan) === identity(plan)) return there.run;
     throw new Error(`Schema ${schema} has another run ${name}: give the plan another name`);
   }
-  await keepPrompt(sql, prompt);
-  await keepInstrument(sql, schema, instrument);
   const [row] = await sql<{ run: number }[]>`
-    insert into runs (name, kind, plan, prompt, instrument, language, code)
-    values (${name}, ${plan.trial ? "trial" : kind}, ${
-    JSON.stringify(plan)
-  }::text::jsonb, ${prompt.hash},
-            ${instrument.name}, ${instrument.language}, ${code})
+    insert into runs (name, kind, plan, code)
+    values (${name}, ${plan.trial ? "trial" : kind}, ${JSON.stringify(plan)}::text::jsonb, ${code})
     returning run`;
   return row!.run;
 }
 
-/** Tables tell models and conditions apart, not prompts: what was made otherwise needs another label. */
-async function distinctSetting(
+/** Writes cells with what they are asked with; those that are there stay. */
+async function keepCells(
   sql: Sql,
   schema: string,
   run: number,
-  plan: Plan,
   cells: readonly Cell[],
 ): Promise<void> {
-  const others = await sql<{ label: string; population: string; setting: string; name: string }[]>`
-    select c.model_label as label, c.population, c.setting, r.name
-    from cells c join runs r on r.run = c.run
-    where r.run <> ${run} and r.kind = ${plan.kind}
-      and (${plan.kind === "personas"} or r.instrument = ${
-    plan.kind === "personas" ? "" : plan.instrument.name
-  })`;
-  for (const { label, population, setting } of cells) {
-    const other = others.find((other) =>
-      other.population === population && other.label === label && other.setting !== setting
-    );
-    if (!other) continue;
-    throw new Error(
-      `${population} was made otherwise in run ${other.name} of schema ${schema} (another prompt, ` +
-        `model setting, instrument or seed), and the tables could not tell the two apart: give the ` +
-        "plan a variant, or choose another schema",
-    );
+  for (const prompt of new Set(cells.map(({ prompt }) => prompt))) await keepPrompt(sql, prompt);
+  for (const instrument of new Set(cells.map(({ instrument }) => instrument))) {
+    await keepInstrument(sql, schema, instrument);
   }
+  const rows = cells.map(({ model, id: _, prompt, instrument, ...cell }) => ({
+    ...cell,
+    run,
+    model,
+    model_id: model.id,
+    prompt: prompt.hash,
+    blocks: callsOf(instrument, cell.shown),
+    instrument: instrument.name,
+    language: instrument.language,
+  }));
+  await sql`
+    insert into cells (run, model_id, model_label, model, condition, population, base, setting,
+                       writing, prompt, instrument, language, shown, blocks)
+    select run, model_id, label, model, condition, population, base, setting, writing, prompt,
+           instrument, language, shown, blocks
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as c(
+      run int, model_id text, label text, model jsonb, condition text, population text, base text,
+      setting text, writing text, prompt text, instrument text, language text, shown jsonb,
+      blocks int)
+    on conflict do nothing`;
 }
 
 /** Repetition by repetition, so that a run that ends early is balanced over cells and profiles. */
@@ -183,27 +228,45 @@ async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<v
     on conflict do nothing`;
 }
 
+/** Repetition by repetition as well; the calls of a sheet one after the other. */
 async function administrationWork(sql: Sql, run: number, plan: AdministrationsPlan): Promise<void> {
   const which = plan.personas ? sql`p.repetitions in ${sql(plan.personas as number[])}` : sql`true`;
   await sql`
     with other as (
-      select c.setting, c.population, w.persona, w.repetition, min(r.name) as name
+      select c.setting, w.persona, w.repetition, min(r.name) as name
       from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
       where w.run <> ${run} and r.kind = 'administrations' and w.state <> 'skipped'
-      group by 1, 2, 3, 4
+      group by 1, 2, 3
+    ), every as (
+      select c.cell, c.model_id, p.ref_personality_id as profile, p.id as persona, n.repetition,
+             p.repetitions, b.block, o.name
+      from cells c
+      join cells wrote on wrote.setting = c.writing
+      join work o_w on o_w.cell = wrote.cell
+      join personas p on p.work = o_w.work and ${which}
+      cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
+      cross join generate_series(1, c.blocks) as b(block)
+      left join other o on o.setting = c.setting and o.persona = p.id
+        and o.repetition = n.repetition
+      where c.run = ${run} and not exists (
+        select from work w where w.cell = c.cell and w.profile = p.ref_personality_id
+          and w.persona = p.id and w.repetition = n.repetition)
+    ), numbered as (
+      select nextval(pg_get_serial_sequence('work', 'work'))::int as work, e.*
+      from (
+        select * from every order by repetition, repetitions, profile, cell, block
+      ) e
     )
-    insert into work (run, cell, model_id, profile, persona, repetition, state, reason)
-    select c.run, c.cell, c.model_id, p.ref_personality_id, p.id, n.repetition,
-           case when o.name is null then 'planned' else 'skipped' end::work_state,
-           'planned in run ' || o.name
-    from cells c
-    join personas p on p.population = c.population and ${which}
-    cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
-    left join other o on o.setting = c.setting and o.population = c.population
-      and o.persona = p.id and o.repetition = n.repetition
-    where c.run = ${run}
-    order by n.repetition, p.repetitions, p.ref_personality_id, c.cell
-    on conflict do nothing`;
+    insert into work (work, run, cell, model_id, profile, persona, repetition, block, sheet, state,
+                      reason)
+    select work, ${run}, cell, model_id, profile, persona, repetition, block,
+           nullif(first_value(work) over (
+             partition by cell, profile, persona, repetition order by block
+           ), work),
+           case when name is null then 'planned' else 'skipped' end::work_state,
+           'planned in run ' || name
+    from numbered
+    order by work`;
 }
 
 /** The few profiles of a trial; what is there stays. */
@@ -215,32 +278,34 @@ async function trialWork(
   cells: readonly Cell[],
 ): Promise<void> {
   const works = await worksOf(sql, schema, plan, cells, plan.trial!.profiles);
-  const rows = works.map(({ cell, profile, persona, repetition }) => {
-    const { population, model } = cells[cell - 1]!;
-    return { population, model_id: model.id, profile, persona, repetition };
+  const rows = works.map(({ cell, ...work }) => {
+    const { population, model, setting } = cells[cell - 1]!;
+    return { ...work, population, model_id: model.id, setting };
   });
   await sql`
-    insert into work (run, cell, model_id, profile, persona, repetition)
-    select c.run, c.cell, c.model_id, w.profile, w.persona, w.repetition
+    insert into work (run, cell, model_id, profile, persona, repetition, block)
+    select c.run, c.cell, c.model_id, w.profile, w.persona, w.repetition, w.block
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as w(population text, model_id text, profile int, persona int, repetition int)
+      as w(population text, model_id text, setting text, profile int, persona int, repetition int,
+           block int)
     join cells c on c.run = ${run} and c.population = w.population and c.model_id = w.model_id
-    order by w.profile, c.cell
+      and c.setting = w.setting
+    order by w.profile, c.cell, w.block
     on conflict do nothing`;
 }
 
 /**
  * A run with all that its work needs.
  *
- * @param now entries of the registry by short id, whose prices, limits and keys are today's
+ * Of its models prices, limits and keys are today's.
+ *
  * @throws {Error} when there is none
  */
 export async function loaded(sql: Sql, schema: string, name: string | number): Promise<Run> {
-  const [row] = await sql<{ run: number; plan: Plan; instrument: Instrument }[]>`
-    select r.run, r.plan, i.definition as instrument
-    from runs r
-    join instruments i on i.name = r.instrument and i.language = r.language
-    where ${typeof name === "number" ? sql`r.run = ${name}` : sql`r.name = ${name}`}`;
+  const [row] = await sql<{ run: number; plan: Plan }[]>`
+    select run, plan from runs where ${
+    typeof name === "number" ? sql`run = ${name}` : sql`name = ${name}`
+  }`;
   if (!row) {
     const known = await sql<{ name: string }[]>`select name from runs order by run`;
     throw new Error(
@@ -250,30 +315,29 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
           : "it has none yet"),
     );
   }
-  const cells = await sql<
-    { cell: number; model: Model; label: string; condition: string; population: string }[]
-  >`
-    select cell, model, model_label as label, condition, population
-    from cells where run = ${row.run} order by cell`;
   const registry = byId();
-  const written = await sql<{ population: string; id: string }[]>`
-    select distinct population, model as id from personas`;
-  const ids = new Map(written.map(({ population, id }) => [population, id]));
   const plan: Plan = {
     ...row.plan,
     models: row.plan.models.map((model) => current(model, registry.get(model.id))),
   };
+  const cells = await sql<(Omit<Cell, "prompt"> & { cell: number; prompt: string })[]>`
+    select c.cell, c.model, c.model_label as label, c.condition, c.population, c.base, c.setting,
+           c.writing, c.prompt, i.definition as instrument, c.shown,
+           coalesce((select min(p.model) from personas p where p.population = c.population),
+                    c.model_id) as id
+    from cells c
+    join instruments i on i.name = c.instrument and i.language = c.language
+    where c.run = ${row.run} order by c.cell`;
+  const prompts = new Map(promptsOf(plan).map((prompt) => [prompt.hash, prompt]));
   return {
-    ...row,
+    run: row.run,
     plan,
     cells: new Map(cells.map((cell) => [cell.cell, {
       ...cell,
       model: current(cell.model, registry.get(cell.model.id)),
-      id: plan.kind === "personas" && plan.variant
-        ? `${cell.model.id}-${plan.variant}`
-        : ids.get(cell.population) ?? cell.model.id,
+      prompt: prompts.get(cell.prompt)!,
+      id: plan.kind === "personas" && plan.variant ? `${cell.model.id}-${plan.variant}` : cell.id,
     }])),
-    profiles: await profilesOf(sql),
   };
 }
 

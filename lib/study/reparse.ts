@@ -46,11 +46,11 @@ export async function reparse(
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
     const works = await sql<(Work & { state: string })[]>`
-      select work, cell, profile, persona, repetition, ask, state
+      select work, cell, profile, persona, repetition, block, ask, state
       from (
         select *, sum(own) over (order by work) - own as before
         from (
-          select work, cell, profile, persona, repetition, ask, state::text,
+          select work, cell, profile, persona, repetition, block, ask, state::text,
                  (select coalesce(sum(octet_length(reply)), 0) from requests q
                   where q.work = w.work) as own
           from work w
@@ -172,8 +172,8 @@ export async function retold(
 /** A result as text that can be compared; nothing for a failure. */
 function text(outcome: Outcome): string | undefined {
   if ("sheet" in outcome) {
-    const { answers, flags, explanation } = outcome.sheet;
-    return JSON.stringify([answers, flags, explanation]);
+    const { answers, flags, explanation, reasons } = outcome.sheet;
+    return JSON.stringify([answers, flags, explanation, reasons ?? null]);
   }
   if ("persona" in outcome) {
     const { name, age, description, ethnicity, flags, cleaned, ...rest } = outcome.persona;
@@ -192,7 +192,7 @@ async function stored(
   const ids = list(works.map(({ work }) => work));
   const rows = kind === "administrations"
     ? await sql<{ work: number; value: unknown[] }[]>`
-      select work, json_build_array(answers, flags, explanation) as value
+      select work, json_build_array(answers, flags, explanation, reasons) as value
       from administrations where work = any(${ids}::int[])`
     : await sql<{ work: number; value: unknown[] }[]>`
       select work, json_build_array(name, age, description, ethnicity, flags,

@@ -146,11 +146,13 @@ const SHEET = [
   "persona",
   "profile",
   "repetition",
+  "sheet",
   "answers",
   "items",
   "options",
   "flags",
   "explanation",
+  "reasons",
 ];
 
 /** What becomes of a row that is there already: one that was withdrawn, or is read again. */
@@ -199,11 +201,13 @@ export function administrations(sql: Sql, settled: readonly Settled[]) {
   );
   return sql`
     insert into administrations (${sql.unsafe(SHEET.join(", "))})
-    select a.work, cell, persona, profile, repetition, answers, items, options, flags, explanation
+    select a.work, a.cell, a.persona, a.profile, a.repetition, coalesce(w.sheet, w.work), answers,
+           items, options, flags, explanation, reasons
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as a(
       work int, cell int, persona int, profile int, repetition int, answers smallint[],
-      items smallint[], options smallint[], flags text[], explanation text)
+      items smallint[], options jsonb, flags text[], explanation text, reasons text[])
     join was on was.work = a.work
+    join work w on w.work = a.work
     ${anew(sql, SHEET)}`;
 }
 

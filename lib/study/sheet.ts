@@ -1,83 +1,36 @@
-/** How a sheet is asked: in how many calls, in what form, and how its blocks are put together. */
+/** What a sheet is asked with: whether a prompt says all of it, and the shape of a reply. */
 import { z } from "zod";
 import { hasOwnOptions, type Instrument } from "../instruments.ts";
-import {
-  askedItems,
-  itemWords,
-  places,
-  type Presented,
-  type Prompt,
-  prompt,
-  type Reason,
-  shownOptions,
-} from "../prompts.ts";
-import type { StoredSheet } from "./settle.ts";
+import { askedItems, itemWords, places, type Presented, type Prompt } from "../prompts.ts";
+import type { Setting } from "./plan.ts";
 
-/** How one is asked; left out, the whole sheet in one call, with an explanation at its end. */
-export interface Asked {
-  /** So many items a call; one by one is 1. */
-  items?: number;
-  /** A reason for each answer, before or after it, or nothing but answers. */
-  reason?: Reason;
+/** What is laid before a persona, and how. */
+interface Laid {
+  instrument: Instrument;
+  setting: Pick<Setting, "coding" | "each" | "reason">;
 }
 
 /**
- * The item numbers that each call asks, in the order shown: one list for a whole sheet.
- *
- * @param order the items in the order in which the administration shows them
- * @throws {RangeError} when the number of items a call is none
+ * Whether the general prompt is needed: the numbered ones are for instruments whose items all have the same
+ * options, asked as a whole with one explanation.
  */
-export function blocksOf(
-  order: readonly number[],
-  { items = order.length }: Asked = {},
-): (readonly number[])[] {
-  if (!Number.isInteger(items) || items < 1) {
-    throw new RangeError(`Items a call are a whole number of 1 or more: got ${items}`);
-  }
-  return Array.from(
-    { length: Math.ceil(order.length / items) },
-    (_, block) => order.slice(block * items, (block + 1) * items),
-  );
-}
+export const needsGeneral = ({ instrument, setting: { each, reason } }: Laid): boolean =>
+  hasOwnOptions(instrument) || each !== undefined || reason !== undefined;
 
-/** How many calls an administration takes. */
-export const blockCount = ({ items }: Instrument, asked: Asked = {}): number =>
-  Math.ceil(items.length / Math.min(asked.items ?? items.length, items.length));
-
-/**
- * The prompt that an administration is asked with.
- *
- * The last numbered one is for instruments whose items all have the same options, asked as a whole with an
- * explanation; all else needs the general one, in the language of the items where there is one.
- *
- * @throws {RangeError} when the prompt given does not say what is asked
- */
-export function promptFor(
-  instrument: Instrument,
-  asked: Asked,
-  coding: Presented["coding"],
-  given?: Prompt,
-): Prompt | undefined {
-  const own = hasOwnOptions(instrument);
-  const reason = asked.reason !== undefined, general = own || reason || asked.items !== undefined;
-  if (!given) {
-    return general || coding === "letter" ? prompt("administration", "general") : undefined;
-  }
-  if (given.purpose !== "administration") return given;
+/** @throws {RangeError} when an administration prompt does not say what is asked */
+export function checkPrompt(
+  given: Prompt,
+  { instrument, setting: { coding, reason } }: Laid,
+): void {
   const has = places(given);
+  const words = coding === "label" ? "labels" : "codes";
   const lacking = [
-    ...own && !has.includes(coding === "label" ? "labels" : "codes")
-      ? [
-        `what to answer items with options of their own in ({{#${
-          coding === "label" ? "labels" : "codes"
-        }}})`,
-      ]
+    ...hasOwnOptions(instrument) && !has.includes(words)
+      ? [`in what items with options of their own are answered ({{#${words}}})`]
       : [],
-    ...reason && !has.includes(asked.reason!)
-      ? [`how reasons are asked for ({{#${asked.reason}}})`]
-      : [],
+    ...reason && !has.includes(reason) ? [`what reasons are asked for ({{#${reason}}})`] : [],
   ];
-  if (!lacking.length) return given;
+  if (!lacking.length) return;
   throw new RangeError(
     `The administration prompt ${given.version} does not say ${lacking.join(" and ")}: take ` +
       'prompt("administration", "general") or one that is made from it',
@@ -98,22 +51,18 @@ export function schemaOf(instrument: Instrument, shown: Presented): z.ZodType | 
   const { coding, reason } = shown;
   const asked = askedItems(instrument, shown);
   if (asked.some(({ number }, at) => at > 0 && number < asked[at - 1]!.number)) return undefined;
-  const words = asked.map((item) => {
-    const order = coding === "letter" ? shownOptions(shown.options, item) : undefined;
-    return Object.values(itemWords(instrument, item, coding, order)).toSorted();
-  });
   const own = schemas.get(instrument) ?? new Map<string, z.ZodType>();
   schemas.set(instrument, own);
-  const key = JSON.stringify([asked.map(({ number }) => number), coding, reason, words]);
+  const key = JSON.stringify([asked.map(({ number }) => number), coding, reason]);
   if (!own.has(key)) own.set(key, shapeOf(instrument, shown));
   return own.get(key)!;
 }
 
 function shapeOf(instrument: Instrument, shown: Presented): z.ZodType {
-  const { coding, options, reason } = shown;
+  const { coding, reason } = shown;
   const fields = askedItems(instrument, shown).map((item) => {
-    const order = coding === "letter" ? shownOptions(options, item) : undefined;
-    const answer = z.enum(Object.values(itemWords(instrument, item, coding, order)));
+    // Letters are the same ones in whatever order options are shown.
+    const answer = z.enum(Object.values(itemWords(instrument, item, coding)));
     const why = z.string();
     const value = reason === "before"
       ? z.object({ reason: why, answer })
@@ -126,54 +75,4 @@ function shapeOf(instrument: Instrument, shown: Presented): z.ZodType {
     ...Object.fromEntries(fields),
     ...reason === undefined && { explanation: z.string() },
   });
-}
-
-/** A sheet, or the part of one that a block asked. */
-export type BlockSheet = Omit<StoredSheet, "options" | "reasons"> & {
-  reasons?: readonly (string | null)[] | null;
-};
-
-/**
- * The blocks of one administration as one sheet: the answers and reasons of all, items in the order asked,
- * flags each once, explanations one below the other.
- *
- * @param blocks in order; null for one that failed or is not there yet
- * @returns the sheet, and whether every block is there
- */
-export function merged(
-  instrument: Instrument,
-  blocks: readonly (BlockSheet | null)[],
-): { sheet: BlockSheet; complete: boolean } {
-  const there = blocks.filter((block) => block !== null);
-  const among = <T>(of: (block: BlockSheet) => readonly (T | null)[] | null | undefined) =>
-    instrument.items.map(({ number }, at) => {
-      const block = there.find(({ items }) => items.includes(number));
-      return (block && of(block)?.[at]) ?? null;
-    });
-  const reasons = there.some((block) => block.reasons)
-    ? among<string>((block) => block.reasons)
-    : null;
-  const told = there.flatMap(({ explanation }) => explanation ?? []);
-  return {
-    sheet: {
-      answers: among<number>(({ answers }) => answers),
-      items: there.flatMap(({ items }) => [...items]),
-      flags: flagsOf(there.flatMap(({ flags }) => flags)),
-      explanation: told.length ? told.join("\n\n") : null,
-      ...reasons && { reasons },
-    },
-    complete: there.length === blocks.length,
-  };
-}
-
-/** Flags, each once; of those that list items, all items in one. */
-function flagsOf(flags: readonly string[]): string[] {
-  const lists = new Map<string, string[]>();
-  for (const flag of flags) {
-    const [, name, list] = /^(unreadable|extra keys): (.*)$/.exec(flag) ?? [];
-    const own = lists.get(name ?? flag) ?? [];
-    lists.set(name ?? flag, own);
-    if (list) own.push(...list.split(", ").filter((one) => !own.includes(one)));
-  }
-  return [...lists].map(([name, list]) => list.length ? `${name}: ${list.join(", ")}` : name);
 }

@@ -1,5 +1,5 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
-import { z } from "zod";
+import type { z } from "zod";
 import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
 import type { Sql } from "../db.ts";
@@ -7,33 +7,31 @@ import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
-  answerWords,
   filled,
+  isPerItem,
   type Message,
   personaValues,
   type Presented,
 } from "../prompts.ts";
 import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan, presented } from "./plan.ts";
+import {
+  type AdministrationsPlan,
+  type Cell,
+  partOf,
+  type PersonasPlan,
+  type Plan,
+  presented,
+} from "./plan.ts";
+import { profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome } from "./settle.ts";
+import { schemaOf } from "./sheet.ts";
 
-/** A run as it is in the database. */
+/** A run as it is in the database, or would be. */
 export interface Run {
   run: number;
   plan: Plan;
-  instrument: Instrument;
-  cells: ReadonlyMap<number, RunCell>;
-  profiles: ReadonlyMap<number, Profile>;
-}
-
-export interface RunCell {
-  cell: number;
-  model: Model;
-  label: string;
-  id: string;
-  condition: string;
-  population: string;
+  cells: ReadonlyMap<number, Cell>;
 }
 
 /** What a model's reply leads to: a result, or another question. */
@@ -124,7 +122,8 @@ async function made(
 ): Promise<Task[]> {
   const { plan } = run;
   if (plan.kind === "personas") {
-    return works.map((work) => personaTask(run, plan, work, mapping));
+    const profiles = await profilesOf(sql, works.map(({ profile }) => profile));
+    return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
   // What the model wrote: of a cleaned field the original.
   const columns = FIELDS.map((field) =>
@@ -147,17 +146,22 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
-function personaTask(run: Run, plan: PersonasPlan, work: Work, mapping: Mapping): Task {
+function personaTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  profile: Profile,
+  mapping: Mapping,
+): Task {
   const cell = run.cells.get(work.cell)!;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const profile = run.profiles.get(work.profile)!;
-  const { answers, changed } = applied(run.instrument, profile, condition, plan.seed);
+  const { answers, changed } = applied(cell.instrument, profile, condition, plan.seed);
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, personaValues(run.instrument, answers)),
+    messages: filled(cell.prompt, personaValues(cell.instrument, answers)),
     schema: PersonaReply,
-    repetitions: named(plan, `${cell.population}/${work.profile}/${work.repetition}`),
+    repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
       const reply = personaIn(opened.text!);
@@ -209,20 +213,27 @@ function administrationTask(
   work: Work,
   persona: Record<string, string | number>,
 ): Task {
-  const { instrument, setting, original } = plan;
+  const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
+  const { base, prompt, instrument } = cell;
+  const setting = cell.shown!;
   const index = Number(persona.repetitions);
-  const shown = presented(plan, cell.population, work.profile, index, work.repetition);
+  const whose = [base, work.profile, index, work.repetition] as const;
+  const sheet = presented(instrument, setting, seed, ...whose);
+  const { each } = setting;
+  const shown = {
+    ...sheet,
+    ...each !== undefined && { block: partOf(sheet.items, setting, work.block) },
+  };
+  // Of a whole sheet only where items are shown as printed, even where a draw leaves them so.
+  const held = setting.items === "printed" || each !== undefined;
   const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
   return {
     work,
     model: cell.model,
-    messages: filled(plan.prompt, administrationValues(instrument, shown, fields)),
-    schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
-    repetitions: named(
-      plan,
-      `${cell.population}/${work.profile}/${index}/${work.repetition}`,
-    ),
+    messages: filled(prompt, administrationValues(instrument, shown, fields)),
+    schema: held ? schemaOf(instrument, shown) : undefined,
+    repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
@@ -238,41 +249,18 @@ function readSheet(
   original: boolean,
 ): Outcome {
   if (opened.problem !== null) return useless(opened);
-  const { coding, items } = shown;
-  const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items);
+  const { coding, options, items: all, block: items = all } = shown;
+  const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items, options);
   if ("problem" in sheet) return { state: "failed", reason: "not readable", detail: sheet.problem };
-  const { answers, explanation, missing, flags } = sheet;
+  const { answers, explanation, missing, flags, reasons } = sheet;
   if (original && missing.length) {
     return { state: "failed", reason: "incomplete sheet (the original's rule)" };
   }
-  if (original && flags.includes("all alike") && shown.options.length === 2) {
+  if (original && flags.includes("all alike") && !isPerItem(options) && options.length === 2) {
     return { state: "failed", reason: "all answers alike (the original's rule)" };
   }
   return {
     state: "done",
-    sheet: { answers, items: shown.items, options: shown.options, flags, explanation },
+    sheet: { answers, items, options, flags, explanation, reasons: shown.reason && reasons },
   };
-}
-
-const schemas = new Map<string, z.ZodType>();
-
-/**
- * The shape of a whole sheet, for providers that hold a model to one.
- *
- * Only where items are shown as printed: a JSON schema lists numbered keys in their own order, and a
- * model held to it would answer in that order.
- */
-function schemaOf(instrument: Instrument, coding: Presented["coding"]): z.ZodType {
-  const key = JSON.stringify([instrument.name, instrument.language, coding]);
-  if (!schemas.has(key)) {
-    const answer = z.enum(Object.values(answerWords(instrument, coding)));
-    schemas.set(
-      key,
-      z.object({
-        ...Object.fromEntries(instrument.items.map(({ number }) => [String(number), answer])),
-        explanation: z.string(),
-      }),
-    );
-  }
-  return schemas.get(key)!;
 }

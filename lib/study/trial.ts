@@ -10,8 +10,7 @@ import { described } from "../format.ts";
 import type { Opened } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
 import { under, worksOf } from "./few.ts";
-import { identity, type Plan, purposed } from "./plan.ts";
-import { profilesOf } from "./population.ts";
+import { firstOf, identity, type Plan, purposed } from "./plan.ts";
 import { cellsOf } from "./register.ts";
 import { retold } from "./reparse.ts";
 import type { Budget } from "./run.ts";
@@ -44,13 +43,15 @@ export async function sides(
     throw new RangeError(`profiles is a list of ids, such as [1, 2]: got ${described(profiles)}`);
   }
   if (!profiles.length) throw new RangeError("A trial asks at least one profile: got 0");
-  const { cells } = await cellsOf(sql, schema, plan);
+  const cells = await cellsOf(sql, schema, plan);
   const trial = {
     profiles: [...new Set(profiles)].sort((a, b) => a - b),
     condition: under(cells, condition)[0]!.condition,
   };
+  // A trial compares two prompts, and nothing else.
+  const first = firstOf(plan);
   const side = (prompt: Prompt): Plan => {
-    const own = { ...plan, prompt: purposed(plan.prompt.purpose, prompt), trial };
+    const own: Plan = { ...first, prompt: purposed(plan.prompt.purpose, prompt), trial };
     return { ...own, name: `trial-${identity(own).slice(0, 8)}` };
   };
   return [side(before), side(plan.prompt)];
@@ -85,15 +86,8 @@ export async function prepared(
   profiles: readonly number[] | null,
   condition?: string,
 ): Promise<{ run: Run; asked: Task[] }> {
-  const { cells, instrument } = await cellsOf(sql, schema, plan);
-  const some = under(cells, condition);
-  const run: Run = {
-    run: 0,
-    plan,
-    instrument,
-    cells: new Map(some.map((cell, index) => [index + 1, { ...cell, cell: index + 1 }])),
-    profiles: await profilesOf(sql),
-  };
+  const some = under(await cellsOf(sql, schema, plan), condition);
+  const run: Run = { run: 0, plan, cells: new Map(some.map((cell, index) => [index + 1, cell])) };
   const works = await worksOf(sql, schema, plan, some, profiles);
   return { run, asked: await tasks(sql, run, works, mapping) };
 }
@@ -109,9 +103,9 @@ export async function sideOf(
   const { run, asked } = await prepared(sql, schema, plan, mapping, profiles, condition);
   const told = await retold(sql, asked);
   const failed = await sql<
-    { population: string; model: string; profile: number; reason: string }[]
+    { population: string; model: string; profile: number; block: number; reason: string }[]
   >`
-    select c.population, c.model_id as model, w.profile, coalesce(w.detail, w.reason) as reason
+    select c.population, c.model_id as model, w.profile, w.block, coalesce(w.detail, w.reason) as reason
     from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
     where r.name = ${plan.name} and w.state = 'failed'`;
   return {
@@ -121,7 +115,7 @@ export async function sideOf(
       const known = told.get(task.work.work);
       const fault = failed.find((one) =>
         one.population === population && one.model === task.model.id &&
-        one.profile === task.work.profile
+        one.profile === task.work.profile && one.block === task.work.block
       );
       return {
         task,

@@ -4,10 +4,10 @@ import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
 import { cost } from "../llm.ts";
-import { answerWords, type Prompt } from "../prompts.ts";
+import { itemWords, type Prompt, shownOptions } from "../prompts.ts";
 import { PersonaReply } from "../replies.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import { type Outcome, words } from "./settle.ts";
+import { words } from "./settle.ts";
 import type { Run } from "./tasks.ts";
 import type { Asked, Side } from "./trial.ts";
 
@@ -51,7 +51,10 @@ export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried>
     simulated: [...new Set(simulated)],
     replies: frame(both.flatMap(([version, side]) => replies(version, side)), REPLIES),
     fields: frame(pairs(before, after).flatMap((pair) => fields(before.run, pair)), FIELDS),
-    scores: frame(pairs(before, after).flatMap((pair) => scores(before.run, pair)), SCORES),
+    scores: frame(
+      sheetsOf(pairs(before, after)).flatMap((calls) => scores(before.run, calls)),
+      SCORES,
+    ),
     left: inAll(left, ["version"]),
   };
 }
@@ -102,6 +105,11 @@ type Pair = { before: Asked; after: Asked };
 const pairs = (before: Side, after: Side): Pair[] =>
   before.asked.map((one, index) => ({ before: one, after: after.asked[index]! }));
 
+/** The calls of each sheet. */
+const sheetsOf = (all: readonly Pair[]): Pair[][] => [
+  ...Map.groupBy(all, ({ before: { task: { work } } }) => `${work.cell} ${work.profile}`).values(),
+];
+
 const of = ({ before: { label, condition, task } }: Pair) => ({
   model: label,
   condition,
@@ -119,7 +127,7 @@ const FIELDS: Readonly<Record<string, Kind>> = {
 };
 
 function fields(run: Run, pair: Pair) {
-  const [was, is] = [said(run, pair.before.outcome), said(run, pair.after.outcome)];
+  const [was, is] = [said(run, pair.before), said(run, pair.after)];
   return Object.keys({ ...was, ...is }).map((field) => ({
     ...of(pair),
     field,
@@ -130,7 +138,7 @@ function fields(run: Run, pair: Pair) {
 }
 
 /** What was read from a reply, as text by field; null where there is nothing. */
-function said({ plan, instrument }: Run, outcome: Outcome | null) {
+function said({ cells }: Run, { outcome, task }: Asked) {
   if (!outcome) return null;
   if ("persona" in outcome) {
     const { persona } = outcome;
@@ -142,11 +150,14 @@ function said({ plan, instrument }: Run, outcome: Outcome | null) {
       words: String(words(persona.description)),
     };
   }
-  if (!("sheet" in outcome) || plan.kind !== "administrations") return null;
-  const named = answerWords(instrument, plan.setting.coding);
-  return Object.fromEntries(instrument.items.map(({ number, text }, index) => {
-    const answer = outcome.sheet.answers[index];
-    return [`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!];
+  if (!("sheet" in outcome)) return null;
+  const { instrument, shown } = cells.get(task.work.cell)!;
+  const { answers, items, options } = outcome.sheet;
+  return Object.fromEntries(instrument.items.flatMap((item, index) => {
+    if (!items.includes(item.number)) return [];
+    const answer = answers[index];
+    const named = itemWords(instrument, item, shown!.coding, shownOptions(options, item));
+    return [[`${item.number}. ${item.text}`, answer === null ? "no answer" : named[answer!]!]];
   }));
 }
 
@@ -160,13 +171,16 @@ const SCORES: Readonly<Record<string, Kind>> = {
   difference: "number",
 };
 
-function scores({ instrument }: Run, pair: Pair) {
-  const [was, is] = [scored(instrument, pair.before), scored(instrument, pair.after)];
+function scores({ cells }: Run, calls: readonly Pair[]) {
+  const [first] = calls;
+  const { instrument } = cells.get(first!.before.task.work.cell)!;
+  const was = scored(instrument, calls.map(({ before }) => before));
+  const is = scored(instrument, calls.map(({ after }) => after));
   if (!was && !is) return [];
   return instrument.scales.map((scale) => {
     const [before, after] = [was, is].map((sheet) => sheet?.get(scale) ?? null) as Scores;
     return {
-      ...of(pair),
+      ...of(first!),
       scale,
       before,
       after,
@@ -177,9 +191,17 @@ function scores({ instrument }: Run, pair: Pair) {
 
 type Scores = [before: number | null, after: number | null];
 
-function scored(instrument: Instrument, { outcome }: Asked): Map<string, number | null> | null {
-  if (!outcome || !("sheet" in outcome)) return null;
-  return new Map(
-    score(instrument, outcome.sheet.answers).map(({ scale, score }) => [scale, score]),
+/** Scores of a sheet by scale; null where no call of it brought answers. */
+function scored(
+  instrument: Instrument,
+  calls: readonly Asked[],
+): Map<string, number | null> | null {
+  const sheets = calls.flatMap(({ outcome }) =>
+    outcome && "sheet" in outcome ? [outcome.sheet.answers] : []
   );
+  if (!sheets.length) return null;
+  const answers = instrument.items.map((_, index) =>
+    sheets.map((sheet) => sheet[index] ?? null).find((answer) => answer !== null) ?? null
+  );
+  return new Map(score(instrument, answers).map(({ scale, score }) => [scale, score]));
 }

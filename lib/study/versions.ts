@@ -77,21 +77,37 @@ export async function promptOf(
 /** The prompts with what was made with each; see `Laboratory.prompts` for the columns. */
 export async function versions(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
-    with used as (
-      select r.prompt,
+    with asked as (
+      select distinct run, prompt from cells
+    ), shared as (
+      select run, count(*) > 1 as several from asked group by run
+    ), replied as (
+      select c.run, c.prompt, count(*) as calls, sum(q.tokens_in + q.tokens_out) as tokens,
+             sum(q.usd) as usd
+      from requests q join work w on w.work = q.work join cells c on c.cell = w.cell
+      join shared s on s.run = c.run and s.several
+      group by c.run, c.prompt
+    ), used as (
+      select a.prompt,
              count(*) filter (where r.kind <> 'trial')::int as runs,
-             sum(r.calls)::float8 as calls, sum(r.tokens)::float8 as tokens,
+             sum(case when s.several then coalesce(q.calls, 0) else r.calls end)::float8 as calls,
+             sum(case when s.several then coalesce(q.tokens, 0) else r.tokens end)::float8
+               as tokens,
              case when not bool_or(exists (
                select from requests q where q.run = r.run and q.usd is null
-             )) then sum(r.usd) end as usd
-      from runs r group by r.prompt
+             )) then sum(case when s.several then coalesce(q.usd, 0) else r.usd end) end as usd
+      from asked a join runs r on r.run = a.run join shared s on s.run = a.run
+      left join replied q on q.run = a.run and q.prompt = a.prompt
+      group by a.prompt
     ), worked as (
-      select r.prompt,
+      select c.prompt,
              count(*) filter (where r.kind = 'personas' and w.state = 'done')::int as personas,
-             count(*) filter (where r.kind = 'administrations' and w.state = 'done')::int as sheets,
+             count(*) filter (
+               where r.kind = 'administrations' and w.state = 'done' and w.sheet is null
+             )::int as sheets,
              count(*) filter (where r.kind = 'trial' and w.state = 'done')::int as tried,
              count(*) filter (where w.state = 'failed')::int as failed
-      from work w join runs r on r.run = w.run group by r.prompt
+      from work w join runs r on r.run = w.run join cells c on c.cell = w.cell group by c.prompt
     )
     select p.purpose, p.version, left(p.hash, 12) as hash, o.version as parent,
            case when p.saved is not null then split_part(p.note, E'\\n', 1)

@@ -1,5 +1,5 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
-import { dollars, duration, plural, whole } from "lib/format.ts";
+import { clock, dollars, duration, plural, whole } from "lib/format.ts";
 import { mayCost, paceOf, recordedFile } from "lib/llm.ts";
 import { type Budget, type Ended, type Laboratory, type Progress, RunError } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
@@ -155,15 +155,6 @@ async function worked(
 
 const LONG_WAIT_MS = 30_000;
 
-/** A time of today, or of another day with its date. */
-function clock(time: Date): string {
-  const pad = (n: number) => String(n).padStart(2, "0");
-  const hour = `${pad(time.getHours())}:${pad(time.getMinutes())}`;
-  return time.toDateString() === new Date().toDateString()
-    ? hour
-    : `${hour} on ${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
-}
-
 /** The line that shows how far a run is. */
 class Face {
   #now: Standing | null = null;
@@ -175,7 +166,8 @@ class Face {
 
   show(progressed: Progress): void {
     const { perSecond, concurrency, failed, waitingUntil } = progressed;
-    const waits = waitingUntil && `the provider asks to wait until ${clock(waitingUntil)}`;
+    const waits = waitingUntil &&
+      `the provider asks to wait until ${clock(waitingUntil, new Date())}`;
     if (!Deno.stderr.isTerminal()) {
       // Where lines are not written over, a wait that is long, and each of them once.
       const until = Number(waitingUntil ?? 0);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../config.ts";
+import { records } from "../../csv.ts";
 import type { Provenance, Sql } from "../../db.ts";
 import { whole } from "../../format.ts";
 
@@ -206,10 +207,8 @@ export async function implausible(sql: Sql, schema: string): Promise<string | nu
 
 /** `counts.csv`, with the counts that its words imply: 5 models × 3 conditions, 6 BFI groups. */
 function publishedCounts(): Map<string, number> {
-  const text = readFileSync(join(ROOT, "dataset", "paper", "counts.csv"), "utf8");
-  const counts = text.trimEnd().split("\n").slice(1).map((line): [string, number] => {
-    const [, item, count] = /^("[^"]*"|[^,]*),(\d+),/.exec(line)!;
-    return [item!.replaceAll('"', ""), Number(count)];
-  });
+  const path = join(ROOT, "dataset", "paper", "counts.csv");
+  const counts = records(readFileSync(path, "utf8"), path, "")
+    .map(({ item, count }): [string, number] => [item!, Number(count)]);
   return new Map([...counts, ["cells:epqra", 15], ["groups:bigfive", 6], ["populations", 15]]);
 }

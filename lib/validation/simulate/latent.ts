@@ -1,6 +1,6 @@
 /** What stands behind two-valued items: a normal latent that gives a scale the reliability stated. */
-import erfc from "stdlib/erfc";
-import normalQuantile from "stdlib/normal-quantile";
+import erfc from "@stdlib/math-base-special-erfc";
+import normalQuantile from "@stdlib/stats-base-dists-normal-quantile";
 import type { Random } from "../../random.ts";
 
 /** The z below which a share of the standard normal lies. */

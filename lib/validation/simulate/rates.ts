@@ -1,5 +1,5 @@
 /** How often tests reject and intervals hold, where the truth is known. */
-import tQuantile from "stdlib/t-quantile";
+import tQuantile from "@stdlib/stats-base-dists-t-quantile";
 import { type Random, seeded } from "../../random.ts";
 import {
   type Bootstrap,

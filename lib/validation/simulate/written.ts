@@ -168,10 +168,10 @@ async function keepSheets(
       order by id`;
     await inserted(rows, (rows) =>
       sql`
-        insert into administrations (work, cell, persona, profile, repetition, answers, items,
+        insert into administrations (work, cell, persona, profile, repetition, sheet, answers, items,
                                      options, flags)
-        select w.work, w.cell, w.persona, w.profile, 1, g.answers, ${items}::text::smallint[],
-               ${`{${rising}}`}::text::smallint[], '{}'
+        select w.work, w.cell, w.persona, w.profile, 1, w.work, g.answers, ${items}::text::smallint[],
+               ${`[${rising}]`}::text::jsonb, '{}'
         from jsonb_to_recordset(${rows}::text::jsonb)
           as g(profile int, persona int, answers smallint[])
         join personas p on p.population = ${cell.population}
@@ -204,17 +204,20 @@ async function keepRun(
             ${asked.user}, ${asked.note})
     on conflict do nothing`;
   const [row] = await sql<{ run: number }[]>`
-    insert into runs (name, kind, plan, prompt, instrument, language)
-    values (${name}, ${kind}, ${JSON.stringify(plan)}::text::jsonb, ${asked.hash},
-            ${instrument.name}, ${instrument.language})
+    insert into runs (name, kind, plan)
+    values (${name}, ${kind}, ${JSON.stringify(plan)}::text::jsonb)
     returning run`;
+  const drawn = (population: string) => `simulated, seed ${seed}: ${population}`;
   const ids: number[] = [];
   for (const { model, condition, population } of cells) {
     const [cell] = await sql<{ cell: number }[]>`
-      insert into cells (run, model_id, model_label, model, condition, population, setting)
+      insert into cells (run, model_id, model_label, model, condition, population, base, setting,
+                         writing, prompt, instrument, language)
       values (${row!.run}, ${model.id}, ${model.label},
               ${JSON.stringify(modelOf(model))}::text::jsonb, ${condition.name}, ${population},
-              ${`simulated, seed ${seed}`})
+              ${population}, ${drawn(population)}, ${
+      kind === "personas" ? null : drawn(population)
+    }, ${asked.hash}, ${instrument.name}, ${instrument.language})
       returning cell`;
     ids.push(cell!.cell);
   }
