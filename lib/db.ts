@@ -10,7 +10,18 @@ import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
 import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema } from "./db/migrate.ts";
-import { administered, biographies, demographics, instruments, personas } from "./db/read.ts";
+import {
+  administered,
+  biographies,
+  demographics,
+  filledIn,
+  formsIn,
+  instruments,
+  personas,
+  statuses,
+} from "./db/read.ts";
+import type { Besides } from "./db/respondents.ts";
+import type { Form } from "./forms.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
@@ -19,6 +30,7 @@ export { parted } from "./db/client.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
+export type { Besides } from "./db/respondents.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
@@ -138,7 +150,8 @@ const few = (names: readonly string[]): string =>
  * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
  * personas writer (the model that wrote them), condition, prompt (its version) and variant; of
  * administrations these and answering_model, administration_prompt, administration_variant, item_order,
- * option_order, coding, language and repetition.
+ * option_order, coding, language and repetition; of both profile_population, the population that the
+ * profile is of.
  */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
@@ -157,10 +170,17 @@ export class Study {
     return this.#once(key, () => read(this.sql, this.schema));
   }
 
-  /** The answer sheets of an instrument, by its name: see {@link Administrations}. */
-  sheets(instrument: string): Promise<Administrations> {
+  /**
+   * The answer sheets of an instrument, by its name: see {@link Administrations}.
+   *
+   * @param besides `with`: attributes of the profiles of a study of one's own, such as
+   *   `["sex", "weight"]`, as columns besides; measures weigh by the column `weight`
+   * @throws {Error} when the profiles have no such attribute
+   */
+  sheets(instrument: string, besides: Besides = {}): Promise<Administrations> {
     const own = this.provenance.source === "study";
-    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
+    const key = `sheets ${instrument} ${JSON.stringify(besides)}`;
+    return this.#once(key, () => sheets(this.sql, this.schema, instrument, own, besides));
   }
 
   /** The sheets that profiles are: the human reference sample or the random control. */
@@ -181,23 +201,62 @@ export class Study {
 
   /**
    * The personas that {@link demographics} counts, one row each in order of their ids: model,
-   * population, model_print, population_print, profile, repetition, gender, political_orientation,
-   * race, religious_belief, sexual_orientation (null where the model gave none).
+   * population, model_print, population_print, profile, repetition, and the category of each field that
+   * has categories, null where the model gave none.
+   *
+   * Of a form by its name, in a study of one's own: the same keys, form, persona (its id), parent (the
+   * id of the persona that it was made from), and for each field what was written (`FIELD`), its
+   * category where a mapping or a list says which (`FIELD_cleaned`), and what became of it
+   * (`FIELD_status`: {@link statuses}).
+   *
+   * @param besides `with`, as of {@link sheets}
+   * @throws {Error} when no persona has such a form
    */
-  personas(): Promise<DataFrame> {
+  personas(form?: string, besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("personas", () => personas(this.sql, this.schema, own));
+    const key = `personas ${JSON.stringify([form, besides])}`;
+    if (form === undefined) {
+      return this.#once(key, () => personas(this.sql, this.schema, own, besides));
+    }
+    return this.#once(key, async () => {
+      const forms = await this.forms();
+      const found = forms.find(({ name }) => name === form);
+      if (found) return await filledIn(this.sql, this.schema, found, besides);
+      throw new Error(
+        `Schema ${this.schema} has no personas of the form ${form}: ` +
+          (forms.length ? `there are ${forms.map(({ name }) => name).join(", ")}` : "it has none"),
+      );
+    });
+  }
+
+  /** The forms of the personas in a study of one's own; none in restored data. */
+  forms(): Promise<readonly Form[]> {
+    return this.provenance.source === "study"
+      ? this.#once("forms", () => formsIn(this.sql, this.schema))
+      : Promise.resolve([]);
+  }
+
+  /**
+   * What became of the fields of a study's personas: by factor, form and field, status (`given and
+   * kept`, `given and changed`: the writer was shown it; `in list`, `off list`: of a choice; `written`;
+   * `empty`) and n (personas). Fields in the order of their form.
+   */
+  statuses(): Promise<DataFrame> {
+    return this.#once("statuses", () => statuses(this.sql, this.schema));
   }
 
   /**
    * The same personas as their models wrote them: model, population, model_print, population_print,
-   * profile, repetition, name, age (years), gender, race, religious_belief, sexual_orientation (cleaned),
-   * occupation, location (as written), description; null where there is none, and where one placeholder
-   * stands for all, as in the reconstruction.
+   * profile, repetition, and each field of the form, by its category where that is one of a known list,
+   * else as written; null where there is none, and where one placeholder stands for all, as in the
+   * reconstruction.
+   *
+   * @param besides `with`, as of {@link sheets}
    */
-  biographies(): Promise<DataFrame> {
+  biographies(besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("biographies", () => biographies(this.sql, this.schema, own));
+    const key = `biographies ${JSON.stringify(besides)}`;
+    return this.#once(key, () => biographies(this.sql, this.schema, own, besides));
   }
 
   /**
@@ -296,7 +355,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
   const made = found!.populations
     ? await sql`
       select from ${sql(schema)}.populations
-      where source = 'reference' and right(origin, ${RECONSTRUCTED.length}) = ${RECONSTRUCTED} limit 1`
+      where right(origin, ${RECONSTRUCTED.length}) = ${RECONSTRUCTED} limit 1`
     : [];
   return {
     ...(row ?? { source: "study", restoredAt: null, files: [] }),

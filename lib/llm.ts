@@ -11,21 +11,21 @@ import { hidden, variable } from "./config.ts";
 import { tokens } from "./prompts.ts";
 import { seeded } from "./random.ts";
 import { jsonIn } from "./replies.ts";
-import { bedrock } from "./llm/bedrock.ts";
+import { beginning, brief } from "./llm/body.ts";
 import { CallError, Fault } from "./llm/faults.ts";
-import { openai } from "./llm/openai.ts";
-import { beginning, brief, type Opened, opened } from "./llm/opened.ts";
+import { type Opened, opened } from "./llm/opened.ts";
 import { mending } from "./llm/mending.ts";
 import { Pace } from "./llm/pace.ts";
-import { type Call, KEPT, messagesFor, type Provider, strict } from "./llm/provider.ts";
+import { type Call, KEPT, messagesFor, strict } from "./llm/provider.ts";
+import { providerOf } from "./llm/providers.ts";
 import type { Model } from "./llm/registry.ts";
-import { simulated } from "./llm/simulated.ts";
 
 export { CallError, type Kind } from "./llm/faults.ts";
 export { type Opened, opened } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
 export { LIBRARY } from "./llm/prices.ts";
-export type { Call } from "./llm/provider.ts";
+export type { Call, Provider } from "./llm/provider.ts";
+export { register as registerProvider } from "./llm/providers.ts";
 export {
   importPrices,
   type Model,
@@ -35,8 +35,6 @@ export {
   type Price,
   writePrices,
 } from "./llm/registry.ts";
-
-const PROVIDERS: Readonly<Record<Model["provider"], Provider>> = { openai, bedrock, simulated };
 
 /** One request and its reply, as they went over the wire. */
 export interface Exchange {
@@ -91,7 +89,7 @@ const LONGEST_WAIT = 30_000;
  */
 export async function exchange(model: Model, call: Call, options: Options = {}): Promise<Exchange> {
   const { signal, before, after, retries = RETRIES, pace = paceOf(model), recorded } = options;
-  const provider = PROVIDERS[model.provider];
+  const provider = providerOf(model.provider);
   const key = requestKey(model, call);
   const body = provider.body(model, call);
   const request = hidden(JSON.stringify(body), "keys");
@@ -196,7 +194,7 @@ function rootOf(error: unknown): string {
 }
 
 function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
-  const provider = PROVIDERS[model.provider];
+  const provider = providerOf(model.provider);
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
   const remedy = kind === "refused key"
     ? provider.remedy(model)
@@ -272,9 +270,18 @@ export function requestKey(model: Model, call: Call): string {
   ])).digest("hex");
 }
 
+/** Whether a model's replies are computed here, and nobody is asked. */
+export const isHere = ({ provider }: Pick<Model, "provider">): boolean =>
+  providerOf(provider).here === true;
+
 /** Whether asking a model may cost money: an unknown price may. */
-export const mayCost = ({ provider, price }: Model): boolean =>
-  provider !== "simulated" && !(price && price.input === 0 && price.output === 0);
+export const mayCost = (model: Model): boolean => {
+  const { price } = model;
+  return !isHere(model) && !(price && price.input === 0 && price.output === 0);
+};
+
+/** Whether a model can be asked, or what is lacking, in a few words. */
+export const readyOf = (model: Model): string => providerOf(model.provider).ready(model);
 
 /** What a call cost, USD; null where the model's price is unknown. */
 export function cost({ price }: Model, usage: { input: number; output: number }): number | null {
@@ -296,7 +303,7 @@ export function worstCost(model: Model, { messages, schema }: Call): {
 } {
   const text = messages.reduce((sum, { content }) => sum + tokens(content), 0) +
     (schema && model.format === "json_schema" ? tokens(JSON.stringify(strict(schema))) : 0);
-  const margin = model.provider === "openai" && model.base_url === undefined ? 1.1 : 1.5;
+  const margin = providerOf(model.provider).margin(model);
   // Roles and separators take a few tokens a message.
   const input = Math.ceil(text * margin) + 8 * (messages.length + 1);
   const usage = { input, output: model.max_tokens };

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { diffWordsWithSpace } from "diff";
 
+import { placesIn, put, SECTION } from "./prompts/places.ts";
+
 export * from "./prompts/render.ts";
 
 /** One message of a conversation with a model. */
@@ -17,12 +19,16 @@ export interface Message {
  * A prompt with places for data, in its system and in its user part:
  *
  * - `{{name}}` stands for a value;
- * - `{{#name}}…{{/name}}` is left out where the value is empty;
+ * - `{{#name}}…{{/name}}` is left out where the value is empty; for data that not every respondent has
+ *   (`persona`, `profile`, `table`) also where there is none;
  * - `<row.name>` is the original's way to write a place.
  */
 export interface Prompt {
   purpose: "persona" | "administration";
-  /** `1`; `1-es` for instructions in another language; `1+ab12cd34` for an edited one; `published`. */
+  /**
+   * `1`; `1-es` for instructions in another language; `attributes-1` for profiles without items;
+   * `form-1` for forms of one's own; `1+ab12cd34` for an edited one; `published`.
+   */
   version: string;
   /** ISO 639-1 code of the language that the prompt itself is written in. */
   language: string;
@@ -35,11 +41,16 @@ export interface Prompt {
 }
 
 const FOLDER = join(import.meta.dirname!, "prompts");
-const PLACE = /\{\{([^{}]*)\}\}|<row\.(\w+)>/g;
-const SECTION = /\{\{#(\w+)\}\}([\s\S]*?)\{\{\/\1\}\}/g;
 
-/** The place without which the model would not see what it is asked about. */
-const NEEDED = { persona: "table", administration: "items" } as const;
+/** Places of a persona prompt that say nothing of the person. */
+const ABOUT = ["instrument", "legend", "schema", "fields"];
+
+/** Places of data that not every respondent has: parts for them are left out where there are none. */
+const OPTIONAL = ["persona", "profile", "table"];
+
+/** The places without any of which the model would not see what it is asked about. */
+const needed = (purpose: Prompt["purpose"], known: readonly string[]): readonly string[] =>
+  purpose === "administration" ? ["items"] : known.filter((name) => !ABOUT.includes(name));
 
 /**
  * The prompts that are files, `lib/prompts/PURPOSE-VERSION.md`, by purpose and version.
@@ -59,7 +70,7 @@ export function prompts(purpose?: Prompt["purpose"]): Prompt[] {
 
 function fromFile(name: string): Prompt {
   const [, purpose, version, language] = name.match(
-    /^(persona|administration)-((?:\d+|general)(?:-([a-z]{2}))?)\.md$/,
+    /^(persona|administration)-((?:\d+|general)(?:-([a-z]{2}))?|(?:attributes|form)-\d+)\.md$/,
   ) ?? [];
   // Git may check files out with CRLF; the text and its hash are the same everywhere.
   const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");
@@ -148,10 +159,7 @@ export function published(systemRole: string): Prompt {
 }
 
 /** The names of the places that a prompt has, in the order of their first appearance. */
-export function places(prompt: Prompt): string[] {
-  const found = [...`${prompt.system}\n${prompt.user}`.matchAll(PLACE)];
-  return [...new Set(found.map(([, name, field]) => field ?? name!.replace(/^[#/]/, "").trim()))];
-}
+export const places = (prompt: Prompt): string[] => placesIn(`${prompt.system}\n${prompt.user}`);
 
 /**
  * The messages of a prompt with its places filled. Values are inserted as they are: what looks like
@@ -159,12 +167,19 @@ export function places(prompt: Prompt): string[] {
  *
  * @param values text by place, from `personaValues` or `administrationValues`
  * @returns a system message, where the prompt has one, and a user message
- * @throws {RangeError} when a place has no value, or the place for the data themselves is missing
+ * @throws {RangeError} when a place has no value, such as a variable that the population does not have, or
+ * no place for the data themselves is there
  */
 export function filled(prompt: Prompt, values: Readonly<Record<string, string>>): Message[] {
   const { purpose, version } = prompt;
   const known = Object.keys(values);
-  const used = places(prompt);
+  const there = (template: string) =>
+    template.replace(
+      SECTION,
+      (part, name: string) => known.includes(name) || !OPTIONAL.includes(name) ? part : "",
+    );
+  const { system, user } = { system: there(prompt.system), user: there(prompt.user) };
+  const used = places({ ...prompt, system, user });
   const written = (names: readonly string[]) => names.map((name) => `{{${name}}}`).join(", ");
   const unknown = used.filter((name) => !known.includes(name));
   if (unknown.length) {
@@ -173,29 +188,19 @@ export function filled(prompt: Prompt, values: Readonly<Record<string, string>>)
         `places are ${written(known)}`,
     );
   }
-  if (!used.includes(NEEDED[purpose])) {
+  const data = needed(purpose, known);
+  if (!data.some((name) => used.includes(name))) {
     throw new RangeError(
       `The ${purpose} prompt ${version} lacks ${
-        written([NEEDED[purpose]])
+        written(data).replaceAll(", ", " or ")
       }, the place of the data ` +
         `that the model is asked about: its places are ${written(used) || "none"}`,
     );
   }
-  const text = (template: string): string =>
-    template
-      .replace(SECTION, (_, name: string, inner: string) => (values[name] ? inner : ""))
-      .replace(PLACE, (whole: string, name?: string, field?: string) => {
-        if (/^[#/]/.test(name ?? "")) {
-          throw new RangeError(
-            `The ${purpose} prompt ${version} has ${whole} without its other half: ` +
-              "a part that may be left out is {{#name}}…{{/name}}",
-          );
-        }
-        return values[field ?? name!.trim()]!;
-      });
+  const text = (template: string) => put(template, values, `The ${purpose} prompt ${version}`);
   const messages: Message[] = [
-    { role: "system", content: text(prompt.system) },
-    { role: "user", content: text(prompt.user) },
+    { role: "system", content: text(system) },
+    { role: "user", content: text(user) },
   ];
   // Providers refuse an empty message.
   return messages.filter(({ content }) => content.trim());

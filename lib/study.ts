@@ -9,8 +9,8 @@ import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
-import type { Instrument } from "./instruments.ts";
 import { type Model, worstCost } from "./llm.ts";
+import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
 import { affordable, bounded, checkedBudget } from "./study/budget.ts";
@@ -18,11 +18,12 @@ import { estimate } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
-import { population, populationOf, settleIn } from "./study/population.ts";
+import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
 import { cellsOf, loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
+import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
 import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
 import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
@@ -30,9 +31,11 @@ import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
-export { instrumentFrom, profilesFrom } from "./study/files.ts";
+export { instrumentFrom } from "./study/files.ts";
+export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
+export { type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export type { Stored } from "./study/stored.ts";
@@ -85,27 +88,51 @@ export class Laboratory {
   }
 
   /**
-   * Gives the study its respondents; a study has one population.
+   * Gives the study respondents. The first population is its reference, whom a plan is about that names
+   * none; another is named by a plan.
    *
    * @param from a population that a package brings, by its name (of the paper's, `reference`: the
-   *   published profiles; `random`: their random control); or the path of a CSV with a column
-   *   `personality_id` and one per item. Left out: the population that the study has, or the first that
-   *   a package brings
-   * @param instrument what the profiles in a file are answers to; the first that a package brings where
-   *   left out
+   *   published profiles; `random`: their random control); the path of a CSV, or rows such as
+   *   `[{ sex: "female", age: 41 }]`, read as `populationFrom` says; or a population that was made
+   *   otherwise. Left out: the study's reference, or the first that a package brings
+   * @param given the instrument that columns headed by a number are answers to; or this and more:
+   *   `instrument` (null: none), `codebook` (variables, or a file of them), `name`
    * @returns name of the population, number of profiles
-   * @throws {Error} when the file does not fit, or the study has another population
+   * @throws {Error} when rows or codebook do not fit, or the study has another population of that name
    */
   async population(
-    from?: string,
-    instrument?: Instrument,
+    from?: string | readonly Row[] | Population,
+    given: Given | Given["instrument"] = {},
   ): Promise<{ name: string; profiles: number }> {
     const there = from === undefined ? await populationOf(this.sql) : null;
     if (there) return { name: there.name, profiles: there.profiles };
-    const found = await population(from, instrument);
+    const options = given === null || "items" in given ? { instrument: given } : given;
+    const found = await population(from, options);
     await settleIn(this.sql, this.schema, found);
     await this.banner();
     return { name: found.name, profiles: found.profiles.length };
+  }
+
+  /**
+   * The populations of the study, its reference first, each with its random control behind it: name, role
+   * (reference, other, control), origin, profiles, variables (names of the codebook's), instrument
+   * (undefined where they answered none), weighted (yes or no), strata (how many).
+   */
+  async populations(): Promise<DataFrame> {
+    return this.#of(await populations(this.sql));
+  }
+
+  /**
+   * The variables of a population: variable, label, kind, levels, unit, n (profiles with a value),
+   * missing.
+   *
+   * @param name the study's reference where left out
+   * @throws {Error} when there is none
+   */
+  async codebook(name?: string): Promise<DataFrame> {
+    const there = await populationOf(this.sql, name);
+    if (there) return this.#of(await codebook(this.sql, there));
+    throw new Error(`Schema ${this.schema} has no population: \`lab.population(…)\` gives it one`);
   }
 
   /**

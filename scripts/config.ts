@@ -8,11 +8,13 @@ import { frame } from "lib/frames.ts";
 import {
   complete,
   importPrices,
+  isHere,
   LIBRARY,
   type Model,
   models,
   modelsFile,
   type Price,
+  readyOf,
   worstCost,
   writePrices,
 } from "lib/llm.ts";
@@ -161,22 +163,9 @@ function registry(lines: string[], problems: string[], of: readonly Model[]): vo
 
 /** What can be asked, at what price. */
 function table(of: readonly Model[]): string {
-  const region = variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION");
-  const ready = ({ provider, base_url, key, ...model }: Model): string => {
-    if (provider === "simulated") return "yes, computed here";
-    if (provider === "bedrock") {
-      return model.region ?? region ? "if AWS lets you" : "needs a region";
-    }
-    const name = key === undefined ? base_url ? null : OPENAI_KEY : key;
-    return name === null
-      ? "if its server runs"
-      : secret(name) === null
-      ? `needs ${name}`
-      : "key is set";
-  };
   return tableText(
     frame(
-      of.map((model) => ({ ...model, ...model.price, ready: ready(model) })),
+      of.map((model) => ({ ...model, ...model.price, ready: readyOf(model) })),
       {
         id: "text",
         provider: "text",
@@ -239,7 +228,7 @@ async function called(id: string): Promise<number> {
   const most = worstCost(model, call);
   console.log(
     `One call to ${id} (${model.model}): at most ${most.tokens} tokens, ` +
-      (model.provider === "simulated"
+      (isHere(model)
         ? "computed here, free"
         : most.usd === null
         ? "price unknown"

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { CONDITIONS } from "lib/paper/conditions.ts";
+import type { Codebook, Values } from "lib/codebook.ts";
 import {
   applied,
+  type Condition,
   condition,
   populationName,
   type Profile,
@@ -25,7 +27,7 @@ const scores = (instrument: Instrument, answers: readonly number[]) =>
 
 /** Answers by item number after a condition, and the numbers of the items it set. */
 function under(name: string, profile: Profile, instrument = epqra) {
-  const { answers, changed } = applied(instrument, profile, condition(name), 42);
+  const { answers, changed } = applied({ instrument, codebook: [] }, profile, condition(name), 42);
   return { answer: (item: number) => answers[item - 1]!, answers, changed };
 }
 
@@ -98,12 +100,16 @@ Deno.test("a dose sets that many items of the scale to the key, each dose within
 // Binomial(826, 1/6) has mean 137.7 and SD 10.7; 4 SDs for each of the six items.
 Deno.test("which item a dose takes varies evenly between profiles, and with the seed", () => {
   const first = Array.from({ length: 826 }, (_, index) => drawn(epqra, index + 1))
-    .map((profile) => applied(epqra, profile, condition("N=1"), 42).changed[0]!);
+    .map((profile) =>
+      applied({ instrument: epqra, codebook: [] }, profile, condition("N=1"), 42).changed[0]!
+    );
   for (const item of [1, 9, 11, 14, 18, 21]) {
     const times = first.filter((one) => one === item).length;
     assert.ok(Math.abs(times - 826 / 6) < 4 * 10.7, `item ${item}: ${times}`);
   }
-  const other = PROFILES.map((profile) => applied(epqra, profile, condition("N=3"), 43).changed);
+  const other = PROFILES.map((profile) =>
+    applied({ instrument: epqra, codebook: [] }, profile, condition("N=3"), 43).changed
+  );
   const same = PROFILES.filter((profile, index) =>
     `${under("N=3", profile).changed}` === `${other[index]}`
   );
@@ -145,7 +151,7 @@ Deno.test("an unknown condition is refused with the known ones", () => {
 
 Deno.test("a condition that does not fit the instrument or the profile is refused", () => {
   const run = (name: string, profile: Profile, instrument = epqra) => () =>
-    applied(instrument, profile, condition(name), 42);
+    applied({ instrument, codebook: [] }, profile, condition(name), 42);
   assert.throws(
     run("MaxP", drawn(bfi44, 1), bfi44),
     /MaxP needs scale P: the scales of BFI-44 are E, N, A, C, O/,
@@ -213,4 +219,137 @@ Deno.test("the random control refuses what gives no rates", () => {
     () => randomProfiles(epqra, [{ id: 3, answers: [1] }], 5, 1),
     /EPQR-A has 24 items: profile 3 has 1 answers/,
   );
+});
+
+const CODEBOOK: Codebook = [
+  {
+    name: "sex",
+    label: "Sex",
+    kind: "category",
+    levels: [{ value: 1, label: "Male" }, { value: 2, label: "Female" }, {
+      value: 3,
+      label: "Other",
+    }],
+  },
+  { name: "age", label: "Age", kind: "number", unit: "years" },
+  {
+    name: "school",
+    label: "Schooling",
+    kind: "ordered",
+    levels: [{ value: "low", label: "low" }, { value: "high+", label: "high+" }],
+  },
+  { name: "town", label: "Town", kind: "text" },
+];
+const ANA = { id: 1, answers: [], values: { sex: 2, age: 41, school: "low", town: "Leeds" } };
+/** What a condition makes of Ana, or of one with other values. */
+const person = (given: Parameters<typeof condition>[0], values: Values = {}) =>
+  applied(
+    { instrument: null, codebook: CODEBOOK },
+    { ...ANA, values: { ...ANA.values, ...values } },
+    condition(given),
+    1,
+  );
+
+Deno.test("attributes are set, swapped between two levels, or left out, by value or label", () => {
+  assert.deepEqual(person("Base"), {
+    answers: [],
+    changed: [],
+    values: ANA.values,
+    changedValues: [],
+  });
+  assert.deepEqual(person("sex:male").values, { ...ANA.values, sex: 1 });
+  assert.deepEqual(person("sex:1").values, { ...ANA.values, sex: 1 });
+  assert.deepEqual(person("age:70").values, { ...ANA.values, age: 70 });
+  assert.deepEqual(person("town:Bath").values, { ...ANA.values, town: "Bath" });
+  assert.deepEqual(person("-town").values, { ...ANA.values, town: null });
+  const both = person("-town+school:high++sex:Male<->Female");
+  assert.deepEqual(both.values, { sex: 1, age: 41, school: "high+", town: null });
+  assert.deepEqual(both.changedValues, ["sex", "school", "town"]);
+  const swap = { name: "turned", values: { sex: { swap: [1, "female"] } } } as unknown as Condition;
+  assert.equal(person(swap, { sex: 1 }).values.sex, 2);
+  assert.equal(person(swap, { sex: 2 }).values.sex, 1);
+  // Whoever has neither level stays, and nothing was set.
+  assert.deepEqual([person(swap, { sex: 3 }).values.sex, person(swap, { sex: 3 }).changedValues], [
+    3,
+    [],
+  ]);
+  assert.deepEqual(person(swap, { sex: null }).values.sex, null);
+  // What is set counts as set also where it was so before, as with items.
+  assert.deepEqual(person("sex:female").changedValues, ["sex"]);
+  assert.deepEqual(ANA.values, { sex: 2, age: 41, school: "low", town: "Leeds" });
+});
+
+Deno.test("items and attributes are changed by one condition", () => {
+  const made = applied(
+    { instrument: epqra, codebook: CODEBOOK },
+    { ...ANA, answers: PROFILES[0]!.answers },
+    condition("sex:male+N=2"),
+    42,
+  );
+  assert.deepEqual(made.changed, under("N=2", { ...PROFILES[0]!, id: 1 }).changed);
+  assert.deepEqual([made.values.sex, made.changedValues], [1, ["sex"]]);
+});
+
+Deno.test("conditions on attributes have one name, however they are typed", () => {
+  assert.deepEqual(condition(" -town + sex: female <-> male +N=2"), {
+    name: "N=2+sex:female<->male+-town",
+    set: { N: 2 },
+    values: { sex: { swap: ["female", "male"] }, town: { omit: true } },
+  });
+  assert.deepEqual(condition("age:65++sex:f").values, { age: { set: "65+" }, sex: { set: "f" } });
+  const name = (text: string, reference = true) =>
+    populationName("gpt4o", condition(text), "people", reference);
+  assert.deepEqual(
+    ["sex:female", "sex:female<->male", "-town", "N=3+-town", "age:-5"].map((text) => name(text)),
+    [
+      "borderline_sex_female_gpt4o",
+      "borderline_sex_female_with_male_gpt4o",
+      "borderline_without_town_gpt4o",
+      "borderline_N3_without_town_gpt4o",
+      "borderline_age_minus_5_gpt4o",
+    ],
+  );
+  // Personas of another population than the study's reference always say of whom they are.
+  assert.equal(name("MaxN", false), "borderline_maxN_gpt4o_people");
+  assert.equal(name("Base", false), "generated_gpt4o_people");
+  for (const wrong of ["sex=female", "sex:", "-", "-two words", "sex:a+sex:b", "sex:a+-sex"]) {
+    assert.throws(() => condition(wrong), /attributes like sex:female, sex:female<->male or -town/);
+  }
+});
+
+Deno.test("a condition that does not fit the codebook is refused, with what there is", () => {
+  assert.throws(
+    () => person("sexes:female"),
+    /Condition sexes:female needs the variable sexes .*: did you mean sex\? There are sex, age, school, town/,
+  );
+  assert.throws(
+    () => person("sex:woman"),
+    /sex has no level "woman": it takes 1 \(Male\), 2 \(Female\), 3 \(Other\)/,
+  );
+  assert.throws(() => person("age:old"), /age has no level "old": it takes numbers/);
+  assert.throws(() => person("sex:male<->1"), /swaps sex 1 with itself/);
+  assert.throws(
+    () => person("MaxN"),
+    /sets items of scale N: these profiles answered no instrument/,
+  );
+  assert.throws(
+    () => applied({ instrument: epqra, codebook: [] }, PROFILES[0]!, condition("-town"), 1),
+    /needs the variable town of the profiles: they have none/,
+  );
+  for (
+    const values of [
+      { sex: "female" },
+      { sex: { set: "" } },
+      { sex: { swap: ["a"] } },
+      { sex: { omit: false } },
+      { sex: { set: 1, omit: true } },
+      [],
+    ]
+  ) {
+    const wrong = { name: "x", values } as unknown as Condition;
+    assert.throws(
+      () => condition(wrong),
+      /A condition is a name .*or \{ omit: true \} by variable/,
+    );
+  }
 });

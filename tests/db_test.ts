@@ -303,6 +303,8 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "003_prompts",
     "004_faults",
     "005_personas",
+    "006_populations",
+    "007_forms",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
@@ -326,8 +328,9 @@ const STUDY = `
   insert into workers (worker, run, host, lease) values (1, 1, 'here', now());
   insert into work (work, run, cell, model_id, profile, repetition, state)
     values (1, 1, 1, 'm', 7, 1, 'done');
-  insert into personas values (1, 1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'A',
-    40, 'f', 'f', 'r', 'r', 's', 's', 'e', 'b', 'b', 'o', 'o', 'p', 'p', 'l', 'l', 'd', 1)`;
+  insert into personas_written (work, ref_personality_id, population, model, model_print,
+    population_print, repetitions, repetition_count, shown, changed, form, fields)
+    values (1, 7, 'borderline_N3_m', 'm', 'M', 'N=3', 1, 1, '{1,0}', '{1}', 'short', '{"name": "A"}')`;
 
 Deno.test("a study's tables refuse what cannot be, and score what they hold at once", async () => {
   await migrate("constrained", "study");
@@ -340,6 +343,10 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     `insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts)
      values (1, 1, 'k', ${ask}, 'openai', '{}', '{}', 1, 1)`;
   for (const statement of [sheet(1, "{4,1,NULL}"), reply(0), reply(1)]) await sql.unsafe(statement);
+  const population = (name: string, role: string, instrument: string) =>
+    `insert into populations (name, role, origin, instrument, language)
+     values ('${name}', '${role}', 'o', ${instrument})`;
+  await sql.unsafe(population("first", "reference", "'x', 'es'"));
   const refused = [
     ["23505", sheet(1, "{1,1,1}")],
     ["23503", sheet(2, "{1,1,1}")],
@@ -356,8 +363,10 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     ["23514", "update work set state = 'claimed'"],
     ["22P02", "update work set state = 'lost'"],
     ["23503", "delete from cells"],
-    ["23514", "update personas set age = 151"],
-    ["23502", "update personas set description = null"],
+    ["23514", "update personas set fields = '[]'"],
+    ["23502", "update personas set fields = null"],
+    ["23514", "update personas set form = ''"],
+    ["23503", "update personas set parent = 2"],
     [
       "23505",
       "insert into runs (name, kind, plan, prompt, instrument, language) " +
@@ -368,7 +377,12 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
       "insert into runs (name, kind, plan, prompt, instrument, language) " +
       "values ('two', 'personas', '{}', 'h', 'x', 'en')",
     ],
-    ["23514", "insert into populations values ('third', 'n', 'o', 'x', 'es')"],
+    ["23514", "insert into populations (name, role, origin) values ('a', 'third', 'o')"],
+    ["23514", "insert into populations (name, role, origin) values ('a', 'control', 'o')"],
+    ["23503", population("a", "other", "'y', 'es'")],
+    ["23505", population("second", "reference", "'x', 'es'")],
+    ["23514", "insert into profiles (population, profile, weight) values ('first', 1, -1)"],
+    ["23503", "insert into profiles (population, profile) values ('nobody', 1)"],
   ] as const;
   for (const [code, statement] of refused) {
     await assert.rejects(() => sql.unsafe(statement), { code }, statement);

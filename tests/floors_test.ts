@@ -8,11 +8,12 @@ import { ROOT } from "lib/config.ts";
  * one study, or to none, is in a folder of theirs.
  */
 const FLOORS = [
-  ["columns", "csv", "format", "instruments", "stats", "random", "version"],
+  ["codebook", "columns", "csv", "format", "forms", "instruments", "stats", "random", "version"],
   ["prompts", "replies", "conditions", "cleaning", "frames", "config", "cells", "provenance"],
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
+  ["paper/biography"],
   ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],

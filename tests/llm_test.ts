@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import { schemaOf } from "lib/forms.ts";
+import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, score } from "lib/instruments.ts";
 import {
@@ -31,7 +33,7 @@ import {
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { PersonaReply, sheetIn } from "lib/replies.ts";
+import { sheetIn } from "lib/replies.ts";
 import { ask, CLEAN, failure, HELLO, KEY, served, under } from "./called.ts";
 import type { Answer, Behaviour, Server } from "./llm_server.ts";
 
@@ -752,8 +754,8 @@ const CODINGS: [Instrument, Presented["coding"]][] = [
 async function simulated(answers: readonly number[], repetition = 1) {
   const one = model("simulated");
   const persona = await complete(one, {
-    messages: filled(prompt("persona"), personaValues(epqra, answers)),
-    schema: PersonaReply,
+    messages: filled(prompt("persona"), personaValues(epqra, answers, biography)),
+    schema: schemaOf(biography),
     repetition,
   });
   assert.equal(persona.problem, null);
@@ -852,10 +854,14 @@ Deno.test("simulated: demographics follow the stated rates and the profile", () 
   under(CLEAN, async () => {
     const one = model("simulated");
     const shares = async (answers: number[]) => {
-      const messages = filled(prompt("persona"), personaValues(epqra, answers));
+      const messages = filled(prompt("persona"), personaValues(epqra, answers, biography));
       const counts: Record<string, number> = {};
       for (let repetition = 1; repetition <= 400; repetition++) {
-        const { value } = await complete(one, { messages, schema: PersonaReply, repetition });
+        const { value } = await complete(one, {
+          messages,
+          schema: schemaOf(biography),
+          repetition,
+        });
         const { gender } = value as { gender: string };
         counts[gender] = (counts[gender] ?? 0) + 1 / 400;
       }
@@ -996,11 +1002,11 @@ Deno.test("the server as a program counts for several processes", async () => {
     await under(CLEAN, async () => {
       const gpt = { ...model("gpt4o"), base_url: `${url}/v1` };
       const answers = profileOf(9);
-      const messages = filled(prompt("persona"), personaValues(epqra, answers));
+      const messages = filled(prompt("persona"), personaValues(epqra, answers, biography));
       const replies = await Promise.all(Array.from({ length: 30 }, (_, i) =>
         complete(gpt, {
           messages: [...messages, { role: "user", content: String(i) }],
-          schema: PersonaReply,
+          schema: schemaOf(biography),
         }, { retries: 30 })));
       for (const { problem, value } of replies) {
         assert.deepEqual([problem, value === null], [null, false]);

@@ -4,13 +4,19 @@ import { dirname, join } from "node:path";
 import { hidden, ROOT, secret, variable } from "lib/config.ts";
 import { MODELS } from "lib/paper/design.ts";
 import {
+  complete,
   importPrices,
+  isHere,
   LIBRARY,
   type Model,
   model,
   models,
   modelsFile,
   type Price,
+  type Provider,
+  readyOf,
+  registerProvider,
+  worstCost,
   writePrices,
 } from "lib/llm.ts";
 import { listed } from "lib/llm/prices.ts";
@@ -458,3 +464,56 @@ Deno.test("hidden() puts the longer of two secrets first", () => {
     assert.equal(hidden("canary-one-and-more, canary-one"), "‹hidden›, ‹hidden›");
   });
 });
+
+/** A provider of a package's own: the whole of it. */
+const echo: Provider = {
+  name: "echo",
+  setting: "ECHO_URL",
+  address: () => "the next room",
+  remedy: () => "none is needed",
+  ready: () => "always",
+  faults: ({ top_p }) => top_p === undefined ? [] : [["top_p", "is nothing that an echo has"]],
+  margin: () => 2,
+  seller: () => null,
+  listedAs: ({ model }) => [[`echo/${model}`, (of) => of === "echo"]],
+  body: (_model, { messages }) => ({ heard: messages.at(-1)!.content }),
+  send: (_model, body) =>
+    Promise.resolve(
+      JSON.stringify({ says: body.heard, usage: { input_tokens: 3, output_tokens: 2 } }),
+    ),
+  read: (body) => ({
+    said: (body as { says: string }).says,
+    thought: "",
+    refusal: null,
+    finish: "stop",
+    reason: null,
+  }),
+};
+
+Deno.test("a provider is one object, chosen by name: its models are listed, asked, priced and read", () =>
+  withFile(
+    [{
+      id: "cave",
+      label: "Cave",
+      provider: "echo",
+      model: "deep",
+      max_tokens: 50,
+      format: "text",
+    }],
+    async (path) => {
+      assert.throws(() => models(), /provider: must be one of openai, bedrock, simulated$/);
+      registerProvider(echo);
+      assert.throws(() => registerProvider(echo), /There is a provider echo already/);
+      await Deno.writeTextFile(path, `${await Deno.readTextFile(path)}\n`);
+      const cave = model("cave");
+      assert.deepEqual([readyOf(cave), isHere(cave), cave.price], ["always", false, null]);
+      const call = { messages: [{ role: "user" as const, content: "Hello hello" }] };
+      const { text, usage, problem } = await complete(cave, call);
+      assert.deepEqual([text, usage, problem], ["Hello hello", { input: 3, output: 2 }, null]);
+      // Twice the two tokens, sixteen of roles, and the longest reply.
+      assert.equal(worstCost(cave, call).tokens, 2 * 2 + 16 + 50);
+      const wrong = { ...cave, price: undefined, top_p: 0.5 };
+      await Deno.writeTextFile(path, JSON.stringify([wrong]));
+      assert.throws(() => models(), /model cave: top_p: is nothing that an echo has$/);
+    },
+  ));

@@ -189,7 +189,7 @@ Deno.test("acquiescence() of the BFI is 3 where only the trait answers", () => {
 });
 
 const shown = (answers: number[], name: string): number[] =>
-  applied(epqra, { id: 1, answers }, condition(name), 0).answers;
+  applied({ instrument: epqra, codebook: [] }, { id: 1, answers }, condition(name), 0).answers;
 
 Deno.test("copying() counts answers equal to the profile before and after the condition", () => {
   const before = [same(epqra, 0), same(epqra, 1)];

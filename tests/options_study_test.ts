@@ -35,7 +35,7 @@ Deno.test("six questions in two languages, whole and one by one, turned round, w
     "owner",
     (sql) =>
       sql<{ items: number[]; options: number[][]; reasons: (string | null)[]; blocks: number }[]>`
-      select items, options, reasons, c.blocks
+      select to_json(items) as items, options, to_json(reasons) as reasons, c.blocks
       from options_own.administrations a join options_own.cells c on c.cell = a.cell
       where c.shown->>'options' = 'reversed' order by work`,
   );

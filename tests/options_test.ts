@@ -277,7 +277,7 @@ Deno.test("the general prompt asks for a reason before or after each answer, or 
       const shown = { ...printed(instrument, "number"), ...change };
       const messages = filled(
         prompt("administration", version),
-        administrationValues(instrument, shown, { description: "Ana keeps bees." }),
+        administrationValues(instrument, shown, { persona: "Ana keeps bees." }),
       );
       return messages[1]!.content;
     };
@@ -485,7 +485,7 @@ Deno.test("shares() has a row for each option; among those asked refusals have a
   assert.deepEqual(
     read().map((
       row,
-    ) => [row.value, row.option, row.role, row.n, row.missing, row.refused, row.share]),
+    ) => [row.value, row.option, row.option_role, row.n, row.missing, row.refused, row.share]),
     [
       ["1", "Not at all", null, 4, 1, 1, 0.25],
       ["2", "A little", null, 4, 1, 1, 0.5],
@@ -493,7 +493,7 @@ Deno.test("shares() has a row for each option; among those asked refusals have a
     ],
   );
   assert.deepEqual(
-    read("asked").map((row) => [row.value, row.role, row.n, row.count, row.share]),
+    read("asked").map((row) => [row.value, row.option_role, row.n, row.count, row.share]),
     [
       ["1", null, 6, 1, 1 / 6],
       ["2", null, 6, 2, 2 / 6],

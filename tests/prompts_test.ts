@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
+import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Coding, type Instrument, WORDS } from "lib/instruments.ts";
 import {
@@ -21,7 +22,7 @@ import {
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { PersonaReply, sheetIn } from "lib/replies.ts";
+import { sheetIn } from "lib/replies.ts";
 
 const shown = (instrument: Instrument, coding: Coding): Presented => ({
   items: instrument.items.map(({ number }) => number),
@@ -48,10 +49,13 @@ Deno.test("the text of a version never changes", () => {
   assert.deepEqual(Object.fromEntries(hashes), {
     "administration 1": "01b958989f91cd36988708905ee96d36e9ca87cbfe1b953581fc6e1f390f74e7",
     "administration 1-es": "8695dd3711dfb3c9955c6086ec74418b4d6da251a3646a3d9aaec716a6b730b8",
-    "administration general": "24200b990128c691c57be40096a0cf36c5c3563b2f6caa946e5e165f024dd2cd",
-    "administration general-de": "8730e40fa4964016d181e92e7c3761b2ea1fbacde89646905cba72b04445e74a",
-    "administration general-es": "b93cded8dfb5d566f3d885ba47dabd675df7c31dc3a9561ec79a5c82f7eaa66b",
+    "administration general": "31079b08001521fd681f282ee8d9ef8b4ae863581f6cc8c865fa5cefb6e33e94",
+    "administration general-de": "c8c6b11a935085b4ff9d588d51794cae773d5cc6f58009cc39656334126af2e7",
+    "administration general-es": "0272d0a7f9710eb3fd7f2d54250a179a3feaea4448858a9f7ff52a1693683bb3",
+    "administration form-1": "46014e5798a5180dddc71a175136f62170216a8cd8acb20fc6a857645780c083",
     "persona 1": "4635e9474f29150dd0a4fa4fca01e6276170e90250023268ab0775483510c532",
+    "persona form-1": "5409928a5657c6eb05cd4465b5c9456a8928f43868d348b79526475950069f90",
+    "persona attributes-1": "50ea243aebb74b40d45decf7841a464a7cbfe4f05bb1157496263a6e154e2eb4",
   });
 });
 
@@ -92,7 +96,7 @@ Deno.test("an edited prompt names what it came from and its text", () => {
 });
 
 Deno.test("the persona prompt says JSON, shows schema and profile, and gives no hint of its own", () => {
-  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS));
+  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS, biography));
   assert.match(system, /JSON/); // OpenAI's JSON mode refuses a request without the word
   const schema = JSON.parse(system.slice(system.indexOf("{")));
   assert.deepEqual(Object.keys(schema), [
@@ -246,8 +250,8 @@ Deno.test("what a prompt asks for is what a reply is read by", () => {
       assert.deepEqual("answers" in sheet && sheet.answers, ANSWERS, `${language} ${coding}`);
     }
   }
-  const schema = JSON.parse(personaValues(epqra, ANSWERS).schema!);
-  assert.deepEqual(Object.keys(schema), Object.keys(PersonaReply.shape));
+  const schema = JSON.parse(personaValues(epqra, ANSWERS, biography).schema!);
+  assert.deepEqual(Object.keys(schema), biography.fields.map(({ name }) => name));
 });
 
 Deno.test("profiles are CSV with quotes only where they are needed", () => {
@@ -293,7 +297,7 @@ Deno.test("a part in {{#name}}…{{/name}} is left out where the value is empty"
 });
 
 Deno.test("a place that nothing fills, or a prompt without its data, is refused", () => {
-  const values = personaValues(epqra, ANSWERS);
+  const values = personaValues(epqra, ANSWERS, biography);
   assert.throws(
     () => filled(made("{{nmae}}", "{{table}} {{a-b}}"), values),
     /has \{\{nmae\}\}, \{\{a-b\}\}, which nothing fills: the known places are .*\{\{table\}\}/,

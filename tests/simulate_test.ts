@@ -525,7 +525,7 @@ Deno.test("a simulated study is read as any other", async (t) => {
       await as(
         "owner",
         (sql) =>
-          sql`update simulated_whole.populations set origin = 'file' where source = 'reference'`,
+          sql`update simulated_whole.populations set origin = 'file' where role = 'reference'`,
       );
       await assert.rejects(
         written(study, { schema, replace: true }),

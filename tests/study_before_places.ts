@@ -3,6 +3,12 @@
 /** A column, or one and the statement that gives the values back. */
 export type Place = string | { at: string; select: string };
 
+/** Inside an object that a persona has. */
+const inside = (column: string, name: string): Place => ({
+  at: `personas_written.${column}`,
+  select: `select ${column}->>'${name}' from personas_written`,
+});
+
 /** What a run has in each of its cells, because it was one for all of them. */
 const ofRun = (column: string): Place => ({
   at: `cells.${column}`,
@@ -35,14 +41,21 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     definition: "instruments.definition",
   },
   populations: {
-    source: "populations.source",
-    name: "populations.name",
+    source: {
+      at: "populations.role",
+      select: "select replace(role, 'control', 'random') from populations",
+    },
+    name: { at: "populations.name", select: "select coalesce(control_of, name) from populations" },
     origin: "populations.origin",
     instrument: "populations.instrument",
     language: "populations.language",
   },
   profiles: {
-    source: "profiles.source",
+    source: {
+      at: "profiles.population",
+      select: "select replace(o.role, 'control', 'random') from profiles p " +
+        "join populations o on o.name = p.population",
+    },
     profile: "profiles.profile",
     answers: "profiles.answers",
   },
@@ -119,25 +132,25 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     repetition_count: "personas_written.repetition_count",
     shown: "personas_written.shown",
     changed: "personas_written.changed",
-    name: "personas_written.name",
-    age: "personas_written.age",
-    gender_original: "personas_written.gender_original",
-    gender: "personas_written.gender",
-    race_original: "personas_written.race_original",
-    race: "personas_written.race",
-    sexual_orientation_original: "personas_written.sexual_orientation_original",
-    sexual_orientation: "personas_written.sexual_orientation",
-    ethnicity: "personas_written.ethnicity",
-    religious_belief_original: "personas_written.religious_belief_original",
-    religious_belief: "personas_written.religious_belief",
-    occupation_original: "personas_written.occupation_original",
-    occupation: "personas_written.occupation",
-    political_orientation_original: "personas_written.political_orientation_original",
-    political_orientation: "personas_written.political_orientation",
-    location_original: "personas_written.location_original",
-    location: "personas_written.location",
-    description: "personas_written.description",
-    word_count_description: "personas_written.word_count_description",
+    name: inside("fields", "name"),
+    age: inside("fields", "age"),
+    gender_original: inside("fields", "gender"),
+    gender: inside("cleaned", "gender"),
+    race_original: inside("fields", "race"),
+    race: inside("cleaned", "race"),
+    sexual_orientation_original: inside("fields", "sexual_orientation"),
+    sexual_orientation: inside("cleaned", "sexual_orientation"),
+    ethnicity: inside("fields", "ethnicity"),
+    religious_belief_original: inside("fields", "religious_belief"),
+    religious_belief: inside("cleaned", "religious_belief"),
+    occupation_original: inside("fields", "occupation"),
+    occupation: inside("cleaned", "occupation"),
+    political_orientation_original: inside("fields", "political_orientation"),
+    political_orientation: inside("cleaned", "political_orientation"),
+    location_original: inside("fields", "location"),
+    location: inside("cleaned", "location"),
+    description: inside("fields", "description"),
+    word_count_description: inside("words", "description"),
     flags: "personas_written.flags",
   },
   requests: {

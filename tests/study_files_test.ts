@@ -5,7 +5,7 @@ import type { Profile } from "lib/conditions.ts";
 import { ROOT } from "lib/config.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, score } from "lib/instruments.ts";
-import { instrumentFrom, profilesFrom } from "lib/study/files.ts";
+import { instrumentFrom, populationFrom } from "lib/study.ts";
 import { Folder } from "./made.ts";
 
 const FIXTURES = join(ROOT, "tests", "fixtures", "instruments");
@@ -207,8 +207,9 @@ Deno.test("profiles are read in every way to write an answer", () => {
   const expected = [7, 2].map((id) => ({
     id,
     answers: epqra.items.map(({ number }) => Number(number % id === 0)),
+    values: { age: 34 },
   }));
-  const read = (path: string) => profilesFrom(path, epqra);
+  const read = (path: string) => populationFrom(path, { instrument: epqra }).profiles;
   for (const [name, head, no, yes] of WAYS) {
     const lines = [7, 2].map((id) => row(`${id}`, (item) => (item % id === 0 ? yes : no)));
     const text = [head, ...lines].join("\n");
@@ -224,17 +225,25 @@ Deno.test("profiles are read in every way to write an answer", () => {
 Deno.test("profiles in Spanish and of the BFI are read by their own words", () => {
   const spanish = instrumentFrom(join(FIXTURES, "epqra-es.json"));
   const text = [HEAD, row("1", (item) => (item === 3 ? "sí" : "Falso"))].join("\n");
-  const [profile] = of("own.csv", text, (path) => profilesFrom(path, spanish)) as Profile[];
+  const [profile] = of(
+    "own.csv",
+    text,
+    (path) => populationFrom(path, { instrument: spanish }).profiles,
+  ) as Profile[];
   assert.deepEqual(profile!.answers.flatMap((answer, at) => answer ? [at + 1] : []), [3]);
   const bfi = `id,${bfi44.items.map(({ number }) => number).join(",")}\n9,${
     bfi44.items.map(({ number }) => number % 5 + 1).with(0, "Agree strongly" as never).join(",")
   }`;
-  const [other] = of("own.csv", bfi, (path) => profilesFrom(path, bfi44)) as Profile[];
+  const [other] = of(
+    "own.csv",
+    bfi,
+    (path) => populationFrom(path, { instrument: bfi44 }).profiles,
+  ) as Profile[];
   assert.deepEqual(other!.answers.slice(0, 6), [5, 3, 4, 5, 1, 2]);
 });
 
 Deno.test("every cell of a profile that is wrong is told", () => {
-  const read = (path: string) => profilesFrom(path, epqra);
+  const read = (path: string) => populationFrom(path, { instrument: epqra }).profiles;
   const problems = (...lines: string[]) => of("own.csv", lines.join("\n"), read);
   const good = row("1", () => "1");
   assert.deepEqual(
@@ -249,24 +258,23 @@ Deno.test("every cell of a profile that is wrong is told", () => {
     ),
     [
       "row 3: id 1 is in row 2 already",
-      'row 4, column personality_id: "x" is not a whole number from 0 to 2147483647',
+      'row 4, column personality_id: "x" is not a whole number from 0 to 2147483647: ids are all such numbers, or all words',
       'row 4, column 5: "maybe" is no answer to EPQR-A',
       "row 4, column 24: empty",
       "row 6, column personality_id: empty",
       'row 6, column 1: "2" is no answer to EPQR-A',
-      'row 7, column personality_id: "99999999999" is not a whole number from 0 to 2147483647',
+      'row 7, column personality_id: "99999999999" is not a whole number from 0 to 2147483647: ids are all such numbers, or all words',
     ],
   );
   const many = problems(HEAD, row("1", () => "?"), row("2", () => "?")) as string[];
   assert.deepEqual([many.length, many.at(-1)], [11, "and 38 more"]);
-  assert.deepEqual(problems(HEAD.replace(",24", ",25").replace("personality_id", "name"), good), [
-    "no column personality_id",
+  assert.deepEqual(problems(HEAD.replace(",24", ",25"), good), [
     "column 25: EPQR-A has items 1 to 24",
-    "no column for 1 items of EPQR-A: 24",
+    "no column for 1 item of EPQR-A: 24",
   ]);
   assert.deepEqual(problems(HEAD.replace(",24", ",q23"), good), [
     "columns 23 and q23 are one item: leave one",
-    "no column for 1 items of EPQR-A: 24",
+    "no column for 1 item of EPQR-A: 24",
   ]);
   assert.deepEqual(problems(HEAD.replace(",24", ",23"), good), ["column 23 stands there twice"]);
   assert.deepEqual(problems(HEAD.replace("age", "id"), good), [
@@ -379,12 +387,15 @@ Deno.test("what is no text, or none that is read, is said rightly", () => {
   assert.match(said(Uint8Array.of(0xff, 0xfe, 0x41)), /^its UTF-16 is damaged/);
   for (const wrong of [undefined, 3, {}, ""]) {
     assert.throws(() => instrumentFrom(wrong as string), /instrumentFrom takes the path of a file/);
-    assert.throws(() => profilesFrom(wrong as string, epqra), /profilesFrom takes the path/);
+    assert.throws(
+      () => populationFrom(wrong as string, { instrument: epqra }),
+      /A population is the path of a CSV, or a list of rows/,
+    );
   }
   const path = join(ROOT, "tests", "fixtures", "people.csv");
   assert.throws(
-    () => profilesFrom(path, "epqra" as unknown as Instrument),
-    /takes the instrument that profiles answer: got "epqra"/,
+    () => populationFrom(path, { instrument: "epqra" as unknown as Instrument }),
+    /instrument is what profiles answer: got "epqra"/,
   );
   assert.throws(
     () => score(epqra, "1" as unknown as number[]),
@@ -393,8 +404,8 @@ Deno.test("what is no text, or none that is read, is said rightly", () => {
 });
 
 Deno.test("respondents are known by whole numbers, however they were saved", () => {
-  const read = (path: string) => profilesFrom(path, epqra);
-  const zeros = { id: 7, answers: epqra.items.map(() => 0) };
+  const read = (path: string) => populationFrom(path, { instrument: epqra }).profiles;
+  const zeros = { id: 7, answers: epqra.items.map(() => 0), values: { age: 34 } };
   const body = [HEAD, row("7", () => "0")].join("\n");
   for (const [name, save] of SAVED) {
     assert.deepEqual(of("own.csv", save(body), read), [zeros], name);

@@ -678,7 +678,8 @@ Deno.test("parsing again gives the same, and repairs rows that were damaged by h
   await sql`delete from administrations where work = ${b}`;
   await sql`update work set state = 'failed', reason = 'by hand' where work = ${b}`;
   await sql`
-    update personas set age = 99, gender = 'x', race_original = '?' where work = (
+    update personas set fields = fields || '{"age": 99, "race": "?"}',
+                        cleaned = cleaned || '{"gender": "x"}' where work = (
       select min(work) from work join runs using (run) where name = ${writing})`;
   const found = { replies: 24, same: 22, changed: 1, gained: 1, lost: 0 };
   assert.deepEqual(await lab.reparse(asking, { write: false }), found);

@@ -38,6 +38,7 @@ export class Made implements AsyncDisposable {
       name: `made${made.length}`,
       origin: "a test",
       instrument: epqra,
+      codebook: [],
       profiles: made,
       random: made,
     });

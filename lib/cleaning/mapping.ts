@@ -1,7 +1,7 @@
 /** What maps free text to categories: counted pairs and ordered keyword rules, checked and indexed. */
 
 /** Columns of `personas` that the model writes freely (`{field}_original`) and that are cleaned. */
-export const FIELDS = [
+export const FIELDS: readonly string[] = [
   "gender",
   "race",
   "sexual_orientation",
@@ -9,8 +9,8 @@ export const FIELDS = [
   "occupation",
   "political_orientation",
   "location",
-] as const;
-export type Field = (typeof FIELDS)[number];
+];
+export type Field = string;
 
 /** What a cleaned column holds where nothing maps the text: never empty, never "Other". */
 export const UNMAPPED = "unmapped";

@@ -10,6 +10,8 @@ import * as studyRuns from "./study/002_runs.ts";
 import * as studyPrompts from "./study/003_prompts.ts";
 import * as studyFaults from "./study/004_faults.ts";
 import * as studyPersonas from "./study/005_personas.ts";
+import * as studyPopulations from "./study/006_populations.ts";
+import * as studyForms from "./study/007_forms.ts";
 import * as studySettings from "./study/008_settings.ts";
 import * as studyOptions from "./study/009_options.ts";
 
@@ -20,6 +22,8 @@ const STUDY: Record<string, Migration> = {
   "003_prompts": studyPrompts,
   "004_faults": studyFaults,
   "005_personas": studyPersonas,
+  "006_populations": studyPopulations,
+  "007_forms": studyForms,
   "008_settings": studySettings,
   "009_options": studyOptions,
 };

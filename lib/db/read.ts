@@ -2,8 +2,11 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
+import { CATEGORIES } from "../cleaning.ts";
+import { type Field, type Form, registered, STATUSES, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
+import { attributesOf, type Besides } from "./respondents.ts";
 
 /** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
 export const PLACEHOLDERS = {
@@ -12,13 +15,29 @@ export const PLACEHOLDERS = {
   simulated: "not simulated",
 } as const;
 
-const ATTRIBUTES = [
-  "gender",
-  "political_orientation",
-  "race",
-  "religious_belief",
-  "sexual_orientation",
-] as const;
+/** Fields of the usual form whose categories are known, by name. */
+const attributes = (): Field[] =>
+  usualForm().fields.filter(({ mapping }) => mapping !== undefined && CATEGORIES[mapping])
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/**
+ * Where what was written in a field stands, and its category: in restored data in columns. Names of
+ * fields are plain words.
+ */
+const writtenIn = (sql: postgres.Sql, { name, mapping }: Field, own: boolean) =>
+  sql.unsafe(own ? `fields->>'${name}'` : mapping ? `${name}_original` : name);
+const categoryIn = (sql: postgres.Sql, { name }: Field, own: boolean) =>
+  sql.unsafe(own ? `cleaned->>'${name}'` : name);
+
+/** Personas of the usual form; of restored ones those that have a word count. */
+const usual = (sql: postgres.Sql, own: boolean) =>
+  own ? sql`form = ${usualForm().name}` : sql`word_count_description is not null`;
+
+type Fragment = postgres.PendingQuery<postgres.Row[]> | ReturnType<postgres.Sql["unsafe"]>;
+
+/** Expressions of a select, each followed by a comma. */
+const each = (sql: postgres.Sql, of: readonly [Fragment, name: string][]) =>
+  of.map(([value, name]) => sql`${value as never} as ${sql(name)},`) as never;
 
 /** The cell in which a persona of one's own was written, and the levels of its factors. */
 const cellOf = (sql: postgres.Sql, schema: string, own: boolean) =>
@@ -54,16 +73,24 @@ export async function demographics(
   own: boolean,
 ): Promise<DataFrame> {
   const levels = await levelsOf(sql, schema, own);
+  const of = attributes();
+  const names = of.map(({ name }) => name);
+  const keys = ["model", "population", "model_print", "population_print", "repetition"];
   const kinds = await sql`
-    select model, population, model_print, population_print, repetitions as repetition,
-           ${cellOf(sql, schema, own)} as cell, ${sql(ATTRIBUTES)}, count(*)::int as n
-    from ${sql(schema)}.personas
-    where word_count_description is not null
-    group by 1, 2, 3, 4, 5, 6, ${sql(ATTRIBUTES)}
-    order by 1, 2, 3, 4, 5, ${sql(ATTRIBUTES)}, 6`;
+    with given as (
+      select model, population, model_print, population_print, ${
+    each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
+  }
+             ${cellOf(sql, schema, own)} as cell, repetitions as repetition
+      from ${sql(schema)}.personas
+      where ${usual(sql, own)}
+    )
+    select *, count(*)::int as n from given
+    group by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}
+    order by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}`;
   const counts = new Map<string, Record<string, unknown> & { n: number }>();
   for (const { n, ...kind } of kinds) {
-    for (const attribute of ATTRIBUTES) {
+    for (const attribute of names) {
       const { model, population, model_print, population_print, repetition } = kind;
       const labelled = own ? "yes" : null;
       const keys = { own: labelled, model, population, model_print, population_print, repetition };
@@ -81,7 +108,9 @@ export async function personas(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
+  const of = attributes();
   const kinds = {
     model: "text",
     population: "text",
@@ -90,47 +119,60 @@ export async function personas(
     profile: "integer",
     repetition: "integer",
     ...columns(own),
-    ...Object.fromEntries(ATTRIBUTES.map((attribute) => [attribute, "text"] as const)),
+    ...Object.fromEntries(of.map(({ name }) => [name, "text"] as const)),
   } as const;
   const levels = await levelsOf(sql, schema, own);
   const people = await sql`
-    select model, population, model_print, population_print, ref_personality_id as profile,
-           repetitions as repetition, ${cellOf(sql, schema, own)} as cell, ${sql(ATTRIBUTES)}
+    select model, population, model_print, population_print, ${
+    each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
+  }
+           ref_personality_id as profile, repetitions as repetition,
+           ${cellOf(sql, schema, own)} as cell
     from ${sql(schema)}.personas
-    where word_count_description is not null
+    where ${usual(sql, own)}
     order by id`;
-  return frame(levelled(people, levels), kinds);
+  return await beside(sql, schema, besides, levelled(people, levels), kinds);
+}
+
+/** A frame with attributes of the respondents besides. */
+async function beside(
+  sql: postgres.Sql,
+  schema: string,
+  besides: Besides,
+  rows: readonly object[],
+  kinds: Readonly<Record<string, Kind>>,
+): Promise<DataFrame> {
+  const more = await attributesOf(sql, schema, besides, Object.keys(kinds));
+  return frame(rows.map((row) => ({ ...row, ...more.of(row) })), { ...kinds, ...more.columns });
 }
 
 export async function biographies(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
   const known = Object.values(PLACEHOLDERS);
-  const text = (column: string) =>
-    sql`case when ${sql(column)} not in ${sql(known)} then ${sql(column)} end`;
+  const { fields } = usualForm();
+  const told = (field: Field): Fragment => {
+    if (field.mapping !== undefined && CATEGORIES[field.mapping]) {
+      return categoryIn(sql, field, own);
+    }
+    const written = writtenIn(sql, field, own);
+    if (field.kind === "whole") return own ? sql`(${written})::integer` : written;
+    return sql`case when ${written} not in ${sql(known)} then ${written} end`;
+  };
   const levels = await levelsOf(sql, schema, own);
   const people = await sql`
-    select model, population, model_print, population_print, ref_personality_id as profile,
-           repetitions as repetition, ${cellOf(sql, schema, own)} as cell, ${
-    text("name")
-  } as name, age, gender, race,
-           religious_belief, sexual_orientation, ${text("occupation_original")} as occupation,
-           ${text("location_original")} as location, ${text("description")} as description
+    select model, population, model_print, population_print, ${
+    each(sql, fields.map((field) => [told(field), field.name]))
+  }
+           ref_personality_id as profile, repetitions as repetition,
+           ${cellOf(sql, schema, own)} as cell
     from ${sql(schema)}.personas
-    where word_count_description is not null
+    where ${usual(sql, own)}
     order by id`;
-  const texts = [
-    "gender",
-    "race",
-    "religious_belief",
-    "sexual_orientation",
-    "occupation",
-    "location",
-    "description",
-  ];
-  return frame(levelled(people, levels), {
+  return await beside(sql, schema, besides, levelled(people, levels), {
     model: "text",
     population: "text",
     model_print: "text",
@@ -138,10 +180,97 @@ export async function biographies(
     profile: "integer",
     repetition: "integer",
     ...columns(own),
-    name: "text",
-    age: "integer",
-    ...Object.fromEntries(texts.map((name) => [name, "text"] as const)),
+    ...Object.fromEntries(fields.map((field) => [field.name, kindOf(field)])),
   });
+}
+
+/** The kind of the column that a field is; a whole number that may be larger than 32 bits is a number. */
+const kindOf = ({ kind, highest }: Field): Kind => {
+  if (kind !== "whole") return kind === "number" ? "number" : "text";
+  return highest !== undefined && highest < 2 ** 31 ? "integer" : "number";
+};
+
+/** The personas of one form in a study of one's own, with all that became of its fields. */
+export async function filledIn(
+  sql: postgres.Sql,
+  schema: string,
+  form: Form,
+  besides: Besides = {},
+): Promise<DataFrame> {
+  const levels = await writtenLevels(sql, schema);
+  const people = await sql`
+    select p.id as persona, p.form, p.parent, p.model, p.population, p.model_print,
+           p.population_print, p.ref_personality_id as profile, p.repetitions as repetition, w.cell,
+           p.fields, p.cleaned, p.status
+    from ${sql(schema)}.personas p join ${sql(schema)}.work w on w.work = p.work
+    where p.form = ${form.name}
+    order by p.id`;
+  const { fields } = form;
+  const cleaned = fields.filter(({ mapping, kind }) => mapping !== undefined || kind === "choice");
+  const named = (of: readonly Field[], row: Record<string, unknown>, end = "") =>
+    Object.fromEntries(of.map(({ name }) => [name + end, row[name]]));
+  const rows = people.map((row) => ({
+    ...row,
+    ...named(fields, row.fields),
+    ...named(cleaned, row.cleaned, "_cleaned"),
+    ...named(fields, row.status, "_status"),
+  })) as unknown as postgres.Row[];
+  return await beside(sql, schema, besides, levelled(rows, levels), {
+    model: "text",
+    population: "text",
+    model_print: "text",
+    population_print: "text",
+    profile: "integer",
+    repetition: "integer",
+    ...WRITTEN,
+    form: "text",
+    persona: "integer",
+    parent: "integer",
+    ...Object.fromEntries(fields.flatMap((field): [string, Kind][] => [
+      [field.name, kindOf(field)],
+      ...cleaned.includes(field) ? [[`${field.name}_cleaned`, "text"] as [string, Kind]] : [],
+      [`${field.name}_status`, "text"],
+    ])),
+  });
+}
+
+/** What became of the fields of all forms in a study of one's own, counted by cell. */
+export async function statuses(sql: postgres.Sql, schema: string): Promise<DataFrame> {
+  const levels = await writtenLevels(sql, schema);
+  const forms = new Map((await formsIn(sql, schema)).map((form) => [form.name, form]));
+  const rows = await sql`
+    select w.cell, p.form, s.key as field, s.value as status, count(*)::int as n
+    from ${sql(schema)}.personas p
+    join ${sql(schema)}.work w on w.work = p.work
+    cross join jsonb_each_text(p.status) s
+    group by 1, 2, 3, 4
+    order by 1, 2, 3, 4`;
+  const place = ({ form, field }: postgres.Row) =>
+    forms.get(form)?.fields.findIndex(({ name }) => name === field) ?? 0;
+  const order = rows.toSorted((a, b) =>
+    a.cell - b.cell || (a.form < b.form ? -1 : a.form > b.form ? 1 : 0) || place(a) - place(b) ||
+    STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status)
+  );
+  return frame(levelled(order, levels), {
+    ...WRITTEN,
+    form: "text",
+    field: "text",
+    status: "text",
+    n: "integer",
+  });
+}
+
+/** The forms that personas of a study have, in order of their names. */
+export async function formsIn(sql: postgres.Sql, schema: string): Promise<Form[]> {
+  const rows = await sql<{ form: string; definition: Form | null }[]>`
+    select p.form, f.definition
+    from (select distinct form from ${sql(schema)}.personas) p
+    left join ${sql(schema)}.forms f on f.name = p.form
+    order by p.form`;
+  // Those of studies that were made before forms were kept are a package's.
+  return rows.flatMap(({ form, definition }) =>
+    definition ?? registered().find(({ name }) => name === form) ?? []
+  );
 }
 
 export async function administered(

@@ -1,6 +1,7 @@
 /** What a provider answered: a reply, or what is wrong. */
 import { Fault, type Kind } from "./faults.ts";
-import { brief, isReply, parsed } from "./opened.ts";
+import { at, brief, parsed } from "./body.ts";
+import type { Provider } from "./provider.ts";
 
 /** An answer as it came over the wire. */
 export interface Answer {
@@ -10,18 +11,30 @@ export interface Answer {
   text: string;
 }
 
-/** Whose forms an answer has. */
-type Protocol = "openai" | "bedrock";
+type From = Pick<Provider, "read" | "setting">;
 
 /**
  * The reply in an answer: the body, as it came.
  *
  * @throws {Fault} where the answer has no message, whatever its status is
  */
-export function replyIn(protocol: Protocol, answer: Answer): string {
+export function replyIn(from: From, answer: Answer): string {
   const well = answer.status >= 200 && answer.status < 300;
-  if (well && isReply(protocol, answer.text)) return answer.text;
-  throw refused(protocol, answer);
+  if (well && isReply(from, answer.text)) return answer.text;
+  throw refused(from, answer);
+}
+
+/**
+ * Whether a body is a reply: it has a message, be it an empty one, or says why it has none that the
+ * model was paid for. Not one that has an error and nothing else.
+ */
+function isReply(from: From, reply: string): boolean {
+  const body = parsed(reply);
+  const read = from.read(body);
+  if (!read) return false;
+  const wrong = at(body, "error") || at(at(at(body, "choices"), 0), "error") ||
+    read.reason === "error";
+  return !wrong || Boolean(read.said.trim()) || read.refusal !== null;
 }
 
 // The providers' names of faults, and words of those that have no names: OpenAI's, Azure's, Amazon's,
@@ -58,7 +71,7 @@ const UNMADE =
  *
  * A refused key is quoted by the provider's code only, since providers repeat parts of the key.
  */
-export function refused(protocol: Protocol, { status, header, text }: Answer): Fault {
+export function refused({ setting }: From, { status, header, text }: Answer): Fault {
   const body = parsed(text);
   const { names, message, inside } = told(body, header("x-amzn-errortype"));
   const page = body === undefined && /^\s*</.test(text);
@@ -110,10 +123,9 @@ export function refused(protocol: Protocol, { status, header, text }: Answer): F
       },
     );
   }
-  const place = protocol === "bedrock" ? "AWS_ENDPOINT_URL_BEDROCK_RUNTIME" : "base_url";
   const elsewhere = body === undefined || says(/endpoint|no such path|not found on this server/i) ||
     (status >= 300 && status < 400);
-  const hint = elsewhere ? `: check ${place}` : "";
+  const hint = elsewhere ? `: check ${setting}` : "";
   if (code === null || code < 400) {
     return fault(`it gave no reply (${said})${hint}`, "no reply", {
       again: true,

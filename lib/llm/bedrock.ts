@@ -7,6 +7,7 @@ import type {
 } from "bedrock";
 import { conceal, secret, variable } from "../config.ts";
 import { type Answer, replyIn } from "./answers.ts";
+import { at, type Finish, finished, isMessage, texts } from "./body.ts";
 import { Fault } from "./faults.ts";
 import { bodyOf, messagesFor, type Provider, strict } from "./provider.ts";
 import type { Model } from "./registry.ts";
@@ -18,7 +19,7 @@ const regionOf = (model: Model): string | null =>
 function settingsOf(model: Model) {
   return {
     region: regionOf(model),
-    endpoint: variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+    endpoint: variable(ADDRESS),
     token: secret("AWS_BEARER_TOKEN_BEDROCK"),
     accessKeyId: secret("AWS_ACCESS_KEY_ID"),
     secretAccessKey: secret("AWS_SECRET_ACCESS_KEY"),
@@ -82,13 +83,43 @@ interface Response {
   body: Readable | Uint8Array;
 }
 
+const ENDS: Readonly<Record<string, Finish>> = {
+  end_turn: "stop",
+  stop_sequence: "stop",
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  guardrail_intervened: "filter",
+  content_filtered: "filter",
+  refusal: "refusal",
+};
+
+const ADDRESS = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME";
+
 export const bedrock: Provider = {
-  address: (model) =>
-    variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") ?? `Bedrock in ${regionOf(model) ?? "no region"}`,
+  name: "bedrock",
+  setting: ADDRESS,
+  address: (model) => variable(ADDRESS) ?? `Bedrock in ${regionOf(model) ?? "no region"}`,
 
   remedy: () =>
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK in the " +
     "environment or .env, and ask AWS for access to the model",
+
+  ready: (model) => regionOf(model) === null ? "needs a region" : "if AWS lets you",
+
+  faults: ({ format }) =>
+    format === "json_object"
+      ? [["format", "must be json_schema or text: Bedrock has no json_object"]]
+      : [],
+
+  margin: () => 1.5,
+
+  seller: () => ({ providerId: "aws" }),
+
+  listedAs({ model, region }) {
+    const amazon = (from: string) => from.startsWith("bedrock");
+    const own = region ?? variable("AWS_REGION");
+    return [[`bedrock/${own}/${model}`, amazon], [model, amazon], [`bedrock/${model}`, amazon]];
+  },
 
   body(model, call) {
     const { schema } = call;
@@ -145,7 +176,18 @@ export const bedrock: Provider = {
       // What was answered is judged by itself: the SDK cannot read every reply, nor every error.
       if (!answer) throw named(error);
     }
-    return replyIn("bedrock", answer!);
+    return replyIn(bedrock, answer!);
+  },
+
+  read(body) {
+    const message = at(at(body, "output"), "message");
+    const end = finished(ENDS, at(body, "stopReason"));
+    if (!isMessage(message, end.finish)) return null;
+    const content = at(message, "content");
+    const thoughts = Array.isArray(content)
+      ? content.map((part) => at(at(part, "reasoningContent"), "reasoningText"))
+      : [];
+    return { said: texts(content), thought: texts(thoughts), refusal: null, ...end };
   },
 };
 

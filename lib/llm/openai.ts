@@ -4,6 +4,7 @@ import type { ClientOptions } from "openai";
 import type { ChatCompletionCreateParamsNonStreaming } from "openai/resources/chat/completions";
 import { secret, variable } from "../config.ts";
 import { type Answer, replyIn } from "./answers.ts";
+import { at, type Finish, finished, isMessage, texts } from "./body.ts";
 import { Fault } from "./faults.ts";
 import { bodyOf, type Call, messagesFor, type Provider, strict } from "./provider.ts";
 import type { Model } from "./registry.ts";
@@ -50,7 +51,16 @@ const keyOf = (model: Model): string | null => model.key === undefined ? KEY : m
 
 const addressOf = (model: Model): string => model.base_url ?? ADDRESS;
 
+const ENDS: Readonly<Record<string, Finish>> = {
+  stop: "stop",
+  length: "length",
+  content_filter: "filter",
+};
+
+/** OpenAI itself, or a server of the user's choice that speaks as it does. */
 export const openai: Provider = {
+  name: "openai",
+  setting: "base_url",
   address: addressOf,
 
   remedy(model) {
@@ -58,6 +68,40 @@ export const openai: Provider = {
     return name === null
       ? `name the variable that holds its key in the model's "key"`
       : `set ${name} in the environment or .env`;
+  },
+
+  ready(model) {
+    const { base_url, key } = model;
+    const name = key === undefined ? base_url ? null : KEY : key;
+    return name === null
+      ? "if its server runs"
+      : secret(name) === null
+      ? `needs ${name}`
+      : "key is set";
+  },
+
+  faults: ({ base_url, key }) =>
+    base_url !== undefined && key === undefined
+      ? [[
+        "key",
+        `must name the variable that holds the key of ${base_url}, or be null where none is needed`,
+      ]]
+      : [],
+
+  margin: ({ base_url }) => base_url === undefined ? 1.1 : 1.5,
+
+  seller: ({ base_url }) =>
+    base_url === undefined ? { providerId: "openai" } : { providerApiUrl: base_url },
+
+  listedAs({ model, base_url }) {
+    if (base_url === undefined) return [[model, (from) => from === "openai"]];
+    // The host names the provider: api.groq.com has the models groq/….
+    return new URL(base_url).hostname.split(".").flatMap((part) =>
+      [part, `${part}_ai`].map((name): [string, (from: string) => boolean] => [
+        `${name}/${model}`,
+        (from) => from === name,
+      ])
+    );
   },
 
   body(model: Model, call: Call) {
@@ -99,7 +143,21 @@ export const openai: Provider = {
     } catch (error) {
       if (!answer) throw faultUnder(error);
     }
-    return replyIn("openai", answer!);
+    return replyIn(openai, answer!);
+  },
+
+  read(body) {
+    const choice = at(at(body, "choices"), 0);
+    const message = at(choice, "message");
+    const end = finished(ENDS, at(choice, "finish_reason"));
+    if (!isMessage(message, end.finish)) return null;
+    const refusal = at(message, "refusal");
+    return {
+      said: texts(at(message, "content")),
+      thought: texts(at(message, "reasoning_content") ?? at(message, "reasoning")),
+      refusal: typeof refusal === "string" && refusal.trim() ? refusal.trim() : null,
+      ...end,
+    };
   },
 };
 

@@ -1,5 +1,6 @@
 /** What models cost, from a library that is kept up to date; nothing is fetched. */
 import { calcPrice, findProvider } from "genai-prices";
+import { providerOf } from "./providers.ts";
 import type { Model, Price } from "./registry.ts";
 
 /** The library, and when its version was published, which it does not say itself. */
@@ -19,12 +20,9 @@ export function listed(
   { provider, model, base_url }: Pick<Model, "provider" | "model" | "base_url">,
   now = new Date(performance.timeOrigin + performance.now()),
 ): Price | null {
-  if (provider === "simulated") return null;
-  const seller = findProvider(
-    base_url !== undefined
-      ? { providerApiUrl: base_url }
-      : { providerId: provider === "bedrock" ? "aws" : "openai" },
-  );
+  const named = providerOf(provider).seller({ ...base_url !== undefined && { base_url } });
+  if (!named) return null;
+  const seller = findProvider(named);
   const at = (timestamp: Date) =>
     seller ? calcPrice({}, model, { providerId: seller.id, timestamp }) : null;
   const found = at(now);

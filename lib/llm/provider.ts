@@ -1,6 +1,7 @@
 /** What every provider of models does, and what all of them need for it. */
 import { z } from "zod";
 import type { Message } from "../prompts.ts";
+import type { Read } from "./body.ts";
 import { Fault } from "./faults.ts";
 import type { Model } from "./registry.ts";
 
@@ -13,11 +14,30 @@ export interface Call {
   repetition?: number | string;
 }
 
+/** One who replies: how it is asked, how its reply is read, and what it says of its models. */
 export interface Provider {
+  /** By which a model's entry names it. */
+  name: string;
+  /** Whether its replies are computed here: nobody is asked, and nothing costs. */
+  here?: true;
+  /** Where its address is set, for messages. */
+  setting: string;
   /** Where calls go, for messages. */
   address(model: Model): string;
   /** What to do when the key is refused. */
   remedy(model: Model): string;
+  /** Whether a model can be asked, or what is lacking, in a few words. */
+  ready(model: Model): string;
+  /** What does not fit in a model's entry: field and complaint. */
+  faults(entry: Readonly<Omit<Model, "price">>): [field: string, complaint: string][];
+  /** How many more tokens than `tokens()` counts it may charge for: a factor. */
+  margin(model: Model): number;
+  /** Whose prices are a model's, as genai-prices names sellers; null where it costs nothing. */
+  seller(
+    model: Pick<Model, "base_url">,
+  ): { providerApiUrl: string } | { providerId: string } | null;
+  /** What LiteLLM's list may call a model, and whose entry that must be. */
+  listedAs(model: Model): [name: string, of: (provider: string) => boolean][];
   /** The body of a request, without anything secret. */
   body(model: Model, call: Call): Record<string, unknown>;
   /**
@@ -34,6 +54,8 @@ export interface Provider {
     signal: AbortSignal,
     key: string,
   ): Promise<string>;
+  /** What a reply's body says; null where it is no reply. */
+  read(body: unknown): Read | null;
 }
 
 /** The messages as the model takes them: without a system message where it has none. */

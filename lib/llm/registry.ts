@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ROOT, secret, variable } from "../config.ts";
 import { nearest } from "../format.ts";
 import { listed } from "./prices.ts";
+import { providerOf, providers } from "./providers.ts";
 
 /** What a model costs: USD per million tokens. */
 export interface Price {
@@ -20,8 +21,8 @@ export interface Model {
   /** The short name under which the study keeps it. */
   id: string;
   label: string;
-  /** `openai` is everything that speaks OpenAI's chat completions. */
-  provider: "openai" | "bedrock" | "simulated";
+  /** Who replies, by name; `openai` is everything that speaks OpenAI's chat completions. */
+  provider: string;
   /** The provider's own id of it. */
   model: string;
   /** Address of an OpenAI-compatible server; OpenAI's own where there is none. */
@@ -91,7 +92,9 @@ const FIELDS = {
     "must have 1 to 50 letters, digits, '.', '_' or '-'",
   ),
   label: Text,
-  provider: z.enum(["openai", "bedrock", "simulated"]),
+  provider: z.string().refine((name) => providers().includes(name), {
+    error: () => `must be one of ${providers().join(", ")}`,
+  }),
   model: Text,
   base_url: z.string().refine(isAddress, {
     error: "must be http:// or https://, without user, password, ? and #: a key belongs in .env",
@@ -117,25 +120,25 @@ const FIELDS = {
   error_rate: z.number().min(0).max(1).optional(),
 };
 
+/** Fields that one provider has. */
+const OF_ONE = [
+  ["base_url", "openai"],
+  ["key", "openai"],
+  ["max_tokens_as", "openai"],
+  ["region", "bedrock"],
+] as const;
+
 const Entry: z.ZodType<Listed> = z.strictObject(FIELDS).superRefine((entry, context) => {
   const wrong = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message });
-  if (entry.provider !== "openai") {
-    for (const name of ["base_url", "key", "max_tokens_as"] as const) {
-      if (entry[name] !== undefined) wrong(name, "is for provider openai only");
+  if (!providers().includes(entry.provider)) return;
+  for (const [field, owner] of OF_ONE) {
+    if (entry[field] !== undefined && entry.provider !== owner) {
+      wrong(field, `is for provider ${owner} only`);
     }
   }
-  if (entry.base_url !== undefined && entry.key === undefined) {
-    wrong(
-      "key",
-      `must name the variable that holds the key of ${entry.base_url}, or be null where none is needed`,
-    );
-  }
-  if (entry.provider === "bedrock" && entry.format === "json_object") {
-    wrong("format", "must be json_schema or text: Bedrock has no json_object");
-  }
-  if (entry.region !== undefined && entry.provider !== "bedrock") {
-    wrong("region", "is for provider bedrock only");
+  for (const [field, complaint] of providerOf(entry.provider).faults(entry)) {
+    wrong(field, complaint);
   }
 });
 /** Null leaves out what the shipped entry has. */
@@ -289,7 +292,7 @@ export function importPrices(
   const as_of = statSync(path).mtime.toISOString().slice(0, 10);
   const perMillion = (usd: number) => Number((usd * 1e6).toPrecision(12));
   return Object.fromEntries(of.flatMap((model) => {
-    for (const [name, from] of namesOf(model)) {
+    for (const [name, from] of providerOf(model.provider).listedAs(model)) {
       const { success, data } = Imported.safeParse(list.data[name]);
       if (!success || !from(data.litellm_provider)) continue;
       const { input_cost_per_token: input, output_cost_per_token: output } = data;
@@ -298,26 +301,6 @@ export function importPrices(
     }
     return [];
   }));
-}
-
-/** What LiteLLM may call a model, and whose price the entry must be then. */
-function namesOf(
-  { provider, model, base_url, region }: Model,
-): [string, (from: string) => boolean][] {
-  if (provider === "simulated") return [];
-  if (provider === "bedrock") {
-    const amazon = (from: string) => from.startsWith("bedrock");
-    const own = region ?? variable("AWS_REGION");
-    return [[`bedrock/${own}/${model}`, amazon], [model, amazon], [`bedrock/${model}`, amazon]];
-  }
-  if (base_url === undefined) return [[model, (from) => from === "openai"]];
-  // The host names the provider: api.groq.com has the models groq/….
-  return new URL(base_url).hostname.split(".").flatMap((part) =>
-    [part, `${part}_ai`].map((name): [string, (from: string) => boolean] => [
-      `${name}/${model}`,
-      (from) => from === name,
-    ])
-  );
 }
 
 function json(path: string): unknown {

@@ -3,8 +3,8 @@
  * without a network. What it writes says nothing about any model; it is for trying out the study.
  *
  * For a persona prompt it draws demographics from the stated rates below and writes a biography that
- * ends in a line with the profile's answers. For an administration prompt it finds that line and
- * answers from it, with a stated rate of errors.
+ * ends in a line with the profile's answers; a form of other fields it fills in by their kinds. For an
+ * administration prompt it finds that line and answers from it, with a stated rate of errors.
  */
 import {
   bounds,
@@ -17,6 +17,7 @@ import {
 } from "../instruments.ts";
 import { tokens } from "../prompts.ts";
 import { type Random, seeded } from "../random.ts";
+import { openai } from "./openai.ts";
 import type { Provider } from "./provider.ts";
 import type { Model } from "./registry.ts";
 
@@ -123,6 +124,13 @@ const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")/gm;
 const TABLE = /^question,answer\n((?:(?:"(?:[^"]|"")*"|[^",\n]*),[^",\n]+(?:\n|$))+)/m;
 const ROW = /(?:"((?:[^"]|"")*)"|([^",\n]*)),([^",\n]+)(?:\n|$)/g;
 
+/** The fields that a form asks for: their types as JSON, and a line for each in words. */
+const OUTLINE = /\{\n(?: *"\w+": "(?:string|integer|number|one of: (?:[^"\\]|\\.)*)",?\n)+ *\}/;
+const LINE = /^- "(\w+)" \((.*?)\): (.*)$/gm;
+const BOUNDS = /number from (-?[\d.]+) to (-?[\d.]+)/;
+/** What is known of a respondent, a line each. */
+const KNOWN = /^- (?!")([^:\n]+): (.+)$/gm;
+
 interface Carried {
   /** The instrument of the profile, where it is a registered one. */
   instrument: Instrument | null;
@@ -130,8 +138,18 @@ interface Carried {
 }
 
 export const simulated: Provider = {
+  name: "simulated",
+  here: true,
+  setting: "nothing",
   address: () => "computed here",
   remedy: () => "none is needed",
+  ready: () => "yes, computed here",
+  faults: () => [],
+  margin: () => 1.5,
+  seller: () => null,
+  listedAs: () => [],
+  // Its replies are in OpenAI's form.
+  read: (body) => openai.read(body),
 
   body: (model, { messages }) => ({
     model: model.model,
@@ -148,13 +166,16 @@ export const simulated: Provider = {
     const random = seeded("simulated", key);
     const items = ITEMS.exec(user);
     const table = TABLE.exec(user);
+    const outline = outlineIn(`${system}\n${user}`);
     const own = [...user.matchAll(OWN_ITEM)];
     const content = own.length
       ? chosen(model, system, user, own, random)
       : items
       ? administration(model, system, user, items[0], random)
-      : table
+      : table && (!outline || isUsual(outline))
       ? persona(table[1]!, random)
+      : outline
+      ? form(model, outline, `${system}\n${user}`, table?.[1] ?? null, random)
       : "This is a simulated reply: there is neither a profile nor a questionnaire in the prompt.";
     const input = tokens(system) + tokens(user);
     const output = tokens(content);
@@ -172,13 +193,84 @@ export const simulated: Provider = {
   },
 };
 
-function persona(table: string, random: Random): string {
+function outlineIn(text: string): Readonly<Record<string, string>> | null {
+  const found = OUTLINE.exec(text);
+  return found && JSON.parse(found[0]);
+}
+
+const isUsual = (outline: Readonly<Record<string, string>>): boolean => {
+  const usual = [...Object.keys(RATES), "name", "age", "description"];
+  return Object.keys(outline).length === usual.length && usual.every((name) => name in outline);
+};
+
+/** The profile that a table of questions and answers is. */
+function profileOf(table: string): Carried {
   const rows = [...table.matchAll(ROW)].map(([, quoted, plain, answer]) => ({
     text: quoted?.replaceAll('""', '"') ?? plain!,
     answer: answer === "True" ? 1 : answer === "False" ? 0 : Number(answer),
   }));
   const answers = rows.map(({ answer }) => Number.isInteger(answer) ? answer : 0);
-  const profile = { instrument: instrumentOf(rows.map(({ text }) => text)), answers };
+  return { instrument: instrumentOf(rows.map(({ text }) => text)), answers };
+}
+
+/** The line that says which profile is behind a text. */
+const carriedLine = ({ instrument, answers }: Carried): string =>
+  `[simulated persona: ${instrument?.name ?? "unknown"} ${answers.join(",")}]`;
+
+/**
+ * A form of any fields: what is known is kept, but with the model's error rate; choices and numbers are
+ * drawn; the last text carries the profile on, from its answers or from the text it is made from.
+ */
+function form(
+  model: Model,
+  outline: Readonly<Record<string, string>>,
+  prompt: string,
+  table: string | null,
+  random: Random,
+): string {
+  const lines = new Map([...prompt.matchAll(LINE)].map(([, name, label, asks]) => [
+    name!,
+    { label: label!, asks: asks! },
+  ]));
+  const bare = (text: string) => text.toLowerCase().replace(/[\s_-]+/g, "");
+  const known = new Map(
+    [...prompt.matchAll(KNOWN)].map(([, label, value]) => [bare(label!), value!]),
+  );
+  const { error_rate = ERROR_RATE } = model;
+  const carried = table === null ? CARRIED.exec(prompt)?.[0] : carriedLine(profileOf(table));
+  const texts = Object.keys(outline).filter((name) => outline[name] === "string");
+  const values = Object.entries(outline).map(([name, type]) => {
+    const { label = name, asks = "" } = lines.get(name) ?? {};
+    const choices = type.startsWith("one of: ") ? type.slice(8).split("; ") : [];
+    const [, lowest = "20", highest = "79"] = BOUNDS.exec(asks) ?? [];
+    const given = known.get(bare(label)) ?? known.get(bare(name));
+    const kept = given !== undefined && random.uniform() >= error_rate;
+    if (type === "integer" || type === "number") {
+      const number = kept ? parseFloat(given) : NaN;
+      return [
+        name,
+        Number.isNaN(number)
+          ? Number(lowest) + random.int(Math.floor(Number(highest) - Number(lowest)) + 1)
+          : number,
+      ];
+    }
+    const rates = RATES[name];
+    const text = kept
+      ? given
+      : choices.length
+      ? one(choices, random)
+      : rates
+      ? Object.keys(rates)[weighted(Object.values(rates).map(([share]) => share), random)]!
+      : name === "name"
+      ? `${one(NAMES.other, random)} ${one(SURNAMES, random)}`
+      : `${label}: computed and not written by a model, ${random.int(1000)}.`;
+    return [name, name === texts.at(-1) && carried ? `${text}\n\n${carried}` : text];
+  });
+  return JSON.stringify(Object.fromEntries(values));
+}
+
+function persona(table: string, random: Random): string {
+  const profile = profileOf(table), { answers } = profile;
   const shares = sharesOf(profile);
   const [n, p] = [shares.get("N") ?? 0.5, shares.get("P") ?? 0.5];
 
@@ -205,7 +297,7 @@ function persona(table: string, random: Random): string {
     `${name} is ${age} years old, lives in ${location} and works as ${article} ${occupation}.`,
     `${name.split(" ")[0]} ${said}.`,
     "This biography was computed and not written by a model.",
-    `[simulated persona: ${profile.instrument?.name ?? "unknown"} ${answers.join(",")}]`,
+    carriedLine(profile),
   ].join("\n\n");
   return JSON.stringify({
     name,

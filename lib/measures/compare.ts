@@ -128,7 +128,9 @@ export function compare(data: Data, options: Comparison): DataFrame {
   const scored = typeof of === "object" && "items" in of;
   const columns = scored ? SCORES : SHARES;
   const labelled = !scored && hasOptions(data, of);
-  const keys = scored ? ["scale"] : ["variable", "value", ...labelled ? ["option", "role"] : []];
+  const keys = scored
+    ? ["scale"]
+    : ["variable", "value", ...labelled ? ["option", "option_role"] : []];
   const factors = factorsOf(rows, by, [...keys, factor, ...Object.keys(columns)]);
   factorsOf(rows, [factor], [...keys, ...Object.keys(columns)]);
   const base = levelOf(rows, factor, against);

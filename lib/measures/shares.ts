@@ -19,7 +19,7 @@ import {
 
 const KEYS = { variable: "text", value: "text" } as const satisfies Record<string, Kind>;
 /** Of items with options of their own. */
-const OPTION = { option: "text", role: "text" } as const satisfies Record<string, Kind>;
+const OPTION = { option: "text", option_role: "text" } as const satisfies Record<string, Kind>;
 const COLUMNS = {
   n: "integer",
   missing: "integer",
@@ -46,7 +46,7 @@ const COLUMNS = {
  * @param data answer sheets, or a frame such as `Study.personas` reads
  * @param options `of`: an item by its number, a column by its name, or a list of these
  * @returns by level of each factor, variable (`item 3`, or the column) and value, where items have options
- *   of their own also option (its label) and role (`refusal`, `don't know`): n (rows with an answer, or
+ *   of their own also option (its label) and option_role (`refusal`, `don't know`): n (rows with an answer, or
  *   all that were asked), missing, refused (rows), respondents, clusters (of these n), count (rows with the value, unweighted),
  *   share, se, ci_lower, ci_upper (95 %), effective_n (what the limits go by)
  * @throws {Error} when a factor, item or column is unknown

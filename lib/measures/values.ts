@@ -180,7 +180,7 @@ export function variables(data: Data, rows: Rows, of: Counted, options: Values):
             variable,
             value: String(value),
             ...option && { option: option.label },
-            ...option?.role && { role: option.role },
+            ...option?.role && { option_role: option.role },
           },
           of: (row: number) => code[row]! < 0 && !whole ? NaN : Number(code[row] === place),
         };

@@ -1,5 +1,6 @@
 /** The paper's conditions by name. */
 import { type Condition, register } from "../conditions.ts";
+import "./biography.ts";
 
 export { condition } from "../conditions.ts";
 

@@ -1,5 +1,6 @@
 /** The paper's two questionnaires. */
 import { register, type UniformInstrument } from "../instruments.ts";
+import "./biography.ts";
 import bfiItems from "./instruments/bfi44.json" with { type: "json" };
 import epqraItems from "./instruments/epqra.json" with { type: "json" };
 

@@ -53,6 +53,7 @@ async function people(from: "reference" | "random"): Promise<Population> {
       name: `${from === "reference" ? "spain" : "random"}${profiles.length}`,
       origin: `schema ${PUBLISHED}${source === "reconstruction" ? ` ${RECONSTRUCTED}` : ""}`,
       instrument: epqra,
+      codebook: [],
       profiles,
       random,
     };

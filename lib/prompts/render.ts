@@ -1,4 +1,6 @@
 /** Profiles and questionnaires as the text that stands in a prompt. */
+import type { Codebook, Values } from "../codebook.ts";
+import { type Form, outline, type Values as Fields, wanted } from "../forms.ts";
 import {
   bounds,
   type Coding,
@@ -12,6 +14,8 @@ import {
   WORDS,
 } from "../instruments.ts";
 import type { Random } from "../random.ts";
+import { placesIn, put } from "./places.ts";
+import { attributeValues } from "./profile.ts";
 
 /**
  * Answers in the order in which they are named: each answer of the instrument once; where items have
@@ -84,21 +88,6 @@ export const shownOptions = (options: OptionOrder, { number }: Item): readonly n
 /** Whether there is a list for each item. */
 export const isPerItem = (options: OptionOrder): options is readonly (readonly number[])[] =>
   Array.isArray(options[0]);
-
-/** What a persona's reply holds, in the order asked for. */
-const PERSONA = {
-  name: "string",
-  age: "integer",
-  gender: "string",
-  sexual_orientation: "string",
-  race: "string",
-  ethnicity: "string",
-  religious_belief: "string",
-  occupation: "string",
-  political_orientation: "string",
-  location: "string",
-  description: "string",
-};
 
 /** Every language's words for 0, and for 1. */
 const SAID = ([0, 1] as const).map((answer) =>
@@ -423,20 +412,58 @@ function example(
 /**
  * Everything that a persona prompt may use:
  *
- * - `instrument`: the title of the questionnaire;
- * - `legend`, `table`: the profile as `profileTable` gives it;
- * - `schema`: the fields of the reply and their types, as JSON.
+ * - `schema`: the fields of the reply and their types, as JSON;
+ * - `fields`: a line for each field, what it is called and what to write there;
+ * - where the profiles answered an instrument `instrument`, its title, and `legend` and `table`: the answers
+ *   as `profileTable` gives them;
+ * - where they have attributes `profile`, a line for each that is known, and one place for each, by the
+ *   name of its variable.
  *
  * @param answers one whole answer per item, in item order
  * @throws {RangeError} when the answers are not those of the instrument
  */
 export function personaValues(
-  instrument: Instrument,
+  instrument: Instrument | null,
   answers: readonly number[],
+  form: Form,
+  codebook: Codebook = [],
+  values: Values = {},
 ): Record<string, string> {
   return {
-    instrument: instrument.title,
-    ...profileTable(instrument, answers),
-    schema: JSON.stringify(PERSONA, null, 2),
+    ...attributeValues(codebook, values),
+    ...instrument && { instrument: instrument.title, ...profileTable(instrument, answers) },
+    ...formValues(form),
   };
+}
+
+/** What a persona prompt may say of the form. */
+export const formValues = (form: Form): Record<string, string> => ({
+  schema: JSON.stringify(outline(form), null, 2),
+  fields: form.fields.map((field) => {
+    const { name, label, asks, lowest, highest, optional } = field;
+    const bounds = lowest === undefined && highest === undefined ? "" : `; ${wanted(field)}`;
+    const empty = optional ? '; it may be left empty: ""' : "";
+    return `- ${quoted(name)} (${label}): ${asks}${bounds}${empty}`;
+  }).join("\n"),
+});
+
+/**
+ * A persona as it is shown to whoever answers as it.
+ *
+ * @param fields by name; null is empty
+ * @throws {RangeError} when the form shows a field that it does not have
+ */
+export function personaText({ name, fields, shown }: Form, given: Fields): string {
+  const known = fields.map(({ name }) => name);
+  const unknown = placesIn(shown).filter((place) => !known.includes(place));
+  if (unknown.length) {
+    throw new RangeError(
+      `Form ${name} shows ${
+        unknown.map((place) => `{{${place}}}`).join(", ")
+      }, and its fields are ` +
+        known.join(", "),
+    );
+  }
+  const values = Object.fromEntries(known.map((field) => [field, String(given[field] ?? "")]));
+  return put(shown, values, `What form ${name} shows`).trim();
 }

@@ -1,62 +1,45 @@
 /** The persona in a reply: which object it is, and what had to be mended to read it. */
-import { z } from "zod";
+import { type Field, fits, type Form, type Value, valueIn, type Values, wanted } from "../forms.ts";
 import { Entries, excerpt, type Found, type Json, values } from "./json.ts";
 import { keyName, listed } from "./words.ts";
 
-const Text = z.string().regex(/\S/, "must not be empty");
-
-/** A persona as the model must write it: every field there, none besides. */
-export const PersonaReply = z.strictObject({
-  name: Text,
-  age: z.int().min(0).max(120),
-  gender: Text,
-  sexual_orientation: Text,
-  race: Text,
-  ethnicity: Text,
-  religious_belief: Text,
-  occupation: Text,
-  political_orientation: Text,
-  location: Text,
-  description: Text,
-});
-export type PersonaReply = z.infer<typeof PersonaReply>;
-
-const FIELDS = new Map(Object.keys(PersonaReply.shape).map((field) => [keyName(field), field]));
-
 /** An object that names fields of a persona. */
 interface Candidate {
-  /** What it gives, by field; an age in words as a number. */
-  given: Readonly<Record<string, Json>>;
+  /** What it gives, by field; numbers in words as numbers. */
+  given: Readonly<Record<string, unknown>>;
   /** Null where a field is missing or wrong. */
-  persona: PersonaReply | null;
+  persona: Values | null;
   problem: string;
   flags: string[];
 }
 
 /**
- * The persona in a reply, at the top or inside other objects and lists.
+ * The persona in a reply, as a form asks for it, at the top or inside other objects and lists.
  *
- * Texts stay as written, spaces included, and nothing is filled in. What is mended is flagged:
- * `renamed keys: …` (`Name`, `Sexual Orientation`), `extra keys: …` (left out), `age: “34 years old”`,
- * `repaired` (the JSON was broken).
+ * Texts stay as written, spaces included, also where they are not among a field's choices; nothing is
+ * filled in, and a field that may be empty is null where it is. What is mended is flagged:
+ * `renamed keys: …` (`Name`, `Sexual Orientation`, a field's label), `extra keys: …` (left out),
+ * `age: “34 years old”`, `repaired` (the JSON was broken).
  *
  * A whole persona counts, whatever incomplete ones (an example, a draft) stand before it; another whole
  * one, or one behind it that says otherwise, makes two.
  *
- * @returns the persona, or what is missing or wrong in words that can be sent back to the model
+ * @returns the persona's fields in the order of the form, or what is missing or wrong in words that can be sent back to the model
  */
 export function personaIn(
   text: string,
-): { value: PersonaReply; flags: string[] } | { problem: string } {
+  form: Form,
+): { value: Values; flags: string[] } | { problem: string } {
   const found = values(text);
   if ("problem" in found) return found;
-  const all = found.flatMap((one) => candidates(one.value, one));
+  const fields = fieldsOf(form);
+  const all = found.flatMap((one) => candidates(one.value, one, fields));
   const last = all.findLastIndex(({ persona }) => persona);
   const { persona, flags } = all[last] ?? {};
   if (persona) {
     const two = all.some((other, at) =>
       (other.persona || at > last) &&
-      Object.entries(other.given).some(([field, value]) => value !== persona[field as "name"])
+      Object.entries(other.given).some(([field, value]) => value !== persona[field])
     );
     return two
       ? { problem: "two different personas in the reply" }
@@ -68,76 +51,80 @@ export function personaIn(
   return {
     problem: all.findLast((one) => named(one) === most)?.problem ??
       (value instanceof Entries
-        ? read(value, found.at(-1)!).problem
+        ? read(value, found.at(-1)!, fields).problem
         : `not a JSON object: ${excerpt(found.at(-1)!.source)}`),
   };
 }
 
-/** The candidates in a value; beside what an object gives of a persona only whole ones. */
-function candidates(value: Json, found: Found): Candidate[] {
-  if (value === null || typeof value !== "object") return [];
-  const held = value instanceof Entries ? value.all.map(([, entry]) => entry) : value;
-  const inner = held.flatMap((entry) => candidates(entry, found));
-  if (!(value instanceof Entries) || !value.all.some(([key]) => FIELDS.has(keyName(key)))) {
-    return inner;
-  }
-  return [...inner.filter(({ persona }) => persona), read(value, found)];
+/** The fields of a form, also by the keys that may name them: their names, and their labels. */
+interface Fields {
+  all: readonly Field[];
+  byKey: ReadonlyMap<string, Field>;
 }
 
-function read({ all }: Entries, { repaired, cut }: Found): Candidate {
-  const given: Record<string, Json> = {};
-  const problems: string[] = [], renamed: string[] = [], extra: string[] = [];
-  let age: string[] = [];
+const fieldsOf = ({ fields }: Form): Fields => ({
+  all: fields,
+  byKey: new Map([
+    ...fields.map((field) => [keyName(field.label), field] as const),
+    ...fields.map((field) => [keyName(field.name), field] as const),
+  ]),
+});
+
+/** The candidates in a value; beside what an object gives of a persona only whole ones. */
+function candidates(value: Json, found: Found, fields: Fields): Candidate[] {
+  if (value === null || typeof value !== "object") return [];
+  const held = value instanceof Entries ? value.all.map(([, entry]) => entry) : value;
+  const inner = held.flatMap((entry) => candidates(entry, found, fields));
+  if (!(value instanceof Entries) || !value.all.some(([key]) => fields.byKey.has(keyName(key)))) {
+    return inner;
+  }
+  return [...inner.filter(({ persona }) => persona), read(value, found, fields)];
+}
+
+function read({ all }: Entries, { repaired, cut }: Found, fields: Fields): Candidate {
+  const given: Record<string, unknown> = {};
+  const problems: string[] = [], renamed: string[] = [], extra: string[] = [], said: string[] = [];
   for (const [key, entry] of all) {
-    const field = FIELDS.get(keyName(key));
+    const field = fields.byKey.get(keyName(key));
     if (!field) {
       extra.push(key);
       continue;
     }
-    const value = field === "age" ? years(entry) : entry;
-    if (Object.hasOwn(given, field) && given[field] !== value) {
-      problems.push(`${excerpt(field)} stands twice, with different values`);
+    const { name } = field, value = valueIn(field, entry);
+    if (Object.hasOwn(given, name) && given[name] !== value) {
+      problems.push(`${excerpt(name)} stands twice, with different values`);
     }
-    given[field] = value;
-    if (key !== field) renamed.push(key);
-    if (value !== entry) age = [excerpt(String(entry))];
+    given[name] = value;
+    if (key !== name) renamed.push(key);
+    if (value !== entry && value !== null) said.push(`${name}: ${excerpt(String(entry))}`);
   }
-  const { data = null, error } = PersonaReply.safeParse(given);
-  problems.push(...error?.issues.map((issue) => complaint(String(issue.path[0]), given)) ?? []);
+  const persona: Record<string, Value> = {};
+  for (const field of fields.all) {
+    const { name, optional } = field;
+    const value = Object.hasOwn(given, name) ? given[name] : optional ? null : undefined;
+    if (value !== undefined && fits(field, value)) persona[name] = value;
+    else problems.push(complaint(field, value));
+  }
   if (cut) problems.unshift("the reply breaks off inside its JSON");
   return {
     given,
-    persona: problems.length ? null : data,
+    persona: problems.length ? null : persona,
     problem: problems.join("; "),
     flags: [
       ...repaired ? ["repaired"] : [],
       ...renamed.length ? [`renamed keys: ${listed(renamed)}`] : [],
       ...extra.length ? [`extra keys: ${listed(extra)}`] : [],
-      ...age.map((said) => `age: ${said}`),
+      ...said,
     ],
   };
 }
 
-const YEARS = new RegExp(
-  String.raw`^(?:aged? )?(\d{1,3})(?:[ -]?(?:years?|yrs?\.?)(?:[ -](?:old|of age))?|` +
-    String.raw` ?(?:y/?o|años|anos|ans|anni|jahre(?: alt)?|rokov|let|roků))?\.?$`,
-  "iu",
-);
-
-/** An age in words as a number; what is no age as it is. */
-function years(age: Json): Json {
-  const number = typeof age === "string" ? YEARS.exec(age.trim()) : null;
-  return number ? Number(number[1]) : age;
-}
-
-function complaint(field: string, given: Readonly<Record<string, Json>>): string {
-  if (!Object.hasOwn(given, field)) return `${field} is missing`;
-  const value = given[field]!;
-  const wanted = field === "age" ? "a whole number from 0 to 120" : "a text that is not empty";
+function complaint(field: Field, value: unknown): string {
+  if (value === undefined) return `${field.name} is missing`;
   const is = typeof value === "string"
     ? excerpt(value)
     : value !== null && typeof value === "object"
     ? "a list or an object"
     : String(value);
-  return `${field} must be ${wanted}, but is ${is}`;
+  return `${field.name} must be ${wanted(field)}, but is ${is}`;
 }

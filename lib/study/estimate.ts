@@ -3,9 +3,10 @@ import type { DataFrame } from "polars";
 import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
-import { type Model, worstCost } from "../llm.ts";
+import { isHere, type Model, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
+import { respondents } from "./population.ts";
 import { cellsOf } from "./register.ts";
 import { type Run, tasks } from "./tasks.ts";
 
@@ -18,7 +19,7 @@ const MEASURED = 20;
 const assumed = ({ instrument, shown }: Cell): number =>
   shown
     ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
-        Math.min(shown.each ?? Infinity, instrument.items.length) +
+        Math.min(shown.each ?? Infinity, instrument!.items.length) +
       (shown.reason ? 20 : 150)
     : 450;
 
@@ -35,8 +36,8 @@ function fewestIn({ instrument, shown }: Cell): number {
   if (!shown) return SHORT_PERSONA;
   const { coding, each, reason } = shown;
   const reasoned = reason === "before" || reason === "after";
-  const shortest = instrument.items.slice(0, each).map((item) => {
-    const words = Object.values(itemWords(instrument, item, coding))
+  const shortest = instrument!.items.slice(0, each).map((item) => {
+    const words = Object.values(itemWords(instrument!, item, coding))
       .map((word) => coding === "number" ? word : JSON.stringify(word));
     const [word] = words.toSorted((a, b) => tokens(a) - tokens(b));
     return `"${item.number}":${reasoned ? `{"reason":"","answer":${word}}` : word}`;
@@ -64,7 +65,7 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
     const numbered = own.map((cell, index) => ({
       ...cell,
       cell: index + 1,
-      blocks: callsOf(cell.instrument, cell.shown),
+      blocks: callsOf(cell),
     }));
     const run: Run = { run: 0, plan, cells: new Map(numbered.map((cell) => [cell.cell, cell])) };
     const calls = await left(sql, plan, numbered);
@@ -134,12 +135,27 @@ async function left(
       blocks,
     })),
   );
-  const all = plan.kind === "personas"
+  const all = plan.kind === "personas" && plan.parent !== undefined
+    ? sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
+             1 as block
+      from c
+      join cells wrote on wrote.setting = c.writing
+      join work w on w.cell = wrote.cell
+      join personas p on p.work = w.work
+        and (${plan.profiles === null} or p.ref_personality_id in (
+          select profile from profiles
+          where population = (select name from populations where role = 'reference')
+          order by profile limit ${plan.profiles}
+        ))
+      where not exists (
+        select from personas o where o.population = c.population and o.parent = p.id)`
+    : plan.kind === "personas"
     ? sql`
       select c.cell, p.profile, null::int as persona, repetition, 1 as block
       from c
       cross join (
-        select profile from profiles where source = 'reference'
+        select profile from profiles where ${respondents(sql, plan.population)}
         order by profile limit ${plan.profiles}
       ) p
       cross join generate_series(${plan.from}::int, ${
@@ -191,13 +207,15 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     worstCost(model, { messages, ...(schema && { schema }) }).usd
   );
   const cells = [...run.cells.values()];
-  const names = [...new Set(cells.map(({ instrument }) => instrument.name))];
+  const names = [...new Set(cells.map(({ instrument }) => instrument?.name ?? ""))];
   const each = [...new Set(cells.map(({ shown }) => String(shown?.each ?? "whole")))];
   const [seen] = await sql<{ n: number; tokens: number | null }[]>`
     select count(*)::int as n, avg(q.tokens_out)::float8 as tokens
     from requests q join runs r on r.run = q.run join work w on w.work = q.work
     join cells c on c.cell = w.cell
-    where w.model_id = ${model.id} and r.kind = ${plan.kind} and c.instrument in ${sql(names)}
+    where w.model_id = ${model.id} and r.kind = ${plan.kind} and coalesce(c.instrument, '') in ${
+    sql(names)
+  }
       and coalesce(c.shown->>'each', 'whole') in ${sql(each)} and q.tokens_out is not null`;
   const measured = seen!.n >= MEASURED;
   const out = measured ? seen!.tokens! : Math.min(
@@ -205,7 +223,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     mean(sample.map(({ cell }) => assumed(run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
-  const free = model.provider === "simulated";
+  const free = isHere(model);
   return {
     model: model.id,
     calls,

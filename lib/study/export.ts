@@ -36,7 +36,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
     key: "id",
     size: whole,
     select: `
-      select t.*, c.model_label, c.condition
+      select {t.*}, c.model_label, c.condition
       from personas t join work w on w.work = t.work join cells c on c.cell = w.cell`,
   },
   sheets: {
@@ -71,6 +71,15 @@ const QUERIES: Readonly<Record<string, Query>> = {
       join cells c on c.cell = w.cell`,
   },
 };
+
+/** All columns of a table; objects as their JSON, since a column of Parquet has one shape. */
+async function columnsOf(sql: Sql, table: string): Promise<string> {
+  const columns = await sql<{ name: string; type: string }[]>`
+    select attname as name, format_type(atttypid, null) as type from pg_attribute
+    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum`;
+  return columns.map(({ name, type }) => type === "jsonb" ? `t.${name}::text` : `t.${name}`)
+    .join(", ");
+}
 
 /** The next rows after a key, as many as travel together. */
 const page = ({ table, key, size, select }: Query): string => `
@@ -116,7 +125,7 @@ async function written(sql: Sql, folder: string): Promise<{ file: string; rows: 
 
 async function jsonLines(sql: Sql, query: Query, path: string): Promise<number> {
   const file = openSync(`${path}.part`, "w");
-  const text = page(query);
+  const text = page(query).replace("{t.*}", await columnsOf(sql, query.table));
   let rows = 0;
   try {
     for (let after: string | number = 0;;) {

@@ -2,6 +2,7 @@
 import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
+import { respondents } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 
 /**
@@ -34,20 +35,20 @@ export async function worksOf(
   profiles: readonly number[] | null,
 ): Promise<Work[]> {
   const works: Work[] = [];
-  for (const [index, { population, instrument, shown }] of cells.entries()) {
-    const found = await inCell(sql, plan, population, profiles);
+  for (const [index, cell] of cells.entries()) {
+    const found = await inCell(sql, plan, cell, profiles);
     const missing = (profiles ?? []).filter((id) => !found.some(({ profile }) => profile === id));
     if (missing.length || !found.length) {
       const which = missing.length > 1
         ? `Profiles ${missing.join(", ")} are`
         : `Profile ${missing[0] ?? 1} is`;
       throw new RangeError(
-        plan.kind === "personas"
+        plan.kind === "personas" && plan.parent === undefined
           ? `${which} not there in schema ${schema}`
-          : `${which} not there in schema ${schema} as a persona of ${population}`,
+          : `${which} not there in schema ${schema} as a persona of ${cell.population}`,
       );
     }
-    const blocks = Array.from({ length: callsOf(instrument, shown) }, (_, at) => at + 1);
+    const blocks = Array.from({ length: callsOf(cell) }, (_, at) => at + 1);
     works.push(
       ...found.flatMap((one) =>
         blocks.map((block) => ({ ...one, cell: index + 1, block, ask: 0, work: 0 }))
@@ -62,14 +63,25 @@ type Found = Pick<Work, "profile" | "persona" | "repetition">;
 async function inCell(
   sql: Sql,
   plan: Plan,
-  population: string,
+  { population, writing }: Cell,
   profiles: readonly number[] | null,
 ): Promise<Found[]> {
   const which = profiles && list(profiles);
+  if (plan.kind === "personas" && plan.parent !== undefined) {
+    return await sql<Found[]>`
+      select distinct on (p.ref_personality_id)
+        p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition
+      from personas p join work w on w.work = p.work join cells c on c.cell = w.cell
+      where c.setting = ${writing}
+        and (${which}::int[] is null or p.ref_personality_id = any(${which}::int[]))
+      order by p.ref_personality_id, p.repetitions limit ${profiles ? null : 1}`;
+  }
   return plan.kind === "personas"
     ? await sql<Found[]>`
       select profile, null::int as persona, ${plan.from}::int as repetition from profiles
-      where source = 'reference' and (${which}::int[] is null or profile = any(${which}::int[]))
+      where ${
+      respondents(sql, plan.population)
+    } and (${which}::int[] is null or profile = any(${which}::int[]))
       order by profile limit ${profiles ? null : 1}`
     : await sql<Found[]>`
       select distinct on (ref_personality_id)

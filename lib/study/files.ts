@@ -1,8 +1,7 @@
-/** A user's own instruments and profiles, from JSON and CSV files. */
+/** A user's own files: CSV as spreadsheets write it, and instruments from JSON and CSV. */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { z } from "zod";
-import type { Profile } from "../conditions.ts";
 import { sheet } from "../csv.ts";
 import {
   type Instrument,
@@ -11,13 +10,12 @@ import {
   optionProblems,
   type Role,
 } from "../instruments.ts";
-import { itemNumber, sheetReader } from "../replies.ts";
 
 /** Problems told at once; of the others only how many. */
-const TOLD = 10;
+export const TOLD = 10;
 
 /** Refuses a file, with what is wrong in it. */
-function refuse(path: string, problems: readonly string[]): never {
+export function refuse(path: string, problems: readonly string[]): never {
   const more = problems.length - TOLD;
   throw new Error(
     [
@@ -29,18 +27,18 @@ function refuse(path: string, problems: readonly string[]): never {
 }
 
 /** Cells of a notebook are not type-checked. */
-function wantsPath(path: unknown, taker: string): void {
+export function wantsPath(path: unknown, taker: string): void {
   if (typeof path === "string" && path !== "") return;
   throw new TypeError(`${taker} takes the path of a file: got ${shown(path)}`);
 }
 
 /** A value as it stands in a sentence. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
 }
 
-function textOf(path: string): string {
+export function textOf(path: string): string {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -75,7 +73,7 @@ function textOf(path: string): string {
 }
 
 /** The rows of a CSV file. */
-interface Sheet {
+export interface Sheet {
   /** `# key: value` lines before the header. */
   facts: [key: string, value: string][];
   /** Names of the columns, trimmed. */
@@ -91,7 +89,7 @@ const SEP = /^"?sep=(.)"?[,;\t]*$/i;
  * A CSV file with commas, semicolons or tabs between its columns, line ends, byte order mark and a first
  * line `sep=;` as Windows writes them or not.
  */
-function sheetOf(path: string): Sheet {
+export function sheetOf(path: string): Sheet {
   const lines = textOf(path).replace(/\r\n?/g, "\n").split("\n");
   const said = SEP.exec(lines[0]!)?.[1];
   if (said && !",;\t".includes(said)) {
@@ -281,11 +279,11 @@ function fromJson(path: string): Given {
 }
 
 /** A whole number, also where a spreadsheet or pandas wrote it as a decimal; else the text. */
-const whole = (text: string): unknown => {
+export const whole = (text: string): unknown => {
   const number = /^(-?\d+)(?:[.,]0{1,2})?$/.exec(text);
   return number ? Number(number[1]) : text;
 };
-const parts = (text: string): string[] =>
+export const parts = (text: string): string[] =>
   text.split(";").map((part) => part.trim()).filter((part) => part !== "");
 
 /** Facts that are more than text. */
@@ -303,7 +301,7 @@ const FACTS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 /** The name that is meant: case, spaces and hyphens do not count. */
-function named(given: string, known: readonly string[]): string {
+export function named(given: string, known: readonly string[]): string {
   const bare = (name: string) => name.toLowerCase().replace(/[\s_-]/g, "");
   return known.find((name) => bare(name) === bare(given)) ?? given;
 }
@@ -559,85 +557,4 @@ function keyProblems(
   return none || (key >= lowest! && key <= highest!)
     ? []
     : [`${place}, keyed: answers go from ${lowest} to ${highest}: current value is ${key}`];
-}
-
-/** The highest number that the database's integer columns take. */
-const HIGHEST_ID = 2_147_483_647;
-
-/**
- * The profiles in a CSV file: a column `personality_id` (or `id`) with whole numbers (`7`, `7.0`) and one
- * column per item (`1`, `q1`, `item 1`), each answer a number, a label of the instrument, or, where it asks for
- * yes or no, True, False, Yes, No or the words of its language. Other columns are left alone.
- *
- * @throws {Error} with every missing column, double id and answer that cannot be read, ten at most:
- * row (counted as a spreadsheet does), column and value
- */
-export function profilesFrom(path: string, instrument: Instrument): Profile[] {
-  wantsPath(path, "profilesFrom");
-  if (!Array.isArray(instrument?.items)) {
-    throw new TypeError(
-      `profilesFrom takes the instrument that profiles answer: got ${shown(instrument)}`,
-    );
-  }
-  const { header, rows } = sheetOf(path);
-  const { title, items, language } = instrument;
-  const problems: string[] = [];
-
-  const ids = header.flatMap((name, at) => /^(personality[\s_-]?)?id$/i.test(name) ? [at] : []);
-  if (ids.length !== 1) {
-    problems.push(
-      ids.length ? "both personality_id and id are there: leave one" : "no column personality_id",
-    );
-  }
-  const columns = new Map<number, number>();
-  for (const [at, name] of header.entries()) {
-    const item = itemNumber(name);
-    if (item === null) continue;
-    if (item < 1 || item > items.length) {
-      problems.push(`column ${name}: ${title} has items 1 to ${items.length}`);
-    } else if (columns.has(item)) {
-      problems.push(`columns ${header[columns.get(item)!]} and ${name} are one item: leave one`);
-    } else columns.set(item, at);
-  }
-  const lacking = items.filter(({ number }) => !columns.has(number)).map(({ number }) => number);
-  if (lacking.length) {
-    problems.push(`no column for ${lacking.length} items of ${title}: ${listed(lacking)}`);
-  }
-  if (rows.length === 0) problems.push("no row below the header");
-  if (problems.length) refuse(path, problems);
-
-  const read = sheetReader(instrument, "number", language);
-  const seen = new Map<number, number>();
-  const profiles = rows.map(({ row, cells }) => {
-    const text = cells[ids[0]!]!;
-    const number = whole(text), id = typeof number === "number" ? number : -1;
-    if (id < 0 || id > HIGHEST_ID) {
-      problems.push(
-        `row ${row}, column ${header[ids[0]!]}: ` +
-          (text ? `${shown(text)} is not a whole number from 0 to ${HIGHEST_ID}` : "empty"),
-      );
-    } else if (seen.has(id)) {
-      problems.push(`row ${row}: id ${id} is in row ${seen.get(id)} already`);
-    } else seen.set(id, row);
-    const answers = items.map(({ number }) => {
-      const at = columns.get(number)!, text = cells[at]!;
-      const answer = read(text, number);
-      if (answer === null) {
-        problems.push(
-          `row ${row}, column ${header[at]}: ` +
-            (text ? `${shown(text)} is no answer to ${title}` : "empty"),
-        );
-      }
-      return answer ?? NaN;
-    });
-    return { id, answers };
-  });
-  if (problems.length) refuse(path, problems);
-  return profiles;
-}
-
-/** The first ten numbers, and how many more. */
-function listed(numbers: readonly number[]): string {
-  const more = numbers.length > TOLD ? ` and ${numbers.length - TOLD} more` : "";
-  return numbers.slice(0, TOLD).join(", ") + more;
 }

@@ -3,12 +3,12 @@
  * nothing after a cell that failed, when variables hold what an earlier pass left in them.
  */
 import { type Pass, pass } from "../cells.ts";
-import { mayCost, type Model } from "../llm.ts";
+import { isHere, mayCost, type Model } from "../llm.ts";
 import { identity, type Plan } from "./plan.ts";
 
 /** Whether somebody outside this program is asked. */
 export const asksOut = (models: readonly Model[]): boolean =>
-  models.some(({ provider }) => provider !== "simulated");
+  models.some((model) => !isHere(model));
 
 /** What one laboratory was shown and has registered: a pass through a notebook has one. */
 export class Guard {

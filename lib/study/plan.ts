@@ -1,12 +1,22 @@
 /** What is to be done, as data: which personas to write, which sheets to have filled in. */
 import { createHash } from "node:crypto";
-import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
+import { type Codebook, ID, type Variable } from "../codebook.ts";
+import {
+  type Condition,
+  condition,
+  type Described,
+  populationName,
+  usualConditions,
+} from "../conditions.ts";
 import { described } from "../format.ts";
+import { checkForm, type Form, registered, usualForm } from "../forms.ts";
 import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
   checkCoding,
   orders,
+  personaText,
+  places,
   type Presented,
   type Prompt,
   prompt,
@@ -59,6 +69,12 @@ export interface PersonasPlan extends Common {
   repetitions: number;
   /** Only the first so many profiles, or all. */
   profiles: number | null;
+  /** Whose profiles; left out, those of the study's reference. */
+  population?: string;
+  /** What is written; left out, the form that a package brings. */
+  form?: Form;
+  /** The name of the form whose personas these are made from; left out, they are made from profiles. */
+  parent?: string;
 }
 
 /** Each persona of the study, asked an instrument so many times in each setting. */
@@ -70,6 +86,8 @@ export interface AdministrationsPlan extends Common {
   models: readonly Model[];
   /** Repetitions of the personas that are asked, or all. */
   personas: readonly number[] | null;
+  /** The name of the form of these personas; left out, the form that a package brings. */
+  form?: string;
   repetitions: number;
   /** The setting, or the first of several. */
   setting: Setting;
@@ -89,7 +107,7 @@ export interface AdministrationsPlan extends Common {
 export type Plan = PersonasPlan | AdministrationsPlan;
 
 /** One model under one condition, in one combination of what else the plan varies. */
-export interface Cell {
+interface Cells {
   model: Model;
   /** What tables call it that know a model and a condition only. */
   label: string;
@@ -105,17 +123,27 @@ export interface Cell {
   /** The setting in which the personas were written that are asked; null where personas are written. */
   writing: string | null;
   prompt: Prompt;
-  /** What is asked, or what the profiles answered. */
-  instrument: Instrument;
-  /** How it is laid out; null where personas are written. */
-  shown: Setting | null;
+  /** Variables of the profiles, where personas are written of them. */
+  codebook: Codebook;
+  /** Population of the profiles; null is the study's reference. */
+  respondents: string | null;
 }
+
+/**
+ * Where personas are written `instrument` is what the profiles answered, null where that is nothing; where
+ * sheets are, what is asked, and `shown` how it is laid out.
+ */
+export type Cell =
+  & Cells
+  & ({ instrument: Instrument | null; shown: null } | { instrument: Instrument; shown: Setting });
 
 /**
  * A plan to have personas written.
  *
  * @param given `conditions` by name, as a dose (`"N=3"`) or as data; where they are left out, the usual
- *   ones; one repetition, the last persona prompt. Of several prompts each writes personas of its own
+ *   ones; one repetition, the last persona prompt (of profiles without items the one for attributes). Of
+ *   several prompts each writes personas of its own. `population`: whose profiles, by its name in the
+ *   study; its reference where left out
  * @throws {RangeError} when nothing is planned, or a number is none
  */
 export function personas(given: {
@@ -124,31 +152,69 @@ export function personas(given: {
   repetitions?: number;
   from?: number;
   profiles?: number;
+  population?: string;
+  form?: Form;
+  parent?: string;
   prompt?: Prompt | readonly Prompt[];
   seed?: number;
   variant?: string;
   name?: string;
 }): PersonasPlan {
   listed("conditions", given.conditions, '["N=0", "N=6"]');
-  const conditions = (given.conditions ?? usualConditions()).map((one) => condition(one));
-  const [first, ...others] = prompted("persona", given.prompt);
+  const { parent } = given;
+  if (parent !== undefined) madeFrom(given);
+  const conditions = parent === undefined
+    ? (given.conditions ?? usualConditions()).map((one) => condition(one))
+    : [];
+  const form = ownForm(given.form);
+  const usual = form || parent !== undefined ? prompt("persona", "form-1") : undefined;
+  const [first, ...others] = prompted("persona", given.prompt ?? usual);
   const plan = {
     kind: "personas" as const,
     models: asked(given.models),
-    conditions: distinct("condition", conditions, ({ name }) => name),
+    conditions: apart(distinct("condition", conditions, ({ name }) => name)),
     from: whole("from", given.from ?? 1),
     repetitions: whole("repetitions", given.repetitions ?? 1),
     profiles: given.profiles === undefined ? null : whole("profiles", given.profiles),
     prompt: first!,
     ...others.length && { prompts: others },
+    ...given.population !== undefined && { population: worded("population", given.population) },
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form && { form },
+    ...parent !== undefined && { parent },
   };
   if (!plan.models.length) {
     throw new RangeError("A plan of personas names at least one model: got 0");
   }
-  if (!conditions.length) throw new RangeError("A plan names at least one condition: got 0");
+  if (!conditions.length && parent === undefined) {
+    throw new RangeError("A plan names at least one condition: got 0");
+  }
   return { ...plan, name: given.name ?? named(plan) };
+}
+
+/** The form of a plan; nothing where it is the usual one, which a plan does not name. */
+function ownForm(given: Form | undefined): Form | undefined {
+  if (given === undefined || given === registered()[0]) {
+    usualForm(given); // refuses when there is none
+    return undefined;
+  }
+  checkForm(given);
+  personaText(given, {}); // refuses places that are none of its fields
+  return given;
+}
+
+/** @throws {RangeError} when what others were made with is given as well */
+function madeFrom(given: Parameters<typeof personas>[0]): void {
+  const { parent, conditions, repetitions = 1, from = 1 } = given;
+  if (typeof parent !== "string" || !parent) {
+    throw new RangeError(`parent is the name of a form: got ${described(parent)}`);
+  }
+  if (conditions === undefined && repetitions === 1 && from === 1) return;
+  throw new RangeError(
+    `Personas that are made from those of the form ${parent} are one for each of these, under its ` +
+      `condition: leave out conditions, repetitions and from; for a second one give a variant`,
+  );
 }
 
 /** One level of a factor, or several. */
@@ -171,6 +237,7 @@ export function administrations(given: {
   instrument: Levels<Instrument>;
   models?: readonly Model[];
   personas?: readonly number[] | "all";
+  form?: string;
   repetitions?: number;
   items?: Levels<Setting["items"]>;
   options?: Levels<Setting["options"]>;
@@ -194,13 +261,21 @@ export function administrations(given: {
     check(one);
     return `${one.name} (${one.language})`;
   });
+  const { form } = given;
+  if (form !== undefined && typeof form !== "string") {
+    throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
+  }
   const laid = instruments.flatMap((instrument) => {
     const two = !hasOwnOptions(instrument) && instrument.lowest === 0 && instrument.highest === 1;
     return combined(instrument, given, two ? "true/false" : "number")
       .map((setting) => ({ instrument, setting }));
   });
   // One prompt for all that is compared.
-  const usual = laid.some(needsGeneral) ? prompt("administration", "general") : undefined;
+  const usual = laid.some(needsGeneral)
+    ? prompt("administration", "general")
+    : form === undefined
+    ? undefined
+    : prompt("administration", "form-1");
   const prompts = prompted("administration", given.prompt ?? usual);
   const all = laid.flatMap((one) =>
     prompts.map((prompt) => {
@@ -237,6 +312,7 @@ export function administrations(given: {
     prompt: first.prompt,
     seed: seed(given.seed),
     variant: variant(given.variant),
+    ...form !== undefined && { form },
   };
   return { ...plan, name: given.name ?? named(plan) };
 }
@@ -326,8 +402,8 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
 });
 
 /** How many calls a sheet takes, or a persona. */
-export const callsOf = ({ items }: Instrument, shown: Setting | null): number =>
-  shown?.each === undefined ? 1 : Math.ceil(items.length / shown.each);
+export const callsOf = ({ instrument, shown }: Cell): number =>
+  shown === null || shown.each === undefined ? 1 : Math.ceil(instrument.items.length / shown.each);
 
 /** The items of one of these calls, from all in the order shown. */
 export const partOf = (
@@ -341,14 +417,12 @@ const askedLevel = (each: number | undefined): string =>
   each === undefined ? "whole" : String(each);
 
 /** The cells of a plan of personas. */
-export function personaCells(
-  plan: PersonasPlan,
-  instrument: Instrument,
-  reference: string,
-): Cell[] {
-  const { seed, variant } = plan;
-  return promptsOf(plan).flatMap((prompt) =>
-    plan.models.flatMap((model) =>
+export function personaCells(plan: PersonasPlan, profiles: Profiles): Cell[] {
+  const { seed, variant, form } = plan;
+  const { name, reference, instrument } = profiles;
+  return promptsOf(plan).map((prompt) => fitting(prompt, profiles)).flatMap((prompt) => {
+    const codebook = profiles.codebook.filter((variable) => shows(prompt, variable));
+    return plan.models.flatMap((model) =>
       plan.conditions.map((condition) => {
         const id = variant ? `${model.id}-${variant}` : model.id;
         const given = [
@@ -357,14 +431,18 @@ export function personaCells(
           prompt.hash,
           condition,
           instrument,
-          reference,
+          name,
           seed,
+          ...form ? [written(form)] : [],
+          ...codebook.length ? [codebook] : [],
         ];
-        const population = populationName(id, condition, reference);
+        const named = populationName(id, condition, name, reference);
+        const population = form ? `${named}_${form.name}` : named;
+        const notes = [...variant ? [variant] : [], ...form ? [form.name] : []];
         return {
           model,
           id,
-          label: variant ? `${model.label} (${variant})` : model.label,
+          label: notes.length ? `${model.label} (${notes.join(", ")})` : model.label,
           condition: condition.name,
           population,
           base: population,
@@ -372,17 +450,80 @@ export function personaCells(
           writing: null,
           prompt,
           instrument,
+          codebook: profiles.codebook,
+          respondents: reference ? null : name,
           shown: null,
         };
       })
-    )
+    );
+  });
+}
+
+/** The profiles that personas are written of. */
+export interface Profiles extends Described {
+  name: string;
+  /** Whether they are the study's reference. */
+  reference: boolean;
+}
+
+/** Whether a prompt shows a variable. */
+function shows(prompt: Prompt, { name }: Variable): boolean {
+  const used = places(prompt);
+  return used.includes(name) || (used.includes("profile") && name !== ID);
+}
+
+/**
+ * The prompt for these profiles. The last numbered one, which a plan has that names none, shows items: of
+ * profiles without any it gives way to the one for attributes.
+ */
+export const fitting = (given: Prompt, { instrument }: Pick<Described, "instrument">): Prompt =>
+  instrument === null && given.hash === prompt("persona").hash
+    ? prompt("persona", "attributes-1")
+    : given;
+
+/** What replies depend on of a form, and what is made of them. */
+const written = ({ title: _title, source: _source, tokens: _tokens, ...form }: Form) => form;
+
+/** The cells in which others are made from the personas of one setting. */
+export function rewrittenCells(
+  plan: PersonasPlan,
+  { model: _, ...parent }: Written & { model: Model },
+): Cell[] {
+  const { seed, variant } = plan;
+  const form = usualForm(plan.form);
+  return promptsOf(plan).flatMap((prompt) =>
+    plan.models.map((model): Cell => {
+      const id = variant ? `${model.id}-${variant}` : model.id;
+      const notes = [...variant ? [variant] : [], `${form.name} of ${parent.label}`];
+      const by = id === parent.id ? "" : `_by_${id}`;
+      return {
+        ...parent,
+        model,
+        id,
+        label: `${model.label} (${notes.join(", ")})`,
+        population: `${parent.population}_to_${form.name}${by}`,
+        base: `${parent.base}_to_${form.name}${by}`,
+        setting: hash([
+          plan.kind,
+          behaviour(model),
+          prompt.hash,
+          parent.writing,
+          seed,
+          written(form),
+        ]),
+        prompt,
+        instrument: null,
+        codebook: [],
+        shown: null,
+      };
+    })
   );
 }
 
 /** Personas that were written in one setting. */
-export type Written = Pick<Cell, "population" | "base" | "condition" | "label" | "id"> & {
-  writing: string;
-};
+export type Written =
+  & Pick<Cell, "population" | "base" | "condition" | "label" | "id" | "respondents">
+  & { writing: string };
 
 /** The cells in which the personas of one setting are asked by one model. */
 export function administrationCells(
@@ -400,6 +541,7 @@ export function administrationCells(
     setting: hash([plan.kind, behaviour(model), prompt.hash, instrument, setting, original, seed]),
     prompt,
     instrument,
+    codebook: [],
     shown: setting,
   }));
 }
@@ -468,6 +610,24 @@ function asked(models: readonly Model[]): readonly Model[] {
     );
   }
   return distinct("model", models, ({ id }) => id);
+}
+
+/** Conditions whose names are different names of populations as well. */
+function apart(conditions: readonly Condition[]): readonly Condition[] {
+  const names = Map.groupBy(conditions, (one) => populationName("", one, ""));
+  const same = [...names.values()].find((of) => of.length > 1);
+  if (!same) return conditions;
+  throw new RangeError(
+    `Conditions ${
+      same.map(({ name }) => name).join(" and ")
+    } would have one name in tables: give ` +
+      "one of them another, as data",
+  );
+}
+
+function worded(what: string, given: string): string {
+  if (typeof given === "string" && given.trim()) return given;
+  throw new RangeError(`${what} is a name: got ${described(given)}`);
 }
 
 function oneOf<T extends string>(what: string, given: T, known: readonly T[]): T {

@@ -1,21 +1,25 @@
 /** Plans as rows: every piece of work is in the database before the first call. */
 import type { Sql } from "../db.ts";
+import { usualForm } from "../forms.ts";
 import { type Model, models } from "../llm.ts";
 import {
   administrationCells,
   type AdministrationsPlan,
   callsOf,
   type Cell,
+  fitting,
   identity,
   levelsOf,
   personaCells,
   type PersonasPlan,
   type Plan,
   promptsOf,
+  rewrittenCells,
   type Written,
 } from "./plan.ts";
+import { keepForm } from "./forms.ts";
 import { under, worksOf } from "./few.ts";
-import { keepInstrument, populationOf } from "./population.ts";
+import { keepInstrument, populationOf, respondents } from "./population.ts";
 import type { Run } from "./tasks.ts";
 import { keepPrompt } from "./versions.ts";
 
@@ -25,35 +29,61 @@ import { keepPrompt } from "./versions.ts";
  * @throws {Error} when the study has no population yet, or no personas to ask
  */
 export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cell[]> {
+  const registry = byId();
+  if (plan.kind === "personas" && plan.parent !== undefined) {
+    const parents = await writtenIn(sql, schema, plan.parent, "that others could be made from");
+    return await named(sql, plan, parents.flatMap((one) => rewrittenCells(plan, one)));
+  }
   if (plan.kind === "personas") {
-    const population = await populationOf(sql);
+    const population = await populationOf(sql, plan.population);
     if (!population) {
       throw new Error(
         `Schema ${schema} has no profiles to write personas from: give it a population`,
       );
     }
-    return await named(sql, plan, personaCells(plan, population.instrument, population.name));
+    return await named(sql, plan, personaCells(plan, population));
   }
-  const rows = await sql<(Written & { model: Model })[]>`
-    select c.setting as writing, min(p.population) as population, min(c.base) as base,
-           min(c.condition) as condition, min(c.model_label) as label, min(p.model) as id,
-           (array_agg(c.model order by c.cell))[1] as model
-    from personas p
-    join work w on w.work = p.work
-    join cells c on c.cell = w.cell
-    group by c.setting, c.population
-    order by min(c.cell)`;
-  if (!rows.length) {
-    throw new Error(
-      `Schema ${schema} holds no personas that could answer: have them written first`,
-    );
-  }
-  const registry = byId();
+  const rows = await writtenIn(sql, schema, plan.form, "that could answer");
   const cells = rows.flatMap(({ model, ...personas }) => {
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
   });
   return await named(sql, plan, cells);
+}
+
+/**
+ * The personas of a form, by the setting in which they were written.
+ *
+ * @param form its name; the usual one where left out
+ * @param what what they are needed for, for the message
+ * @throws {Error} when there are none, naming the forms that there are
+ */
+async function writtenIn(
+  sql: Sql,
+  schema: string,
+  form: string | undefined,
+  what: string,
+): Promise<(Written & { model: Model })[]> {
+  const name = form ?? usualForm().name;
+  const rows = await sql<(Written & { model: Model })[]>`
+    select c.setting as writing, min(p.population) as population, min(c.base) as base,
+           min(c.condition) as condition, min(c.model_label) as label, min(p.model) as id,
+           min(c.respondents) as respondents, (array_agg(c.model order by c.cell))[1] as model
+    from personas p
+    join work w on w.work = p.work
+    join cells c on c.cell = w.cell
+    where p.form = ${name}
+    group by c.setting, c.population
+    order by min(c.cell)`;
+  if (rows.length) return rows;
+  const forms = (await sql<{ form: string }[]>`select distinct form from personas order by form`)
+    .map(({ form }) => JSON.stringify(form));
+  throw new Error(
+    `Schema ${schema} holds no personas ${what}` +
+      (forms.length
+        ? ` of the form ${JSON.stringify(name)}: it has ${forms.join(", ")}`
+        : ": have them written first"),
+  );
 }
 
 /**
@@ -67,7 +97,7 @@ async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell
     from cells c join runs r on r.run = c.run
     where r.kind = ${plan.kind} order by c.cell`;
   const taken: Told[] = [...there];
-  return cells.map((cell) => {
+  return cells.map((cell): Cell => {
     const same = taken.find((one) => one.setting === cell.setting && isFor(one, cell));
     const others = same ? [] : taken.filter((one) => isFor(one, cell) && one.label === cell.label);
     const own = same
@@ -76,26 +106,26 @@ async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell
       ? apart(cell)
       : {};
     const told = { ...cell, ...own };
-    taken.push({ ...told, instrument: cell.instrument.name });
+    taken.push({ ...told, instrument: cell.instrument?.name ?? null });
     return told;
   });
 }
 
 /** What tells cells apart. */
 interface Told extends Pick<Cell, "base" | "population" | "label" | "setting" | "writing"> {
-  instrument: string;
+  instrument: string | null;
 }
 
 /** Whether both are of the same personas, and asked the same instrument. */
 const isFor = (one: Told, cell: Cell): boolean =>
   cell.writing === null
     ? one.base === cell.base
-    : one.writing === cell.writing && one.instrument === cell.instrument.name;
+    : one.writing === cell.writing && one.instrument === (cell.instrument?.name ?? null);
 
 /** Names that say in which setting it is. */
-function apart({ label, population, setting, writing, prompt, instrument, shown }: Cell) {
+function apart({ label, population, setting, prompt, instrument, shown }: Cell) {
   const mark = setting.slice(0, 6);
-  if (writing === null) {
+  if (!shown) {
     return {
       population: `${population}_${mark}`,
       label: `${label} (prompt ${prompt.version}, ${mark})`,
@@ -104,7 +134,7 @@ function apart({ label, population, setting, writing, prompt, instrument, shown 
   const { administration_prompt, language, item_order, option_order, coding, asked } = levelsOf({
     prompt,
     instrument,
-    setting: shown!,
+    setting: shown,
   });
   const levels = [
     `prompt ${administration_prompt}`,
@@ -139,9 +169,12 @@ export async function register(
     const all = await cellsOf(sql, schema, plan);
     const cells = plan.trial ? under(all, plan.trial.condition) : all;
     const run = await runOf(sql, schema, plan, code);
+    if (plan.kind === "personas") await keepForm(sql, schema, plan.form);
     await keepCells(sql, schema, run, cells);
     if (plan.trial) await trialWork(sql, schema, run, plan, cells);
-    else if (plan.kind === "personas") await personaWork(sql, run, plan);
+    else if (plan.kind === "personas" && plan.parent !== undefined) {
+      await rewritingWork(sql, run, plan);
+    } else if (plan.kind === "personas") await personaWork(sql, run, plan);
     else await administrationWork(sql, run, plan);
     return run;
   });
@@ -176,26 +209,29 @@ async function keepCells(
 ): Promise<void> {
   for (const prompt of new Set(cells.map(({ prompt }) => prompt))) await keepPrompt(sql, prompt);
   for (const instrument of new Set(cells.map(({ instrument }) => instrument))) {
-    await keepInstrument(sql, schema, instrument);
+    if (instrument) await keepInstrument(sql, schema, instrument);
   }
-  const rows = cells.map(({ model, id: _, prompt, instrument, ...cell }) => ({
-    ...cell,
-    run,
-    model,
-    model_id: model.id,
-    prompt: prompt.hash,
-    blocks: callsOf(instrument, cell.shown),
-    instrument: instrument.name,
-    language: instrument.language,
-  }));
+  const rows = cells.map((cell) => {
+    const { model, id: _, codebook: __, prompt, instrument, ...rest } = cell;
+    return {
+      ...rest,
+      run,
+      model,
+      model_id: model.id,
+      prompt: prompt.hash,
+      blocks: callsOf(cell),
+      instrument: instrument?.name ?? null,
+      language: instrument?.language ?? null,
+    };
+  });
   await sql`
     insert into cells (run, model_id, model_label, model, condition, population, base, setting,
-                       writing, prompt, instrument, language, shown, blocks)
+                       writing, prompt, instrument, language, respondents, shown, blocks)
     select run, model_id, label, model, condition, population, base, setting, writing, prompt,
-           instrument, language, shown, blocks
+           instrument, language, respondents, shown, blocks
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as c(
       run int, model_id text, label text, model jsonb, condition text, population text, base text,
-      setting text, writing text, prompt text, instrument text, language text, shown jsonb,
+      setting text, writing text, prompt text, instrument text, language text, respondents text, shown jsonb,
       blocks int)
     on conflict do nothing`;
 }
@@ -215,7 +251,7 @@ async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<v
            'planned in run ' || o.name
     from cells c
     cross join (
-      select profile from profiles where source = 'reference'
+      select profile from profiles where ${respondents(sql, plan.population)}
       order by profile limit ${plan.profiles}
     ) p
     cross join generate_series(${plan.from}::int, ${
@@ -225,6 +261,34 @@ async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<v
       and o.repetition = n.repetition
     where c.run = ${run}
     order by n.repetition, p.profile, c.cell
+    on conflict do nothing`;
+}
+
+/** Each persona that there is of the form, made into another. */
+async function rewritingWork(sql: Sql, run: number, plan: PersonasPlan): Promise<void> {
+  await sql`
+    with other as (
+      select c.population, w.persona, min(r.name) as name
+      from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
+      where w.run <> ${run} and r.kind = 'personas' and w.state <> 'skipped'
+        and w.persona is not null
+      group by 1, 2
+    )
+    insert into work (run, cell, model_id, profile, persona, repetition, state, reason)
+    select c.run, c.cell, c.model_id, p.ref_personality_id, p.id, p.repetitions,
+           case when o.name is null then 'planned' else 'skipped' end::work_state,
+           'planned in run ' || o.name
+    from cells c
+    join cells wrote on wrote.setting = c.writing
+    join work w on w.cell = wrote.cell
+    join personas p on p.work = w.work
+    left join other o on o.population = c.population and o.persona = p.id
+    where c.run = ${run} and (${plan.profiles === null} or p.ref_personality_id in (
+      select distinct profile from profiles
+      where population = (select name from populations where role = 'reference')
+      order by profile limit ${plan.profiles}
+    ))
+    order by p.repetitions, p.ref_personality_id, c.cell
     on conflict do nothing`;
 }
 
@@ -320,22 +384,26 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
     ...row.plan,
     models: row.plan.models.map((model) => current(model, registry.get(model.id))),
   };
-  const cells = await sql<(Omit<Cell, "prompt"> & { cell: number; prompt: string })[]>`
+  const cells = await sql<(Cell & { cell: number; hash: string })[]>`
     select c.cell, c.model, c.model_label as label, c.condition, c.population, c.base, c.setting,
-           c.writing, c.prompt, i.definition as instrument, c.shown,
+           c.writing, c.prompt as hash, i.definition as instrument, c.respondents, c.shown,
            coalesce((select min(p.model) from personas p where p.population = c.population),
                     c.model_id) as id
     from cells c
-    join instruments i on i.name = c.instrument and i.language = c.language
+    left join instruments i on i.name = c.instrument and i.language = c.language
     where c.run = ${row.run} order by c.cell`;
-  const prompts = new Map(promptsOf(plan).map((prompt) => [prompt.hash, prompt]));
+  const codebook = plan.kind === "personas"
+    ? (await populationOf(sql, plan.population))?.codebook ?? []
+    : [];
   return {
     run: row.run,
     plan,
     cells: new Map(cells.map((cell) => [cell.cell, {
       ...cell,
       model: current(cell.model, registry.get(cell.model.id)),
-      prompt: prompts.get(cell.prompt)!,
+      codebook,
+      prompt: promptsOf(plan).map((prompt) => fitting(prompt, cell))
+        .find(({ hash }) => hash === cell.hash)!,
       id: plan.kind === "personas" && plan.variant ? `${cell.model.id}-${plan.variant}` : cell.id,
     }])),
   };

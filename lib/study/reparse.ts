@@ -5,7 +5,14 @@ import { type Opened, opened } from "../llm.ts";
 import { loaded } from "./register.ts";
 import { PAGE } from "./batch.ts";
 import { list, lookedUp, storedReply, type Work } from "./queue.ts";
-import { administrations, detailOf, type Outcome, personas, WITHDRAWN } from "./settle.ts";
+import {
+  administrations,
+  detailOf,
+  type Outcome,
+  personas,
+  type StoredPersona,
+  WITHDRAWN,
+} from "./settle.ts";
 import { sentMessages } from "./stored.ts";
 import { keysOf, MOST_ASKED, type Task, tasks } from "./tasks.ts";
 
@@ -175,14 +182,23 @@ function text(outcome: Outcome): string | undefined {
     const { answers, flags, explanation, reasons } = outcome.sheet;
     return JSON.stringify([answers, flags, explanation, reasons ?? null]);
   }
-  if ("persona" in outcome) {
-    const { name, age, description, ethnicity, flags, cleaned, ...rest } = outcome.persona;
-    const originals = Object.keys(cleaned).map((field) => rest[field as keyof typeof rest]);
-    const values = Object.values(cleaned);
-    return JSON.stringify([name, age, description, ethnicity, flags, values, originals]);
-  }
+  if ("persona" in outcome) return personaText(outcome.persona);
   return undefined;
 }
+
+/** A persona as text; JSON of the database has the keys of an object in an order of its own. */
+const personaText = (
+  { fields, cleaned, status, flags }: Pick<
+    StoredPersona,
+    "fields" | "cleaned" | "status" | "flags"
+  >,
+): string =>
+  JSON.stringify([
+    ...[fields, cleaned, status].map((of) =>
+      Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    ),
+    flags,
+  ]);
 
 async function stored(
   sql: Sql,
@@ -190,18 +206,15 @@ async function stored(
   works: readonly Work[],
 ): Promise<Map<number, string>> {
   const ids = list(works.map(({ work }) => work));
-  const rows = kind === "administrations"
-    ? await sql<{ work: number; value: unknown[] }[]>`
-      select work, json_build_array(answers, flags, explanation, reasons) as value
-      from administrations where work = any(${ids}::int[])`
-    : await sql<{ work: number; value: unknown[] }[]>`
-      select work, json_build_array(name, age, description, ethnicity, flags,
-        json_build_array(gender, race, sexual_orientation, religious_belief, occupation,
-                         political_orientation, location),
-        json_build_array(gender_original, race_original, sexual_orientation_original,
-                         religious_belief_original, occupation_original,
-                         political_orientation_original, location_original)) as value
+  if (kind === "personas") {
+    const rows = await sql<({ work: number } & Parameters<typeof personaText>[0])[]>`
+      select work, fields, cleaned, status, to_json(flags) as flags
       from personas where work = any(${ids}::int[])`;
+    return new Map(rows.map((row) => [row.work, personaText(row)]));
+  }
+  const rows = await sql<{ work: number; value: unknown[] }[]>`
+    select work, json_build_array(answers, flags, explanation, reasons) as value
+    from administrations where work = any(${ids}::int[])`;
   return new Map(rows.map(({ work, value }) => [work, JSON.stringify(value)]));
 }
 

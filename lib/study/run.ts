@@ -5,6 +5,7 @@ import {
   CallError,
   cost,
   exchange,
+  isHere,
   type Model,
   type Opened,
   opened,
@@ -217,7 +218,7 @@ class Labour {
   /** Claims and does the work of one model, some ahead of what may be in flight. */
   async #stream(model: Model): Promise<void> {
     const pace = paceOf(model);
-    const quick = this.options.recorded || model.provider === "simulated";
+    const quick = this.options.recorded || isHere(model);
     let active = 0, taken = 0;
     let wake = () => {};
     const { limit = Infinity } = this.options;
@@ -375,7 +376,7 @@ class Labour {
     }
     const { recorded } = this.options;
     if (recorded === true) throw new CallError("no reply is stored", "not recorded", false, 0);
-    if (!recorded && model.provider !== "simulated") holds.place = await seen.turn();
+    if (!recorded && !isHere(model)) holds.place = await seen.turn();
     return await this.#bought(task, messages, keys[0]!, ask, holds);
   }
 

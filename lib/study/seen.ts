@@ -1,7 +1,7 @@
 /** What a run has seen of one model, and what follows from it for the next calls. */
 import type { Sql } from "../db.ts";
 import { whole } from "../format.ts";
-import { type CallError, type Model, type Opened, opened, paceOf } from "../llm.ts";
+import { type CallError, isHere, type Model, type Opened, opened, paceOf } from "../llm.ts";
 import { type Place, Room } from "./batch.ts";
 import type { Charge, Work } from "./queue.ts";
 
@@ -168,7 +168,7 @@ export class Seen {
       return `${id}: ${this.#failures} calls in a row failed, the last: ${last.message}: run again ` +
         "when it answers";
     }
-    if (this.allowTruncated || this.model.provider === "simulated") return null;
+    if (this.allowTruncated || isHere(this.model)) return null;
     const most = this.#whole ? FAILURES_IN_A_ROW + paceOf(this.model).concurrency : CUT_AT_FIRST;
     const cut = this.#cut >= most
       ? `the last ${this.#cut} replies were cut off at max_tokens ${max_tokens}` +

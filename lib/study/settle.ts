@@ -1,7 +1,7 @@
 /** What came of pieces of work, written for many at once: results, states and costs in one transaction. */
 import type { Sql } from "../db.ts";
+import type { Status, Values } from "../forms.ts";
 import type { OptionOrder } from "../prompts.ts";
-import type { PersonaReply } from "../replies.ts";
 import type { Work } from "./queue.ts";
 
 /** A sheet as it is stored. */
@@ -16,15 +16,23 @@ export interface StoredSheet {
 }
 
 /** A persona as it is stored: what the model wrote, and what was made of it. */
-export interface StoredPersona extends PersonaReply {
+export interface StoredPersona {
   population: string;
   model: string;
   model_print: string;
   population_print: string;
   repetition_count: number;
+  /** The answers and the values of the profile that the writer was shown, and what the condition set. */
   shown: readonly number[];
   changed: readonly number[];
-  cleaned: Readonly<Record<string, string | null>>;
+  shown_values: Values;
+  changed_values: readonly string[];
+  form: string;
+  /** By field: as written, as cleaned (where a mapping or a list says how), what became of it, words. */
+  fields: Values;
+  cleaned: Values;
+  status: Readonly<Record<string, Status>>;
+  words: Readonly<Record<string, number | null>>;
   /** What was mended to read it. */
   flags: readonly string[];
 }
@@ -45,7 +53,7 @@ export interface Settled {
 /** About how many bytes of text it is to settle this. */
 export function bytesOf({ outcome }: Settled): number {
   if ("persona" in outcome) {
-    return Object.values(outcome.persona)
+    return Object.values(outcome.persona.fields)
       .reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
   }
   return "sheet" in outcome ? outcome.sheet.explanation?.length ?? 0 : 0;
@@ -111,6 +119,7 @@ export const detailOf = (outcome: Outcome): string | null =>
 const PERSONA = [
   "work",
   "ref_personality_id",
+  "parent",
   "population",
   "model",
   "model_print",
@@ -119,25 +128,13 @@ const PERSONA = [
   "repetition_count",
   "shown",
   "changed",
-  "name",
-  "age",
-  "gender_original",
-  "gender",
-  "race_original",
-  "race",
-  "sexual_orientation_original",
-  "sexual_orientation",
-  "ethnicity",
-  "religious_belief_original",
-  "religious_belief",
-  "occupation_original",
-  "occupation",
-  "political_orientation_original",
-  "political_orientation",
-  "location_original",
-  "location",
-  "description",
-  "word_count_description",
+  "shown_values",
+  "changed_values",
+  "form",
+  "fields",
+  "cleaned",
+  "status",
+  "words",
   "flags",
 ];
 const SHEET = [
@@ -163,33 +160,26 @@ const anew = (sql: Sql, columns: readonly string[]) => {
 
 /** Writes personas of the work in `was`. */
 export function personas(sql: Sql, settled: readonly Settled[]) {
-  const rows = settled.flatMap(({ work, outcome }) => {
-    if (!("persona" in outcome)) return [];
-    const { cleaned, ...persona } = outcome.persona;
-    return [{
-      ...persona,
-      work: work.work,
-      profile: work.profile,
-      repetition: work.repetition,
-      words: words(persona.description),
-      ...Object.fromEntries(Object.entries(cleaned).map(([name, value]) => [`${name}_c`, value])),
-    }];
-  });
+  const rows = settled.flatMap(({ work, outcome }) =>
+    "persona" in outcome
+      ? [{
+        ...outcome.persona,
+        work: work.work,
+        ref_personality_id: work.profile,
+        parent: work.persona,
+        repetitions: work.repetition,
+      }]
+      : []
+  );
+  const columns = PERSONA.slice(1).join(", ");
   return sql`
-    insert into personas_written (${sql.unsafe(PERSONA.join(", "))})
-    select
-      p.work, profile, population, model, model_print, population_print, repetition,
-      repetition_count, shown, changed, name, age, gender, gender_c, race, race_c,
-      sexual_orientation, sexual_orientation_c, ethnicity, religious_belief, religious_belief_c,
-      occupation, occupation_c, political_orientation, political_orientation_c, location,
-      location_c, description, words, flags
+    insert into personas_written (work, ${sql.unsafe(columns)})
+    select p.work, ${sql.unsafe(columns)}
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as p(
-      work int, profile int, population text, model text, model_print text, population_print text,
-      repetition int, repetition_count int, shown smallint[], changed smallint[], name text, age int,
-      gender text, gender_c text, race text, race_c text, sexual_orientation text,
-      sexual_orientation_c text, ethnicity text, religious_belief text, religious_belief_c text,
-      occupation text, occupation_c text, political_orientation text, political_orientation_c text,
-      location text, location_c text, description text, words int, flags text[])
+      work int, ref_personality_id int, parent int, population text, model text, model_print text,
+      population_print text, repetitions int, repetition_count int, shown smallint[],
+      changed smallint[], shown_values jsonb, changed_values text[], form text, fields jsonb,
+      cleaned jsonb, status jsonb, words jsonb, flags text[])
     join was on was.work = p.work
     ${anew(sql, PERSONA)}`;
 }
@@ -210,6 +200,3 @@ export function administrations(sql: Sql, settled: readonly Settled[]) {
     join work w on w.work = a.work
     ${anew(sql, SHEET)}`;
 }
-
-/** Words of a text, as the published column counts them: what white space separates. */
-export const words = (text: string): number => text.split(/\s+/).filter((word) => word).length;

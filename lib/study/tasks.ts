@@ -1,19 +1,33 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import type { z } from "zod";
-import { cleaned, FIELDS as CLEANED, type Mapping } from "../cleaning.ts";
+import type { Mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
+import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
+import {
+  type Form,
+  type Given,
+  schemaOf as formSchema,
+  statusesOf,
+  usualForm,
+  type Values,
+  words,
+  wordsOf,
+} from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
   filled,
+  formValues,
   isPerItem,
   type Message,
+  personaText,
   personaValues,
   type Presented,
 } from "../prompts.ts";
-import { personaIn, PersonaReply, sheetIn } from "../replies.ts";
+import { personaIn, sheetIn } from "../replies.ts";
+import { categories, formsOf } from "./forms.ts";
 import {
   type AdministrationsPlan,
   type Cell,
@@ -24,7 +38,7 @@ import {
 } from "./plan.ts";
 import { profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
-import type { Outcome } from "./settle.ts";
+import type { Outcome, StoredPersona } from "./settle.ts";
 import { schemaOf } from "./sheet.ts";
 
 /** A run as it is in the database, or would be. */
@@ -75,22 +89,31 @@ export function keysOf(
 const named = ({ trial }: Plan, repetition: string): [string, string?] =>
   trial ? [`trial/${repetition}`, repetition] : [repetition];
 
-/** The fields of a persona that an administration prompt may use, as in the original. */
-const FIELDS = [
-  "name",
-  "age",
-  "gender",
-  "race",
-  "sexual_orientation",
-  "ethnicity",
-  "religious_belief",
-  "occupation",
-  "political_orientation",
-  "location",
-  "description",
-  "word_count_description",
-  "repetitions",
-] as const;
+/** A persona that is asked, or made into another. */
+interface Person {
+  id: number;
+  form: string;
+  fields: Values;
+  repetitions: number;
+}
+
+/**
+ * What a prompt may use of a persona: `persona`, the text that its form shows; its fields, how many words
+ * stand in its texts, and which of its profile's it is, as in the original.
+ */
+const placesOf = (
+  { form, fields, repetitions }: Person,
+  forms: ReadonlyMap<string, Form>,
+): Record<string, string> => ({
+  persona: personaText(forms.get(form)!, fields),
+  ...Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => [
+      [name, String(value ?? "")],
+      [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
+    ]),
+  ),
+  repetitions: String(repetitions),
+});
 
 /** What is asked for each piece of work; nothing for a sheet whose persona is none any more. */
 export async function tasks(
@@ -121,21 +144,22 @@ async function made(
   mapping: Mapping,
 ): Promise<Task[]> {
   const { plan } = run;
-  if (plan.kind === "personas") {
-    const profiles = await profilesOf(sql, works.map(({ profile }) => profile));
+  if (plan.kind === "personas" && plan.parent === undefined) {
+    const profiles = await profilesOf(sql, works.map(({ profile }) => profile), plan.population);
     return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
-  // What the model wrote: of a cleaned field the original.
-  const columns = FIELDS.map((field) =>
-    (CLEANED as readonly string[]).includes(field) ? `${field}_original as ${field}` : field
-  );
-  const rows = await sql<({ id: number } & Record<string, string | number>)[]>`
-    select id, ${sql.unsafe(columns.join(", "))} from personas
+  const rows = await sql<Person[]>`
+    select id, form, fields, repetitions from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
+  const forms = await formsOf(sql);
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
-    return persona ? [administrationTask(run, plan, work, persona)] : [];
+    if (!persona) return [];
+    const shown = placesOf(persona, forms);
+    return plan.kind === "personas"
+      ? [rewritingTask(run, plan, work, persona, shown, mapping)]
+      : [administrationTask(run, plan, work, persona, shown)];
   });
 }
 
@@ -146,6 +170,13 @@ function useless({ finish, problem }: Opened): Outcome {
   return { state: "failed", reason: { stop: other, other, ...kinds }[finish], detail: problem };
 }
 
+/** What the writer was shown of the profile's variables: each as its value, and in words. */
+const shownOf = (codebook: Codebook, values: ProfileValues): Given =>
+  Object.fromEntries(codebook.map((variable) => {
+    const value = values[variable.name] ?? null;
+    return [variable.name, value === null ? [] : [value, wordsFor(variable, value)]];
+  }));
+
 function personaTask(
   run: Run,
   plan: PersonasPlan,
@@ -154,17 +185,62 @@ function personaTask(
   mapping: Mapping,
 ): Task {
   const cell = run.cells.get(work.cell)!;
+  const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const { answers, changed } = applied(cell.instrument, profile, condition, plan.seed);
+  const made = applied(cell, profile, condition, plan.seed);
+  const { answers, changed, values, changedValues } = made;
+  const form = usualForm(plan.form);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
+    given: shownOf(codebook, values),
+    shown: { shown: answers, changed, shown_values: values, changed_values: changedValues },
+  });
+}
+
+/** A persona that is made from another one, which is all that the writer is shown. */
+function rewritingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  parent: Person,
+  places: Record<string, string>,
+  mapping: Mapping,
+): Task {
+  const { prompt } = run.cells.get(work.cell)!;
+  const given = Object.entries(parent.fields).map(([name, value]) => [
+    name,
+    value === null ? [] : [value],
+  ]);
+  return writingTask(run, plan, work, mapping, {
+    messages: filled(prompt, { ...places, ...formValues(usualForm(plan.form)) }),
+    given: Object.fromEntries(given),
+    shown: { shown: [], changed: [], shown_values: {}, changed_values: [] },
+  });
+}
+
+/** What a writer is asked, and what is stored of the reply. */
+function writingTask(
+  run: Run,
+  plan: PersonasPlan,
+  work: Work,
+  mapping: Mapping,
+  { messages, given, shown }: {
+    messages: readonly Message[];
+    given: Given;
+    shown: Pick<StoredPersona, "shown" | "changed" | "shown_values" | "changed_values">;
+  },
+): Task {
+  const cell = run.cells.get(work.cell)!;
+  const form = usualForm(plan.form);
   return {
     work,
     model: cell.model,
-    messages: filled(cell.prompt, personaValues(cell.instrument, answers)),
-    schema: PersonaReply,
+    messages,
+    schema: formSchema(form),
     repetitions: named(plan, `${cell.base}/${work.profile}/${work.repetition}`),
     read(opened, messages, asked) {
       if (opened.problem !== null) return useless(opened);
-      const reply = personaIn(opened.text!);
+      const reply = personaIn(opened.text!, form);
       if ("problem" in reply) {
         return asked < MOST_ASKED
           ? {
@@ -177,18 +253,18 @@ function personaTask(
       return {
         state: "done",
         persona: {
-          ...reply.value,
-          flags: reply.flags,
           population: cell.population,
           model: cell.id,
           model_print: cell.label,
           population_print: cell.condition,
           repetition_count: plan.from + plan.repetitions - 1,
-          shown: answers,
-          changed,
-          cleaned: Object.fromEntries(
-            CLEANED.map((field) => [field, cleaned(field, reply.value[field], mapping).value]),
-          ),
+          ...shown,
+          form: form.name,
+          fields: reply.value,
+          cleaned: categories(form, reply.value, mapping),
+          status: statusesOf(form, reply.value, given),
+          words: wordsOf(form, reply.value),
+          flags: reply.flags,
         },
       };
     },
@@ -211,13 +287,14 @@ function administrationTask(
   run: Run,
   plan: AdministrationsPlan,
   work: Work,
-  persona: Record<string, string | number>,
+  persona: Person,
+  places: Record<string, string>,
 ): Task {
   const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
-  const { base, prompt, instrument } = cell;
-  const setting = cell.shown!;
-  const index = Number(persona.repetitions);
+  const { base, prompt, instrument, shown: setting } = cell;
+  if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
+  const index = persona.repetitions;
   const whose = [base, work.profile, index, work.repetition] as const;
   const sheet = presented(instrument, setting, seed, ...whose);
   const { each } = setting;
@@ -227,11 +304,10 @@ function administrationTask(
   };
   // Of a whole sheet only where items are shown as printed, even where a draw leaves them so.
   const held = setting.items === "printed" || each !== undefined;
-  const fields = Object.fromEntries(FIELDS.map((field) => [field, String(persona[field] ?? "")]));
   return {
     work,
     model: cell.model,
-    messages: filled(prompt, administrationValues(instrument, shown, fields)),
+    messages: filled(prompt, administrationValues(instrument, shown, places)),
     schema: held ? schemaOf(instrument, shown) : undefined,
     repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {

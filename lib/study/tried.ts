@@ -3,11 +3,9 @@ import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
-import { cost } from "../llm.ts";
+import { cost, isHere } from "../llm.ts";
 import { itemWords, type Prompt, shownOptions } from "../prompts.ts";
-import { PersonaReply } from "../replies.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import { words } from "./settle.ts";
 import type { Run } from "./tasks.ts";
 import type { Asked, Side } from "./trial.ts";
 
@@ -25,7 +23,7 @@ export interface Tried {
   replies: DataFrame;
   /**
    * What was read from the replies, one row per model, profile and field: model, condition, profile,
-   * field (of a persona its fields and the words of its description; of a sheet its items), before,
+   * field (of a persona its fields and the words of its last text; of a sheet its items), before,
    * after, changed (`yes`, `no`; undefined unless both are there).
    */
   fields: DataFrame;
@@ -39,7 +37,7 @@ export interface Tried {
 export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
   const both = [["before", before], ["after", after]] as const;
   const simulated = [...before.asked, ...after.asked]
-    .filter(({ task }) => task.model.provider === "simulated").map(({ label }) => label);
+    .filter(({ task }) => isHere(task.model)).map(({ label }) => label);
   const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
   const left: (Costs & { version: string })[] = [];
   for (const [version, side] of same ? both.slice(1) : both) {
@@ -141,17 +139,18 @@ function fields(run: Run, pair: Pair) {
 function said({ cells }: Run, { outcome, task }: Asked) {
   if (!outcome) return null;
   if ("persona" in outcome) {
-    const { persona } = outcome;
+    const { fields, words } = outcome.persona;
+    const last = Object.keys(words).at(-1);
     return {
       ...Object.fromEntries(
-        Object.keys(PersonaReply.shape)
-          .map((name) => [name.replaceAll("_", " "), String(persona[name as "name"])]),
+        Object.entries(fields)
+          .map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "")]),
       ),
-      words: String(words(persona.description)),
+      ...last !== undefined && { words: String(words[last] ?? 0) },
     };
   }
-  if (!("sheet" in outcome)) return null;
   const { instrument, shown } = cells.get(task.work.cell)!;
+  if (!("sheet" in outcome) || !shown) return null;
   const { answers, items, options } = outcome.sheet;
   return Object.fromEntries(instrument.items.flatMap((item, index) => {
     if (!items.includes(item.number)) return [];
@@ -173,7 +172,8 @@ const SCORES: Readonly<Record<string, Kind>> = {
 
 function scores({ cells }: Run, calls: readonly Pair[]) {
   const [first] = calls;
-  const { instrument } = cells.get(first!.before.task.work.cell)!;
+  const { instrument, shown } = cells.get(first!.before.task.work.cell)!;
+  if (!shown) return [];
   const was = scored(instrument, calls.map(({ before }) => before));
   const is = scored(instrument, calls.map(({ after }) => after));
   if (!was && !is) return [];

@@ -1,9 +1,10 @@
 /** What models wrote of their personas, and what cleaning makes of it. */
 import type { DataFrame } from "polars";
-import { cleaned, type Field, FIELDS, type Mapping } from "../cleaning.ts";
+import type { Field, Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { DEMOGRAPHICS } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
+import { formsOf } from "./forms.ts";
 
 /** A text that a model wrote in one field, as often as it did so in one repetition of a condition. */
 export interface Text {
@@ -18,17 +19,24 @@ export interface Text {
 
 type Counted = Text & { id: string; population: string };
 
-/** All texts that are cleaned, counted; models and conditions in the order of their cells. */
+/** All texts that a mapping cleans, counted; models and conditions in the order of their cells. */
 export async function texts(sql: Sql): Promise<Counted[]> {
-  const found = await Promise.all(FIELDS.map((field) =>
-    sql<Counted[]>`
-      select p.model as id, p.population, min(p.model_print) as model,
-             min(p.population_print) as condition, p.repetitions as repetition,
-             ${field} as field, p.${sql(`${field}_original`)} as original, count(*)::int as n
-      from personas p join work w on w.work = p.work
-      group by p.model, p.population, p.repetitions, p.${sql(`${field}_original`)}
-      order by min(w.cell), p.repetitions, p.${sql(`${field}_original`)} collate "C"`
-  ));
+  const forms = await formsOf(sql);
+  const own = await sql<{ form: string }[]>`select distinct form from personas order by form`;
+  const found = await Promise.all(
+    own.flatMap(({ form }) =>
+      (forms.get(form)?.fields ?? []).flatMap(({ name, mapping }) =>
+        mapping === undefined ? [] : sql<Counted[]>`
+          select p.model as id, p.population, min(p.model_print) as model,
+                 min(p.population_print) as condition, p.repetitions as repetition,
+                 ${mapping} as field, p.fields->>${name} as original, count(*)::int as n
+          from personas p join work w on w.work = p.work
+          where p.form = ${form} and p.fields->>${name} is not null
+          group by p.model, p.population, p.repetitions, p.fields->>${name}
+          order by min(w.cell), p.repetitions, p.fields->>${name} collate "C"`
+      )
+    ),
+  );
   return found.flat();
 }
 
@@ -36,7 +44,7 @@ export async function texts(sql: Sql): Promise<Counted[]> {
 export function counts(texts: readonly Counted[], mapping: Mapping): DataFrame {
   const cells = new Map<string, Record<string, unknown> & { n: number }>();
   for (const { id, population, model, condition, repetition, field, original, n } of texts) {
-    const { value } = cleaned(field, original, mapping);
+    const { value } = mapping.cleaned(field, original);
     const key = JSON.stringify([population, repetition, field, value]);
     const cell = cells.get(key);
     if (cell) cell.n += n;

@@ -1,6 +1,9 @@
 /** A study of the published size, against a local server that answers at once. */
 import OpenAI from "openai";
 import { connect, type Sql } from "lib/db.ts";
+import { whole } from "lib/format.ts";
+import { statusesOf } from "lib/forms.ts";
+import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { administrations, enter, type Laboratory, personas } from "lib/study.ts";
@@ -80,21 +83,30 @@ async function published(lab: Laboratory, sql: Sql): Promise<void> {
   }));
   const plan = personas({ models: writers, conditions: ["Base", "MaxN"], repetitions: 10 });
   await lab.register(plan);
-  const words = "Works nights, walks home the long way and keeps a list of small worries. ";
+  const sentence = "Works nights, walks home the long way and keeps a list of small worries. ";
+  const written = Object.fromEntries(
+    biography.fields.map(({ name, kind }) => [name, kind === "text" ? name : 40]),
+  );
+  const fields = JSON.stringify(written);
   await sql`
-    insert into ${sql(SCHEMA)}.personas (
+    insert into ${sql(SCHEMA)}.personas_written (
       work, ref_personality_id, population, model, model_print, population_print, repetitions,
-      repetition_count, shown, changed, name, age, gender_original, race_original,
-      sexual_orientation_original, ethnicity, religious_belief_original, occupation_original,
-      political_orientation_original, location_original, description, word_count_description)
+      repetition_count, shown, changed, form, fields, cleaned, status, words)
     select w.work, w.profile, c.population, c.model_id, c.model_label, c.condition, w.repetition,
-           10, p.answers, '{}', 'N ' || w.work, 40, 'f', 'r', 's', 'e', 'b', 'o', 'p', 'l',
-           'Person ' || w.work || '. ' || repeat(${words}, 14 + w.work % 9), 150
+           10, p.answers, '{}', ${biography.name},
+           ${fields}::text::jsonb || jsonb_build_object(
+             'name', 'N ' || w.work,
+             'description', 'Person ' || w.work || '. ' || repeat(${sentence}, 14 + w.work % 9)),
+           '{}', ${JSON.stringify(statusesOf(biography, written))}::text::jsonb,
+           '{"description": 150}'
     from ${sql(SCHEMA)}.work w
     join ${sql(SCHEMA)}.cells c on c.cell = w.cell
-    join ${sql(SCHEMA)}.profiles p on p.profile = w.profile and p.source = 'reference'`;
+    join ${sql(SCHEMA)}.populations o on o.role = 'reference'
+    join ${sql(SCHEMA)}.profiles p on p.population = o.name and p.profile = w.profile`;
   await sql`update ${sql(SCHEMA)}.work set state = 'done'`;
-  for (const table of ["work", "personas"]) await sql`vacuum analyze ${sql(SCHEMA)}.${sql(table)}`;
+  for (const table of ["work", "personas_written"]) {
+    await sql`vacuum analyze ${sql(SCHEMA)}.${sql(table)}`;
+  }
 }
 
 async function registered(lab: Laboratory, local: Model): Promise<string[]> {
@@ -161,7 +173,7 @@ async function beside(
 /** Peak memory of a process that does 10,000, and of one that does 100,000. */
 async function memory(names: readonly string[]): Promise<void> {
   for (const limit of [MANY / 20, MANY / 2]) {
-    const all = (2 * limit).toLocaleString("en");
+    const all = whole(2 * limit);
     progress(`memory: ${all} administrations`);
     const words = ["run", ...names, "--schema", SCHEMA, "--limit", `${limit}`, "--yes"];
     const run = await timed(

@@ -164,7 +164,7 @@ function changed({ n, instrument, profiles, seed }: Base, condition: Condition):
       id: at + 1,
       answers: [...profiles.subarray(at * width, (at + 1) * width)],
     };
-    const under = applied(instrument, profile, condition, seed);
+    const under = applied({ instrument, codebook: [] }, profile, condition, seed);
     answers.set(under.answers, at * width);
     return under.changed;
   });

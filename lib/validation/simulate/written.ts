@@ -2,10 +2,13 @@
 import { UNMAPPED } from "../../cleaning.ts";
 import { randomProfiles } from "../../conditions.ts";
 import { connect, migrate, PLACEHOLDERS, type Sql } from "../../db.ts";
+import { statusesOf, type Values, words } from "../../forms.ts";
+import { biography } from "../../paper/biography.ts";
 import { ATTRIBUTES } from "../../paper/design.ts";
 import { bfi44 } from "../../paper/instruments.ts";
 import { type UniformInstrument } from "../../instruments.ts";
 import type { Model } from "../../llm.ts";
+import { controlName } from "../../population.ts";
 import { edited, type Prompt, prompt } from "../../prompts.ts";
 import type { Simulated, SimulatedCell } from "./specification.ts";
 
@@ -58,7 +61,7 @@ export async function written(
       return { profiles, personas, sheets: own + bfi };
     });
     // Without it the planner takes the new tables for empty, and reads take up to twice as long.
-    await sql`analyze profiles, work, personas, administrations`;
+    await sql`analyze profiles, work, personas_written, administrations`;
     return counts;
   } finally {
     await sql.end();
@@ -82,16 +85,18 @@ async function keepProfiles(sql: Sql, study: Simulated): Promise<number> {
     id: profile + 1,
     answers: [...profiles.subarray(profile * width, (profile + 1) * width)],
   }));
-  for (const source of ["reference", "random"]) {
+  for (const role of ["reference", "control"]) {
+    const control = role === "control";
+    const name = control ? controlName(reference) : reference;
     await sql`
-      insert into populations (source, name, origin, instrument, language)
-      values (${source}, ${reference}, ${`simulated, seed ${study.seed}`}, ${instrument.name},
-              ${instrument.language})`;
-    const rows = source === "reference" ? own : randomProfiles(instrument, own, n, study.seed);
+      insert into populations (name, role, control_of, origin, instrument, language)
+      values (${name}, ${role}, ${control ? reference : null}, ${`simulated, seed ${study.seed}`},
+              ${instrument.name}, ${instrument.language})`;
+    const rows = control ? randomProfiles(instrument, own, n, study.seed) : own;
     await inserted(rows, (rows) =>
       sql`
-        insert into profiles (source, profile, answers)
-        select ${source}, id, answers from jsonb_to_recordset(${rows}::text::jsonb)
+        insert into profiles (population, profile, answers)
+        select ${name}, id, answers from jsonb_to_recordset(${rows}::text::jsonb)
           as p(id int, answers smallint[])`);
   }
   return n;
@@ -101,15 +106,29 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
   const { n, repetitions, cells } = study;
   const { run, ids } = await keepRun(sql, study, "personas", study.instrument, cells);
   const columns = ATTRIBUTES.map(({ column }) => column);
+  const fields: Values = Object.fromEntries(
+    biography.fields.map(({ name, kind }) => [name, kind === "text" ? NOTHING : AGE]),
+  );
+  const cleaned = biography.fields.filter(({ mapping }) => mapping)
+    .map(({ name }) => [name, UNMAPPED]);
+  const written = {
+    fields: JSON.stringify(fields),
+    cleaned: JSON.stringify(Object.fromEntries(cleaned)),
+    status: JSON.stringify(statusesOf(biography, fields)),
+    words: JSON.stringify({ description: words(NOTHING) }),
+  };
   for (const [at, cell] of cells.entries()) {
     const drawn = columns.map((column) =>
       cell.model.demographics?.[column] ? cell.demographic(column) : null
     );
+    const width = study.instrument.items.length, all = cell.shown;
+    const shownTo = (profile: number) => [...all.subarray(profile * width, (profile + 1) * width)];
     const rows = Array.from({ length: n * repetitions }, (_, persona) => ({
       profile: Math.floor(persona / repetitions) + 1,
       repetition: persona % repetitions + 1,
+      shown: shownTo(Math.floor(persona / repetitions)),
       changed: cell.changed[Math.floor(persona / repetitions)],
-      ...Object.fromEntries(columns.map((column, place) => {
+      drawn: Object.fromEntries(columns.map((column, place) => {
         const own = drawn[place];
         return [column, own ? own.categories[own.values[persona]!] : UNMAPPED];
       })),
@@ -117,20 +136,16 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
     await work(sql, run, ids[at]!, cell, rows);
     await inserted(rows, (rows) =>
       sql`
-        insert into personas (
+        insert into personas_written (
           work, ref_personality_id, population, model, model_print, population_print, repetitions,
-          repetition_count, shown, changed, name, age, gender_original, gender, race_original, race,
-          sexual_orientation_original, sexual_orientation, ethnicity, religious_belief_original,
-          religious_belief, occupation_original, occupation, political_orientation_original,
-          political_orientation, location_original, location, description, word_count_description)
+          repetition_count, shown, changed, form, fields, cleaned, status, words)
         select w.work, p.profile, ${cell.population}, ${cell.model.id}, ${cell.model.label},
-               ${cell.condition.name}, p.repetition, ${repetitions}, '{}', p.changed, ${NOTHING},
-               ${AGE}, gender, gender, race, race, sexual_orientation, sexual_orientation,
-               ${NOTHING}, religious_belief, religious_belief, ${NOTHING}, ${UNMAPPED},
-               political_orientation, political_orientation, ${NOTHING}, ${UNMAPPED}, ${NOTHING}, 2
+               ${cell.condition.name}, p.repetition, ${repetitions}, p.shown, p.changed,
+               ${biography.name}, ${written.fields}::text::jsonb || p.drawn,
+               ${written.cleaned}::text::jsonb || p.drawn, ${written.status}::text::jsonb,
+               ${written.words}::text::jsonb
         from jsonb_to_recordset(${rows}::text::jsonb) as p(
-          profile int, repetition int, changed smallint[], gender text, race text,
-          sexual_orientation text, religious_belief text, political_orientation text)
+          profile int, repetition int, shown smallint[], changed smallint[], drawn jsonb)
         join work w on w.cell = ${ids[at]!} and w.profile = p.profile
           and w.repetition = p.repetition
         order by w.work`);
