@@ -278,7 +278,7 @@ A study has any number of populations; the first is the one that plans are about
 FILE is a CSV with a respondent in each row:
 
 ${
-      options([
+      listed([
         ["id", "whole numbers, or words; without it respondents are numbered in their order"],
         ["weight, stratum", "what a respondent counts, and the stratum it was drawn from"],
         ["1, 2 …; q1, q2 …", "answers to the items of an instrument"],

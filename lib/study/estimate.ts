@@ -4,7 +4,7 @@ import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
-import { answerWords, tokens } from "../prompts.ts";
+import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
 import type { Cell, Plan } from "./plan.ts";
 import { cellsOf } from "./register.ts";
@@ -17,7 +17,11 @@ const MEASURED = 20;
 
 /** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
 const assumed = ({ instrument, shown }: Cell): number =>
-  shown ? 7 * Math.min(shown.each ?? Infinity, instrument!.items.length) + 150 : 450;
+  shown
+    ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
+        Math.min(shown.each ?? Infinity, instrument!.items.length) +
+      (shown.reason ? 20 : 150)
+    : 450;
 
 /** Tokens of a persona in few words: its eleven fields, and a description of 80 words. */
 const SHORT_PERSONA = 220;
@@ -30,12 +34,15 @@ export const fewest = (cells: Iterable<Cell>): number => Math.max(0, ...[...cell
 
 function fewestIn({ instrument, shown }: Cell): number {
   if (!shown) return SHORT_PERSONA;
-  const { coding, each } = shown;
-  const words = Object.values(answerWords(instrument!, coding))
-    .map((word) => coding === "number" ? word : JSON.stringify(word));
-  const [shortest] = words.toSorted((a, b) => tokens(a) - tokens(b));
-  const items = instrument!.items.slice(0, each);
-  return tokens(`{${items.map(({ number }) => `"${number}":${shortest}`).join()}}`);
+  const { coding, each, reason } = shown;
+  const reasoned = reason === "before" || reason === "after";
+  const shortest = instrument!.items.slice(0, each).map((item) => {
+    const words = Object.values(itemWords(instrument!, item, coding))
+      .map((word) => coding === "number" ? word : JSON.stringify(word));
+    const [word] = words.toSorted((a, b) => tokens(a) - tokens(b));
+    return `"${item.number}":${reasoned ? `{"reason":"","answer":${word}}` : word}`;
+  });
+  return tokens(`{${shortest.join()}}`);
 }
 
 /**

@@ -10,17 +10,20 @@ import {
 } from "../conditions.ts";
 import { described } from "../format.ts";
 import { checkForm, type Form, registered, usualForm } from "../forms.ts";
-import type { Instrument } from "../instruments.ts";
+import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
-  answerWords,
+  checkCoding,
+  orders,
   personaText,
   places,
   type Presented,
   type Prompt,
   prompt,
+  type Reason,
 } from "../prompts.ts";
 import { seeded } from "../random.ts";
+import { checkPrompt, needsGeneral } from "./sheet.ts";
 
 /** How items and answers are laid before a persona. */
 export interface Setting {
@@ -30,6 +33,8 @@ export interface Setting {
   coding: Presented["coding"];
   /** Items of one call; without it the whole sheet is one. */
   each?: number;
+  /** What is asked for besides answers; without it an explanation of all of them. */
+  reason?: Reason;
 }
 
 /** What one cell of a plan is asked with: a level of each factor that the plan itself sets. */
@@ -227,9 +232,10 @@ type Levels<T> = T | readonly T[];
  *
  * @param given as in the paper where it is left out: the first persona of each profile is asked once by
  *   the model that wrote it, items and answers as printed, the whole sheet at once, True and False where
- *   the answers are two. `asked`: `"whole"`, or how many items a call. `except`: whether a combination is
- *   left out, by its levels as they stand in results. `of: "profiles"`: profiles answer as they are,
- *   those of `population` or of the study's reference; `models` then names who answers for them
+ *   the answers are two. `asked`: `"whole"`, or how many items a call. `reason`: `"before"` or `"after"`
+ *   each answer, `"none"`, or an `"explanation"` of all. `except`: whether a combination is left out, by
+ *   its levels as they stand in results. `of: "profiles"`: profiles answer as they are, those of
+ *   `population` or of the study's reference; `models` then names who answers for them
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
  */
 export function administrations(given: {
@@ -244,6 +250,7 @@ export function administrations(given: {
   options?: Levels<Setting["options"]>;
   coding?: Levels<Setting["coding"]>;
   asked?: Levels<"whole" | number>;
+  reason?: Levels<"explanation" | Reason>;
   original?: boolean;
   prompt?: Levels<Prompt>;
   except?: (levels: Readonly<Record<keyof ReturnType<typeof levelsOf>, string>>) => boolean;
@@ -258,6 +265,7 @@ export function administrations(given: {
           `got ${described(one)}`,
       );
     }
+    check(one);
     return `${one.name} (${one.language})`;
   });
   const { form } = given;
@@ -265,16 +273,21 @@ export function administrations(given: {
     throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
   }
   if (given.of !== undefined) ofProfiles(given);
-  const usual = form === undefined && given.of === undefined
-    ? undefined
-    : prompt("administration", "form-1");
-  const prompts = prompted("administration", given.prompt ?? usual);
-  const all = instruments.flatMap((instrument) => {
-    const two = instrument.lowest === 0 && instrument.highest === 1;
-    return combined(instrument, given, two ? "true/false" : "number").flatMap((setting) =>
-      prompts.map((prompt) => ({ prompt, instrument, setting }))
-    );
+  const laid = instruments.flatMap((instrument) => {
+    const two = !hasOwnOptions(instrument) && instrument.lowest === 0 && instrument.highest === 1;
+    return combined(instrument, given, two ? "true/false" : "number")
+      .map((setting) => ({ instrument, setting }));
   });
+  // One prompt for all that is compared.
+  const general = form !== undefined || given.of !== undefined || laid.some(needsGeneral);
+  const usual = general ? prompt("administration", "general") : undefined;
+  const prompts = prompted("administration", given.prompt ?? usual);
+  const all = laid.flatMap((one) =>
+    prompts.map((prompt) => {
+      checkPrompt(prompt, one);
+      return { prompt, ...one };
+    })
+  );
   const [first, ...others] = given.except
     ? all.filter((one) => !given.except!(levelsOf(one)))
     : all;
@@ -332,6 +345,7 @@ function combined(
     options?: Levels<Setting["options"]>;
     coding?: Levels<Setting["coding"]>;
     asked?: Levels<"whole" | number>;
+    reason?: Levels<"explanation" | Reason>;
   },
   usual: Setting["coding"],
 ): Setting[] {
@@ -339,16 +353,20 @@ function combined(
   const options = levels("options", given.options, ["printed", "reversed", "shuffled"]);
   const codings = distinct("coding", several(given.coding ?? usual), String);
   const calls = distinct("asked", several(given.asked ?? "whole"), String);
+  const reasons = levels("reason", given.reason, ["explanation", "none", "before", "after"]);
   return items.flatMap((items) =>
     options.flatMap((options) =>
       codings.flatMap((coding) => {
-        answerWords(instrument, coding); // refuses a coding that does not fit
-        return calls.map((each) => ({
-          items,
-          options,
-          coding,
-          ...each !== "whole" && { each: whole("asked", each) },
-        }));
+        checkCoding(instrument, coding);
+        return calls.flatMap((each) =>
+          reasons.map((reason) => ({
+            items,
+            options,
+            coding,
+            ...each !== "whole" && { each: whole("asked", each) },
+            ...reason !== "explanation" && { reason },
+          }))
+        );
       })
     )
   );
@@ -400,6 +418,7 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
   option_order: setting.options,
   coding: setting.coding as string,
   asked: askedLevel(setting.each),
+  reasons: setting.reason ?? "explanation",
 });
 
 /** How many calls a sheet takes, or a persona. */
@@ -579,25 +598,14 @@ const NO_PERSONA = "no persona";
  * it is the same wherever and whenever it is asked.
  */
 export function presented(
-  { items, lowest, highest }: Instrument,
+  instrument: Instrument,
   setting: Setting,
   seed: number,
   ...whose: readonly [population: string, profile: number, persona: number, repetition: number]
 ): Presented {
-  const draw = (what: string) => seeded(what, seed, ...whose);
-  const numbers = items.map(({ number }) => number);
-  const rising = Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index);
-  // The paper names True first, and agreement from the lowest on.
-  const printed = rising.length === 2 ? rising.toReversed() : rising;
-  return {
-    items: setting.items === "shuffled" ? draw("items").shuffled(numbers) : numbers,
-    options: setting.options === "shuffled"
-      ? draw("options").shuffled(printed)
-      : setting.options === "reversed"
-      ? printed.toReversed()
-      : printed,
-    coding: setting.coding,
-  };
+  const draw = (what: string, ...item: number[]) => seeded(what, seed, ...whose, ...item);
+  const { coding, reason } = setting;
+  return { ...orders(instrument, setting, draw), coding, ...reason && { reason } };
 }
 
 /** What a model's replies depend on: not what it is called here, costs, or is asked with. */
