@@ -206,7 +206,7 @@ if (import.meta.main) {
 
   FILE …         only these: stats, or tests/stats_test.ts
   --filter TEXT  only tests whose name contains this, or /fits this/
-  --nightly      with the long campaigns: more kills, every notebook in the browser`,
+  --nightly      with the long campaigns: more kills, every notebook in the browser and on the sample`,
     flags: { filter: { type: "string" }, nightly: { type: "boolean" } },
     words: true,
   }, async ({ filter, nightly }, words) => {

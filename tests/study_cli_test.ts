@@ -8,7 +8,7 @@ import { PUBLISHED } from "lib/paper/published.ts";
 import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Ended, ended, script, spawned, until } from "./command.ts";
-import { restored } from "./data.ts";
+import { dropped, restored } from "./data.ts";
 import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { profiles } from "./study_worker.ts";
@@ -133,6 +133,7 @@ class Desk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
+    await dropped(this.schema);
     this.#folder[Symbol.dispose]();
   }
 }

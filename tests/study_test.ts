@@ -9,7 +9,7 @@ import { type Model, model } from "lib/llm.ts";
 import { edited, profileTable, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Plan, RunError } from "lib/study.ts";
 import { until } from "./command.ts";
-import { as, restored, SMALL } from "./data.ts";
+import { as, dropped, restored, SMALL } from "./data.ts";
 import {
   type Answer,
   type Asked,
@@ -67,6 +67,7 @@ class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.made[Symbol.asyncDispose]();
+    await dropped(this.made.schema);
     await this.server.close();
   }
 }

@@ -8,6 +8,7 @@ import { type Model, model } from "lib/llm.ts";
 import { edited, type Prompt, prompt } from "lib/prompts.ts";
 import { administrations, personas, type Tried } from "lib/study.ts";
 import { script } from "./command.ts";
+import { dropped } from "./data.ts";
 import { type Answer, type Asked, provider, type Server, standIn } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 import { Made, served } from "./study_worker.ts";
@@ -35,6 +36,7 @@ class Bench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.made[Symbol.asyncDispose]();
+    await dropped(this.made.schema);
     await this.server.close();
   }
 }
