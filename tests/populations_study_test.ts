@@ -26,10 +26,10 @@ const FREE = { budget: { calls: 1000 } };
 
 /**
  * A persona remembers what its prompt showed, in its description: answers as 0 and 1, or the lines of the
- * profile. Asked, it answers as it was shown, but for item 2 Yes always.
+ * profile. Asked, it answers as it was shown (No where it was shown no answers), but for item 2 Yes always.
  */
 const answer: Answer = ({ system, user }) => {
-  const remembered = /shown ([01]+)/.exec(system)?.[1];
+  const remembered = /shown (\S+)/.exec(system)?.[1];
   if (remembered) {
     const answers = epqra.items.map(({ number }) => [
       number,
