@@ -83,6 +83,10 @@ export interface AdministrationsPlan extends Common {
   personas: readonly number[] | null;
   /** The name of the form of these personas; left out, the form that a package brings. */
   form?: string;
+  /** Profiles answer as they are, without a persona; left out, personas do. */
+  of?: "profiles";
+  /** Whose profiles; left out, those of the study's reference. */
+  population?: string;
   repetitions: number;
   /** The setting, or the first of several. */
   setting: Setting;
@@ -224,7 +228,8 @@ type Levels<T> = T | readonly T[];
  * @param given as in the paper where it is left out: the first persona of each profile is asked once by
  *   the model that wrote it, items and answers as printed, the whole sheet at once, True and False where
  *   the answers are two. `asked`: `"whole"`, or how many items a call. `except`: whether a combination is
- *   left out, by its levels as they stand in results
+ *   left out, by its levels as they stand in results. `of: "profiles"`: profiles answer as they are,
+ *   those of `population` or of the study's reference; `models` then names who answers for them
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
  */
 export function administrations(given: {
@@ -232,6 +237,8 @@ export function administrations(given: {
   models?: readonly Model[];
   personas?: readonly number[] | "all";
   form?: string;
+  of?: "profiles";
+  population?: string;
   repetitions?: number;
   items?: Levels<Setting["items"]>;
   options?: Levels<Setting["options"]>;
@@ -257,7 +264,10 @@ export function administrations(given: {
   if (form !== undefined && typeof form !== "string") {
     throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
   }
-  const usual = form === undefined ? undefined : prompt("administration", "form-1");
+  if (given.of !== undefined) ofProfiles(given);
+  const usual = form === undefined && given.of === undefined
+    ? undefined
+    : prompt("administration", "form-1");
   const prompts = prompted("administration", given.prompt ?? usual);
   const all = instruments.flatMap((instrument) => {
     const two = instrument.lowest === 0 && instrument.highest === 1;
@@ -295,8 +305,23 @@ export function administrations(given: {
     seed: seed(given.seed),
     variant: variant(given.variant),
     ...form !== undefined && { form },
+    ...given.of !== undefined && { of: given.of },
+    ...given.population !== undefined && { population: given.population },
   };
   return { ...plan, name: given.name ?? named(plan) };
+}
+
+/** @throws {RangeError} when what only personas have is given as well, or nobody is named who answers */
+function ofProfiles({ of, form, personas, models }: Parameters<typeof administrations>[0]): void {
+  if (of !== "profiles") {
+    throw new RangeError(`of is "profiles", or left out: got ${described(of)}`);
+  }
+  if (form !== undefined || personas !== undefined) {
+    throw new RangeError("Profiles that answer have no personas: leave out personas and form");
+  }
+  if (!models?.length) {
+    throw new RangeError("Profiles were written by no model: name in models who answers for them");
+  }
 }
 
 /** Every setting of the levels given. */
@@ -521,6 +546,33 @@ export function administrationCells(
     shown: setting,
   }));
 }
+
+/** The cells in which the profiles of a population answer without a persona. */
+export function profileCells(
+  plan: AdministrationsPlan,
+  { name, reference }: Pick<Profiles, "name" | "reference">,
+): Cell[] {
+  const population = `profiles_${name}`;
+  return plan.models.flatMap((model) =>
+    administrationCells(
+      plan,
+      {
+        population,
+        base: population,
+        condition: NO_PERSONA,
+        label: model.label,
+        id: model.id,
+        respondents: reference ? null : name,
+        writing: population,
+      },
+      model,
+      model.id,
+    ).map((cell) => ({ ...cell, setting: hash([cell.setting, population]) }))
+  );
+}
+
+/** What stands for the condition of profiles that answer themselves. */
+const NO_PERSONA = "no persona";
 
 /**
  * The order in which an administration shows items and answers: its own, drawn from the seed, so that
