@@ -26,10 +26,10 @@ const FREE = { budget: { calls: 1000 } };
 
 /**
  * A persona remembers what its prompt showed, in its description: answers as 0 and 1, or the lines of the
- * profile. Asked, it answers as it was shown, but for item 2 Yes always.
+ * profile. Asked, it answers as it was shown (No where it was shown no answers), but for item 2 Yes always.
  */
 const answer: Answer = ({ system, user }) => {
-  const remembered = /shown ([01]+)/.exec(system)?.[1];
+  const remembered = /shown (\S+)/.exec(system)?.[1];
   if (remembered) {
     const answers = epqra.items.map(({ number }) => [
       number,
@@ -280,12 +280,12 @@ Deno.test("personas are written of people without items, under conditions on att
       ].join(" | ")
     );
     assert.deepEqual(texts.toSorted(), [
-      "-town+age:70 | Ana | f | shown sex: f; age: 70",
-      "-town+age:70 | Bo | m | shown sex: m; age: 70",
-      "-town+age:70 | Cy | m | shown sex: m; age: 70",
       "Base | Ana | f | shown sex: f; town: Ely; age: 30",
       "Base | Bo | m | shown sex: m; town: Bath; age: 40",
       "Base | Cy | m | shown sex: m; town: Ely; age: 50",
+      "age:70+-town | Ana | f | shown sex: f; age: 70",
+      "age:70+-town | Bo | m | shown sex: m; age: 70",
+      "age:70+-town | Cy | m | shown sex: m; age: 70",
       "sex:f<->m | Ana | f | shown sex: m; town: Ely; age: 30",
       "sex:f<->m | Bo | m | shown sex: f; town: Bath; age: 40",
       "sex:f<->m | Cy | m | shown sex: f; town: Ely; age: 50",
@@ -297,8 +297,8 @@ Deno.test("personas are written of people without items, under conditions on att
                                   changed_values) as set
         from ${sql(schema)}.personas where ref_personality_id = 2 order by 1`);
     assert.deepEqual(set.map(({ set }) => set), [
+      "borderline_age_70_without_town_own 70 {town,age}",
       "borderline_sex_f_with_m_own 40 Bath {sex}",
-      "borderline_without_town_age_70_own 70 {town,age}",
       "generated_own_known 40 Bath {}",
     ]);
     assert.equal((await study.profiles("reference")).sheets.height, 0);
