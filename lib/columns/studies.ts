@@ -19,7 +19,7 @@ export const STUDIES: Columns = {
   coding: text("coding", "In what words or numbers the answers were to be given."),
   form: text("form", "Name of the form that was filled in."),
   persona: integer("persona", "Id of the persona, or of the one that was asked."),
-  parent_persona: integer("made from", "Id of the persona that this one was made from."),
+  parent_persona: integer("parent", "Id of the persona that this one was made from."),
   status: text(
     "status",
     "What became of a field: given and kept or changed, in or off its list, written or empty.",
