@@ -107,7 +107,10 @@ export const takes = ({ kind, levels }: Variable): string =>
     : "no level";
 
 /** Names that mean something else where a variable's name may stand. */
-const RESERVED = ["profile", "table", "legend", "schema", "instrument", "weight", "stratum"];
+const RESERVED = [
+  ...["profile", "table", "legend", "schema", "instrument"],
+  ...["weight", "stratum", "respondent", "profile_population"],
+];
 
 /** What is wrong with a codebook, each with its place; nothing where it is right. */
 export function mistakes(codebook: Codebook): string[] {

@@ -20,6 +20,7 @@ import {
   personas,
   statuses,
 } from "./db/read.ts";
+import type { Besides } from "./db/respondents.ts";
 import type { Form } from "./forms.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { from, opening, type Source } from "./provenance.ts";
@@ -29,6 +30,7 @@ export { parted } from "./db/client.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
+export type { Besides } from "./db/respondents.ts";
 export type { Administrations } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
@@ -148,7 +150,8 @@ const few = (names: readonly string[]): string =>
  * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
  * personas writer (the model that wrote them), condition, form (its name), prompt (its version) and variant; of
  * administrations these and answering_model, administration_prompt, administration_variant, item_order,
- * option_order, coding, language and repetition.
+ * option_order, coding, language and repetition; of both profile_population, the population that the
+ * profile is of.
  */
 export class Study {
   #reads = new Map<string, Promise<unknown>>();
@@ -167,10 +170,17 @@ export class Study {
     return this.#once(key, () => read(this.sql, this.schema));
   }
 
-  /** The answer sheets of an instrument, by its name: see {@link Administrations}. */
-  sheets(instrument: string): Promise<Administrations> {
+  /**
+   * The answer sheets of an instrument, by its name: see {@link Administrations}.
+   *
+   * @param besides `with`: attributes of the profiles of a study of one's own, such as
+   *   `["sex", "weight"]`, as columns besides; measures weigh by the column `weight`
+   * @throws {Error} when the profiles have no such attribute
+   */
+  sheets(instrument: string, besides: Besides = {}): Promise<Administrations> {
     const own = this.provenance.source === "study";
-    return this.#once(`sheets ${instrument}`, () => sheets(this.sql, this.schema, instrument, own));
+    const key = `sheets ${instrument} ${JSON.stringify(besides)}`;
+    return this.#once(key, () => sheets(this.sql, this.schema, instrument, own, besides));
   }
 
   /** The sheets that profiles are: the human reference sample or the random control. */
@@ -199,17 +209,19 @@ export class Study {
    * category where a mapping or a list says which (`FIELD_cleaned`), and what became of it
    * (`FIELD_status`: {@link statuses}).
    *
+   * @param besides `with`, as of {@link sheets}
    * @throws {Error} when no persona has such a form
    */
-  personas(form?: string): Promise<DataFrame> {
+  personas(form?: string, besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
+    const key = `personas ${JSON.stringify([form, besides])}`;
     if (form === undefined) {
-      return this.#once("personas", () => personas(this.sql, this.schema, own));
+      return this.#once(key, () => personas(this.sql, this.schema, own, besides));
     }
-    return this.#once(`personas ${form}`, async () => {
+    return this.#once(key, async () => {
       const forms = await this.forms();
       const found = forms.find(({ name }) => name === form);
-      if (found) return await filledIn(this.sql, this.schema, found);
+      if (found) return await filledIn(this.sql, this.schema, found, besides);
       throw new Error(
         `Schema ${this.schema} has no personas of the form ${form}: ` +
           (forms.length ? `there are ${forms.map(({ name }) => name).join(", ")}` : "it has none"),
@@ -238,10 +250,13 @@ export class Study {
    * profile, repetition, and each field of the form, by its category where that is one of a known list,
    * else as written; null where there is none, and where one placeholder stands for all, as in the
    * reconstruction.
+   *
+   * @param besides `with`, as of {@link sheets}
    */
-  biographies(): Promise<DataFrame> {
+  biographies(besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("biographies", () => biographies(this.sql, this.schema, own));
+    const key = `biographies ${JSON.stringify(besides)}`;
+    return this.#once(key, () => biographies(this.sql, this.schema, own, besides));
   }
 
   /**

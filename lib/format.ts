@@ -77,7 +77,26 @@ export function described(value: unknown): string {
   return keys.length ? `an object with ${cut(keys.join(", "))}` : "an object without anything";
 }
 
-const cut = (text: string): string => text.length > 60 ? `${text.slice(0, 60)}…` : text;
+/** The beginning of a text with more letters than so many. */
+export const cut = (text: string, most = 60): string =>
+  text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+
+/** Names in a sentence, cut; of many the first, and how many more there are: `a, b and 1,200 more`. */
+export function listed(names: readonly string[], most = 5): string {
+  const more = names.length - most;
+  return names.slice(0, most).map((name) => cut(name)).join(", ") +
+    (more > 0 ? ` and ${whole(more)} more` : "");
+}
+
+/** Of many lines the first, and one that says how many more there are. */
+export function firstOf(
+  lines: readonly string[],
+  most: number,
+  rest = (more: number) => `${whole(more)} more`,
+): string[] {
+  const more = lines.length - most;
+  return more > 0 ? [...lines.slice(0, most), `… and ${rest(more)}`] : [...lines];
+}
 
 /** The known word that takes the fewest changes of a letter (Levenshtein); the first of several. */
 export const nearest = (word: string, known: readonly string[]): string => closest(word, known);

@@ -8,8 +8,9 @@
  *
  * - a factor is any column of words or numbers but those below; a row without a level has null, which is
  *   a level like any other;
- * - `respondent` says who is the same person across levels; without it `profile` does, and without
- *   either every row is a respondent of its own, as is every row where it is null;
+ * - `respondent` says who is the same person across levels; without it `profile` does, within
+ *   `profile_population` where there is such a column, and without either every row is a respondent of its
+ *   own, as is every row where it is null;
  * - `cluster` says which respondents depend on each other (without it none do), `weight` what a respondent
  *   counts (without it 1; rows of weight 0 are left out). Both belong to the respondent. `stratum` is a
  *   factor like others: standard errors take no account of it, which makes them too large rather than too

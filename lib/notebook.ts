@@ -18,6 +18,7 @@ import { served, studioOf } from "./notebook/studio.ts";
 import { standing, standingHtml, standingText } from "./notebook/standing.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
+import { firstOf } from "./format.ts";
 import { escape, type Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import { type Said, said, sourcesOf } from "./provenance.ts";
@@ -373,8 +374,6 @@ export function verdictHtml(checked: Verdict): string {
 }
 
 function ruling({ agree, printed, absent = 0, differing }: Verdict) {
-  const more = differing.length - MOST_CELLS;
-  const cells = differing.slice(0, MOST_CELLS);
   const others = "these data hold other models or conditions";
   return {
     count: printed
@@ -383,7 +382,7 @@ function ruling({ agree, printed, absent = 0, differing }: Verdict) {
       : absent
       ? `None of the ${absent} printed cells can be compared: ${others}`
       : "Nothing is compared: there are no printed cells",
-    cells: more > 0 ? [...cells, `… and ${more} more`] : cells,
+    cells: firstOf(differing, MOST_CELLS),
   };
 }
 

@@ -46,7 +46,6 @@ export {
   feldt,
   type ItemAnalysis,
   itemAnalysis,
-  kr20,
   standardisedAlpha,
 } from "./stats/reliability.ts";
 export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";

@@ -116,7 +116,7 @@ export class Laboratory {
   /**
    * The populations of the study, its reference first, each with its random control behind it: name, role
    * (reference, other, control), origin, profiles, variables (names of the codebook's), instrument
-   * (undefined where they answered none), weight (yes or no), strata (how many).
+   * (undefined where they answered none), weighted (yes or no), strata (how many).
    */
   async populations(): Promise<DataFrame> {
     return this.#of(await populations(this.sql));
@@ -298,14 +298,18 @@ export class Laboratory {
   }
 
   /**
-   * A plan that was registered, and the models that it asks, at the prices of today's registry.
+   * A plan that was registered, the models that it asks, at the prices of today's registry, and the
+   * prompts that it asks with.
    *
    * @throws {Error} when there is none of that name, with those there are
    */
-  async planned(name: string): Promise<{ plan: Plan; models: readonly Model[] }> {
+  async planned(
+    name: string,
+  ): Promise<{ plan: Plan; models: readonly Model[]; prompts: readonly Prompt[] }> {
     const { plan, cells } = await loaded(this.sql, this.schema, name);
+    const prompts = new Map([...cells.values()].map(({ prompt }) => [prompt.hash, prompt]));
     const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
-    return { plan, models: [...models.values()] };
+    return { plan, models: [...models.values()], prompts: [...prompts.values()] };
   }
 
   /**

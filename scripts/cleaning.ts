@@ -2,7 +2,7 @@
 import "lib/paper/published.ts";
 import { check, type Counted, FIELDS, FOLDER, learn, mapping, save } from "lib/cleaning.ts";
 import { bannerOf, connect, open } from "lib/db.ts";
-import { whole } from "lib/format.ts";
+import { firstOf, whole } from "lib/format.ts";
 import { main, unknown, UsageError } from "./cli.ts";
 
 /** The texts of every field with what the cleaned column holds, counted, and where they are from. */
@@ -40,10 +40,8 @@ async function published(schema?: string): Promise<{ pairs: Counted[]; name: str
 const quoted = (text: string | null): string => text === null ? "nothing" : JSON.stringify(text);
 const SHOWN = 10;
 
-function shortened(lines: readonly string[]): string[] {
-  const more = lines.length - SHOWN;
-  return more > 0 ? [...lines.slice(0, SHOWN), `    … and ${whole(more)} more`] : [...lines];
-}
+const shortened = (lines: readonly string[]): string[] =>
+  firstOf(lines, SHOWN).map((line) => `    ${line}`);
 
 function checked(pairs: readonly Counted[], folder: string): void {
   for (const { field, rows, reproduced, differing } of check(pairs, mapping(folder))) {
@@ -52,7 +50,7 @@ function checked(pairs: readonly Counted[], folder: string): void {
     for (
       const line of shortened(
         differing.map(({ original, cleaned, count, ours }) =>
-          `    ${quoted(original)}: published ${quoted(cleaned)}, ours ${quoted(ours)} ` +
+          `${quoted(original)}: published ${quoted(cleaned)}, ours ${quoted(ours)} ` +
           `(${whole(count)})`
         ),
       )
@@ -90,7 +88,7 @@ function learned(pairs: readonly Counted[], folder: string): void {
     for (
       const line of shortened(
         conflicts.map(({ by, text, used, given }) =>
-          `    ${quoted(text)}${by === "folded" ? " in any case" : ""}: ${quoted(used)} used of ` +
+          `${quoted(text)}${by === "folded" ? " in any case" : ""}: ${quoted(used)} used of ` +
           given.map(({ cleaned, count }) => `${quoted(cleaned)} (${whole(count)})`).join(", ")
         ),
       )

@@ -41,17 +41,17 @@ if (import.meta.main) {
       ...(flags as RestoreOptions),
       signal: interruptible(),
       onProgress: ({ table, rows, bytes, seconds }) =>
-        progress(`${table}: ${rows.toLocaleString("en")} rows · ${rate(bytes, seconds)}`),
+        progress(`${table}: ${whole(rows)} rows · ${rate(bytes, seconds)}`),
     });
     progress("");
     const rows = restored.tables.reduce((total, table) => total + table.rows, 0);
-    const speed = `${Math.round(rows / restored.seconds).toLocaleString("en")} rows/s`;
+    const speed = `${whole(Math.round(rows / restored.seconds))} rows/s`;
     for (const { path, bytes, sha256 } of restored.files) {
-      console.log(`read ${path}: ${bytes.toLocaleString("en")} bytes, SHA-256 ${sha256}`);
+      console.log(`read ${path}: ${whole(bytes)} bytes, SHA-256 ${sha256}`);
     }
     for (const line of restored.skipped) console.log(`passed over: ${line}`);
     console.log(
-      `restored ${rows.toLocaleString("en")} rows of ${restored.tables.length} tables into ` +
+      `restored ${whole(rows)} rows of ${restored.tables.length} tables into ` +
         `${restored.schema} in ${restored.seconds.toFixed(1)} s ` +
         `(${speed}, ${rate(restored.bytes, restored.seconds)})`,
     );

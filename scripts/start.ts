@@ -4,6 +4,7 @@ import { basename, relative } from "node:path";
 import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { bannerOf, embedded, migrate, open, type Study } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { verdictText } from "lib/notebook.ts";
 import { compare } from "lib/paper/print.ts";
@@ -134,11 +135,10 @@ async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
     const { tables } = await restore({
       force: there !== null,
       signal,
-      onProgress: ({ table, rows }) =>
-        progress(`dataset      ${table}: ${rows.toLocaleString("en")}`),
+      onProgress: ({ table, rows }) => progress(`dataset      ${table}: ${whole(rows)}`),
     });
     const rows = tables.reduce((total, table) => total + table.rows, 0);
-    said = `${rows.toLocaleString("en")} rows restored into ${PUBLISHED}`;
+    said = `${whole(rows)} rows restored into ${PUBLISHED}`;
   }
   await migrate(settings().studySchema, "study");
   return said;

@@ -1,6 +1,7 @@
 /** `deno task status`: what is set up, what data are there, and how they differ from the published. */
 import { settings } from "lib/config.ts";
 import { bannerOf, connect, embedded, open, type Sql } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { type Check, verify } from "lib/paper/restore.ts";
 import { main } from "./cli.ts";
 import { checkLines } from "./restore.ts";
@@ -40,7 +41,7 @@ if (import.meta.main) {
       console.log(`schema     ${study.schema}, own work goes to ${studySchema}`);
       console.log(`restored   ${study.provenance.restoredAt ?? "—"}`);
       for (const { path, bytes, sha256 } of study.provenance.files) {
-        console.log(`file       ${path}: ${bytes.toLocaleString("en")} bytes, SHA-256 ${sha256}`);
+        console.log(`file       ${path}: ${whole(bytes)} bytes, SHA-256 ${sha256}`);
       }
       const count = study.provenance.source === "study" ? rowsOf : verify;
       console.log(checkLines(await count(sql, study.schema)).join("\n"));

@@ -109,8 +109,14 @@ export class Desk implements AsyncDisposable {
   }
 }
 
-/** Nobody's browser opens, and root, which containers often are, is let in. */
-const CONFIG = JSON.stringify({ NotebookApp: { open_browser: false, allow_root: true } });
+/**
+ * Nobody's browser opens, and root, which containers often are, is let in. Jupyter gives up a kernel that
+ * takes a minute to begin again, and never speaks to it any more: on a slow machine it may take that.
+ */
+const CONFIG = JSON.stringify({
+  NotebookApp: { open_browser: false, allow_root: true },
+  MappingKernelManager: { kernel_info_timeout: PATIENCE_MS / 1000 },
+});
 
 /** Nothing of the user's own Jupyter and models is read or written. */
 const HOME = (home: string): Record<string, string> => ({

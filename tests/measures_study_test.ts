@@ -137,6 +137,7 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
       new Set(
         (frame.select(...names).toRecords() as Row[]).map((row) => Object.values(row).join("|")),
       );
+    assert.deepEqual(distinct(sheets, ["profile_population"]), new Set([`made${PROFILES}`]));
     const settings = new Set(
       [["1", ""], [mine.version, "brief"]].flatMap(([version, variant]) =>
         ["Base", "N=2"].flatMap((condition) => {

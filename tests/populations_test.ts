@@ -228,7 +228,7 @@ Deno.test("a study has several populations, each once, the first its reference",
         profiles: 3,
         variables: "Sex, Age_years, town, income, postcode, note",
         instrument: null,
-        weight: "yes",
+        weighted: "yes",
         strata: 2,
       },
       ...["items", "items (random control)"].map((name, at) => ({
@@ -238,7 +238,7 @@ Deno.test("a study has several populations, each once, the first its reference",
         profiles: 2,
         variables: null,
         instrument: "epqra",
-        weight: "no",
+        weighted: "no",
         strata: 0,
       })),
     ]);
@@ -263,11 +263,11 @@ Deno.test("a study has several populations, each once, the first its reference",
       },
     ]);
     assert.deepEqual(
-      [...await profilesOf(sql)],
+      [...await profilesOf(sql, null)],
       made.profiles.map((one) => [one.id, one])
         .toSorted(([a], [b]) => Number(a) - Number(b)),
     );
-    assert.deepEqual([...(await profilesOf(sql, "items", [3])).keys()], [3]);
+    assert.deepEqual([...(await profilesOf(sql, [3], "items")).keys()], [3]);
     assert.deepEqual((await populationOf(sql, "items"))!.instrument, epqra);
     await assert.rejects(populationOf(sql, "item"), /no population item: did you mean items\?/);
 
@@ -307,7 +307,7 @@ Deno.test("attributes that come later are added to the profiles that a study has
     assert.deepEqual(await lab.population(more, { name: "two" }), { name: "two", profiles: 2 });
     assert.deepEqual((await lab.codebook()).getColumn("variable").toArray(), ["sex"]);
     const [two] = (await lab.populations()).toRecords();
-    assert.deepEqual([two!.variables, two!.weight], ["sex", "yes"]);
+    assert.deepEqual([two!.variables, two!.weighted], ["sex", "yes"]);
     // What is there stays where the rows come again without it.
     await lab.population(rows, { name: "two" });
     assert.deepEqual((await lab.codebook()).height, 1);

@@ -24,18 +24,16 @@ const rate = (rejected: number, studies = 400) => {
   return { studies, rejection: estimate, rejection_lower: ciLower, rejection_upper: ciUpper };
 };
 
-const ratesOf = (cells: readonly object[]): DataFrame =>
-  frame(cells, {
-    design: "text",
-    method: "text",
-    test: "text",
-    unit: "text",
-    icc: "number",
-    studies: "integer",
-    rejection: "number",
-    rejection_lower: "number",
-    rejection_upper: "number",
-  });
+/** Records as a frame, with their kinds from the first. */
+const frameOf = (records: readonly Record<string, unknown>[]): DataFrame =>
+  frame(
+    records,
+    Object.fromEntries(
+      Object.entries(records[0]!).map(([name, value]) =>
+        [name, typeof value === "string" ? "text" : "number"] as const
+      ),
+    ),
+  );
 
 const design = (design: string, pooled: number, clustered: number) => [
   { design, method: "pooled z", icc: 0.1, ...rate(pooled) },
@@ -43,9 +41,9 @@ const design = (design: string, pooled: number, clustered: number) => [
 ];
 
 Deno.test("error rates: too often, too seldom and kept are said of what is so", () => {
-  const something = ratesOf([...design("a", 300, 200), ...design("b", 200, 220)]);
+  const something = frameOf([...design("a", 300, 200), ...design("b", 200, 220)]);
   const mixed = errorReading(
-    ratesOf([...design("a", 60, 20), ...design("b", 4, 20)]),
+    frameOf([...design("a", 60, 20), ...design("b", 4, 20)]),
     something,
     0.1,
   );
@@ -61,7 +59,7 @@ Deno.test("error rates: too often, too seldom and kept are said of what is so", 
   assert.match(text, /finds as much or more in b\./);
 
   const broken = errorReading(
-    ratesOf([...design("a", 20, 40), ...design("b", 20, 20)]),
+    frameOf([...design("a", 20, 40), ...design("b", 20, 20)]),
     something,
     0.1,
   ).join("\n");
@@ -72,7 +70,7 @@ Deno.test("error rates: too often, too seldom and kept are said of what is so", 
 
 Deno.test("tests of scores: the unit that errs is named with its rate", () => {
   const rates = (profiles: number) =>
-    ratesOf([
+    frameOf([
       { test: "mean difference", unit: "sheets", icc: 0.5, ...rate(100) },
       { test: "mean difference", unit: "sheets", icc: 0, ...rate(20) },
       { test: "mean difference", unit: "profiles", icc: 0.5, ...rate(profiles) },
@@ -98,18 +96,9 @@ Deno.test("coverage: counts by verdict, and what chance would give", () => {
       coverage_upper: 100 * ciUpper!,
     };
   };
-  const [counts, narrow, wide] = coverageReading(frame(
-    [row("a", "yes", 380), row("b", "too narrow", 320), row("c", "open", 374)],
-    {
-      population: "text",
-      interval: "text",
-      holds: "text",
-      studies: "integer",
-      coverage: "number",
-      coverage_lower: "number",
-      coverage_upper: "number",
-    },
-  ));
+  const [counts, narrow, wide] = coverageReading(
+    frameOf([row("a", "yes", 380), row("b", "too narrow", 320), row("c", "open", 374)]),
+  );
   assert.match(counts!, /Of 3, 1 were found within 95 % ± 1, 1 outside .* 1 are too narrow and 0/);
   // scipy.stats.binom: 0.300950 of 400 studies at .95 lie outside of .94 to .96; three rows.
   assert.match(counts!, /95 %, 0\.9 would be found outside by chance, and 0\.0 called/);
@@ -124,7 +113,7 @@ Deno.test("precision: what so many studies can tell", () => {
 });
 
 Deno.test("sample size and whole study: counted, not stated", () => {
-  const [size] = sampleSizeReading(frame(
+  const [size] = sampleSizeReading(frameOf(
     [[80, 81, 78, 84], [80, 70, 67, 73]].map(([formula, found, found_lower, found_upper]) => ({
       groups: "g",
       difference: 0.1,
@@ -136,17 +125,6 @@ Deno.test("sample size and whole study: counted, not stated", () => {
       found_lower,
       found_upper,
     })),
-    {
-      groups: "text",
-      difference: "number",
-      icc: "number",
-      repetitions: "integer",
-      profiles: "integer",
-      formula: "number",
-      found: "number",
-      found_lower: "number",
-      found_upper: "number",
-    },
   ));
   assert.match(
     size!,
@@ -162,13 +140,12 @@ Deno.test("sample size and whole study: counted, not stated", () => {
     "cluster_true",
     "holm_true",
   ];
-  const [study] = wholeStudyReading(frame(
+  const [study] = wholeStudyReading(frameOf(
     [["table1", 28, 27, 22, 3, 1, 6, 5, 4], ["table6", 24, 23, 0, 0, 0, 0, 0, 0]]
       .map(([table, ...counts]) => ({
         table,
         ...Object.fromEntries(names.map((name, at) => [name, counts[at]])),
       })),
-    { table: "text", ...Object.fromEntries(names.map((name) => [name, "integer" as const])) },
   ));
   assert.match(study!, /27 of 28 intervals \(Table 1\) and 23 of 24 intervals \(Table 6\)/);
   assert.match(study!, /paper's test marks 3 of 22 \(Table 1\), the clustered test 1 of 22\./);
@@ -227,80 +204,55 @@ Deno.test("of nothing nothing is said: no reading takes a count of 0 for a findi
 });
 
 Deno.test("a part that is not there is left out, or said to be none", () => {
-  const kinds = { model: "text", condition: "text", scale: "text", metric: "text" } as const;
-  const numbers = Object.fromEntries(
-    ["n", "estimate", "chance", "majority", "effect", "effect_lower", "effect_upper"]
-      .map((name) => [name, "number"] as const),
-  );
-  const cell = { model: "a", metric: "accuracy", n: 9, estimate: 90, majority: 80 };
+  const cell = {
+    model: "a",
+    metric: "accuracy",
+    n: 9,
+    estimate: 90,
+    majority: 80,
+    chance: null,
+    effect: null,
+    effect_lower: null,
+    effect_upper: null,
+  };
   const manipulated = agreementReading(
-    frame([{ ...cell, condition: "MaxN", scale: "N" }], { ...kinds, ...numbers }),
+    frameOf([{ ...cell, condition: "MaxN", scale: "N" }]),
   ).join("\n");
   assert.match(manipulated, /^The manipulated scales, .*a MaxN N 90\.0 %/);
   assert.doesNotMatch(manipulated, /Every one|all 0|none/);
   // A kappa that is undefined is not one of .4 or more.
   const undefinedKappa = agreementReading(
-    frame([{ ...cell, condition: "Base", scale: "N" }], { ...kinds, ...numbers }),
+    frameOf([{ ...cell, condition: "Base", scale: "N" }]),
   ).join("\n");
   assert.match(undefinedKappa, /above what the majority answer/);
   assert.doesNotMatch(undefinedKappa, /Kappa is/);
 
-  const verdict = { model: "a", verdict: "—", effect_name: "h", family: 12 };
-  const unmarked = verdictReading(
-    frame([verdict], {
-      model: "text",
-      verdict: "text",
-      effect_name: "text",
-      effect: "number",
-      effect_lower: "number",
-      effect_upper: "number",
-      least: "number",
-      most: "number",
-      family: "integer",
-    }),
-    ["model"],
-  );
+  const verdict = {
+    model: "a",
+    verdict: "—",
+    effect_name: "h",
+    effect: null,
+    effect_lower: null,
+    effect_upper: null,
+    least: null,
+    most: null,
+    family: 12,
+  };
+  const unmarked = verdictReading(frameOf([verdict]), ["model"]);
   assert.deepEqual(unmarked, [
     "None of the 12 cells that can be tested has a marker that could stand or vanish.",
   ]);
 
-  const alone = frame([{ model: "a", condition: "MaxN", attribute: "race", estimate: 2 }], {
-    model: "text",
-    condition: "text",
-    attribute: "text",
-    estimate: "number",
-  });
+  const alone = frameOf([{ model: "a", condition: "MaxN", attribute: "race", estimate: 2 }]);
   assert.match(diversityReading(alone)[0]!, /No condition can be compared with Base\.$/);
 
   const fault = { instrument: "bfi", model: "a", condition: "Base", fault: "any" };
-  const faults = frame([{ ...fault, n: 10, count: 0, ci_upper: 0.3 }], {
-    instrument: "text",
-    model: "text",
-    condition: "text",
-    fault: "text",
-    n: "integer",
-    count: "integer",
-    ci_upper: "number",
-  });
+  const faults = frameOf([{ ...fault, n: 10, count: 0, ci_upper: 0.3 }]);
   assert.match(faultReading(faults)[0]!, /^No sheet of 1 cells is missing or faulty\./);
 
-  const counted = frame(
+  const counted = frameOf(
     [{ table: "table1", rows: "all", markers: 0, stands: 0, weakens: 0, vanishes: 0, appears: 1 }],
-    {
-      table: "text",
-      rows: "text",
-      markers: "integer",
-      stands: "integer",
-      weakens: "integer",
-      vanishes: "integer",
-      appears: "integer",
-    },
   );
-  const table1 = frame([{ verdict: "appears", effect_name: "h", effect: 1, most: 2 }], {
-    verdict: "text",
-    effect_name: "text",
-    effect: "number",
-    most: "number",
-  });
+  const table1 = frameOf([{ verdict: "appears", effect_name: "h", effect: 1, most: 2 }]);
   assert.match(survivingReading(counted, { table1 })[0]!, /^No cell of these tables has a marker/);
 });

@@ -223,10 +223,6 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     [0, 2, 6, 1e12, NaN].flatMap((items) => ODD.map((n) => () => stats.feldt({ alpha, items, n })))
   ),
   itemAnalysis: [1, 2, 6].flatMap((k) => tables(k).map((one) => () => stats.itemAnalysis(one))),
-  kr20: tables(6).flatMap((one) => [
-    () => stats.kr20(one),
-    () => stats.kr20(one.map((row) => row.map((value) => Number(value > 1)))),
-  ]),
   standardisedAlpha: [1, 2, 6].flatMap((k) =>
     tables(k).map((one) => () => stats.standardisedAlpha(one))
   ),

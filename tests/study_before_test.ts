@@ -123,6 +123,9 @@ Deno.test("an earlier study is opened, and holds every value that it held", asyn
   }
 });
 
+/** The population of the fixture. */
+const TWELVE = { name: "twelve", reference: true, instrument: epqra, codebook: [] };
+
 /** What a key was made from, and the key. */
 interface Key {
   run: string;
@@ -178,10 +181,18 @@ Deno.test("plans that are stored keep their identity, and those made anew their 
         ? plan.models.find(({ id }) => id === model_id)!
         : made.people!.models.find(({ id }) => id === model_id)!;
       const cell = plan.kind === "personas"
-        ? personaCells(plan, epqra, "twelve").find((cell) => cell.population === population)!
+        ? personaCells(plan, TWELVE).find((cell) => cell.population === population)!
         : administrationCells(
           plan,
-          { population, base: population, condition, label: "", id: "", writing: "" },
+          {
+            population,
+            base: population,
+            condition,
+            label: "",
+            id: "",
+            writing: "",
+            respondents: null,
+          },
           model,
           "",
         )[0]!;

@@ -1,6 +1,10 @@
 /** Columns of tables and tests. */
 import { coefficient, type Columns, integer, interval, number, p, share, text } from "./column.ts";
 
+/** The p of one of several tests: they stand under one head. */
+const test = (label: string, meaning: string) => p(label, meaning, { over: "p" });
+const EXPECTED = "√(α·α): what two scores of this reliability are expected to correlate at most.";
+
 /** Of the builders of tables, and what every test brings. */
 export const RESULTS: Columns = {
   model: text(
@@ -76,10 +80,8 @@ export const RESULTS: Columns = {
   variable: text("variable", "What is summed up or compared: a scale, an item or a column."),
   mean_against: number("mean there", "Mean of what is compared with."),
   share_against: share("share there", "Share of what is compared with, 0–1."),
-  p_flip: p("sign flip", "p of the sign-flip test of respondents' differences.", { over: "p" }),
-  p_flip_holm: p("sign flip, Holm", "Sign-flip p adjusted for all tests of the table by Holm.", {
-    over: "p",
-  }),
+  p_flip: test("sign flip", "p of the sign-flip test of respondents' differences."),
+  p_flip_holm: test("sign flip, Holm", "Sign-flip p adjusted for all tests of the table by Holm."),
   undefined_draws: integer(
     "undefined draws",
     "Draws of the bootstrap in which the statistic was undefined; above 1 % of them there are no limits.",
@@ -158,14 +160,8 @@ export const RESULTS: Columns = {
     "lowest item-rest r",
     "The lowest correlation of an item with the sum of the others.",
   ),
-  root_alphas: coefficient(
-    "root alphas",
-    "√(α·α): what two scores of this reliability are expected to correlate at most.",
-  ),
-  r_max: coefficient(
-    "highest r expected",
-    "√(α·α): what two scores of this reliability are expected to correlate at most.",
-  ),
+  root_alphas: coefficient("root alphas", EXPECTED),
+  r_max: coefficient("highest r expected", EXPECTED),
   icc_a1: coefficient("(A,1)", "Intraclass correlation: absolute agreement of single scores.", {
     over: "ICC",
   }),
@@ -204,7 +200,7 @@ export const RESULTS: Columns = {
   ),
   kind: text(
     "kind",
-    "Of a correlation: reliability, validity or another. Of a run: personas, administrations or a trial. Of faults: what came instead of a reply.",
+    "Of a correlation: reliability, validity or another. Of a run: personas, administrations or a trial. Of faults: what came instead of a reply. Of a variable: category, ordered, number or text.",
   ),
   fault: text("fault", "What is wrong with an administration."),
   flagged: text("flagged", "Yes where an item runs against its scale: its upper limit is below 0."),
@@ -220,32 +216,22 @@ export const RESULTS: Columns = {
   column_scale: text("scale", "Scale of the column.", { over: "column" }),
   data: text("data", "Where the numbers come from."),
   p: p("p", "p of the test, two-sided."),
-  p_naive: p("naive", "p that takes all observations for independent.", { over: "p" }),
-  p_cluster: p("cluster", "p that takes respondents for independent.", { over: "p" }),
-  p_holm: p("Holm", "Cluster p adjusted for all tests of the table by Holm.", { over: "p" }),
-  p_bh: p("BH", "Cluster p adjusted for all tests of the table by Benjamini and Hochberg.", {
-    over: "p",
-  }),
-  p_equivalence: p(
+  p_naive: test("naive", "p that takes all observations for independent."),
+  p_cluster: test("cluster", "p that takes respondents for independent."),
+  p_holm: test("Holm", "Cluster p adjusted for all tests of the table by Holm."),
+  p_bh: test("BH", "Cluster p adjusted for all tests of the table by Benjamini and Hochberg."),
+  p_equivalence: test(
     "equivalence",
     "p of two one-sided tests of the claim that the difference lies within the bounds.",
-    { over: "p" },
   ),
-  p_equivalence_holm: p(
+  p_equivalence_holm: test(
     "equivalence, Holm",
     "p of equivalence adjusted for all tests of the table by Holm.",
-    { over: "p" },
   ),
-  p_wilcoxon: p("Wilcoxon", "p of the signed-rank test of respondents' differences.", {
-    over: "p",
-  }),
-  p_sign_flip: p("sign flip", "p of the sign-flip test of respondents' differences.", {
-    over: "p",
-  }),
-  p_fisher: p("Fisher", "p of Fisher's exact test, where an expected count is below 5.", {
-    over: "p",
-  }),
-  p_pearson: p("Pearson", "p of Pearson's r, which takes scores for normal.", { over: "p" }),
+  p_wilcoxon: test("Wilcoxon", "p of the signed-rank test of respondents' differences."),
+  p_sign_flip: test("sign flip", "p of the sign-flip test of respondents' differences."),
+  p_fisher: test("Fisher", "p of Fisher's exact test, where an expected count is below 5."),
+  p_pearson: test("Pearson", "p of Pearson's r, which takes scores for normal."),
 };
 
 /** By the name without `_lower` and `_upper`. */

@@ -5,6 +5,10 @@ import { type Columns, integer, number, share, text } from "./column.ts";
 export const STUDIES: Columns = {
   run: text("run", "Name of the run."),
   writer: text("writer", "The model that wrote the persona."),
+  profile_population: text(
+    "population of the profile",
+    "Which population of the study the profile belongs to.",
+  ),
   answering_model: text("answering model", "The model that answered."),
   administration_prompt: text(
     "administration prompt",
@@ -101,7 +105,7 @@ export const STUDIES: Columns = {
   budget_usd: number("cost", "What the run may spend.", { over: "budget", unit: "USD" }),
   price_as_of: text("price as of", "Day of the price."),
   id: text("id", "By which the model is chosen."),
-  label: text("label", "As which the model stands in tables."),
+  label: text("label", "As which the model stands in tables; of a variable its name in words."),
   provider: text("provider", "Who replies."),
   input: number("in", "Price of a million tokens asked.", {
     over: "price",
@@ -165,6 +169,22 @@ export const STUDIES: Columns = {
   rejection: share("rejected", "Share of the studies in which the test rejects at 5 %."),
   coverage: share("coverage", "Share of the studies whose interval holds the truth."),
   width: number("width", "Mean width of the interval."),
+  role: text(
+    "role",
+    "Of a population: whom plans are about that name none, or whose control it is.",
+    {
+      levels: { reference: "reference", control: "random control", other: "other" },
+    },
+  ),
+  origin: text("origin", "Where the respondents come from: a file, rows typed in, a package."),
+  profiles: integer("profiles", "Respondents of a population."),
+  variables: text("variables", "Attributes that the codebook of a population describes."),
+  strata: integer("strata", "How many strata the respondents belong to."),
+  weighted: text("weighted", "Whether the respondents of a population have weights."),
+  weight: number("weight", "What a respondent counts in sums and means."),
+  stratum: text("stratum", "The stratum that the respondent was drawn from."),
+  levels: text("levels", "Values of a variable in their order, with their labels."),
+  unit: text("unit", "What the numbers of a variable are counted in."),
   own: text("own study", "Yes where the print labels are those of a study of one's own."),
   model_print: text("model as printed", "Label of the model in the published data."),
   population_print: text("condition as printed", "Label of the condition in the published data."),
@@ -173,7 +193,7 @@ export const STUDIES: Columns = {
   political_orientation: text("political orientation", "Of a persona, cleaned."),
   religious_belief: text("religious belief", "Of a persona, cleaned."),
   sexual_orientation: text("sexual orientation", "Of a persona, cleaned."),
-  name: text("name", "Of a persona, as its model wrote it."),
+  name: text("name", "Of a persona, as its model wrote it; of a population, what it is called."),
   age: integer("age", "Of a persona.", { unit: "years" }),
   occupation: text("occupation", "Of a persona, as its model wrote it."),
   location: text("location", "Of a persona, as its model wrote it."),

@@ -2,8 +2,9 @@
 import type postgres from "postgres";
 import { registered } from "../forms.ts";
 
-/** The factors of a persona. */
+/** The factors of a persona; `profile_population`: which population its profile is of. */
 export const WRITTEN = {
+  profile_population: "text",
   writer: "text",
   condition: "text",
   form: "text",
@@ -36,12 +37,15 @@ const named = (sql: postgres.Sql, schema: string) =>
 
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
-    select c.cell, c.setting, c.model->>'label' as writer, c.condition, p.version as prompt,
-           coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}) as form,
+    select c.cell, c.setting, o.name as profile_population, c.model->>'label' as writer,
+           c.condition, p.version as prompt,
+           coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}::text) as form,
            r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = c.prompt
+    join ${sql(schema)}.populations o
+      on case when c.respondents is null then o.role = 'reference' else o.name = c.respondents end
     where r.kind = 'personas'`;
 
 /** The levels of personas' factors by the cell in which they were written. */
@@ -55,11 +59,12 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
   // All runs that wrote in a setting wrote alike: any of them tells its levels.
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
-      select distinct on (setting) setting, writer, condition, form, prompt, variant
+      select distinct on (setting)
+        setting, profile_population, writer, condition, form, prompt, variant
       from (${written(sql, schema)}) w
       order by setting, cell
     )
-    select c.cell, w.writer, c.condition, w.form, w.prompt, w.variant,
+    select c.cell, w.profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,

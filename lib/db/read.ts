@@ -6,6 +6,7 @@ import { CATEGORIES } from "../cleaning.ts";
 import { type Field, type Form, registered, STATUSES, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
+import { attributesOf, type Besides } from "./respondents.ts";
 
 /** What stands in columns of personas for which the reconstruction or a simulated study has no text. */
 export const PLACEHOLDERS = {
@@ -107,6 +108,7 @@ export async function personas(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
   const of = attributes();
   const kinds = {
@@ -129,13 +131,26 @@ export async function personas(
     from ${sql(schema)}.personas
     where ${usual(sql, own)}
     order by id`;
-  return frame(levelled(people, levels), kinds);
+  return await beside(sql, schema, besides, levelled(people, levels), kinds);
+}
+
+/** A frame with attributes of the respondents besides. */
+async function beside(
+  sql: postgres.Sql,
+  schema: string,
+  besides: Besides,
+  rows: readonly object[],
+  kinds: Readonly<Record<string, Kind>>,
+): Promise<DataFrame> {
+  const more = await attributesOf(sql, schema, besides, Object.keys(kinds));
+  return frame(rows.map((row) => ({ ...row, ...more.of(row) })), { ...kinds, ...more.columns });
 }
 
 export async function biographies(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<DataFrame> {
   const known = Object.values(PLACEHOLDERS);
   const { fields } = usualForm();
@@ -157,7 +172,7 @@ export async function biographies(
     from ${sql(schema)}.personas
     where ${usual(sql, own)}
     order by id`;
-  return frame(levelled(people, levels), {
+  return await beside(sql, schema, besides, levelled(people, levels), {
     model: "text",
     population: "text",
     model_print: "text",
@@ -176,7 +191,12 @@ const kindOf = ({ kind, highest }: Field): Kind => {
 };
 
 /** The personas of one form in a study of one's own, with all that became of its fields. */
-export async function filledIn(sql: postgres.Sql, schema: string, form: Form): Promise<DataFrame> {
+export async function filledIn(
+  sql: postgres.Sql,
+  schema: string,
+  form: Form,
+  besides: Besides = {},
+): Promise<DataFrame> {
   const levels = await writtenLevels(sql, schema);
   const people = await sql`
     select p.id as persona, p.form, p.parent as parent_persona, p.model, p.population, p.model_print,
@@ -195,7 +215,7 @@ export async function filledIn(sql: postgres.Sql, schema: string, form: Form): P
     ...named(cleaned, row.cleaned, "_cleaned"),
     ...named(fields, row.status, "_status"),
   })) as unknown as postgres.Row[];
-  return frame(levelled(rows, levels), {
+  return await beside(sql, schema, besides, levelled(rows, levels), {
     model: "text",
     population: "text",
     model_print: "text",

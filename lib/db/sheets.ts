@@ -3,6 +3,7 @@ import type postgres from "postgres";
 import pl, { type DataFrame } from "polars";
 import { frame, type Kind, series } from "../frames.ts";
 import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
+import { attributesOf, type Besides } from "./respondents.ts";
 
 /** Answer sheets of one instrument, and its items as the database defines them. */
 export interface Administrations {
@@ -17,9 +18,17 @@ export interface Administrations {
    * persona: in the published data `model`. In a study of one's own there is a column for each factor
    * besides: condition, form (of the persona), prompt (version of the persona's), variant (of the personas' plan), answering_model,
    * administration_prompt, administration_variant, item_order, option_order, coding, language (of the
-   * instrument); and persona (which of its profile's) and repetition (of the administration).
+   * instrument); profile_population (which population the profile is of); and persona (which of its
+   * profile's) and repetition (of the administration).
    */
   sheets: DataFrame;
+  /** Of a study of one's own: the population that its tables compare with, null where there is none. */
+  reference?: string | null;
+  /**
+   * Of a study of one's own, where the profiles answered this instrument: the profile's answer to an
+   * item as the prompt showed it, from the persona's own row; null where none is stored.
+   */
+  shown?: (administration: number, item: number) => number | null;
 }
 
 interface Row {
@@ -40,9 +49,10 @@ export async function sheets(
   schema: string,
   instrument: string,
   own: boolean,
+  besides: Besides = {},
 ): Promise<Administrations> {
   const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
-  const [items, rows, levels, personas] = await Promise.all([
+  const [items, rows, levels, personas, more, reference] = await Promise.all([
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
       from ${sql(schema)}.questionnaire
@@ -68,26 +78,70 @@ export async function sheets(
       order by experiment_id`,
     own ? askedLevels(sql, schema) : null,
     own
-      ? sql<{ administration: number; persona: number }[]>`
-        select a.work as administration, p.repetitions as persona
-        from ${sql(schema)}.administrations a join ${sql(schema)}.personas p on p.id = a.persona`
+      ? sql<Written[]>`
+        select distinct on (a.sheet) a.sheet as administration, p.repetitions as persona,
+               case when o.instrument = ${instrument} then nullif(p.shown::text, '{}') end as shown
+        from ${sql(schema)}.administrations a
+        join ${sql(schema)}.personas p on p.id = a.persona
+        join ${sql(schema)}.work w on w.work = p.work
+        join ${sql(schema)}.cells c on c.cell = w.cell
+        left join ${sql(schema)}.populations o
+          on case when c.respondents is null then o.role = 'reference' else o.name = c.respondents end`
+      : [],
+    attributesOf(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
+    own
+      ? sql<{ name: string }[]>`
+        select name from ${sql(schema)}.populations where role = 'reference'`
       : [],
   ]);
   if (!levels) {
     return administrations(items, rows.map((row) => ({ ...row, writer: row.model })), PUBLISHED);
   }
   const persona = new Map(personas.map((one) => [one.administration, one.persona]));
-  const made = rows.map((row) => ({
-    ...row,
-    ...levels.get(row.cell!),
-    persona: persona.get(row.administration),
-  }));
-  return administrations(items, made, OWN);
+  const made = rows.map((row) => {
+    const keys = { ...row, ...levels.get(row.cell!), persona: persona.get(row.administration) };
+    return { ...keys, ...more.of(keys) };
+  });
+  return {
+    ...administrations(items, made, { ...OWN, ...more.columns }),
+    reference: reference[0]?.name ?? null,
+    ...personas.some(({ shown }) => shown) && { shown: shownIn(personas) },
+  };
 }
+
+/** Of an administration, which of its profile's personas was asked, and what that was made from. */
+interface Written {
+  administration: number;
+  persona: number;
+  /** As PostgreSQL writes a list; null where nothing is stored. */
+  shown: string | null;
+}
+
+/** Answers are kept as numbers of one list: there are as many as sheets times items. */
+function shownIn(personas: readonly Written[]): NonNullable<Administrations["shown"]> {
+  const lists = personas.map(({ shown }) => shown ? shown.slice(1, -1).split(",").map(Number) : []);
+  const width = lists.reduce((most, list) => Math.max(most, list.length), 0);
+  const answers = new Float32Array(personas.length * width).fill(NaN);
+  lists.forEach((list, at) => answers.set(list, at * width));
+  const places = new Map(personas.map(({ administration }, at) => [administration, at]));
+  return (administration, item) => {
+    const place = places.get(administration);
+    const answer = place === undefined || item > width ? NaN : answers[place * width + item - 1]!;
+    return Number.isNaN(answer) ? null : answer;
+  };
+}
+
+/** What a sheet is known by. */
+const KEYS = ["group", "model", "condition", "population", "profile", "administration"];
 
 /** Columns of sheets besides their keys. */
 const PUBLISHED = { writer: "text" } as const;
-const OWN = { ...WRITTEN, ...ASKED, persona: "integer", repetition: "integer" } as const;
+const OWN: Readonly<Record<string, Kind>> = {
+  ...WRITTEN,
+  ...ASKED,
+  persona: "integer",
+  repetition: "integer",
+};
 
 export async function profiles(
   sql: postgres.Sql,

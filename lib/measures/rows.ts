@@ -23,7 +23,7 @@ export class Rows {
   constructor(private readonly frame: DataFrame) {
     this.height = frame.height;
     const who = ["respondent", "profile"].find((name) => frame.columns.includes(name));
-    const ids = numbered(who === undefined ? Array(this.height).fill(null) : this.column(who));
+    const ids = numbered(who === undefined ? Array(this.height).fill(null) : this.identities(who));
     this.respondent = ids.of;
     const given = (name: string) => frame.columns.includes(name) ? this.column(name) : null;
     const [clusters, weights] = [given("cluster"), given("weight")];
@@ -57,6 +57,16 @@ export class Rows {
           "is of",
       );
     }
+  }
+
+  /** Who rows are of: two populations may both have a profile 1. */
+  private identities(who: string): Level[] {
+    const ids = this.column(who);
+    if (who !== "profile" || !this.has("profile_population")) return ids;
+    const of = this.column("profile_population");
+    return new Set(of).size < 2
+      ? ids
+      : ids.map((id, row) => id === null ? null : JSON.stringify([of[row], id]));
   }
 
   /** A column that is needed more than once. */

@@ -1,6 +1,6 @@
 /** Where a run stands, in words. */
 import { z } from "zod";
-import { clock, dollars, duration, whole } from "../format.ts";
+import { clock, dollars, duration, firstOf, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Ended, Laboratory, Progress } from "../study.ts";
 import { escape } from "../press.ts";
@@ -64,7 +64,6 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
     (left ? `, ${whole(left)} left` : "");
   const reasons = Object.entries(now.reasons).toSorted(([, a], [, b]) => b - a)
     .map(([reason, n]) => `${whole(n)} failed: ${reason}`);
-  const more = reasons.length - MOST_REASONS;
   return {
     left,
     all,
@@ -74,7 +73,7 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
       over(progress),
       spent(now),
     ].filter((line) => line),
-    reasons: more > 0 ? [...reasons.slice(0, MOST_REASONS), `… and ${more} more`] : reasons,
+    reasons: firstOf(reasons, MOST_REASONS),
   };
 }
 

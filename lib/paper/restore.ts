@@ -7,6 +7,7 @@
  */
 import { escapeIdentifier } from "pg";
 import { schemaName, settings } from "../config.ts";
+import { listed } from "../format.ts";
 import { PUBLISHED } from "./published.ts";
 import { address, connect, embedded, migrate, type Provenance, type Sql } from "../db.ts";
 import { Session } from "./restore/session.ts";
@@ -130,10 +131,10 @@ async function refuse(session: Session, schema: string, force: boolean): Promise
     );
   }
   if (objects.length > 0 && !force) {
-    const names = objects.slice(0, 5).map(({ name }) => name).join(", ");
+    const names = listed(objects.map(({ name }) => name));
     throw new Error(
       `Schema ${schema} is not empty: it holds ${objects.length} tables and other objects ` +
-        `(${names}${objects.length > 5 ? ", …" : ""}): add --force to replace it, or choose ` +
+        `(${names}): add --force to replace it, or choose ` +
         "another --schema",
     );
   }
@@ -157,7 +158,7 @@ async function refuseDependents(session: Session, schema: string): Promise<void>
   if (!views.length) return;
   throw new Error(
     `${views.length} views read schema ${schema} and would go with it ` +
-      `(${views.slice(0, 5).map(({ name }) => name).join(", ")}): drop them first`,
+      `(${listed(views.map(({ name }) => name))}): drop them first`,
   );
 }
 

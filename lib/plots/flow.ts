@@ -2,6 +2,7 @@
 import * as Plot from "plot";
 import type { DataFrame } from "polars";
 import { z } from "zod";
+import { whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import { registered } from "../instruments.ts";
 import { draw, looks, PALE, swatch, wrap } from "./canvas.ts";
@@ -88,7 +89,7 @@ export function attrition(frame: DataFrame): string {
           fy: "fy",
           x: "n",
           y: "step",
-          text: ({ n }) => n.toLocaleString("en"),
+          text: ({ n }) => whole(n),
           textAnchor: "start",
           dx: 4,
         }),

@@ -1,14 +1,5 @@
 /** Reliability of sums of items. */
-import {
-  covariances,
-  deviations,
-  limited,
-  type Limits,
-  mean,
-  NO_LIMITS,
-  sd,
-  sum,
-} from "./basics.ts";
+import { covariances, limited, type Limits, mean, NO_LIMITS, sd, sum } from "./basics.ts";
 import { pearson } from "./correlation.ts";
 import { fQuantile } from "./special.ts";
 import { tailOf } from "./tails.ts";
@@ -21,7 +12,8 @@ import { tailOf } from "./tails.ts";
  * when ΣC is 0 up to rounding, and when two items share fewer than 2 rows; pingouin leaves such a
  * pair out of ΣC but not out of k, which distorts alpha. Pairwise covariances need not be those of any
  * data: an alpha above 1, which a negative ΣC gives as well, is null unless `improper` is kept, as
- * pingouin keeps it.
+ * pingouin keeps it. Of items 0 and 1 alpha is Kuder and Richardson's formula 20 (1937, Psychometrika 2,
+ * 151–160).
  *
  * @param items one row per respondent, one column per item; null where the answer is missing
  * @returns `n` counts all rows, complete or not
@@ -62,7 +54,7 @@ function alphaOf(
  * It holds for complete rows of items with a normal two-way model; limits of alpha by items of two
  * values are approximate. Null where alpha is, and where it is 1. Source: Feldt 1965, Psychometrika 30, 357–370.
  *
- * @param of what `cronbachAlpha` or `kr20` returned, for `n` independent respondents
+ * @param of what `cronbachAlpha` returned, for `n` independent respondents
  * @throws {RangeError} when the level is not a share
  */
 export function feldt(
@@ -77,31 +69,6 @@ export function feldt(
     1 - (1 - alpha) * fQuantile(1 - tail, df1, df2),
     1 - (1 - alpha) * fQuantile(tail, df1, df2),
   );
-}
-
-/**
- * Kuder and Richardson's formula 20: k / (k − 1) · (1 − Σ p(1 − p) / σ²), with σ² the variance of the
- * totals with divisor n, as p(1 − p) is that of an item.
- *
- * It is alpha of the same rows: there n − 1 divides above and below. With the sample variance of the
- * totals, which some programs take, it would be larger. Source: Kuder & Richardson 1937,
- * Psychometrika 2, 151–160.
- *
- * @param items one complete row per respondent, of 0 and 1
- * @throws {RangeError} when the rows differ in length or a value is not 0 or 1
- */
-export function kr20(
-  items: readonly (readonly number[])[],
-): { alpha: number | null; items: number; n: number } {
-  const columns = columnsOf(items);
-  const odd = items.flat().find((value) => value !== 0 && value !== 1);
-  if (odd !== undefined) throw new RangeError(`KR-20 is of items 0 and 1: got ${odd}`);
-  const [k, n] = [columns.length, items.length];
-  const shares = columns.map((column) => sum(column) / n);
-  const within = sum(shares.map((share) => share * (1 - share)));
-  const variance = mean(deviations(items.map(sum)).map((value) => value ** 2)) ?? 0;
-  const undefinedAlpha = k < 2 || n < 2 || variance === 0;
-  return { alpha: undefinedAlpha ? null : k / (k - 1) * (1 - within / variance), items: k, n };
 }
 
 /**

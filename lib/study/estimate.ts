@@ -6,6 +6,7 @@ import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
 import { answerWords, tokens } from "../prompts.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
+import { respondents } from "./population.ts";
 import { cellsOf } from "./register.ts";
 import { type Run, tasks } from "./tasks.ts";
 
@@ -16,7 +17,7 @@ const MEASURED = 20;
 
 /** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
 const assumed = ({ instrument, shown }: Cell): number =>
-  shown ? 7 * Math.min(shown.each ?? Infinity, instrument.items.length) + 150 : 450;
+  shown ? 7 * Math.min(shown.each ?? Infinity, instrument!.items.length) + 150 : 450;
 
 /** Tokens of a persona in few words: its eleven fields, and a description of 80 words. */
 const SHORT_PERSONA = 220;
@@ -30,10 +31,10 @@ export const fewest = (cells: Iterable<Cell>): number => Math.max(0, ...[...cell
 function fewestIn({ instrument, shown }: Cell): number {
   if (!shown) return SHORT_PERSONA;
   const { coding, each } = shown;
-  const words = Object.values(answerWords(instrument, coding))
+  const words = Object.values(answerWords(instrument!, coding))
     .map((word) => coding === "number" ? word : JSON.stringify(word));
   const [shortest] = words.toSorted((a, b) => tokens(a) - tokens(b));
-  const items = instrument.items.slice(0, each);
+  const items = instrument!.items.slice(0, each);
   return tokens(`{${items.map(({ number }) => `"${number}":${shortest}`).join()}}`);
 }
 
@@ -147,8 +148,7 @@ async function left(
       select c.cell, p.profile, null::int as persona, repetition, 1 as block
       from c
       cross join (
-        select profile from profiles
-        where population = (select name from populations where role = 'reference')
+        select profile from profiles where ${respondents(sql, plan.population)}
         order by profile limit ${plan.profiles}
       ) p
       cross join generate_series(${plan.from}::int, ${

@@ -2,6 +2,7 @@
 import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
 import { callsOf, type Cell, type Plan } from "./plan.ts";
+import { respondents } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 
 /**
@@ -78,7 +79,9 @@ async function inCell(
   return plan.kind === "personas"
     ? await sql<Found[]>`
       select profile, null::int as persona, ${plan.from}::int as repetition from profiles
-      where population = (select name from populations where role = 'reference') and (${which}::int[] is null or profile = any(${which}::int[]))
+      where ${
+      respondents(sql, plan.population)
+    } and (${which}::int[] is null or profile = any(${which}::int[]))
       order by profile limit ${profiles ? null : 1}`
     : await sql<Found[]>`
       select distinct on (ref_personality_id)

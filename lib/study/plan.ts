@@ -1,11 +1,25 @@
 /** What is to be done, as data: which personas to write, which sheets to have filled in. */
 import { createHash } from "node:crypto";
-import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
+import { type Codebook, ID, type Variable } from "../codebook.ts";
+import {
+  type Condition,
+  condition,
+  type Described,
+  populationName,
+  usualConditions,
+} from "../conditions.ts";
 import { described } from "../format.ts";
 import { checkForm, type Form, registered, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
-import { answerWords, personaText, type Presented, type Prompt, prompt } from "../prompts.ts";
+import {
+  answerWords,
+  personaText,
+  places,
+  type Presented,
+  type Prompt,
+  prompt,
+} from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** How items and answers are laid before a persona. */
@@ -50,6 +64,8 @@ export interface PersonasPlan extends Common {
   repetitions: number;
   /** Only the first so many profiles, or all. */
   profiles: number | null;
+  /** Whose profiles; left out, those of the study's reference. */
+  population?: string;
   /** What is written; left out, the form that a package brings. */
   form?: Form;
   /** The name of the form whose personas these are made from; left out, they are made from profiles. */
@@ -102,6 +118,10 @@ interface Cells {
   /** The setting in which the personas were written that are asked; null where personas are written. */
   writing: string | null;
   prompt: Prompt;
+  /** Variables of the profiles, where personas are written of them. */
+  codebook: Codebook;
+  /** Population of the profiles; null is the study's reference. */
+  respondents: string | null;
 }
 
 /**
@@ -116,7 +136,9 @@ export type Cell =
  * A plan to have personas written.
  *
  * @param given `conditions` by name, as a dose (`"N=3"`) or as data; where they are left out, the usual
- *   ones; one repetition, the last persona prompt. Of several prompts each writes personas of its own
+ *   ones; one repetition, the last persona prompt (of profiles without items the one for attributes). Of
+ *   several prompts each writes personas of its own. `population`: whose profiles, by its name in the
+ *   study; its reference where left out
  * @throws {RangeError} when nothing is planned, or a number is none
  */
 export function personas(given: {
@@ -125,6 +147,7 @@ export function personas(given: {
   repetitions?: number;
   from?: number;
   profiles?: number;
+  population?: string;
   form?: Form;
   parent?: string;
   prompt?: Prompt | readonly Prompt[];
@@ -144,12 +167,13 @@ export function personas(given: {
   const plan = {
     kind: "personas" as const,
     models: asked(given.models),
-    conditions: distinct("condition", conditions, ({ name }) => name),
+    conditions: apart(distinct("condition", conditions, ({ name }) => name)),
     from: whole("from", given.from ?? 1),
     repetitions: whole("repetitions", given.repetitions ?? 1),
     profiles: given.profiles === undefined ? null : whole("profiles", given.profiles),
     prompt: first!,
     ...others.length && { prompts: others },
+    ...given.population !== undefined && { population: worded("population", given.population) },
     seed: seed(given.seed),
     variant: variant(given.variant),
     ...form && { form },
@@ -369,14 +393,12 @@ const askedLevel = (each: number | undefined): string =>
   each === undefined ? "whole" : String(each);
 
 /** The cells of a plan of personas. */
-export function personaCells(
-  plan: PersonasPlan,
-  instrument: Instrument | null,
-  reference: string,
-): Cell[] {
+export function personaCells(plan: PersonasPlan, profiles: Profiles): Cell[] {
   const { seed, variant, form } = plan;
-  return promptsOf(plan).flatMap((prompt) =>
-    plan.models.flatMap((model) =>
+  const { name, reference, instrument } = profiles;
+  return promptsOf(plan).map((prompt) => fitting(prompt, profiles)).flatMap((prompt) => {
+    const codebook = profiles.codebook.filter((variable) => shows(prompt, variable));
+    return plan.models.flatMap((model) =>
       plan.conditions.map((condition) => {
         const id = variant ? `${model.id}-${variant}` : model.id;
         const given = [
@@ -385,11 +407,12 @@ export function personaCells(
           prompt.hash,
           condition,
           instrument,
-          reference,
+          name,
           seed,
           ...form ? [written(form)] : [],
+          ...codebook.length ? [codebook] : [],
         ];
-        const named = populationName(id, condition, reference);
+        const named = populationName(id, condition, name, reference);
         const population = form ? `${named}_${form.name}` : named;
         const notes = [...variant ? [variant] : [], ...form ? [form.name] : []];
         return {
@@ -403,12 +426,36 @@ export function personaCells(
           writing: null,
           prompt,
           instrument,
+          codebook: profiles.codebook,
+          respondents: reference ? null : name,
           shown: null,
         };
       })
-    )
-  );
+    );
+  });
 }
+
+/** The profiles that personas are written of. */
+export interface Profiles extends Described {
+  name: string;
+  /** Whether they are the study's reference. */
+  reference: boolean;
+}
+
+/** Whether a prompt shows a variable. */
+function shows(prompt: Prompt, { name }: Variable): boolean {
+  const used = places(prompt);
+  return used.includes(name) || (used.includes("profile") && name !== ID);
+}
+
+/**
+ * The prompt for these profiles. The last numbered one, which a plan has that names none, shows items: of
+ * profiles without any it gives way to the one for attributes.
+ */
+export const fitting = (given: Prompt, { instrument }: Pick<Described, "instrument">): Prompt =>
+  instrument === null && given.hash === prompt("persona").hash
+    ? prompt("persona", "attributes-1")
+    : given;
 
 /** What replies depend on of a form, and what is made of them. */
 const written = ({ title: _title, source: _source, tokens: _tokens, ...form }: Form) => form;
@@ -442,6 +489,7 @@ export function rewrittenCells(
         ]),
         prompt,
         instrument: null,
+        codebook: [],
         shown: null,
       };
     })
@@ -449,9 +497,9 @@ export function rewrittenCells(
 }
 
 /** Personas that were written in one setting. */
-export type Written = Pick<Cell, "population" | "base" | "condition" | "label" | "id"> & {
-  writing: string;
-};
+export type Written =
+  & Pick<Cell, "population" | "base" | "condition" | "label" | "id" | "respondents">
+  & { writing: string };
 
 /** The cells in which the personas of one setting are asked by one model. */
 export function administrationCells(
@@ -469,6 +517,7 @@ export function administrationCells(
     setting: hash([plan.kind, behaviour(model), prompt.hash, instrument, setting, original, seed]),
     prompt,
     instrument,
+    codebook: [],
     shown: setting,
   }));
 }
@@ -548,6 +597,24 @@ function asked(models: readonly Model[]): readonly Model[] {
     );
   }
   return distinct("model", models, ({ id }) => id);
+}
+
+/** Conditions whose names are different names of populations as well. */
+function apart(conditions: readonly Condition[]): readonly Condition[] {
+  const names = Map.groupBy(conditions, (one) => populationName("", one, ""));
+  const same = [...names.values()].find((of) => of.length > 1);
+  if (!same) return conditions;
+  throw new RangeError(
+    `Conditions ${
+      same.map(({ name }) => name).join(" and ")
+    } would have one name in tables: give ` +
+      "one of them another, as data",
+  );
+}
+
+function worded(what: string, given: string): string {
+  if (typeof given === "string" && given.trim()) return given;
+  throw new RangeError(`${what} is a name: got ${described(given)}`);
 }
 
 function oneOf<T extends string>(what: string, given: T, known: readonly T[]): T {

@@ -197,16 +197,22 @@ export async function populationOf(sql: Sql, name?: string): Promise<Kept | null
   );
 }
 
+/** Whose profiles a cell, or a plan, is about: of the study's reference where it names none. */
+export const respondents = (sql: Sql, population?: string | null) =>
+  population == null
+    ? sql`population = (select name from populations where role = 'reference')`
+    : sql`population = ${population}`;
+
 /**
  * Profiles by id.
  *
+ * @param ids only these; null: all
  * @param population name; the study's reference where left out
- * @param ids only these
  */
 export async function profilesOf(
   sql: Sql,
-  population?: string,
-  ids?: readonly number[],
+  ids: readonly number[] | null,
+  population?: string | null,
 ): Promise<Map<number, Profile>> {
   const rows = await sql<
     {
@@ -217,12 +223,11 @@ export async function profilesOf(
       weight: number | null;
     }[]
   >`
-    select p.profile as id, to_json(p.answers) as answers, p.values, p.stratum, p.weight
-    from profiles p
-    where p.population = ${
-    population ?? sql`(select name from populations where role = 'reference')`
-  } and ${ids ? sql`p.profile = any(${list(ids)}::int[])` : sql`true`}
-    order by p.profile`;
+    select profile as id, to_json(answers) as answers, "values", stratum, weight
+    from profiles
+    where ${respondents(sql, population)}
+      and ${ids ? sql`profile = any(${list(ids)}::int[])` : sql`true`}
+    order by profile`;
   return new Map(rows.map(({ id, answers, values, stratum, weight }) => [id, {
     id,
     answers: answers ?? [],
@@ -235,11 +240,11 @@ export async function profilesOf(
 /** The populations of a study; see `Laboratory.populations`. */
 export async function populations(sql: Sql): Promise<DataFrame> {
   const rows = await sql<{ codebook: Codebook }[]>`
-    select o.name, o.role, o.origin, o.codebook, o.instrument, p.profiles, p.weight, p.strata
+    select o.name, o.role, o.origin, o.codebook, o.instrument, p.profiles, p.weighted, p.strata
     from populations o
     cross join lateral (
       select count(*)::int as profiles,
-             case when count(weight) > 0 then 'yes' else 'no' end as weight,
+             case when count(weight) > 0 then 'yes' else 'no' end as weighted,
              count(distinct stratum)::int as strata
       from profiles p where p.population = o.name
     ) p
@@ -258,7 +263,7 @@ export async function populations(sql: Sql): Promise<DataFrame> {
       profiles: "integer",
       variables: "text",
       instrument: "text",
-      weight: "text",
+      weighted: "text",
       strata: "integer",
     },
   );
@@ -272,8 +277,6 @@ export async function codebook(sql: Sql, population: Kept): Promise<DataFrame> {
     where p.population = ${population.name} and v.value is not null
     group by 1`;
   const counts = new Map(known.map(({ name, n }) => [name, n]));
-  const [all] = await sql<{ n: number }[]>`
-    select count(*)::int as n from profiles where population = ${population.name}`;
   const rows = population.codebook.map((variable) => {
     const { name, label, kind, levels, unit } = variable;
     const n = counts.get(name) ?? 0;
@@ -287,7 +290,7 @@ export async function codebook(sql: Sql, population: Kept): Promise<DataFrame> {
       }).join("; ") ?? null,
       unit: unit ?? null,
       n,
-      missing: all!.n - n,
+      missing: population.profiles - n,
     };
   });
   return frame(rows, {

@@ -7,6 +7,7 @@ import {
   type AdministrationsPlan,
   callsOf,
   type Cell,
+  fitting,
   identity,
   levelsOf,
   personaCells,
@@ -18,7 +19,7 @@ import {
 } from "./plan.ts";
 import { keepForm } from "./forms.ts";
 import { under, worksOf } from "./few.ts";
-import { keepInstrument, populationOf } from "./population.ts";
+import { keepInstrument, populationOf, respondents } from "./population.ts";
 import type { Run } from "./tasks.ts";
 import { keepPrompt } from "./versions.ts";
 
@@ -34,13 +35,13 @@ export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cel
     return await named(sql, plan, parents.flatMap((one) => rewrittenCells(plan, one)));
   }
   if (plan.kind === "personas") {
-    const population = await populationOf(sql);
+    const population = await populationOf(sql, plan.population);
     if (!population) {
       throw new Error(
         `Schema ${schema} has no profiles to write personas from: give it a population`,
       );
     }
-    return await named(sql, plan, personaCells(plan, population.instrument, population.name));
+    return await named(sql, plan, personaCells(plan, population));
   }
   const rows = await writtenIn(sql, schema, plan.form, "that could answer");
   const cells = rows.flatMap(({ model, ...personas }) => {
@@ -67,7 +68,7 @@ async function writtenIn(
   const rows = await sql<(Written & { model: Model })[]>`
     select c.setting as writing, min(p.population) as population, min(c.base) as base,
            min(c.condition) as condition, min(c.model_label) as label, min(p.model) as id,
-           (array_agg(c.model order by c.cell))[1] as model
+           min(c.respondents) as respondents, (array_agg(c.model order by c.cell))[1] as model
     from personas p
     join work w on w.work = p.work
     join cells c on c.cell = w.cell
@@ -211,7 +212,7 @@ async function keepCells(
     if (instrument) await keepInstrument(sql, schema, instrument);
   }
   const rows = cells.map((cell) => {
-    const { model, id: _, prompt, instrument, ...rest } = cell;
+    const { model, id: _, codebook: __, prompt, instrument, ...rest } = cell;
     return {
       ...rest,
       run,
@@ -225,12 +226,12 @@ async function keepCells(
   });
   await sql`
     insert into cells (run, model_id, model_label, model, condition, population, base, setting,
-                       writing, prompt, instrument, language, shown, blocks)
+                       writing, prompt, instrument, language, respondents, shown, blocks)
     select run, model_id, label, model, condition, population, base, setting, writing, prompt,
-           instrument, language, shown, blocks
+           instrument, language, respondents, shown, blocks
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as c(
       run int, model_id text, label text, model jsonb, condition text, population text, base text,
-      setting text, writing text, prompt text, instrument text, language text, shown jsonb,
+      setting text, writing text, prompt text, instrument text, language text, respondents text, shown jsonb,
       blocks int)
     on conflict do nothing`;
 }
@@ -250,8 +251,7 @@ async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<v
            'planned in run ' || o.name
     from cells c
     cross join (
-      select profile from profiles
-      where population = (select name from populations where role = 'reference')
+      select profile from profiles where ${respondents(sql, plan.population)}
       order by profile limit ${plan.profiles}
     ) p
     cross join generate_series(${plan.from}::int, ${
@@ -386,20 +386,24 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
   };
   const cells = await sql<(Cell & { cell: number; hash: string })[]>`
     select c.cell, c.model, c.model_label as label, c.condition, c.population, c.base, c.setting,
-           c.writing, c.prompt as hash, i.definition as instrument, c.shown,
+           c.writing, c.prompt as hash, i.definition as instrument, c.respondents, c.shown,
            coalesce((select min(p.model) from personas p where p.population = c.population),
                     c.model_id) as id
     from cells c
     left join instruments i on i.name = c.instrument and i.language = c.language
     where c.run = ${row.run} order by c.cell`;
-  const prompts = new Map(promptsOf(plan).map((prompt) => [prompt.hash, prompt]));
+  const codebook = plan.kind === "personas"
+    ? (await populationOf(sql, plan.population))?.codebook ?? []
+    : [];
   return {
     run: row.run,
     plan,
     cells: new Map(cells.map((cell) => [cell.cell, {
       ...cell,
       model: current(cell.model, registry.get(cell.model.id)),
-      prompt: prompts.get(cell.hash)!,
+      codebook,
+      prompt: promptsOf(plan).map((prompt) => fitting(prompt, cell))
+        .find(({ hash }) => hash === cell.hash)!,
       id: plan.kind === "personas" && plan.variant ? `${cell.model.id}-${plan.variant}` : cell.id,
     }])),
   };

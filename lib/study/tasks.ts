@@ -144,19 +144,16 @@ async function made(
 ): Promise<Task[]> {
   const { plan } = run;
   if (plan.kind === "personas" && plan.parent === undefined) {
-    const { name, codebook } = (await populationOf(sql))!;
-    const profiles = await profilesOf(sql, name, works.map(({ profile }) => profile));
-    return works.map((work) =>
-      personaTask(run, plan, work, profiles.get(work.profile)!, codebook, mapping)
-    );
+    const profiles = await profilesOf(sql, works.map(({ profile }) => profile), plan.population);
+    return works.map((work) => personaTask(run, plan, work, profiles.get(work.profile)!, mapping));
   }
   const rows = await sql<Person[]>`
     select id, form, fields, repetitions from personas
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
   const forms = await formsOf(sql);
-  const bare = works.filter(({ persona }) => persona === null).map(({ profile }) => profile);
-  const respondents = bare.length ? await respondentsOf(sql, bare) : null;
+  const bare = works.filter(({ persona }) => persona === null);
+  const respondents = bare.length ? await respondentsOf(sql, run, bare) : null;
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
     if (plan.kind === "administrations" && work.persona === null) {
@@ -173,10 +170,13 @@ async function made(
 /** What a prompt may use of profiles that answer without a persona, by their ids. */
 async function respondentsOf(
   sql: Sql,
-  ids: readonly number[],
+  run: Run,
+  works: readonly Work[],
 ): Promise<(profile: number) => Record<string, string>> {
-  const { name, instrument, codebook } = (await populationOf(sql))!;
-  const profiles = await profilesOf(sql, name, ids);
+  // A plan is about one population.
+  const { respondents } = run.cells.get(works[0]!.cell)!;
+  const { instrument, codebook } = (await populationOf(sql, respondents ?? undefined))!;
+  const profiles = await profilesOf(sql, works.map(({ profile }) => profile), respondents);
   return (id) => {
     const { answers, values } = profiles.get(id)!;
     return profileValues(instrument, answers, codebook, values);
@@ -202,13 +202,12 @@ function personaTask(
   plan: PersonasPlan,
   work: Work,
   profile: Profile,
-  codebook: Codebook,
   mapping: Mapping,
 ): Task {
   const cell = run.cells.get(work.cell)!;
-  const { instrument } = cell;
+  const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const made = applied({ instrument, codebook }, profile, condition, plan.seed);
+  const made = applied(cell, profile, condition, plan.seed);
   const { answers, changed, values, changedValues } = made;
   const form = usualForm(plan.form);
   return writingTask(run, plan, work, mapping, {

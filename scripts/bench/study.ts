@@ -1,6 +1,7 @@
 /** A study of the published size, against a local server that answers at once. */
 import OpenAI from "openai";
 import { connect, type Sql } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { statusesOf } from "lib/forms.ts";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
@@ -172,7 +173,7 @@ async function beside(
 /** Peak memory of a process that does 10,000, and of one that does 100,000. */
 async function memory(names: readonly string[]): Promise<void> {
   for (const limit of [MANY / 20, MANY / 2]) {
-    const all = (2 * limit).toLocaleString("en");
+    const all = whole(2 * limit);
     progress(`memory: ${all} administrations`);
     const words = ["run", ...names, "--schema", SCHEMA, "--limit", `${limit}`, "--yes"];
     const run = await timed(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { schemaName, settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { connect } from "lib/db.ts";
-import { nearest, plural, whole } from "lib/format.ts";
+import { cut, firstOf, nearest, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
 import { enter, type Laboratory } from "lib/study.ts";
 import { UsageError } from "../cli.ts";
@@ -121,10 +121,7 @@ const SHOWN = 10;
 /** Letters of an example. */
 const LETTERS = 160;
 
-const brief = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > LETTERS ? `${line.slice(0, LETTERS).toWellFormed()}…` : line;
-};
+const brief = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), LETTERS);
 
 /** Why work of a run failed, by kinds, the most frequent first, each with an example. */
 export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
@@ -136,10 +133,10 @@ export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
   }
   const lines = [...sums].toSorted(([, a], [, b]) => b.n - a.n)
     .map(([reason, { n, example }]) =>
-      `  ${whole(n)} failed: ${reason}${example ? ` (such as: ${brief(example)})` : ""}`
+      `${whole(n)} failed: ${reason}${example ? ` (such as: ${brief(example)})` : ""}`
     );
-  const more = lines.length - SHOWN;
-  return more > 0 ? [...lines.slice(0, SHOWN), `  … and ${plural(more, "other reason")}`] : lines;
+  return firstOf(lines, SHOWN, (more) => plural(more, "other reason"))
+    .map((line) => `  ${line}`);
 }
 
 const Called = z.object({

@@ -58,6 +58,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     order by p.source, p.profile`.execute(db);
   await sql`drop table profiles_before, populations_before`.execute(db);
   await published(db);
+  // respondents: the population of a cell's profiles; null is the study's reference.
+  await sql`alter table cells add column respondents text references populations`.execute(db);
   // Profiles without items make personas as well.
   await sql`
     alter table runs alter column instrument drop not null, alter column language drop not null`

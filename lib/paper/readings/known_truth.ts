@@ -4,6 +4,7 @@ import { whole } from "../../format.ts";
 import { verdictOf } from "../../validation/simulate.ts";
 import { wilson } from "../../stats.ts";
 import {
+  interval,
   limits,
   list,
   nothing as none,
@@ -17,6 +18,12 @@ import {
 } from "./words.ts";
 
 const RATE = ["rejection", "rejection_lower", "rejection_upper"] as const;
+type Rate = Record<(typeof RATE)[number], Value>;
+
+/** Whether the interval of a rate leaves out 5 %, above it or below. */
+const tooOften = (rate: Rate): boolean => rate.rejection_lower! > 0.05;
+const tooSeldom = (rate: Rate): boolean => rate.rejection_upper! < 0.05;
+const offLevel = (rate: Rate): boolean => tooOften(rate) || tooSeldom(rate);
 
 /**
  * How often tests reject where nothing differs, and what that costs in power.
@@ -33,8 +40,8 @@ export function errorReading(nothing: DataFrame, something: DataFrame, icc: numb
     `${percent(rejection)} ${limits(rejection_lower, rejection_upper)} (${design})`;
   const pooled = at(all, "pooled z");
   const [bold, timid] = [
-    pooled.filter((rate) => rate.rejection_lower! > 0.05),
-    pooled.filter((rate) => rate.rejection_upper! < 0.05),
+    pooled.filter(tooOften),
+    pooled.filter(tooSeldom),
   ];
   const clustered = all.filter(({ method }) => method === "clustered");
   const designs = [...Map.groupBy(clustered, ({ design }) => design)].map(([design, rates]) => {
@@ -44,9 +51,7 @@ export function errorReading(nothing: DataFrame, something: DataFrame, icc: numb
   });
   if (!designs.length) return none("the clustered test");
   const broken = designs.filter(({ estimate }) => estimate! < 0.04 || estimate! > 0.06);
-  const off = clustered.filter((rate) =>
-    rate.rejection_lower! > 0.05 || rate.rejection_upper! < 0.05
-  );
+  const off = clustered.filter(offLevel);
   const dearer = bold.map(({ design }) =>
     ["pooled z", "clustered"].map((method) =>
       at(power, method).find((rate) => rate.design === design)!
@@ -103,9 +108,7 @@ export function sheetReading(rates: DataFrame): string[] {
       .toSorted((a, b) => b.rejection! - a.rejection!)[0]!;
   const tests = [...new Set(all.map(({ test }) => test))];
   const profiles = all.filter(({ unit }) => unit === "profiles");
-  const off = profiles.filter((rate) =>
-    rate.rejection_lower! > 0.05 || rate.rejection_upper! < 0.05
-  );
+  const off = profiles.filter(offLevel);
   return [
     `**Tests of scores.** Where there is nothing, and sheets of a profile are taken for respondents, the ` +
     `test of a ${
@@ -160,7 +163,7 @@ export function coverageReading(intervals: DataFrame): string[] {
     some(
       rows.map((row) =>
         `${row.interval} (${row.population}) ${number(row.coverage, 1)} % ` +
-        `[${number(row.coverage_lower, 1)}, ${number(row.coverage_upper, 1)}]`
+        interval(row.coverage_lower, row.coverage_upper, 1)
       ),
       20,
     );
@@ -216,7 +219,7 @@ export function sampleSizeReading(checked: DataFrame): string[] {
     `in ${held.length} of ${all.length} cells drawn: ` +
     list(all.map((row) =>
       `${number(row.formula, 1)} % promised, ${number(row.found, 1)} ` +
-      `[${number(row.found_lower, 1)}, ${number(row.found_upper, 1)}] found with ` +
+      `${interval(row.found_lower, row.found_upper, 1)} found with ` +
       `${whole(row.profiles!)} profiles (${row.groups})`
     )) + ".",
   ];

@@ -2,7 +2,8 @@
  * Reads a plain `pg_dump` as data: its COPY blocks, found by name.
  * No statement of the file is executed or passed on.
  */
-import { AGAIN, badRow, count, fault, type Input, plain, type Reading, Window } from "./input.ts";
+import { plural } from "../../format.ts";
+import { AGAIN, badRow, fault, type Input, plain, type Reading, Window } from "./input.ts";
 import { checkColumns, known, missing } from "./schema.ts";
 import { type Copy, Lexer, read } from "./sql.ts";
 import type { Block } from "./source.ts";
@@ -154,7 +155,7 @@ class Dump {
       if (scan.closed) break;
       await this.more();
     }
-    this.reading.skip(`table ${path} (${count(rows, "row")}): not part of the study`);
+    this.reading.skip(`table ${path} (${plural(rows, "row")}): not part of the study`);
   }
 
   private async more(): Promise<void> {
@@ -175,7 +176,7 @@ class Dump {
       : "";
     const lines = `${this.path} lines 1–${this.line}`;
     const inserts = [...this.inserts].map(([table, { n, line }]) =>
-      `${count(n, "INSERT statement")} into ${table} (first in line ${line})`
+      `${plural(n, "INSERT statement")} into ${table} (first in line ${line})`
     );
     const lost = missing(this.seen.keys());
     if (this.seen.size === 0 && inserts.length) {
@@ -186,7 +187,7 @@ class Dump {
     }
     if (lost.length) {
       const also = [...inserts, ...(state ? [`the file ends ${state}`] : [])];
-      const found = `No COPY block of ${count(lost.length, "table")} (${lost.join(", ")})`;
+      const found = `No COPY block of ${plural(lost.length, "table")} (${lost.join(", ")})`;
       throw fault([found, ...also].join("; "), lines, `${AGAIN}, or ${PLAIN}`);
     }
     if (state) this.reading.skip(`${this.path}: the file ends ${state}`);
@@ -227,7 +228,7 @@ function scanRows({ bytes, at, ended }: Window, width: number | null): Scan {
     if (byte === TAB) values++;
     else if (byte === FEED) {
       if (strict && values !== width) {
-        scan.fault = `Found ${count(values, "value")}, expected ${width}`;
+        scan.fault = `Found ${plural(values, "value")}, expected ${width}`;
         return scan;
       }
       values = 1;

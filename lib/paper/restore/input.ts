@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers";
 import { createGunzip } from "node:zlib";
+import { cut, plural } from "../../format.ts";
 
 /** A problem of the input: what was found and expected, in which file and line, and what to do. */
 export class SourceError extends Error {
@@ -38,12 +39,12 @@ export class Reading {
 
   /** Notes what is passed over; of very many only how many. */
   skip(sentence: string): void {
-    if (this.#skipped.length < MOST_SKIPPED) this.#skipped.push(cut(sentence));
+    if (this.#skipped.length < MOST_SKIPPED) this.#skipped.push(cut(sentence, SAID));
     else this.#more++;
   }
 
   get skipped(): string[] {
-    return [...this.#skipped, ...(this.#more ? [`and ${count(this.#more, "more item")}`] : [])];
+    return [...this.#skipped, ...(this.#more ? [`and ${plural(this.#more, "more item")}`] : [])];
   }
 }
 
@@ -58,7 +59,7 @@ const FREE = 64 * 1024 * 1024;
 export function unswollen(unpacked: number, packed: number, path: string): void {
   if (unpacked <= FREE || unpacked <= MOST_SWOLLEN * packed) return;
   const found = `Packed data (${
-    count(packed, "byte")
+    plural(packed, "byte")
   }) that unpack to over ${MOST_SWOLLEN} times as much`;
   throw fault(found, path, "this is no data of the study: download it again");
 }
@@ -69,21 +70,12 @@ export const LONGEST_ROW = 64 * 1024 * 1024;
 
 export const AGAIN = "the file is incomplete or damaged: download it again";
 
+/** Letters of what a file says that are told. */
+const SAID = 500;
+
 /** An error in the house's order: what, where, what to do; what a file says in it is cut. */
 export const fault = (what: string, where: string, remedy: string): SourceError =>
-  new SourceError(`${cut(what)}: ${cut(where)}: ${cut(remedy, 1000)}`);
-
-const cut = (text: string, most = 500): string =>
-  text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
-
-/** The first five names, and how many more. */
-export const listed = (names: readonly string[]): string =>
-  names.slice(0, 5).map((name) => cut(name, 60)).join(", ") +
-  (names.length > 5 ? ` and ${(names.length - 5).toLocaleString("en")} more` : "");
-
-/** "1 row", "12 rows". */
-export const count = (n: number, noun: string): string =>
-  `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  new SourceError(`${cut(what, SAID)}: ${cut(where, SAID)}: ${cut(remedy, 1000)}`);
 
 export function onDisk(file: string | URL, path: string): Input {
   return {

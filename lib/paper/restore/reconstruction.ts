@@ -2,7 +2,8 @@
 import { gunzipSync } from "node:zlib";
 import { CONDITIONS, MODELS, PROFILES } from "../design.ts";
 import { expand, type Sheets } from "./expansion.ts";
-import { count, fault, join, onDisk, raw, type Reading } from "./input.ts";
+import { plural } from "../../format.ts";
+import { fault, join, onDisk, raw, type Reading } from "./input.ts";
 import { TABLES } from "./schema.ts";
 import type { Block } from "./source.ts";
 
@@ -107,7 +108,7 @@ function parse(text: string, name: string, path: string): Sheets {
     throw fault(`Unknown header, expected ${names.join(",")}`, `${path} line 1`, REMEDY);
   }
   if (lines.pop() !== "" || lines.length !== runs * PROFILES) {
-    const found = `Found ${count(lines.length, "whole row")}, expected ${runs * PROFILES}`;
+    const found = `Found ${plural(lines.length, "whole row")}, expected ${runs * PROFILES}`;
     throw fault(found, path, REMEDY);
   }
   const forms = Object.values(columns);

@@ -5,7 +5,8 @@
  * (1.6 to 3.0 s for 0.3 s), because each value becomes a text before it becomes bytes again.
  */
 import { Buffer, isUtf8 } from "node:buffer";
-import { AGAIN, badRow, count, fault, LONGEST_ROW } from "./input.ts";
+import { plural } from "../../format.ts";
+import { AGAIN, badRow, fault, LONGEST_ROW } from "./input.ts";
 import { TABLES } from "./schema.ts";
 
 export const WRITE =
@@ -83,7 +84,7 @@ export class Records {
   decimals(): string[] {
     return this.columns.flatMap((column, i) =>
       this.rounded[i]
-        ? `${this.table}.${column}: ${count(this.rounded[i]!, "whole number")} written as decimals`
+        ? `${this.table}.${column}: ${plural(this.rounded[i]!, "whole number")} written as decimals`
         : []
     );
   }
@@ -217,7 +218,7 @@ export class Records {
     size = this.endValue(out, size);
     if (this.column !== this.columns.length) {
       const empty = this.column === 1 && size === this.whole + 2 && out[size - 1] === NULL;
-      const found = empty ? "an empty line" : count(this.column, "value");
+      const found = empty ? "an empty line" : plural(this.column, "value");
       throw this.fault(`Found ${found}, expected ${this.columns.length}`, this.first, WRITE);
     }
     out[size++] = FEED;

@@ -1,5 +1,6 @@
 /** The nine tables of the study as its dump and its CSV files hold them. */
-import { fault, listed } from "./input.ts";
+import { listed } from "../../format.ts";
+import { fault } from "./input.ts";
 
 /** What a column holds. */
 export type Kind = "integer" | "text" | "boolean" | "number" | "timestamp" | "json";

@@ -2,20 +2,11 @@
  * Where the study's data come from: the published dump, its CSV files, or the reconstruction;
  * all three are handed on as rows in PostgreSQL's COPY text format.
  */
+import { listed, plural } from "../../format.ts";
 import { listZip } from "./archive.ts";
 import { readCsv } from "./csv.ts";
 import { readDump } from "./dump.ts";
-import {
-  count,
-  fault,
-  type FileRead,
-  type Input,
-  listed,
-  onDisk,
-  raw,
-  Reading,
-  SourceError,
-} from "./input.ts";
+import { fault, type FileRead, type Input, onDisk, raw, Reading, SourceError } from "./input.ts";
 import { FILES, readReconstruction, RECONSTRUCTION } from "./reconstruction.ts";
 import { missing, TABLES } from "./schema.ts";
 
@@ -125,7 +116,7 @@ async function walk(root: string, prefix: string, inputs: Input[]): Promise<void
       await walk(root, `${path}/`, inputs);
     }
     if (inputs.length > MOST) {
-      throw fault(`More than ${count(MOST, "file")}`, root, ACCEPTED);
+      throw fault(`More than ${plural(MOST, "file")}`, root, ACCEPTED);
     }
   }
 }
@@ -140,7 +131,7 @@ function choose(
   const dump = chooseDump(inputs, path);
   if (dump) {
     const csvs = [...tables.values()].flat().length;
-    if (csvs) notes.push(`${count(csvs, "CSV file")}: the dump ${dump.path} is read instead`);
+    if (csvs) notes.push(`${plural(csvs, "CSV file")}: the dump ${dump.path} is read instead`);
     const others = inputs.filter((input) => SQL.test(input.path) && input !== dump);
     if (others.length) notes.push(`${listed(others.map((input) => input.path))}: not the dump`);
     return { kind: "dump", read: (reading) => readDump(dump, reading) };
@@ -207,7 +198,7 @@ function csvFiles(inputs: readonly Input[], path: string): Map<string, Input> {
   }
   const lost = missing(byTable.keys());
   if (lost.length) {
-    const found = `No CSV file of ${count(lost.length, "table")} (${lost.join(", ")})`;
+    const found = `No CSV file of ${plural(lost.length, "table")} (${lost.join(", ")})`;
     throw fault(found, path, "download the missing files");
   }
   return new Map(
@@ -228,9 +219,7 @@ function inventory(inputs: readonly Input[]): string {
     return "only the reconstruction, which is read when no PATH is given";
   }
   if (!names.length) return "no files at all";
-  return `${count(names.length, "file")}: ${names.slice(0, 5).join(", ")}${
-    names.length > 5 ? ", …" : ""
-  }`;
+  return `${plural(names.length, "file")}: ${listed(names)}`;
 }
 
 async function isZip(path: string): Promise<boolean> {

@@ -69,7 +69,7 @@ export function acquiescence(
   const tidy = [
     ...cells.map((cell) => ({ ...cell, sheets: groups.get(cellKey(cell)) ?? [], answer: own })),
     ...(profiles ? conditions : []).map((condition) => {
-      const shown = shownAnswers(profiles!, condition);
+      const shown = shownAnswers(given, profiles!, condition);
       const sheets = shown ? people : [];
       return {
         model: PROFILES_ROW,

@@ -1,19 +1,17 @@
 /** Tables A6 and A7: do personas give the answers of the profile they were made from? */
 import type { DataFrame } from "polars";
-import { CONDITIONS } from "../conditions.ts";
-import { applied } from "../../conditions.ts";
 import type { Administrations } from "../../db.ts";
 import { layout, type Mode } from "../design.ts";
 import { frame } from "../../frames.ts";
-import { epqra as instrument } from "../instruments.ts";
 import { agreement as shares, meanErrors } from "../../stats.ts";
-import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
+import { Answers, column, inCells, isOther, type Options, type Sheet, withNew } from "./answers.ts";
+import { shownTo } from "./shown.ts";
 
 /** With what answers are compared, and what of them. */
 export interface Comparing extends Options {
   /**
    * `profile` unless said: the answers of the profile. `manipulated`: what the condition made of them,
-   * which the persona was made from; undefined under doses, whose items a study's seed chose.
+   * which the persona was made from; of doses known only where the personas are stored with it.
    */
   against?: "profile" | "manipulated";
   /**
@@ -48,17 +46,28 @@ export function agreement(
   const isBase = ({ condition }: Sheet) => condition === "Base";
   const seen = answers.sheets.filter((sheet) => isBase(sheet) === (table === "tableA6"));
   const cells = withNew(layout(table).cells, seen);
+  const shown = against === "profile" ? null : shownTo(epqra, reference);
+  const key = new Map(
+    column<number>(reference.items, "item")
+      .map((item, at) => [item, column<number | null>(reference.items, "key")[at]]),
+  );
   const pairs = (cell: Record<string, string>): Pair[] => {
-    const set = against === "profile" ? new Map<number, Answer>() : manipulation(cell.condition!);
-    const sheets = set ? byCell.get(`${cell.model}|${cell.condition}`) ?? [] : [];
+    const sheets = byCell.get(`${cell.model}|${cell.condition}`) ?? [];
     const items = answers.scales.get(cell.scale!) ?? [];
-    return sheets.flatMap(({ row, profile }) => {
+    return sheets.filter((sheet) => !isOther(sheet)).flatMap((sheet) => {
+      const { row, profile } = sheet;
       const before = ofProfile.get(profile);
-      const own = (item: number) =>
-        before === undefined ? null : set!.get(item)?.[as] ?? answer(profiles, before, item, as);
       // A row of the view always has an EPQR-A score; without one the sheet lacks the item.
-      return items.filter((item) => answers.item("score", item)[row] !== null)
-        .map((item) => ({ profile, given: answer(answers, row, item, as), own: own(item) }));
+      return items.filter((item) => answers.item("score", item)[row] !== null).flatMap((item) => {
+        const given = answer(answers, row, item, as);
+        const ofItem = before === undefined ? null : answer(profiles, before, item, as);
+        if (!shown || before === undefined) return [{ profile, given, own: ofItem }];
+        const own = shown(sheet, item);
+        // Nobody knows what was shown, although the profile has an answer.
+        if (own === null && ofItem !== null) return [];
+        const keyed = own === null ? null : Number(own === key.get(item));
+        return [{ profile, given, own: as === "raw" ? own : keyed }];
+      });
     });
   };
   const compared = new Map<string, Record<string, number | null>>();
@@ -78,26 +87,11 @@ export function agreement(
   });
 }
 
-/** 1 or 0: Yes or No as given, and whether it scores a point. */
-type Answer = Record<"raw" | "keyed", number>;
-
+/** 1 or 0: Yes or No as given, or whether it scores a point. */
 function answer(of: Answers, row: number, item: number, as: "raw" | "keyed"): number | null {
   const given = of.item("answer", item)[row]!;
   // The view scores an unanswered item 0.
   return as === "raw" || given === null ? given : of.item("score", item)[row]!;
-}
-
-/** What a condition of the paper's code sets, whatever the profile; null for any other. */
-function manipulation(name: string): Map<number, Answer> | null {
-  const condition = CONDITIONS.find((known) => known.name === name);
-  if (!condition) return null;
-  const any = { id: 0, answers: instrument.items.map(() => instrument.lowest) };
-  const { answers, changed } = applied({ instrument, codebook: [] }, any, condition, 0);
-  const set = instrument.items.map(({ number, keyed }, at): [number, Answer] => [
-    number,
-    { raw: answers[at]!, keyed: Number(answers[at] === keyed) },
-  ]);
-  return new Map(set.filter(([number]) => changed.includes(number)));
 }
 
 interface Pair {

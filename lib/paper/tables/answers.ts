@@ -18,7 +18,9 @@ export interface Sheet {
   model: string | null;
   condition: string | null;
   population: string | null;
+  /** Below 0 it is one of another population than the study's reference, and no other number. */
   profile: number | null;
+  administration: number | null;
 }
 
 export const column = <T>(frame: DataFrame, name: string): T[] =>
@@ -45,12 +47,20 @@ export class Answers {
 
   private constructor(private readonly given: Administrations, readonly mode: Mode) {
     const { items, sheets } = given;
-    const keys = ["group", "model", "condition", "population", "profile"] as const;
+    const keys = [
+      "group",
+      "model",
+      "condition",
+      "population",
+      "profile",
+      "administration",
+    ] as const;
     const columns = keys.map((key) => column<never>(sheets, key));
+    const whose = whoseIn(given);
     this.sheets = Array.from({ length: sheets.height }, (_, row) => ({
       row,
       ...Object.fromEntries(keys.map((key, index) => [key, columns[index]![row]])),
-    } as Sheet));
+    } as Sheet)).map((sheet) => ({ ...sheet, profile: whose(sheet) }));
     const scale = column<string>(items, "scale");
     this.scales = Map.groupBy(
       column<number>(items, "item"),
@@ -102,6 +112,27 @@ export class Answers {
     return as === "sum" ? sum : sum / present;
   }
 }
+
+/** A number for each profile: its id, and one below 0 where it is not of the study's reference. */
+function whoseIn({ sheets, reference }: Administrations): (sheet: Sheet) => number | null {
+  if (!sheets.columns.includes("profile_population")) return ({ profile }) => profile;
+  const of = column<string | null>(sheets, "profile_population");
+  const others = new Map<string, number>();
+  return ({ row, profile }) => {
+    const population = of[row];
+    if (profile === null || population === null || population === reference) return profile;
+    const key = `${population}|${profile}`;
+    if (!others.has(key)) others.set(key, FIRST_OTHER - others.size);
+    return others.get(key)!;
+  };
+}
+
+/** Below the numbers that stand for rows of which no profile is known. */
+const FIRST_OTHER = -(2 ** 32);
+
+/** Whether a sheet is of a profile that the study's reference does not have. */
+export const isOther = ({ profile }: Pick<Sheet, "profile">): boolean =>
+  profile !== null && profile < 0;
 
 /** Sheets by model and condition, as `GPT-4o|Base`. */
 export const inCells = (sheets: readonly Sheet[]): Map<string, Sheet[]> =>

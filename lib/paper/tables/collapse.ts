@@ -33,8 +33,8 @@ type Measured = Record<(typeof MEASURES)[number], number | null>;
  * - `coverage`, `density`: of the profiles of A by the sheets of B, k = 5, on the answers.
  *
  * `relative` is the mean over splits of the ratio to the row `Profiles` of the same condition and split.
- * Where the condition does not say what was shown (a dose), this row, coverage, density and relative
- * are undefined. A measure is undefined where it is in any split.
+ * Where neither the personas' rows nor the condition say what was shown (a dose), this row, coverage,
+ * density and relative are undefined; the control's row is wherever its condition's name does not say it. A measure is undefined where it is in any split.
  *
  * @returns model (or `Profiles`, `Random profiles`), condition, measure, n (sheets in a half, mean),
  *   estimate, lower, upper, relative, relative_lower, relative_upper
@@ -52,8 +52,9 @@ export function collapse(
     .toSorted((a, b) => a - b);
   const halves = halved(ids, splits, seed);
   const tidy = [...Map.groupBy(cells, ({ condition }) => condition)].flatMap(([condition, own]) => {
-    const profiles = shownPoints(reference, condition);
-    const control = renamed(shownPoints(random, condition), ids);
+    const profiles = shownPoints(reference, shownAnswers(epqra, reference, condition));
+    // No persona was made from the control: what it would have been shown is what the name says.
+    const control = renamed(shownPoints(random, shownAnswers(random, random, condition)), ids);
     const sources = new Map([
       ...own.map(({ model }) => [model, sheets.get(`${model}|${condition}`) ?? new Map()] as const),
       [PROFILES_ROW, profiles] as const,
@@ -139,8 +140,10 @@ function sheetsOf(epqra: Administrations): Map<string, Points> {
 
 const itemsOf = ({ items }: Administrations): number[] => column<number>(items, "item");
 
-function shownPoints(profiles: Administrations, condition: string): Points {
-  const shown = shownAnswers(profiles, condition);
+function shownPoints(
+  profiles: Administrations,
+  shown: ReturnType<typeof shownAnswers>,
+): Points {
   if (!shown) return new Map();
   const items = itemsOf(profiles).map((item) => shown.get(item)!);
   return new Map(

@@ -6,7 +6,7 @@ import { frame } from "../../frames.ts";
 import { clusteredShare } from "../../stats.ts";
 import { Answers, type Sheet } from "./answers.ts";
 import { clustered, clusterOf } from "./clusters.ts";
-import { cellKey, cellsOf, isPersonas, rowsOf, shownAnswers } from "./shown.ts";
+import { cellKey, cellsOf, isPersonas, rowsOf, shownTo } from "./shown.ts";
 
 type Value = number | null;
 
@@ -22,24 +22,24 @@ interface Side {
   before: (sheet: Sheet, item: number) => Value;
 }
 
-function sides(answers: Answers, reference: Administrations): Side[] {
-  const profiles = Answers.of(reference, "corrected");
+function sides(epqra: Administrations, reference: Administrations): Side[] {
+  const answers = Answers.of(epqra, "corrected"), profiles = Answers.of(reference, "corrected");
   const rowOf = rowsOf(profiles);
   const sheets = answers.sheets.filter((sheet) => isPersonas(sheet) && rowOf.has(sheet.profile));
   const groups = Map.groupBy(sheets, cellKey);
-  const shown = new Map<string, ReturnType<typeof shownAnswers>>();
-  const items = new Set(answers.scales.values().toArray().flat());
-  const own = new Map([...items].map((item) => [item, profiles.item("answer", item)]));
-  return cellsOf(answers.sheets.filter(isPersonas)).flatMap((cell) => {
-    const { condition } = cell;
-    if (!shown.has(condition)) shown.set(condition, shownAnswers(reference, condition));
-    return AGAINST.map((against) => {
-      const from = against === "profile" ? own : shown.get(condition)!;
-      const before = ({ profile }: Sheet, item: number) =>
-        from?.get(item)?.[rowOf.get(profile)!] ?? null;
-      return { ...cell, against, sheets: groups.get(cellKey(cell)) ?? [], before };
-    });
-  });
+  const before = {
+    profile: ({ profile }: Sheet, item: number) =>
+      profiles.item("answer", item)[rowOf.get(profile)!] ?? null,
+    shown: shownTo(epqra, reference),
+  };
+  return cellsOf(answers.sheets.filter(isPersonas)).flatMap((cell) =>
+    AGAINST.map((against) => ({
+      ...cell,
+      against,
+      sheets: groups.get(cellKey(cell)) ?? [],
+      before: before[against],
+    }))
+  );
 }
 
 interface Compared {
@@ -52,8 +52,8 @@ interface Compared {
 /**
  * Share of answers that are the profile's answer to the same item, by scale, over all items and by item.
  *
- * `against` is the profile before the condition, or as the prompt showed it; in Base they are one, and
- * under a dose, whose items are not known here, the second is undefined. Answers and profile answers
+ * `against` is the profile before the condition, or as the prompt showed it; in Base they are one. Under a
+ * dose the second is known of personas that are stored with what they were shown, and else undefined. Answers and profile answers
  * that are missing are left out. `chance` is what answers would reach that have the same share of Yes
  * on each item but do not depend on the profile, mean of p·q + (1 − p)(1 − q) over the answers; `excess`
  * is how far the share goes from there to 1, (share − chance) / (1 − chance), undefined where chance is
@@ -67,7 +67,7 @@ export function copying(epqra: Administrations, reference: Administrations): Dat
   const printed = SCALES.filter((scale) => answers.scales.has(scale));
   const scales = [...new Set<string>([...printed, ...answers.scales.keys()])]
     .map((scale) => [scale, answers.scales.get(scale)!] as const);
-  const tidy = sides(answers, reference).flatMap((side) => {
+  const tidy = sides(epqra, reference).flatMap((side) => {
     const { model, condition, against } = side;
     const items = new Map(
       scales.flatMap(([, items]) => items).map((item) => [item, compared(answers, side, item)]),
@@ -135,7 +135,7 @@ function copied(items: readonly (readonly Compared[])[]) {
 export function copiedSheets(epqra: Administrations, reference: Administrations): DataFrame {
   const answers = Answers.of(epqra, "corrected");
   const items = [...answers.scales.values()].flat();
-  const tidy = sides(answers, reference).map((side) => {
+  const tidy = sides(epqra, reference).map((side) => {
     const { model, condition, against, sheets, before } = side;
     const values = sheets.flatMap((sheet) => {
       const pairs = items.map((item) => [

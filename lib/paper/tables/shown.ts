@@ -24,11 +24,52 @@ export const cellKey = ({ model, condition }: Seen): string => `${model}|${condi
 
 type Value = number | null;
 
+/** An answer of the profile that a sheet's persona was made from, as the prompt showed it. */
+export type Shown = (sheet: Sheet, item: number) => Value;
+
 /**
- * The profiles' answers after a condition, by item and row: what the prompt showed. Null where the
- * condition alone does not say which items it set, as doses do not.
+ * What the prompt showed of the profiles: as the personas' rows have it, where the data hold that; else
+ * what the condition's name says of the profile, which is null of doses.
+ */
+export function shownTo(given: Administrations, profiles: Administrations): Shown {
+  const { shown } = given;
+  if (shown) {
+    return ({ administration }, item) =>
+      administration === null ? null : shown(administration, item);
+  }
+  const rows = rowsOf(Answers.of(profiles, "corrected"));
+  const known = new Map<string | null, ReturnType<typeof byName>>();
+  return ({ profile, condition }, item) => {
+    if (!known.has(condition)) known.set(condition, byName(profiles, condition!));
+    const row = rows.get(profile);
+    return row === undefined ? null : known.get(condition)?.get(item)?.[row] ?? null;
+  };
+}
+
+/**
+ * The profiles' answers after a condition, by item and row: what the prompt showed. Where the personas' rows
+ * have it, it is of the first sheet of each profile, and null of profiles without one.
+ *
+ * Null where neither the data nor the condition's name say which items it set.
  */
 export function shownAnswers(
+  given: Administrations,
+  profiles: Administrations,
+  condition: string,
+): ReadonlyMap<number, readonly Value[]> | null {
+  if (!given.shown) return byName(profiles, condition);
+  const { sheets } = Answers.of(given, "corrected");
+  const own = sheets.filter((sheet) => sheet.condition === condition && isPersonas(sheet));
+  const first = new Map(own.toReversed().map((sheet) => [sheet.profile, sheet.administration]));
+  const people = Answers.of(profiles, "corrected").sheets.map(({ profile }) => first.get(profile));
+  const items = column<number>(profiles.items, "item");
+  return new Map(items.map((item) => [
+    item,
+    people.map((administration) => administration ? given.shown!(administration, item) : null),
+  ]));
+}
+
+function byName(
   profiles: Administrations,
   condition: string,
 ): ReadonlyMap<number, readonly Value[]> | null {

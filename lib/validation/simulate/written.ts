@@ -121,9 +121,12 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
     const drawn = columns.map((column) =>
       cell.model.demographics?.[column] ? cell.demographic(column) : null
     );
+    const width = study.instrument.items.length, all = cell.shown;
+    const shownTo = (profile: number) => [...all.subarray(profile * width, (profile + 1) * width)];
     const rows = Array.from({ length: n * repetitions }, (_, persona) => ({
       profile: Math.floor(persona / repetitions) + 1,
       repetition: persona % repetitions + 1,
+      shown: shownTo(Math.floor(persona / repetitions)),
       changed: cell.changed[Math.floor(persona / repetitions)],
       drawn: Object.fromEntries(columns.map((column, place) => {
         const own = drawn[place];
@@ -137,12 +140,12 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
           work, ref_personality_id, population, model, model_print, population_print, repetitions,
           repetition_count, shown, changed, form, fields, cleaned, status, words)
         select w.work, p.profile, ${cell.population}, ${cell.model.id}, ${cell.model.label},
-               ${cell.condition.name}, p.repetition, ${repetitions}, '{}', p.changed,
+               ${cell.condition.name}, p.repetition, ${repetitions}, p.shown, p.changed,
                ${biography.name}, ${written.fields}::text::jsonb || p.drawn,
                ${written.cleaned}::text::jsonb || p.drawn, ${written.status}::text::jsonb,
                ${written.words}::text::jsonb
         from jsonb_to_recordset(${rows}::text::jsonb) as p(
-          profile int, repetition int, changed smallint[], drawn jsonb)
+          profile int, repetition int, shown smallint[], changed smallint[], drawn jsonb)
         join work w on w.cell = ${ids[at]!} and w.profile = p.profile
           and w.repetition = p.repetition
         order by w.work`);
