@@ -191,6 +191,7 @@ export const STUDIES: Columns = {
   gender: text("gender", "Of a persona, cleaned."),
   race: text("race", "Of a persona, cleaned."),
   political_orientation: text("political orientation", "Of a persona, cleaned."),
+  ethnicity: text("ethnicity", "Of a persona, as its model wrote it."),
   religious_belief: text("religious belief", "Of a persona, cleaned."),
   sexual_orientation: text("sexual orientation", "Of a persona, cleaned."),
   name: text("name", "Of a persona, as its model wrote it; of a population, what it is called."),
