@@ -243,15 +243,19 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
     sh: [/^(mini: 40 of 40 done|12 of 12 tables in out\/mine$)/m],
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
   },
+  "lib/README.md, Adding a form": {
+    ts: [/portrait +age +given and kept +\d/, /mood +(calm|cheerful|worried|angry) +2 +0/],
+  },
   "lib/README.md, By any factor": {
     ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],
   },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
 };
 
-/** Lines that a block quotes stand in the file. */
+/** Lines that a block quotes stand in one of the files. */
 function quoted(text: string): void {
-  const lines = page("dataset/instruments/mini-ipip.csv").split("\n");
+  const lines = ["instruments/mini-ipip", "forms/portrait"]
+    .flatMap((name) => page(`dataset/${name}.csv`).split("\n"));
   for (const line of text.trimEnd().split("\n")) assert.ok(lines.includes(line), line);
 }
 

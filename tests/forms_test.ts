@@ -15,7 +15,15 @@ import {
 } from "lib/forms.ts";
 import { strict } from "lib/llm/provider.ts";
 import { biography } from "lib/paper/biography.ts";
-import { formValues, personaText } from "lib/prompts.ts";
+import { epqra } from "lib/paper/instruments.ts";
+import {
+  administrationValues,
+  filled,
+  formValues,
+  personaText,
+  profileValues,
+  prompt,
+} from "lib/prompts.ts";
 import { personaIn, schemaOf } from "lib/replies.ts";
 import { formFrom } from "lib/study.ts";
 import { Folder } from "./made.ts";
@@ -232,4 +240,30 @@ Deno.test("a form is one schema, one outline and a line for each field", () => {
     "Mia is 41 years old, lives in a town and works as baker.\n\nOn what people owe one another " +
       "Mia says: We owe one another time.",
   );
+});
+
+Deno.test("a bare profile answers as what is known of it", () => {
+  const codebook = [
+    { name: "age", label: "Age", kind: "number", unit: "years" },
+    { name: "town", label: "Town", kind: "text" },
+  ] as const;
+  const known = profileValues(null, [], codebook, { age: 41, town: null });
+  assert.equal(known.persona, "- Age: 41 years");
+  const answers = epqra.items.map(() => 1);
+  const whole = profileValues(epqra, answers, codebook, { age: 41, town: "Nitra" });
+  assert.match(
+    whole.persona!,
+    /^- Age: 41 years\n- Town: Nitra\n\n- question: [^]*\n\nquestion,answer\n/,
+  );
+  const shown = {
+    items: epqra.items.map(({ number }) => number),
+    options: [1, 0],
+    coding: "true/false",
+  } as const;
+  const [system, user] = filled(
+    prompt("administration", "form-1"),
+    administrationValues(epqra, shown, known),
+  );
+  assert.match(system!.content, /throughout\.\n\n- Age: 41 years$/);
+  assert.match(user!.content, /Its 24 items/);
 });

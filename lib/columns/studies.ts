@@ -27,7 +27,7 @@ export const STUDIES: Columns = {
   coding: text("coding", "In what words or numbers the answers were to be given."),
   form: text("form", "Name of the form that was filled in."),
   persona: integer("persona", "Id of the persona, or of the one that was asked."),
-  parent_persona: integer("made from", "Id of the persona that this one was made from."),
+  parent_persona: integer("parent", "Id of the persona that this one was made from."),
   status: text(
     "status",
     "What became of a field: given and kept or changed, in or off its list, written or empty.",
@@ -195,6 +195,7 @@ export const STUDIES: Columns = {
   gender: text("gender", "Of a persona, cleaned."),
   race: text("race", "Of a persona, cleaned."),
   political_orientation: text("political orientation", "Of a persona, cleaned."),
+  ethnicity: text("ethnicity", "Of a persona, as its model wrote it."),
   religious_belief: text("religious belief", "Of a persona, cleaned."),
   sexual_orientation: text("sexual orientation", "Of a persona, cleaned."),
   name: text("name", "Of a persona, as its model wrote it; of a population, what it is called."),

@@ -25,7 +25,7 @@ const attributes = (): Field[] =>
  * fields are plain words.
  */
 const writtenIn = (sql: postgres.Sql, { name, mapping }: Field, own: boolean) =>
-  sql.unsafe(own ? `fields->>'${name}'` : mapping ? `${name}_original` : name);
+  sql.unsafe(own ? `written.${name}` : mapping ? `${name}_original` : name);
 const categoryIn = (sql: postgres.Sql, { name }: Field, own: boolean) =>
   sql.unsafe(own ? `cleaned->>'${name}'` : name);
 
@@ -159,7 +159,7 @@ export async function biographies(
       return categoryIn(sql, field, own);
     }
     const written = writtenIn(sql, field, own);
-    if (field.kind === "whole") return own ? sql`(${written})::integer` : written;
+    if (field.kind === "whole" || field.kind === "number") return written;
     return sql`case when ${written} not in ${sql(known)} then ${written} end`;
   };
   const levels = await levelsOf(sql, schema, own);
@@ -169,7 +169,7 @@ export async function biographies(
   }
            ref_personality_id as profile, repetitions as repetition,
            ${cellOf(sql, schema, own)} as cell
-    from ${sql(schema)}.personas
+    from ${sql(schema)}.personas ${own ? recordOf(sql, fields) : sql``}
     where ${usual(sql, own)}
     order by id`;
   return await beside(sql, schema, besides, levelled(people, levels), {
@@ -183,6 +183,13 @@ export async function biographies(
     ...Object.fromEntries(fields.map((field) => [field.name, kindOf(field)])),
   });
 }
+
+/** The fields of a persona as a row: what is long is unpacked once, and not for each field. */
+const recordOf = (sql: postgres.Sql, fields: readonly Field[]) => {
+  const types = { text: "text", choice: "text", whole: "float8", number: "float8" };
+  const columns = fields.map(({ name, kind }) => `${name} ${types[kind]}`).join(", ");
+  return sql.unsafe(`cross join lateral jsonb_to_record(fields) as written(${columns})`);
+};
 
 /** The kind of the column that a field is; a whole number that may be larger than 32 bits is a number. */
 const kindOf = ({ kind, highest }: Field): Kind => {

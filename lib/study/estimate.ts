@@ -2,6 +2,7 @@
 import type { DataFrame } from "polars";
 import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
+import { type Form, usualForm } from "../forms.ts";
 import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
@@ -16,24 +17,38 @@ const SAMPLE = 20;
 const MEASURED = 20;
 
 /** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
-const assumed = ({ instrument, shown }: Cell): number =>
+const assumed = (plan: Plan, { instrument, shown }: Cell): number =>
   shown
     ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
         Math.min(shown.each ?? Infinity, instrument!.items.length) +
       (shown.reason ? 20 : 150)
-    : 450;
+    : personaTokens(plan).usual;
 
-/** Tokens of a persona in few words: its eleven fields, and a description of 80 words. */
-const SHORT_PERSONA = 220;
+/** Tokens of a text that nobody has said more of, in few words and as models usually write them. */
+const TEXT = { fewest: 3, usual: 80 };
+
+/** Tokens of a persona: as its form says, else by its fields. */
+function personaTokens(plan: Plan): NonNullable<Form["tokens"]> {
+  const form = usualForm(plan.kind === "personas" ? plan.form : undefined);
+  if (form.tokens) return form.tokens;
+  const of = (text: number) =>
+    form.fields.reduce((sum, { name, kind, choices = [] }) => {
+      const longest = Math.max(...choices.map((choice) => tokens(JSON.stringify(choice))));
+      const value = kind === "text" ? text : kind === "choice" ? longest : 2;
+      return sum + tokens(JSON.stringify(name)) + value + 2;
+    }, 2);
+  return { fewest: of(TEXT.fewest), usual: of(TEXT.usual) };
+}
 
 /**
  * The fewest tokens that every whole reply of some cells has room in: of a sheet all its answers as JSON,
  * without blanks and without an explanation; a model that thinks before it answers takes more.
  */
-export const fewest = (cells: Iterable<Cell>): number => Math.max(0, ...[...cells].map(fewestIn));
+export const fewest = ({ plan, cells }: Pick<Run, "plan" | "cells">): number =>
+  Math.max(0, ...[...cells.values()].map((cell) => fewestIn(plan, cell)));
 
-function fewestIn({ instrument, shown }: Cell): number {
-  if (!shown) return SHORT_PERSONA;
+function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
+  if (!shown) return personaTokens(plan).fewest;
   const { coding, each, reason } = shown;
   const reasoned = reason === "before" || reason === "after";
   const shortest = instrument!.items.slice(0, each).map((item) => {
@@ -158,11 +173,14 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     where w.model_id = ${model.id} and r.kind = ${plan.kind} and coalesce(c.instrument, '') in ${
     sql(names)
   }
-      and coalesce(c.shown->>'each', 'whole') in ${sql(each)} and q.tokens_out is not null`;
+      and coalesce(c.shown->>'each', 'whole') in ${sql(each)} and q.tokens_out is not null
+      and coalesce(r.plan->'form'->>'name', '') = ${
+    plan.kind === "personas" ? plan.form?.name ?? "" : ""
+  }`;
   const measured = seen!.n >= MEASURED;
   const out = measured ? seen!.tokens! : Math.min(
     model.max_tokens,
-    mean(sample.map(({ cell }) => assumed(run.cells.get(cell)!))) ?? 0,
+    mean(sample.map(({ cell }) => assumed(plan, run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
   const free = isHere(model);
@@ -172,7 +190,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     tokens_in: into,
     tokens_out: into === null ? null : out,
     replies_measured: measured ? seen!.n : 0,
-    tokens_needed: fewest(cells),
+    tokens_needed: fewest(run),
     tokens_allowed: free ? null : model.max_tokens,
     usd: calls === 0 || free
       ? 0

@@ -127,7 +127,7 @@ const modelsOf = ({ cells }: Run): Model[] => [
 
 /** What a run has seen of its models so far. */
 async function seenOf(sql: Sql, run: Run, allowTruncated: boolean): Promise<Seen[]> {
-  const models = modelsOf(run), needed = fewest(run.cells.values());
+  const models = modelsOf(run), needed = fewest(run);
   return await Promise.all(
     models.map((model) => Seen.of(sql, run.run, model, models.length, needed, allowTruncated)),
   );
