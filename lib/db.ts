@@ -148,7 +148,7 @@ const few = (names: readonly string[]): string =>
  * One schema, opened for reading: every read is made once and kept, and knows that it is of this schema.
  *
  * In a study of one's own every frame has, besides what is said at its read, a column for each factor: of
- * personas writer (the model that wrote them), condition, prompt (its version) and variant; of
+ * personas writer (the model that wrote them), condition, form (its name), prompt (its version) and variant; of
  * administrations these and answering_model, administration_prompt, administration_variant, item_order,
  * option_order, coding, language and repetition; of both profile_population, the population that the
  * profile is of.
@@ -204,7 +204,7 @@ export class Study {
    * population, model_print, population_print, profile, repetition, and the category of each field that
    * has categories, null where the model gave none.
    *
-   * Of a form by its name, in a study of one's own: the same keys, form, persona (its id), parent (the
+   * Of a form by its name, in a study of one's own: the same keys, form, persona (its id), parent_persona (the
    * id of the persona that it was made from), and for each field what was written (`FIELD`), its
    * category where a mapping or a list says which (`FIELD_cleaned`), and what became of it
    * (`FIELD_status`: {@link statuses}).

@@ -1,5 +1,4 @@
-/** What a writer is asked to write of a respondent, as data: fields, their schema, what came back. */
-import { z } from "zod";
+/** What a writer is asked to write of a respondent, as data: its fields, and what became of each. */
 
 /** What a field holds. */
 export const KINDS = ["text", "whole", "number", "choice"] as const;
@@ -191,35 +190,6 @@ const said = (value: unknown): string => JSON.stringify(value) ?? "nothing";
 /** Case and outer space do not count. */
 const folded = (text: string): string =>
   text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
-
-const schemas = new WeakMap<Form, z.ZodType>();
-
-/**
- * The shape that a whole reply has: what providers that hold a model to a schema are given. A field that
- * may be empty may be null.
- */
-export function schemaOf(form: Form): z.ZodType<Values> {
-  const made = schemas.get(form) ??
-    z.strictObject(
-      Object.fromEntries(
-        form.fields.map((field) => [
-          field.name,
-          field.optional ? typeOf(field).nullable() : typeOf(field),
-        ]),
-      ),
-    );
-  schemas.set(form, made);
-  return made as z.ZodType<Values>;
-}
-
-function typeOf({ kind, choices, lowest, highest, optional }: Field): z.ZodType {
-  if (kind === "choice") return z.enum(choices!);
-  if (kind === "text") return optional ? z.string() : z.string().regex(/\S/);
-  let number = kind === "whole" ? z.int() : z.number();
-  if (lowest !== undefined) number = number.min(lowest);
-  if (highest !== undefined) number = number.max(highest);
-  return number;
-}
 
 /** The fields and their types, as a writer without a schema is told them. */
 export function outline({ fields }: Form): Record<string, string> {

@@ -298,14 +298,18 @@ export class Laboratory {
   }
 
   /**
-   * A plan that was registered, and the models that it asks, at the prices of today's registry.
+   * A plan that was registered, the models that it asks, at the prices of today's registry, and the
+   * prompts that it asks with.
    *
    * @throws {Error} when there is none of that name, with those there are
    */
-  async planned(name: string): Promise<{ plan: Plan; models: readonly Model[] }> {
+  async planned(
+    name: string,
+  ): Promise<{ plan: Plan; models: readonly Model[]; prompts: readonly Prompt[] }> {
     const { plan, cells } = await loaded(this.sql, this.schema, name);
+    const prompts = new Map([...cells.values()].map(({ prompt }) => [prompt.hash, prompt]));
     const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
-    return { plan, models: [...models.values()] };
+    return { plan, models: [...models.values()], prompts: [...prompts.values()] };
   }
 
   /**

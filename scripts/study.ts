@@ -10,6 +10,7 @@ import { type Flags, none, text } from "./study/flags.ts";
 import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
 import { faults, leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
+import { population } from "./study/population.ts";
 import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
 
 async function stop(flags: Flags, words: string[]): Promise<void> {
@@ -172,7 +173,8 @@ ${
         [
           "--condition NAME",
           `${CONDITIONS.map(({ name }) => name).join(", ")}, or a dose: N=3, ` +
-          "N=3+P=2 (default: Base, MaxN and MaxP); several as above",
+          "N=3+P=2; of attributes sex:female, sex:female<->male (the two change places), or, with " +
+          "=, --condition=-town (left out). Default: Base, MaxN and MaxP; several as above",
         ],
         ["--repetitions N", "personas of each profile under each condition (default: 1)"],
         [
@@ -184,15 +186,19 @@ ${
         [
           "--population NAME",
           "reference: the 826 published profiles (default); random: their " +
-          "random control; or FILE.csv: a column personality_id and one per item. A study has one " +
-          "population: once it has one, leave this out",
+          "random control; FILE.csv, read as deno task study population says; or one that the study " +
+          "has, by its name (default: the first that it was given)",
         ],
         [
           "--instrument-of-profiles NAME",
-          "what the profiles in FILE.csv are answers to: epqra " +
-          "(default), bigfive, or a file",
+          "what columns of FILE.csv that are headed by a number are " +
+          "answers to: epqra (default), bigfive, a file, or none",
         ],
-        ["--prompt VERSION", "of lib/prompts/persona-VERSION.md (default: the highest)"],
+        [
+          "--prompt VERSION",
+          "of lib/prompts/persona-VERSION.md (default: the highest; of profiles " +
+          "without items attributes-1)",
+        ],
         ["--seed N", "chooses the items of doses (default: 1)"],
         ...PLAN_OPTIONS,
       ])
@@ -279,6 +285,47 @@ NAME as their schema. Nothing else writes, runs or versions them. A folder that 
     run: newStudy,
   },
   ...PLANS,
+  population: {
+    usage:
+      "deno task study population [FILE.csv] [--codebook FILE] [--instrument NAME] [--name NAME]",
+    help: `Gives the study respondents, and shows those that it has, with their codebooks.
+
+A study has any number of populations; the first is the one that plans are about which name none.
+FILE is a CSV with a respondent in each row:
+
+${
+      options([
+        ["id", "whole numbers, or words; without it respondents are numbered in their order"],
+        ["weight, stratum", "what a respondent counts, and the stratum it was drawn from"],
+        ["1, 2 …; q1, q2 …", "answers to the items of an instrument"],
+        ["any other", "an attribute: numbers, categories or text; an empty cell or NA is unknown"],
+      ])
+    }
+
+${
+      options([
+        [
+          "--codebook FILE",
+          "a CSV with the columns name, kind (category, ordered, number, text; " +
+          "ignored: left out), label, levels (1 = Male; 2 = Female) and unit (default: " +
+          "FILE.codebook.csv beside FILE.csv; what it does not describe is inferred)",
+        ],
+        [
+          "--instrument NAME",
+          "what columns headed by a number are answers to: epqra (default), bigfive, " +
+          "a file, or none: they are attributes",
+        ],
+        ["--name NAME", "of the population (default: that of the file)"],
+        SCHEMA,
+      ])
+    }`,
+    flags: {
+      codebook: { type: "string" },
+      instrument: { type: "string" },
+      name: { type: "string" },
+    },
+    run: population,
+  },
   preview: {
     usage: "deno task study preview RUN [--profile N] [--condition NAME]",
     help: `Shows what a run asks, filled with a real profile or persona. Asks nobody.
@@ -398,6 +445,7 @@ which it is made:
 ${
     options([
       ["new NAME", "its notebooks, in studies/NAME"],
+      ["population [FILE]", "whom it is about: a CSV of people, or what the study has"],
       [
         "plan personas",
         "which profiles, conditions and models: written down, and what they will cost",

@@ -137,7 +137,7 @@ Deno.test("the browser's driver is for tests only, and so is the accessibility c
 
 Deno.test("floor 0 knows no package but for numbers and texts, and no file but its JSON", () => {
   const pure =
-    /^@stdlib\/|^pure-rand\/|^csv-parse\/sync$|^fastest-levenshtein$|^node:(crypto|module)$|^\.\.?\/.*\.(ts|json)$/;
+    /^@stdlib\/|^pure-rand\/|^zod$|^csv-parse\/sync$|^fastest-levenshtein$|^node:(crypto|module)$|^\.\.?\/.*\.(ts|json)$/;
   const wrong = LIB.filter((path) => floorOf(roomOf(path)) === 0).flatMap((path) =>
     importsOf(path).filter((specifier) => !pure.test(specifier))
       .map((specifier) => `${place(path)} → ${specifier}`)

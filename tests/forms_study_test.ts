@@ -88,11 +88,11 @@ Deno.test("personas of any form are written, made into another form, asked, read
   assert.ok(kept > 3 && kept < 12, `${kept} of 12 ages were kept`);
   // Parents are of the same profile and repetition; one respondent is followed through both forms.
   const parents = new Map(first.map((row) => [row.persona, row]));
-  for (const { parent, profile, repetition } of rows) {
-    const of = parents.get(parent!)!;
+  for (const { parent_persona, profile, repetition } of rows) {
+    const of = parents.get(parent_persona!)!;
     assert.deepEqual([of.profile, of.repetition], [profile, repetition]);
   }
-  assert.equal(new Set(rows.map(({ parent }) => parent)).size, 12);
+  assert.equal(new Set(rows.map(({ parent_persona }) => parent_persona)).size, 12);
   const moods = shares(made, { of: "mood", by: ["repetition"] }).toRecords() as Row[];
   assert.equal(moods.reduce((sum, { count }) => sum + Number(count), 0), 12);
   const statuses = (await study.statuses()).toRecords() as Row[];

@@ -9,7 +9,6 @@ import {
   outline,
   register,
   registered,
-  schemaOf,
   statusesOf,
   usualForm,
   wordsOf,
@@ -17,7 +16,7 @@ import {
 import { strict } from "lib/llm/provider.ts";
 import { biography } from "lib/paper/biography.ts";
 import { formValues, personaText } from "lib/prompts.ts";
-import { personaIn } from "lib/replies.ts";
+import { personaIn, schemaOf } from "lib/replies.ts";
 import { formFrom } from "lib/study.ts";
 import { Folder } from "./made.ts";
 import { unpacked } from "./study_before.ts";

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import { schemaOf } from "lib/forms.ts";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, score } from "lib/instruments.ts";
@@ -33,7 +32,7 @@ import {
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { sheetIn } from "lib/replies.ts";
+import { schemaOf, sheetIn } from "lib/replies.ts";
 import { ask, CLEAN, failure, HELLO, KEY, served, under } from "./called.ts";
 import type { Answer, Behaviour, Server } from "./llm_server.ts";
 

@@ -1,10 +1,13 @@
 /** Studies of populations of one's own: doses, attributes and weights, from the plan to the tables. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import pl from "polars";
+import { ROOT } from "lib/config.ts";
 import { open, type Study } from "lib/db.ts";
 import { compare, scores } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { acquiescence, agreement, collapse, copiedSheets, copying } from "lib/paper/tables.ts";
+import { edited, prompt } from "lib/prompts.ts";
 import {
   administrations,
   enter,
@@ -13,7 +16,9 @@ import {
   type Plan,
   type Row,
 } from "lib/study.ts";
+import { script } from "./command.ts";
 import { type Answer, provider, type Server } from "./llm_server.ts";
+import { Folder } from "./made.ts";
 import { cell, rows } from "./reads.ts";
 import { served } from "./study_worker.ts";
 
@@ -253,12 +258,13 @@ Deno.test("personas are written of people without items, under conditions on att
         .then((name) => lab.run(name, FREE)),
       /Condition N=1 sets items of scale N: these profiles answered no instrument/,
     );
-    const own = { ...prompt("persona", "attributes-1"), user: "Of sex {{sex}} and race {{race}}." };
     await assert.rejects(
       lab.preview(personas({
         models: [served(url, 2)],
         conditions: ["Base"],
-        prompt: edited(prompt("persona", "attributes-1"), { user: own.user }),
+        prompt: edited(prompt("persona", "attributes-1"), {
+          user: "Of sex {{sex}} and race {{race}}.",
+        }),
       })),
       /has \{\{race\}\}, which nothing fills: the known places are .*\{\{sex\}\}, \{\{town\}\}/,
     );
@@ -349,4 +355,51 @@ Deno.test("two populations of a study are told apart, though their numbers are t
     );
     assert.deepEqual(copies.map(({ against, n }) => [against, n]), [["profile", 2], ["shown", 2]]);
   });
+});
+
+Deno.test("deno task study population takes a file of people, shows them, and plans are about them", async () => {
+  using folder = new Folder();
+  const file = (name: string, text: string) => {
+    const path = join(folder.path, name);
+    Deno.writeTextFileSync(path, text);
+    return path;
+  };
+  const people = file("people.csv", "id,sex,age\n1,2,30\n2,1,40\n3,2,\n");
+  file(
+    "people.codebook.csv",
+    "name,label,kind,levels,unit\nsex,Sex,category,1 = Male; 2 = Female,\nage,Age,number,,years\n",
+  );
+  const study = async (...words: string[]) => {
+    const { code, out, err } = await script("study", [...words, "--schema", "population_cli"]);
+    return { code, err, out };
+  };
+  const first = await study("population", join(ROOT, "tests", "fixtures", "people.csv"));
+  assert.deepEqual([first.code, first.err], [0, ""]);
+  const second = await study("population", people, "--name", "others");
+  assert.deepEqual([second.code, second.err], [0, ""]);
+  for (
+    const told of [
+      /Populations of schema population_cli/,
+      /people +reference .* epqra/,
+      /others +other +.*people\.csv +3 +sex, age +— +no/,
+      /Codebook of others/,
+      /sex +Sex +category +1 = Male; 2 = Female +— +3 +0/,
+      /age +Age +number +— +years +2 +1/,
+      /Next: .*plan personas --model ID --population others/,
+    ]
+  ) assert.match(second.out, told);
+  const planned = await study(
+    ...["plan", "personas", "--model", "simulated", "--population", "others"],
+    ...["--condition=sex:female<->male,-age", "--name", "swapped"],
+  );
+  assert.deepEqual([planned.code, planned.err], [0, ""]);
+  assert.match(planned.out, /6 personas to do/);
+  assert.match(planned.out, /profiles +3 of others \(3\)/);
+  assert.match(planned.out, /conditions +sex:female<->male, -age/);
+  assert.match(planned.out, /prompt +persona attributes-1/);
+  const shown = await study("preview", "swapped", "--profile", "1");
+  assert.match(shown.out, /Sex: Male\n.*Age: 30 years/);
+  const wrong = await study("plan", "personas", "--model", "simulated", "--population", "other");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /--population is reference, random, .*others.*did you mean others\?/);
 });

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { cpuUsage } from "node:process";
-import { schemaOf } from "lib/forms.ts";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, WORDS } from "lib/instruments.ts";
 import { opened } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
-import { type Coding, jsonIn, personaIn as read, type Sheet, sheetIn } from "lib/replies.ts";
+import {
+  type Coding,
+  jsonIn,
+  personaIn as read,
+  schemaOf,
+  type Sheet,
+  sheetIn,
+} from "lib/replies.ts";
 import { truthWords, withoutAccents } from "lib/replies/words.ts";
 import { forms, type Made, personaReply, reply } from "./replies_made.ts";
 

@@ -25,7 +25,13 @@ export const STUDIES: Columns = {
     "What was asked for besides answers: an explanation of all, a reason before or after each, or none.",
   ),
   coding: text("coding", "In what words or numbers the answers were to be given."),
-  persona: integer("persona", "Id of the persona that was asked."),
+  form: text("form", "Name of the form that was filled in."),
+  persona: integer("persona", "Id of the persona, or of the one that was asked."),
+  parent_persona: integer("made from", "Id of the persona that this one was made from."),
+  status: text(
+    "status",
+    "What became of a field: given and kept or changed, in or off its list, written or empty.",
+  ),
   state: text(
     "state",
     "Where the work stands: planned, claimed, done, failed with its reason, skipped, or not asked.",

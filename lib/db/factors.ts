@@ -1,11 +1,13 @@
 /** What the personas and sheets of a study of one's own were made with: a column per factor. */
 import type postgres from "postgres";
+import { registered } from "../forms.ts";
 
 /** The factors of a persona; `profile_population`: which population its profile is of. */
 export const WRITTEN = {
   profile_population: "text",
   writer: "text",
   condition: "text",
+  form: "text",
   prompt: "text",
   variant: "text",
 } as const;
@@ -36,7 +38,9 @@ const named = (sql: postgres.Sql, schema: string) =>
 
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
-    select c.cell, c.setting, o.name as profile_population, c.model->>'label' as writer, c.condition, p.version as prompt,
+    select c.cell, c.setting, o.name as profile_population, c.model->>'label' as writer,
+           c.condition, p.version as prompt,
+           coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}::text) as form,
            r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
@@ -57,11 +61,11 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
       select distinct on (setting)
-        setting, profile_population, writer, condition, prompt, variant
+        setting, profile_population, writer, condition, form, prompt, variant
       from (${written(sql, schema)}) w
       order by setting, cell
     )
-    select c.cell, w.profile_population, w.writer, c.condition, w.prompt, w.variant,
+    select c.cell, w.profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,

@@ -199,7 +199,7 @@ export async function filledIn(
 ): Promise<DataFrame> {
   const levels = await writtenLevels(sql, schema);
   const people = await sql`
-    select p.id as persona, p.form, p.parent, p.model, p.population, p.model_print,
+    select p.id as persona, p.form, p.parent as parent_persona, p.model, p.population, p.model_print,
            p.population_print, p.ref_personality_id as profile, p.repetitions as repetition, w.cell,
            p.fields, p.cleaned, p.status
     from ${sql(schema)}.personas p join ${sql(schema)}.work w on w.work = p.work
@@ -223,9 +223,8 @@ export async function filledIn(
     profile: "integer",
     repetition: "integer",
     ...WRITTEN,
-    form: "text",
     persona: "integer",
-    parent: "integer",
+    parent_persona: "integer",
     ...Object.fromEntries(fields.flatMap((field): [string, Kind][] => [
       [field.name, kindOf(field)],
       ...cleaned.includes(field) ? [[`${field.name}_cleaned`, "text"] as [string, Kind]] : [],
@@ -253,7 +252,6 @@ export async function statuses(sql: postgres.Sql, schema: string): Promise<DataF
   );
   return frame(levelled(order, levels), {
     ...WRITTEN,
-    form: "text",
     field: "text",
     status: "text",
     n: "integer",

@@ -18,7 +18,7 @@ export interface Administrations {
    * null where the sheet has no row for the item; a row without an answer has a null answer, and the
    * score that the published view gives it (EPQR-A 0, BFI null). `writer` is the model that wrote the
    * persona: in the published data `model`. In a study of one's own there is a column for each factor
-   * besides: condition, prompt (version of the persona's), variant (of the personas' plan), answering_model,
+   * besides: condition, form (of the persona), prompt (version of the persona's), variant (of the personas' plan), answering_model,
    * administration_prompt, administration_variant, item_order, option_order, coding, language (of the
    * instrument); profile_population (which population the profile is of); and persona (which of its
    * profile's) and repetition (of the administration).

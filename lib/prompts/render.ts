@@ -436,6 +436,26 @@ export function personaValues(
   };
 }
 
+/**
+ * What an administration prompt may use where a bare profile answers: `persona`, all that is known of the
+ * respondent as text, and one place for each attribute.
+ *
+ * @param answers empty where the profiles answered no instrument
+ */
+export function profileValues(
+  instrument: Instrument | null,
+  answers: readonly number[],
+  codebook: Codebook = [],
+  values: Values = {},
+): Record<string, string> {
+  const known = attributeValues(codebook, values);
+  const { legend, table } = instrument ? profileTable(instrument, answers) : {};
+  return {
+    ...known,
+    persona: [known.profile, legend, table].filter((part) => part).join("\n\n"),
+  };
+}
+
 /** What a persona prompt may say of the form. */
 export const formValues = (form: Form): Record<string, string> => ({
   schema: JSON.stringify(outline(form), null, 2),

@@ -1,4 +1,5 @@
 /** The persona in a reply: which object it is, and what had to be mended to read it. */
+import { z } from "zod";
 import { type Field, fits, type Form, type Value, valueIn, type Values, wanted } from "../forms.ts";
 import { Entries, excerpt, type Found, type Json, values } from "./json.ts";
 import { keyName, listed } from "./words.ts";
@@ -127,4 +128,33 @@ function complaint(field: Field, value: unknown): string {
     ? "a list or an object"
     : String(value);
   return `${field.name} must be ${wanted(field)}, but is ${is}`;
+}
+
+const schemas = new WeakMap<Form, z.ZodType>();
+
+/**
+ * The shape that a whole reply has: what providers that hold a model to a schema are given. A field that
+ * may be empty may be null.
+ */
+export function schemaOf(form: Form): z.ZodType<Values> {
+  const made = schemas.get(form) ??
+    z.strictObject(
+      Object.fromEntries(
+        form.fields.map((field) => [
+          field.name,
+          field.optional ? typeOf(field).nullable() : typeOf(field),
+        ]),
+      ),
+    );
+  schemas.set(form, made);
+  return made as z.ZodType<Values>;
+}
+
+function typeOf({ kind, choices, lowest, highest, optional }: Field): z.ZodType {
+  if (kind === "choice") return z.enum(choices!);
+  if (kind === "text") return optional ? z.string() : z.string().regex(/\S/);
+  let number = kind === "whole" ? z.int() : z.number();
+  if (lowest !== undefined) number = number.min(lowest);
+  if (highest !== undefined) number = number.max(highest);
+  return number;
 }

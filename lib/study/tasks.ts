@@ -7,7 +7,6 @@ import type { Sql } from "../db.ts";
 import {
   type Form,
   type Given,
-  schemaOf as formSchema,
   statusesOf,
   usualForm,
   type Values,
@@ -25,8 +24,9 @@ import {
   personaText,
   personaValues,
   type Presented,
+  profileValues,
 } from "../prompts.ts";
-import { personaIn, sheetIn } from "../replies.ts";
+import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
 import {
   type AdministrationsPlan,
@@ -36,7 +36,7 @@ import {
   type Plan,
   presented,
 } from "./plan.ts";
-import { profilesOf } from "./population.ts";
+import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";
 import { schemaOf } from "./sheet.ts";
@@ -153,14 +153,35 @@ async function made(
     where id = any(${list(works.map(({ persona }) => persona))}::int[])`;
   const personas = new Map(rows.map((row) => [row.id, row]));
   const forms = await formsOf(sql);
+  const bare = works.filter(({ persona }) => persona === null);
+  const respondents = bare.length ? await respondentsOf(sql, run, bare) : null;
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
+    if (plan.kind === "administrations" && work.persona === null) {
+      return [administrationTask(run, plan, work, 0, respondents!(work.profile))];
+    }
     if (!persona) return [];
     const shown = placesOf(persona, forms);
     return plan.kind === "personas"
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
-      : [administrationTask(run, plan, work, persona, shown)];
+      : [administrationTask(run, plan, work, persona.repetitions, shown)];
   });
+}
+
+/** What a prompt may use of profiles that answer without a persona, by their ids. */
+async function respondentsOf(
+  sql: Sql,
+  run: Run,
+  works: readonly Work[],
+): Promise<(profile: number) => Record<string, string>> {
+  // A plan is about one population.
+  const { respondents } = run.cells.get(works[0]!.cell)!;
+  const { instrument, codebook } = (await populationOf(sql, respondents ?? undefined))!;
+  const profiles = await profilesOf(sql, works.map(({ profile }) => profile), respondents);
+  return (id) => {
+    const { answers, values } = profiles.get(id)!;
+    return profileValues(instrument, answers, codebook, values);
+  };
 }
 
 /** What a reply without a usable text failed with. */
@@ -287,14 +308,13 @@ function administrationTask(
   run: Run,
   plan: AdministrationsPlan,
   work: Work,
-  persona: Person,
+  index: number,
   places: Record<string, string>,
 ): Task {
   const { original, seed } = plan;
   const cell = run.cells.get(work.cell)!;
   const { base, prompt, instrument, shown: setting } = cell;
   if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
-  const index = persona.repetitions;
   const whose = [base, work.profile, index, work.repetition] as const;
   const sheet = presented(instrument, setting, seed, ...whose);
   const { each } = setting;

@@ -20,6 +20,7 @@ import {
   text,
 } from "./flags.ts";
 import { leftOf, runs, standing, typed, within } from "./place.ts";
+import { answeredBy, PUBLISHED_PEOPLE } from "./population.ts";
 
 /** What both kinds of plans take. */
 function common(flags: Flags) {
@@ -34,8 +35,6 @@ function common(flags: Flags) {
   };
 }
 
-const PUBLISHED_PEOPLE: readonly string[] = ["reference", "random"];
-
 /** `plan personas` */
 export async function planPersonas(flags: Flags, words: string[]): Promise<void> {
   none(words);
@@ -49,7 +48,6 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
   const given = common(flags);
   const population = text(flags, "population");
   const answered = text(flags, "instrument-of-profiles");
-  if (population !== undefined) file("population", population, /\.csv$/i, PUBLISHED_PEOPLE);
   if (answered !== undefined && [undefined, ...PUBLISHED_PEOPLE].includes(population)) {
     throw new UsageError(
       "--instrument-of-profiles says what a file of profiles are answers to: " +
@@ -58,19 +56,31 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
   }
   const version = text(flags, "prompt");
   const written = argument(() => prompt("persona", version));
-  const plan = argument(() =>
-    personas({
-      models: asked,
-      ...conditions.length && { conditions },
-      ...profiles !== undefined && { profiles },
-      ...from !== undefined && { from },
-      prompt: written,
-      ...given,
-    })
-  );
+  const planFor = (population?: string) =>
+    argument(() =>
+      personas({
+        models: asked,
+        ...conditions.length && { conditions },
+        ...profiles !== undefined && { profiles },
+        ...from !== undefined && { from },
+        ...population !== undefined && { population },
+        prompt: written,
+        ...given,
+      })
+    );
+  planFor();
   await within(flags, true, async (lab) => {
-    const instrument = answered === undefined ? undefined : await instrumentOf(answered);
-    const people = await lab.population(population, instrument);
+    const names = async () => (await lab.populations()).getColumn("name").toArray() as string[];
+    const there = await names();
+    const known = population !== undefined && there.includes(population);
+    if (population !== undefined && !known) {
+      file("population", population, /\.csv$/i, [...PUBLISHED_PEOPLE, ...there]);
+    }
+    const people = known
+      ? { name: population, profiles: await profilesIn(lab, population) }
+      : await lab.population(population, await answeredBy(answered));
+    const [reference] = await names();
+    const plan = planFor(people.name === reference ? undefined : people.name);
     const first = plan.from, last = plan.from + plan.repetitions - 1;
     await planned(lab, plan, [
       [
@@ -83,6 +93,13 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
       ["repetitions", first === last ? `${first}` : `${first} to ${last}`],
     ]);
   });
+}
+
+/** How many profiles a population of the study has. */
+async function profilesIn(lab: Laboratory, population: string): Promise<number> {
+  const all = await lab.populations();
+  const at = all.getColumn("name").toArray().indexOf(population);
+  return all.getColumn("profiles").get(at) as number;
 }
 
 /** `plan administrations` */
@@ -155,9 +172,10 @@ async function planned(
     ...done || failed ? [`${whole(done)} done and ${whole(failed)} failed before`] : [],
     ...skipped ? [`${whole(skipped)} that another run has are skipped`] : [],
   ].join(", "));
+  const prompts = (await lab.planned(run)).prompts.map(({ version }) => version);
   const all = [
     ...facts,
-    ["prompt", `${plan.prompt.purpose} ${plan.prompt.version}`],
+    ["prompt", `${plan.prompt.purpose} ${[...new Set(prompts)].join(", ")}`],
     ["seed", `${plan.seed}${plan.variant ? `, variant ${plan.variant}` : ""}`],
   ];
   for (const [name, value] of all) console.log(`  ${name!.padEnd(12)} ${value}`);
