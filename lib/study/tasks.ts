@@ -345,7 +345,7 @@ function readSheet(
   original: boolean,
 ): Outcome {
   if (opened.problem !== null) return useless(opened);
-  const { coding, options, items: all, block: items = all } = shown;
+  const { coding, options } = shown, items = shown.block ?? shown.items;
   const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items, options);
   if ("problem" in sheet) return { state: "failed", reason: "not readable", detail: sheet.problem };
   const { answers, explanation, missing, flags, reasons } = sheet;
