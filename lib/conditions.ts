@@ -8,7 +8,7 @@ import {
   type Variable,
 } from "./codebook.ts";
 import { described, nearest } from "./format.ts";
-import { type Instrument, keyedAnswer, unkeyedAnswer } from "./instruments.ts";
+import { type Instrument, keyedAnswer, optionOf, taken, unkeyedAnswer } from "./instruments.ts";
 import { seeded } from "./random.ts";
 
 /** What is known of one respondent, or would be after a change. */
@@ -303,18 +303,17 @@ function changedTo(variable: Variable, was: Value, change: Change, condition: st
   return was === a ? b! : was === b ? a! : was;
 }
 
-function check({ title, items, lowest, highest }: Instrument, { id, answers }: Profile): void {
+function check(instrument: Instrument, { id, answers }: Profile): void {
+  const { title, items } = instrument;
   if (answers.length !== items.length) {
     throw new RangeError(
       `${title} has ${items.length} items: profile ${id} has ${answers.length} answers`,
     );
   }
-  const odd = answers.findIndex((answer) =>
-    !Number.isInteger(answer) || answer < lowest || answer > highest
-  );
+  const odd = answers.findIndex((answer, index) => !optionOf(instrument, items[index]!, answer));
   if (odd >= 0) {
     throw new RangeError(
-      `Item ${items[odd]!.number} of ${title} takes whole answers from ${lowest} to ${highest}: ` +
+      `Item ${items[odd]!.number} of ${title} takes ${taken(instrument, items[odd]!)}: ` +
         `profile ${id} has ${answers[odd]}`,
     );
   }

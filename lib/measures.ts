@@ -27,7 +27,7 @@ import { carried } from "./provenance.ts";
 
 export type { Comparison } from "./measures/compare.ts";
 export type { Level } from "./measures/rows.ts";
-export type { By } from "./measures/scores.ts";
+export type { By, Scored } from "./measures/scores.ts";
 export type { Counted, Data, Sheets, Values } from "./measures/values.ts";
 
 export const compare = carried(compared);

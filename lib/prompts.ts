@@ -27,7 +27,8 @@ export interface Prompt {
   purpose: "persona" | "administration";
   /**
    * `1`; `1-es` for instructions in another language; `attributes-1` for profiles without items;
-   * `form-1` for forms of one's own; `1+ab12cd34` for an edited one; `published`.
+   * `form-1` for forms of one's own; `general` for all but a whole questionnaire of alike items;
+   * `1+ab12cd34` for an edited one; `published`.
    */
   version: string;
   /** ISO 639-1 code of the language that the prompt itself is written in. */
@@ -70,7 +71,7 @@ export function prompts(purpose?: Prompt["purpose"]): Prompt[] {
 
 function fromFile(name: string): Prompt {
   const [, purpose, version, language] = name.match(
-    /^(persona|administration)-(\d+(?:-([a-z]{2}))?|(?:attributes|form)-\d+)\.md$/,
+    /^(persona|administration)-((?:\d+|general)(?:-([a-z]{2}))?|(?:attributes|form)-\d+)\.md$/,
   ) ?? [];
   // Git may check files out with CRLF; the text and its hash are the same everywhere.
   const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");

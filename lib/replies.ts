@@ -7,11 +7,19 @@
  * One thing cannot be seen from here: a reply that copies the example of the prompt instead of
  * answering looks like any sheet.
  */
-import type { Instrument } from "./instruments.ts";
+import {
+  type Coding,
+  hasOwnOptions,
+  type Instrument,
+  optionOf,
+  optionsOf,
+  type Role,
+  substantive,
+} from "./instruments.ts";
 import { plain, values } from "./replies/json.ts";
 import { personaIn, schemaOf } from "./replies/persona.ts";
-import { sheetOf } from "./replies/sheet.ts";
-import { answerReader, type Coding, itemNumber, listed } from "./replies/words.ts";
+import { type Read, sheetOf } from "./replies/sheet.ts";
+import { answerReader, itemNumber, itemReader, listed } from "./replies/words.ts";
 import { sd } from "./stats.ts";
 
 export { answerReader, type Coding, itemNumber, personaIn, schemaOf };
@@ -46,15 +54,17 @@ export function jsonIn(
 
 /** An answer sheet as a reply gives it. */
 export interface Sheet {
-  /** In order of the items; null where there is no answer that can be read. */
+  /** In order of the instrument's items; null where there is no answer that can be read. */
   answers: (number | null)[];
+  /** In order of the items, where the reply gives any reason beside an answer. */
+  reasons: (string | null)[] | null;
   explanation: string | null;
-  /** Numbers of the items without an answer. */
+  /** Numbers of the items asked without an answer. */
   missing: number[];
   /**
    * What is to be known about the sheet:
    * `all alike` (one answer to all items), `low variance` (sample SD of the answers below 0.5, for
-   * instruments with more than two answers), `repaired` (the JSON was broken), `cut off` (the reply
+   * items that all have the same options, more than two), `repaired` (the JSON was broken), `cut off` (the reply
    * ends inside it), `unreadable: 3, 7` (items answered in a way that cannot be read), `extra keys: …`.
    */
   flags: string[];
@@ -78,7 +88,9 @@ const LOW_SD = 0.5;
  *
  * @param coding how the answers were asked for: bare numbers are no answers to labels
  * @param language ISO 639-1, of the words to expect besides English
- * @param order item numbers as presented
+ * @param order item numbers as presented: all, or those of the block that was asked; to a block of one
+ *   item the answer may stand alone
+ * @param options of each item in the order shown, which letters follow; left out, as printed
  * @returns the sheet, whole or with missing items, or why there is none
  */
 export function sheetIn(
@@ -87,16 +99,26 @@ export function sheetIn(
   coding: Coding,
   language: string = instrument.language,
   order: readonly number[] | null = null,
+  options: readonly number[] | readonly (readonly number[])[] | null = null,
 ): Sheet | { problem: string } {
-  const found = sheetOf(text, instrument, answerReader(instrument, coding, language), order);
+  const found = sheetOf(
+    text,
+    instrument,
+    sheetReader(instrument, coding, language, options),
+    order,
+  );
   if ("problem" in found) return found;
   const { sheet, seen } = found;
-  const numbers = instrument.items.map(({ number }) => number);
-  const answers = numbers.map((number) => sheet.answers.get(number) ?? null);
+  const asked = instrument.items.filter(({ number }) => order?.includes(number) ?? true);
+  const answers = instrument.items.map(({ number }) => sheet.answers.get(number) ?? null);
   const given = answers.filter((answer) => answer !== null);
+  const numbers = asked.map(({ number }) => number);
   const unreadable = numbers.filter((number) => sheet.answers.get(number) === null);
-  const several = given.length > 1;
-  const likert = instrument.highest - instrument.lowest > 1;
+  const sets = asked.map((item) => substantive(optionsOf(instrument, item)));
+  const alike = new Set(sets.map((of) => of.map(({ code }) => code).join())).size === 1;
+  const several = alike && given.length > 1;
+  const likert = sets[0]!.length > 2 &&
+    given.every((code) => sets[0]!.some((of) => of.code === code));
   const flags = [
     [several && new Set(given).size === 1, "all alike"],
     [several && likert && sd(given)! < LOW_SD, "low variance"],
@@ -107,8 +129,67 @@ export function sheetIn(
   ] as const;
   return {
     answers,
+    reasons: sheet.reasons.size
+      ? instrument.items.map(({ number }) => sheet.reasons.get(number) ?? null)
+      : null,
     explanation: sheet.explanation,
-    missing: numbers.filter((_, index) => answers[index] === null),
+    missing: numbers.filter((number) => (sheet.answers.get(number) ?? null) === null),
     flags: flags.flatMap(([applies, flag]) => applies ? [flag] : []),
   };
+}
+
+/** How to read the answers to an instrument: by item, the answer that is meant, or null when in doubt. */
+export function sheetReader(
+  instrument: Instrument,
+  coding: Coding,
+  language: string,
+  options: readonly number[] | readonly (readonly number[])[] | null = null,
+): Read {
+  const printed = (at: number) => optionsOf(instrument, instrument.items[at]!).map((of) => of.code);
+  const shown = (at: number) => {
+    const own = options?.[at];
+    return Array.isArray(own) ? own as number[] : printed(at);
+  };
+  if (hasOwnOptions(instrument)) {
+    return (answer, number) => {
+      const at = instrument.items.findIndex((item) => item.number === number);
+      const item = instrument.items[at];
+      return item ? itemReader(instrument, item, coding, language, shown(at))(answer) : null;
+    };
+  }
+  const read = answerReader(
+    instrument,
+    coding,
+    language,
+    options ? options as readonly number[] : printed(0),
+  );
+  return (answer) => read(answer);
+}
+
+/** What became of one item of a sheet. */
+export type Class = "answer" | Role | "unreadable" | "missing";
+
+/**
+ * What became of each item that a sheet asked, in order of the instrument's items; null for those that it
+ * did not ask.
+ *
+ * @param sheet as it is stored: answers in order of the items, the numbers of those asked, flags
+ */
+export function classes(
+  instrument: Instrument,
+  { answers, items, flags }: {
+    answers: readonly (number | null)[];
+    items: readonly number[];
+    flags: readonly string[];
+  },
+): (Class | null)[] {
+  const unread = flags.flatMap((flag) =>
+    /^unreadable: ([\d, ]+)$/.exec(flag)?.[1]?.split(", ") ?? []
+  );
+  return instrument.items.map((item, index) => {
+    if (!items.includes(item.number)) return null;
+    const answer = answers[index] ?? null;
+    if (answer === null) return unread.includes(String(item.number)) ? "unreadable" : "missing";
+    return optionOf(instrument, item, answer)?.role ?? "answer";
+  });
 }

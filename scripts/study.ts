@@ -86,8 +86,11 @@ async function exporting(flags: Flags, words: string[]): Promise<void> {
 
 const WIDTH = 24;
 
+/** A flag as its help names it, `--yes, -y` or `--budget-usd X`, what it means, and whether it may be repeated. */
+type Option = readonly [flag: string, meaning: string, repeated?: "repeated"];
+
 /** Flags and what they mean, in two columns of 24 and 76 letters. */
-function options(of: readonly (readonly [flag: string, meaning: string])[]): string {
+function listed(of: readonly (readonly [string, string, ...unknown[]])[]): string {
   return of.flatMap(([flag, meaning]) => {
     const head = `  ${flag}`;
     const lines = meaning.match(/.{1,76}(?: |$)/g)!.map((line) => " ".repeat(WIDTH) + line.trim());
@@ -97,18 +100,20 @@ function options(of: readonly (readonly [flag: string, meaning: string])[]): str
   }).join("\n");
 }
 
-const SCHEMA = ["--schema NAME", "the study (default: STUDY_SCHEMA, or study)"] as const;
+/** What the parser of arguments needs to know of flags: those with a word behind them take a value. */
+const flagsOf = (of: readonly Option[]): Command["flags"] =>
+  Object.fromEntries(of.map(([flag, , repeated]) => {
+    const [, name, short, value] = /^--([\w-]+)(?:, -(\w))?( .+)?$/.exec(flag)!;
+    return [name!, {
+      type: value ? "string" : "boolean",
+      ...short && { short },
+      multiple: repeated !== undefined,
+    }];
+  }));
 
-const PLAN_FLAGS = {
-  model: { type: "string", multiple: true },
-  repetitions: { type: "string" },
-  prompt: { type: "string" },
-  seed: { type: "string" },
-  variant: { type: "string" },
-  name: { type: "string" },
-} as const;
+const SCHEMA: Option = ["--schema NAME", "the study (default: STUDY_SCHEMA, or study)"];
 
-const PLAN_OPTIONS = [
+const PLAN_OPTIONS: readonly Option[] = [
   [
     "--variant NAME",
     "tells what this plan makes from what another made with the same model and " +
@@ -116,20 +121,11 @@ const PLAN_OPTIONS = [
   ],
   ["--name NAME", "of the run (default: made from what is planned)"],
   SCHEMA,
-] as const;
+];
 
 const PLANNING = "Planning asks nothing and costs nothing. The same plan again is the same run.";
 
-const RUN_FLAGS = {
-  "budget-usd": { type: "string" },
-  "budget-calls": { type: "string" },
-  "budget-tokens": { type: "string" },
-  concurrency: { type: "string" },
-  "allow-truncated": { type: "boolean" },
-  yes: { type: "boolean", short: "y" },
-} as const;
-
-const RUN_OPTIONS = [
+const RUN_OPTIONS: readonly Option[] = [
   [
     "--budget-usd X",
     "hard limit of the run in USD, over all processes that work on it and with all " +
@@ -156,118 +152,105 @@ const RUN_OPTIONS = [
     "do not ask whether to go on. Without a terminal a run that may cost money needs a " +
     "budget with it, or --yes and the budget that it has",
   ],
-] as const;
+];
 
-interface Sub extends Command {
+interface Sub {
+  /** One line, as typed. */
+  usage: string;
+  /** What it does. */
+  about: string;
+  options: readonly Option[];
+  /** What is said below its options. */
+  after?: string;
   run: (flags: Flags, words: string[]) => Promise<number | void>;
 }
+
+const helpOf = ({ about, options, after }: Sub): string =>
+  [about, listed(options), after].filter((part) => part).join("\n\n");
 
 const PLANS: Record<string, Sub> = {
   "plan personas": {
     usage: "deno task study plan personas --model ID … [--condition NAME …] [--repetitions N] …",
-    help: `Plans personas: each profile under each condition, written by each model so many times.
-
-${
-      options([
-        ["--model ID", "who writes; for several repeat it, or put commas between them"],
-        [
-          "--condition NAME",
-          `${CONDITIONS.map(({ name }) => name).join(", ")}, or a dose: N=3, ` +
-          "N=3+P=2; of attributes sex:female, sex:female<->male (the two change places), or, with " +
-          "=, --condition=-town (left out). Default: Base, MaxN and MaxP; several as above",
-        ],
-        ["--repetitions N", "personas of each profile under each condition (default: 1)"],
-        [
-          "--first-repetition N",
-          "number of the first of them (default: 1): 6, with --repetitions " +
-          "5, adds 6 to 10",
-        ],
-        ["--profiles N", "only the first so many profiles (default: all)"],
-        [
-          "--population NAME",
-          "reference: the 826 published profiles (default); random: their " +
-          "random control; FILE.csv, read as deno task study population says; or one that the study " +
-          "has, by its name (default: the first that it was given)",
-        ],
-        [
-          "--instrument-of-profiles NAME",
-          "what columns of FILE.csv that are headed by a number are " +
-          "answers to: epqra (default), bigfive, a file, or none",
-        ],
-        [
-          "--prompt VERSION",
-          "of lib/prompts/persona-VERSION.md (default: the highest; of profiles " +
-          "without items attributes-1)",
-        ],
-        ["--seed N", "chooses the items of doses (default: 1)"],
-        ...PLAN_OPTIONS,
-      ])
-    }
-
-${PLANNING}`,
-    flags: {
-      ...PLAN_FLAGS,
-      condition: { type: "string", multiple: true },
-      "first-repetition": { type: "string" },
-      profiles: { type: "string" },
-      population: { type: "string" },
-      "instrument-of-profiles": { type: "string" },
-    },
+    about:
+      `Plans personas: each profile under each condition, written by each model so many times.`,
+    options: [
+      ["--model ID", "who writes; for several repeat it, or put commas between them", "repeated"],
+      [
+        "--condition NAME",
+        `${CONDITIONS.map(({ name }) => name).join(", ")}, or a dose: N=3, ` +
+        "N=3+P=2; of attributes sex:female, sex:female<->male (the two change places), or, with " +
+        "=, --condition=-town (left out). Default: Base, MaxN and MaxP; several as above",
+        "repeated",
+      ],
+      ["--repetitions N", "personas of each profile under each condition (default: 1)"],
+      [
+        "--first-repetition N",
+        "number of the first of them (default: 1): 6, with --repetitions " +
+        "5, adds 6 to 10",
+      ],
+      ["--profiles N", "only the first so many profiles (default: all)"],
+      [
+        "--population NAME",
+        "reference: the 826 published profiles (default); random: their " +
+        "random control; FILE.csv, read as deno task study population says; or one that the study " +
+        "has, by its name (default: the first that it was given)",
+      ],
+      [
+        "--instrument-of-profiles NAME",
+        "what columns of FILE.csv that are headed by a number are " +
+        "answers to: epqra (default), bigfive, a file, or none",
+      ],
+      [
+        "--prompt VERSION",
+        "of lib/prompts/persona-VERSION.md (default: the highest; of profiles " +
+        "without items attributes-1)",
+      ],
+      ["--seed N", "chooses the items of doses (default: 1)"],
+      ...PLAN_OPTIONS,
+    ],
+    after: PLANNING,
     run: planPersonas,
   },
   "plan administrations": {
     usage: "deno task study plan administrations --instrument NAME|FILE [--personas 1,2|all] …",
-    help: `Plans administrations: each persona of the study fills in a questionnaire.
-
-${
-      options([
-        ["--instrument NAME", "epqra, bigfive, or a file of your own, .json or .csv"],
-        [
-          "--language CODE",
-          "epqra in another language of the restored data: es, de, …; a file says " +
-          "its own",
-        ],
-        [
-          "--model ID",
-          "who answers (default: the model that wrote the persona); for several repeat " +
-          "it, or put commas between them",
-        ],
-        ["--personas LIST", "which repetitions of the personas: 1 (default), 1,2 or all"],
-        ["--repetitions N", "sheets of each persona (default: 1)"],
-        ["--items ORDER", "printed (default), or shuffled anew for each sheet"],
-        ["--options ORDER", "printed (default), reversed, or shuffled anew for each sheet"],
-        [
-          "--coding WORDS",
-          "how answers are written: true/false (default where there are two), " +
-          "number (default where there are more), yes/no or label",
-        ],
-        [
-          "--original-rule",
-          "as in the original an incomplete sheet, or one whose answers are all " +
-          "alike, is no sheet, and the same is asked up to three times",
-        ],
-        [
-          "--prompt VERSION",
-          "of lib/prompts/administration-VERSION.md (default: the highest), or " +
-          "published: the original's, verbatim from the restored data",
-        ],
-        ["--seed N", "draws the orders of items and options (default: 1)"],
-        ...PLAN_OPTIONS,
-      ])
-    }
-
-${PLANNING}
+    about: `Plans administrations: each persona of the study fills in a questionnaire.`,
+    options: [
+      ["--instrument NAME", "epqra, bigfive, or a file of your own, .json or .csv"],
+      [
+        "--language CODE",
+        "epqra in another language of the restored data: es, de, …; a file says " +
+        "its own",
+      ],
+      [
+        "--model ID",
+        "who answers (default: the model that wrote the persona); for several repeat " +
+        "it, or put commas between them",
+        "repeated",
+      ],
+      ["--personas LIST", "which repetitions of the personas: 1 (default), 1,2 or all", "repeated"],
+      ["--repetitions N", "sheets of each persona (default: 1)"],
+      ["--items ORDER", "printed (default), or shuffled anew for each sheet"],
+      ["--options ORDER", "printed (default), reversed, or shuffled anew for each sheet"],
+      [
+        "--coding WORDS",
+        "how answers are written: true/false (default where there are two), " +
+        "number (default where there are more), yes/no or label",
+      ],
+      [
+        "--original-rule",
+        "as in the original an incomplete sheet, or one whose answers are all " +
+        "alike, is no sheet, and the same is asked up to three times",
+      ],
+      [
+        "--prompt VERSION",
+        "of lib/prompts/administration-VERSION.md (default: the highest), or " +
+        "published: the original's, verbatim from the restored data",
+      ],
+      ["--seed N", "draws the orders of items and options (default: 1)"],
+      ...PLAN_OPTIONS,
+    ],
+    after: `${PLANNING}
 When more personas have been written, the same plan again takes them in.`,
-    flags: {
-      ...PLAN_FLAGS,
-      instrument: { type: "string" },
-      language: { type: "string" },
-      personas: { type: "string", multiple: true },
-      items: { type: "string" },
-      options: { type: "string" },
-      coding: { type: "string" },
-      "original-rule": { type: "boolean" },
-    },
     run: planAdministrations,
   },
 };
@@ -279,161 +262,128 @@ work left (Ctrl-C, study stop, budget spent, --limit, or “Go on?” answered w
 const COMMANDS: Record<string, Sub> = {
   new: {
     usage: "deno task study new NAME",
-    help:
+    about:
       `Copies the notebooks that make a study (03 to 05) and those of the tables to studies/NAME, with
 NAME as their schema. Nothing else writes, runs or versions them. A folder that is there is refused.`,
+    options: [],
     run: newStudy,
   },
   ...PLANS,
   population: {
     usage:
       "deno task study population [FILE.csv] [--codebook FILE] [--instrument NAME] [--name NAME]",
-    help: `Gives the study respondents, and shows those that it has, with their codebooks.
+    about: `Gives the study respondents, and shows those that it has, with their codebooks.
 
 A study has any number of populations; the first is the one that plans are about which name none.
 FILE is a CSV with a respondent in each row:
 
 ${
-      options([
+      listed([
         ["id", "whole numbers, or words; without it respondents are numbered in their order"],
         ["weight, stratum", "what a respondent counts, and the stratum it was drawn from"],
         ["1, 2 …; q1, q2 …", "answers to the items of an instrument"],
         ["any other", "an attribute: numbers, categories or text; an empty cell or NA is unknown"],
       ])
-    }
-
-${
-      options([
-        [
-          "--codebook FILE",
-          "a CSV with the columns name, kind (category, ordered, number, text; " +
-          "ignored: left out), label, levels (1 = Male; 2 = Female) and unit (default: " +
-          "FILE.codebook.csv beside FILE.csv; what it does not describe is inferred)",
-        ],
-        [
-          "--instrument NAME",
-          "what columns headed by a number are answers to: epqra (default), bigfive, " +
-          "a file, or none: they are attributes",
-        ],
-        ["--name NAME", "of the population (default: that of the file)"],
-        SCHEMA,
-      ])
     }`,
-    flags: {
-      codebook: { type: "string" },
-      instrument: { type: "string" },
-      name: { type: "string" },
-    },
+    options: [
+      [
+        "--codebook FILE",
+        "a CSV with the columns name, kind (category, ordered, number, text; " +
+        "ignored: left out), label, levels (1 = Male; 2 = Female) and unit (default: " +
+        "FILE.codebook.csv beside FILE.csv; what it does not describe is inferred)",
+      ],
+      [
+        "--instrument NAME",
+        "what columns headed by a number are answers to: epqra (default), bigfive, " +
+        "a file, or none: they are attributes",
+      ],
+      ["--name NAME", "of the population (default: that of the file)"],
+      SCHEMA,
+    ],
     run: population,
   },
   preview: {
     usage: "deno task study preview RUN [--profile N] [--condition NAME]",
-    help: `Shows what a run asks, filled with a real profile or persona. Asks nobody.
-
-${
-      options([
-        ["--profile N", "id of the profile (default: the first)"],
-        ["--condition NAME", "one of the run's (default: the first)"],
-        SCHEMA,
-      ])
-    }`,
-    flags: { profile: { type: "string" }, condition: { type: "string" } },
+    about: `Shows what a run asks, filled with a real profile or persona. Asks nobody.`,
+    options: [
+      ["--profile N", "id of the profile (default: the first)"],
+      ["--condition NAME", "one of the run's (default: the first)"],
+      SCHEMA,
+    ],
     run: preview,
   },
   estimate: {
     usage: "deno task study estimate RUN [--pilot [--budget-usd X] [--yes]]",
-    help: `Calls, tokens and cost in USD of what a run has left to do, by model.
-
-${
-      options([
-        [
-          "--pilot",
-          `has the first ${PILOT} of each model answered before, and takes the length of ` +
-          "replies from them; the other flags are for this",
-        ],
-        ...RUN_OPTIONS,
-        SCHEMA,
-      ])
-    }`,
-    flags: { ...RUN_FLAGS, pilot: { type: "boolean" } },
+    about: `Calls, tokens and cost in USD of what a run has left to do, by model.`,
+    options: [
+      [
+        "--pilot",
+        `has the first ${PILOT} of each model answered before, and takes the length of ` +
+        "replies from them; the other flags are for this",
+      ],
+      ...RUN_OPTIONS,
+      SCHEMA,
+    ],
     run: estimate,
   },
   run: {
     usage: "deno task study run RUN … [--budget-usd X] [--limit N] [--concurrency N] [--yes]",
-    help:
+    about:
       `Works on runs, one after the other, until nothing is left to do. Where that may cost money it
 says how much and asks before it begins. Start it again to go on, elsewhere as well, or several times
 at once: a reply that is stored is never bought again. Ctrl-C finishes what is in flight; a second one
-ends at once.
-
-${
-        options([
-          ...RUN_OPTIONS,
-          ["--limit N", "at most so many personas or sheets of each model, then stop"],
-          ["--recorded", "from stored replies only: nobody is asked, and what has no reply fails"],
-          [
-            "--recorded-from FILE",
-            "the same, with the replies in a file: requests.jsonl of study " +
-            "export",
-          ],
-          SCHEMA,
-        ])
-      }
-
-${EXIT}`,
-    flags: {
-      ...RUN_FLAGS,
-      limit: { type: "string" },
-      recorded: { type: "boolean" },
-      "recorded-from": { type: "string" },
-    },
+ends at once.`,
+    options: [
+      ...RUN_OPTIONS,
+      ["--limit N", "at most so many personas or sheets of each model, then stop"],
+      ["--recorded", "from stored replies only: nobody is asked, and what has no reply fails"],
+      [
+        "--recorded-from FILE",
+        "the same, with the replies in a file: requests.jsonl of study " +
+        "export",
+      ],
+      SCHEMA,
+    ],
+    after: EXIT,
     run,
   },
   stop: {
     usage: "deno task study stop RUN …",
-    help:
+    about:
       `Asks all processes that work on a run, here and elsewhere, to finish what is in flight and
-end. study run goes on.
-
-${options([SCHEMA])}`,
+end. study run goes on.`,
+    options: [SCHEMA],
     run: stop,
   },
   status: {
     usage: "deno task study status [RUN …]",
-    help:
+    about:
       `Where the runs stand. Of a run that is named also its models and conditions, why work failed,
-and what to type next.
-
-${options([SCHEMA])}`,
+and what to type next.`,
+    options: [SCHEMA],
     run: status,
   },
   "retry-failed": {
     usage: "deno task study retry-failed RUN [--reason TEXT]",
-    help:
+    about:
       `Plans the failed work of a run once more. What got a reply of no use is asked anew; the old
-reply stays stored.
-
-${
-        options([
-          [
-            "--reason TEXT",
-            "only what failed for a reason that contains this text, in its kind or particulars",
-          ],
-          SCHEMA,
-        ])
-      }`,
-    flags: { reason: { type: "string" } },
+reply stays stored.`,
+    options: [
+      [
+        "--reason TEXT",
+        "only what failed for a reason that contains this text, in its kind or particulars",
+      ],
+      SCHEMA,
+    ],
     run: retryFailed,
   },
   export: {
     usage: "deno task study export [--out DIR]",
-    help:
+    about:
       `Writes the study to files: requests.jsonl (what was sent and replied, verbatim), personas,
 sheets, work and faults (calls without a reply), each as .jsonl and .parquet. Files of an earlier
-export are replaced.
-
-${options([["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA])}`,
-    flags: { out: { type: "string" } },
+export are replaced.`,
+    options: [["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA],
     run: exporting,
   },
 };
@@ -443,7 +393,7 @@ const OVERVIEW =
 which it is made:
 
 ${
-    options([
+    listed([
       ["new NAME", "its notebooks, in studies/NAME"],
       ["population [FILE]", "whom it is about: a CSV of people, or what the study has"],
       [
@@ -470,16 +420,15 @@ Models, keys and prices: deno task config. Stored replies, read again: deno task
 ${EXIT}`;
 
 /** The command in the arguments, and how many words it takes. */
-function chosen(): [Sub, number] {
+function chosen(): [Command & Pick<Sub, "run">, number] {
   const args = [...Deno.args];
   const word = args.find((arg) => !arg.startsWith("-"));
   const after = args[args.indexOf(word ?? "") + 1];
-  const known = (name: string): Sub | undefined =>
-    Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (word === "plan" && after !== undefined && known(`plan ${after}`)) {
-    return [known(`plan ${after}`)!, 2];
+  for (const [taken, name] of [[2, `plan ${after}`], [1, `${word}`]] as const) {
+    if ((taken === 2 && word !== "plan") || !Object.hasOwn(COMMANDS, name)) continue;
+    const sub = COMMANDS[name]!;
+    return [{ ...sub, help: helpOf(sub), flags: flagsOf(sub.options) }, taken];
   }
-  if (word !== undefined && known(word)) return [known(word)!, 1];
   const plans = word === "plan";
   const of = plans ? PLANS : COMMANDS;
   const choices = [...new Set(Object.keys(of).map((name) => name.split(" ")[plans ? 1 : 0]!))];
@@ -488,9 +437,9 @@ function chosen(): [Sub, number] {
       ? "deno task study plan personas|administrations …"
       : `deno task study ${choices.join("|")} …`,
     help: plans
-      ? Object.values(PLANS).map(({ usage, help }) => `${usage}\n\n${help}`).join("\n\n\n")
+      ? Object.values(PLANS).map((sub) => `${sub.usage}\n\n${helpOf(sub)}`).join("\n\n\n")
       : OVERVIEW,
-    flags: Object.assign({}, ...Object.values(of).map(({ flags }) => flags ?? {})),
+    flags: flagsOf(Object.values(of).flatMap(({ options }) => options)),
     run: (_, words) => {
       const given = words[plans ? 1 : 0];
       const problem = given === undefined

@@ -10,11 +10,11 @@ import {
   randomProfiles,
 } from "lib/conditions.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
-import { type Instrument, score } from "lib/instruments.ts";
+import { type Instrument, score, type UniformInstrument } from "lib/instruments.ts";
 import { seeded } from "lib/random.ts";
 
 /** A profile of random answers: every change shows somewhere. */
-function drawn(instrument: Instrument, id: number): Profile {
+function drawn(instrument: UniformInstrument, id: number): Profile {
   const random = seeded("conditions_test", id);
   const { lowest, highest, items } = instrument;
   return { id, answers: items.map(() => lowest + random.int(highest - lowest + 1)) };

@@ -66,7 +66,7 @@ Deno.test("personas of any form are written, made into another form, asked, read
     assert.deepEqual(await lab.reparse(name), { replies: 12, same: 12, ...nothing }, form);
   }
   // A place that is a field, as in a prompt for biographies.
-  const own = edited(prompt("administration", "form-1"), { system: "Be {{name}}, {{mood}}." });
+  const own = edited(prompt("administration", "general"), { system: "Be {{name}}, {{mood}}." });
   const by = await lab.preview(administrations({ instrument: epqra, form: "voice", prompt: own }));
   assert.match(by.messages[0]!.content, /^Be .+, (calm|cheerful|worried|angry)\.$/);
   for (const name of [wrote, rewrote]) {

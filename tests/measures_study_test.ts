@@ -344,6 +344,65 @@ Deno.test("a list is a factor: its levels are crossed in one plan, but for those
   });
 });
 
+Deno.test("profiles answer without a persona, and are nobody's personas", async (t) => {
+  const schema = "measures_profiles";
+  // The text of a profile has each item with its answer: it answers as it did, but Yes to item 1.
+  const bare: Answer = ({ system }) => {
+    const given = [...system.matchAll(/,(True|False)$/gm)].map(([, word]) => word);
+    assert.equal(given.length, 24);
+    const words = given.map((word, index) => [index + 1, index ? word : "True"]);
+    return JSON.stringify({ ...Object.fromEntries(words), explanation: "So I am." });
+  };
+  const server = provider({ answer: bare });
+  const study = await Made.with(schema, PROFILES);
+  try {
+    const { lab } = study;
+    const own = served(server.url, 4);
+    const plan = administrations({
+      instrument: epqra,
+      of: "profiles",
+      models: [own],
+      repetitions: 2,
+    });
+    const [{ calls }] = (await lab.estimate(plan)).toRecords() as [Row];
+    assert.equal(calls, 2 * PROFILES);
+    const { messages, condition } = await lab.preview(plan, { profile: 3 });
+    assert.equal(condition, "no persona");
+    assert.match(messages[0]!.content, /^question,answer$/m);
+    const budget = { calls: 1000 };
+    assert.equal((await lab.run(await lab.register(plan), { budget })).done, 2 * PROFILES);
+    // Written down or not, the personas of the study do not answer this plan, nor profiles theirs.
+    await assert.rejects(
+      lab.estimate(administrations({ instrument: epqra })),
+      /holds no personas that could answer: have them written first/,
+    );
+    await opened(schema, async (study) => {
+      const { sheets } = await study.sheets("epqra");
+      assert.equal(sheets.height, 2 * PROFILES);
+      const [first] = sheets.toRecords() as Row[];
+      assert.deepEqual([first!.writer, first!.persona, first!.condition, first!.answering_model], [
+        null,
+        null,
+        "no persona",
+        "Own model",
+      ]);
+      const { sheets: profiles } = await study.profiles("reference");
+      const known = new Map((profiles.toRecords() as Row[]).map((row) => [row.profile, row]));
+      await t.step("every sheet is the profile's own, but for item 1", () => {
+        for (const row of sheets.toRecords() as Row[]) {
+          const own = known.get(row.profile!)!;
+          for (const { number } of epqra.items) {
+            assert.equal(row[`answer ${number}`], number === 1 ? 1 : own[`answer ${number}`]);
+          }
+        }
+      });
+    });
+  } finally {
+    await study[Symbol.asyncDispose]();
+    await server.close();
+  }
+});
+
 Deno.test("levels that are none of a factor, or stand twice, are refused", () => {
   const of = (given: Omit<Parameters<typeof administrations>[0], "instrument">) => () =>
     administrations({ instrument: epqra, ...given });
@@ -352,6 +411,8 @@ Deno.test("levels that are none of a factor, or stand twice, are refused", () =>
   assert.throws(of({ asked: [0] }), /asked is a whole number of 1 or more: got the number 0/);
   assert.throws(of({ prompt: [mine] }), /needs an administration prompt: got one for persona/);
   assert.throws(of({ except: () => true }), /Nothing is left to ask/);
+  assert.throws(of({ of: "profiles" }), /name in models who answers for them/);
+  assert.throws(of({ of: "profiles", form: "sketch" }), /leave out personas and form/);
   const one = prompt("persona");
   assert.throws(() => personas({ models: [served("http://127.0.0.1:1", 1)], prompt: [one, one] }), {
     message: new RegExp(`names each prompt once: 1 \\(${one.hash.slice(0, 8)}\\) is twice`),

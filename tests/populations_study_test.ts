@@ -8,7 +8,6 @@ import { compare, scores } from "lib/measures.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { acquiescence, agreement, collapse, copiedSheets, copying } from "lib/paper/tables.ts";
-import { edited, prompt } from "lib/prompts.ts";
 import {
   administrations,
   enter,

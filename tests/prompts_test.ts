@@ -49,7 +49,9 @@ Deno.test("the text of a version never changes", () => {
   assert.deepEqual(Object.fromEntries(hashes), {
     "administration 1": "01b958989f91cd36988708905ee96d36e9ca87cbfe1b953581fc6e1f390f74e7",
     "administration 1-es": "8695dd3711dfb3c9955c6086ec74418b4d6da251a3646a3d9aaec716a6b730b8",
-    "administration form-1": "46014e5798a5180dddc71a175136f62170216a8cd8acb20fc6a857645780c083",
+    "administration general": "31079b08001521fd681f282ee8d9ef8b4ae863581f6cc8c865fa5cefb6e33e94",
+    "administration general-de": "c8c6b11a935085b4ff9d588d51794cae773d5cc6f58009cc39656334126af2e7",
+    "administration general-es": "0272d0a7f9710eb3fd7f2d54250a179a3feaea4448858a9f7ff52a1693683bb3",
     "persona 1": "4635e9474f29150dd0a4fa4fca01e6276170e90250023268ab0775483510c532",
     "persona form-1": "5409928a5657c6eb05cd4465b5c9456a8928f43868d348b79526475950069f90",
     "persona attributes-1": "50ea243aebb74b40d45decf7841a464a7cbfe4f05bb1157496263a6e154e2eb4",

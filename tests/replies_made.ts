@@ -1,6 +1,6 @@
 /** Replies made up for tests, with what is true of each: valid, nearly valid and hostile. */
 import { bfi44, epqra } from "lib/paper/instruments.ts";
-import { type Instrument, WORDS } from "lib/instruments.ts";
+import { type UniformInstrument, WORDS } from "lib/instruments.ts";
 import { type Random, seeded } from "lib/random.ts";
 import type { Coding } from "lib/replies.ts";
 
@@ -9,7 +9,7 @@ export interface Made {
   class: "valid" | "nearly valid" | "hostile";
   kind: string;
   reply: string;
-  instrument: Instrument;
+  instrument: UniformInstrument;
   coding: Coding;
   language: string;
   order: readonly number[] | null;
@@ -30,7 +30,7 @@ const pick = <T>(random: Random, of: readonly T[]): T => of[random.int(of.length
 const LANGUAGES = Object.keys(WORDS);
 
 /** The BFI with labels in Spanish, worded for this test. */
-const bfiSpanish: Instrument = {
+const bfiSpanish: UniformInstrument = {
   ...bfi44,
   language: "es",
   answers: {
@@ -43,7 +43,7 @@ const bfiSpanish: Instrument = {
 };
 
 /** Labels that begin like others, with commas: what is cut off in one may read as another. */
-const hedged: Instrument = {
+const hedged: UniformInstrument = {
   ...bfi44,
   answers: { 1: "No", 2: "No, hardly", 3: "Yes, a bit", 4: "Yes", 5: "Yes, very much" },
 };
@@ -109,8 +109,8 @@ const KEYS = [
   (n: number) => `item ${n}`,
   (n: number) => `question_${n}`,
   (n: number) => ` ${n}\u200b`,
-  (n: number, { items }: Instrument) => `${n}. ${items[n - 1]!.text}`,
-  (n: number, { items }: Instrument) => items[n - 1]!.text.toUpperCase(),
+  (n: number, { items }: UniformInstrument) => `${n}. ${items[n - 1]!.text}`,
+  (n: number, { items }: UniformInstrument) => items[n - 1]!.text.toUpperCase(),
 ];
 
 const json = JSON.stringify;
@@ -123,7 +123,7 @@ function object(pairs: readonly (readonly [string, unknown])[], space = ""): str
 }
 
 interface Setting {
-  instrument: Instrument;
+  instrument: UniformInstrument;
   coding: Coding;
   language: string;
   order: readonly number[];
@@ -207,7 +207,7 @@ const FORMS: Record<string, (random: Random, sheet: Drawn) => string> = {
   },
 };
 
-const answerName = (random: Random, { items: [first] }: Instrument): string =>
+const answerName = (random: Random, { items: [first] }: UniformInstrument): string =>
   pick(random, [
     "answer",
     "response",

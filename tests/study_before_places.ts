@@ -177,7 +177,11 @@ export const PLACES: Readonly<Record<string, Readonly<Record<string, Place>>>> =
     repetition: "administrations.repetition",
     answers: "administrations.answers",
     items: "administrations.items",
-    options: "administrations.options",
+    options: {
+      at: "administrations.options",
+      select: `select array(select jsonb_array_elements_text(options))::smallint[]
+        from administrations`,
+    },
     flags: "administrations.flags",
     explanation: "administrations.explanation",
     answered: "administrations.answered",

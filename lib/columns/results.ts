@@ -75,6 +75,11 @@ export const RESULTS: Columns = {
   refused: integer("refused", "How many refused to answer, or do not know."),
   unpaired: integer("unpaired", "Respondents that are on this side only."),
   unpaired_against: integer("unpaired there", "Respondents that are on the other side only."),
+  option: text("option", "What the value stands for, in the words of the item."),
+  option_role: text(
+    "role of the option",
+    "What an option is that is no answer: a refusal or a don't-know.",
+  ),
   effective_n: number("effective n", "How many independent observations it is worth."),
   flip_family: integer("sign-flip tests", "How many tests the sign-flip p are adjusted for."),
   variable: text("variable", "What is summed up or compared: a scale, an item or a column."),

@@ -20,6 +20,10 @@ export const STUDIES: Columns = {
   ),
   item_order: text("item order", "How the items were laid out: printed or shuffled."),
   option_order: text("option order", "How the answers were laid out: printed, reversed, shuffled."),
+  reasons: text(
+    "reasons",
+    "What was asked for besides answers: an explanation of all, a reason before or after each, or none.",
+  ),
   coding: text("coding", "In what words or numbers the answers were to be given."),
   form: text("form", "Name of the form that was filled in."),
   persona: integer("persona", "Id of the persona, or of the one that was asked."),

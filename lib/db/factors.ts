@@ -23,6 +23,7 @@ export const ASKED = {
   coding: "text",
   language: "text",
   asked: "text",
+  reasons: "text",
 } as const;
 
 /** Their levels by cell. */
@@ -68,7 +69,8 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,
-           c.shown->>'coding' as coding, c.language, coalesce(c.shown->>'each', 'whole') as asked
+           c.shown->>'coding' as coding, c.language, coalesce(c.shown->>'each', 'whole') as asked,
+           coalesce(c.shown->>'reason', 'explanation') as reasons
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = c.prompt

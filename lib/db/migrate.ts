@@ -13,6 +13,7 @@ import * as studyPersonas from "./study/005_personas.ts";
 import * as studyPopulations from "./study/006_populations.ts";
 import * as studyForms from "./study/007_forms.ts";
 import * as studySettings from "./study/008_settings.ts";
+import * as studyOptions from "./study/009_options.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const STUDY: Record<string, Migration> = {
   "006_populations": studyPopulations,
   "007_forms": studyForms,
   "008_settings": studySettings,
+  "009_options": studyOptions,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

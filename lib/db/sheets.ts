@@ -9,6 +9,8 @@ import { attributesOf, type Besides } from "./respondents.ts";
 export interface Administrations {
   /** One row per item: item (number), scale, key (1 keyed Yes, 0 keyed No, null: not keyed). */
   items: DataFrame;
+  /** Of items with options of their own, a row per option as printed: item, code, label, role. */
+  options?: DataFrame;
   /**
    * One row per administration, in order of its id: group, model, condition, population, profile,
    * administration, and per item `answer N` (as given) and `score N` (keyed or reversed); `group` is
@@ -52,7 +54,7 @@ export async function sheets(
   besides: Besides = {},
 ): Promise<Administrations> {
   const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
-  const [items, rows, levels, personas, more, reference] = await Promise.all([
+  const [items, rows, levels, options, personas, more, reference] = await Promise.all([
     sql<Item[]>`
       select distinct on (question_number) question_number as item, category as scale, key
       from ${sql(schema)}.questionnaire
@@ -78,6 +80,13 @@ export async function sheets(
       order by experiment_id`,
     own ? askedLevels(sql, schema) : null,
     own
+      ? sql<{ item: number; options: { code: number; label: string; role?: string }[] }[]>`
+        select distinct on (question_number) question_number as item, options
+        from ${sql(schema)}.questionnaire
+        where questionnaire = ${instrument} and options is not null
+        order by question_number, language_questionnaire in ('en', 'english') desc, id`
+      : [],
+    own
       ? sql<Written[]>`
         select distinct on (a.sheet) a.sheet as administration, p.repetitions as persona,
                case when o.instrument = ${instrument} then nullif(p.shown::text, '{}') end as shown
@@ -102,9 +111,13 @@ export async function sheets(
     const keys = { ...row, ...levels.get(row.cell!), persona: persona.get(row.administration) };
     return { ...keys, ...more.of(keys) };
   });
+  const all = options.flatMap(({ item, options }) => options.map((one) => ({ item, ...one })));
   return {
     ...administrations(items, made, { ...OWN, ...more.columns }),
     reference: reference[0]?.name ?? null,
+    ...all.length && {
+      options: frame(all, { item: "integer", code: "integer", label: "text", role: "text" }),
+    },
     ...personas.some(({ shown }) => shown) && { shown: shownIn(personas) },
   };
 }

@@ -6,7 +6,15 @@
  * ends in a line with the profile's answers; a form of other fields it fills in by their kinds. For an
  * administration prompt it finds that line and answers from it, with a stated rate of errors.
  */
-import { type Instrument, itemScore, registered, WORDS } from "../instruments.ts";
+import {
+  bounds,
+  DECLINED,
+  hasOwnOptions,
+  type Instrument,
+  itemScore,
+  registered,
+  WORDS,
+} from "../instruments.ts";
 import { tokens } from "../prompts.ts";
 import { type Random, seeded } from "../random.ts";
 import { openai } from "./openai.ts";
@@ -105,6 +113,13 @@ const LISTED = new Intl.ListFormat("en");
 const CARRIED = /\[simulated persona: (\S+) (-?\d+(?:,-?\d+)*)\]/;
 const ITEMS = /\{\n(?:[ \t]*"\d+": "(?:[^"\\]|\\.)*",?\n)+[ \t]*\}/;
 const ITEM = /"(\d+)": ("(?:[^"\\]|\\.)*")/g;
+/** Items with options of their own: a list of labels, or labels by number or letter. */
+const OWN_ITEM =
+  /^ {2}"(\d+)": \{\n {4}"item": ("(?:[^"\\]|\\.)*"),\n {4}"answers": ([[{].*[\]}])\n {2}\}/gm;
+const LABELLED = /("(?:[^"\\]|\\.)*")(?:: ("(?:[^"\\]|\\.)*"))?/g;
+/** Where each answer has a reason beside it, as the prompt's example shows. */
+const REASONED = /^ {2}"\d+": \{ "(reason|answer)": /m;
+const EXPLAINED = /"explanation"/;
 const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")/gm;
 const TABLE = /^question,answer\n((?:(?:"(?:[^"]|"")*"|[^",\n]*),[^",\n]+(?:\n|$))+)/m;
 const ROW = /(?:"((?:[^"]|"")*)"|([^",\n]*)),([^",\n]+)(?:\n|$)/g;
@@ -152,7 +167,10 @@ export const simulated: Provider = {
     const items = ITEMS.exec(user);
     const table = TABLE.exec(user);
     const outline = outlineIn(`${system}\n${user}`);
-    const content = items
+    const own = [...user.matchAll(OWN_ITEM)];
+    const content = own.length
+      ? chosen(model, system, user, own, random)
+      : items
       ? administration(model, system, user, items[0], random)
       : table && (!outline || isUsual(outline))
       ? persona(table[1]!, random)
@@ -317,14 +335,66 @@ function administration(
   };
   const same = carried?.answers.length === asked.length;
   const shares = carried && !same ? sharesOf(carried) : new Map<string, number>();
-  const sheet = asked.map(({ number }) => {
+  const sheet = asked.map(({ number }): [number, string] => {
     const answer = carried && same
       ? mistaken(carried.answers[number - 1]!, options, model, random)
       : guessed(number, instrument, shares, options, random);
-    return `  "${number}": ${JSON.stringify(options.get(answer) ?? String(answer))}`;
+    return [number, options.get(answer) ?? String(answer)];
   });
-  const explanation = "Simulated: computed from the profile behind this persona.";
-  return `{\n${sheet.join(",\n")},\n  "explanation": ${JSON.stringify(explanation)}\n}`;
+  return sheetText(user, sheet, "Simulated: computed from the profile behind this persona.");
+}
+
+/** A reply in the form that the prompt's example shows. */
+function sheetText(user: string, sheet: readonly [number, string][], why: string): string {
+  const reason = JSON.stringify(why), first = REASONED.exec(user)?.[1];
+  const lines = sheet.map(([number, word]) => {
+    const answer = JSON.stringify(word);
+    const value = first === "reason"
+      ? `{ "reason": ${reason}, "answer": ${answer} }`
+      : first === "answer"
+      ? `{ "answer": ${answer}, "reason": ${reason} }`
+      : answer;
+    return `  "${number}": ${value}`;
+  });
+  const last = EXPLAINED.test(user) ? [`  "explanation": ${reason}`] : [];
+  return `{\n${[...lines, ...last].join(",\n")}\n}`;
+}
+
+/** How much less those who decline are liked than other options, on a scale from 0 to 1. */
+const RELUCTANCE = 0.6;
+
+/**
+ * Answers to items with options of their own: each persona likes each option of an item to a degree that
+ * is drawn from its text, and a noise goes on top; the most liked is given. Order and coding of the options
+ * change nothing.
+ */
+function chosen(
+  { error_rate = ERROR_RATE }: Model,
+  system: string,
+  user: string,
+  items: readonly RegExpExecArray[],
+  random: Random,
+): string {
+  const sheet = items.map(([, number, text, answers]): [number, string] => {
+    const options = [...answers!.matchAll(LABELLED)].map(([, word, label]) => ({
+      word: JSON.parse(word!) as string,
+      label: JSON.parse(label ?? word!) as string,
+    }));
+    const liked = options.map(({ label }) =>
+      seeded("liked", system, text!, label).uniform() * (1 - error_rate) +
+      random.uniform() * error_rate - (declines(label) ? RELUCTANCE : 0)
+    );
+    return [Number(number), options[liked.indexOf(Math.max(...liked))]!.word];
+  });
+  return sheetText(user, sheet, "Simulated: drawn from the text of this persona.");
+}
+
+/** Whether a label says that no answer is given. */
+function declines(label: string): boolean {
+  const bare = label.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  return Object.values(DECLINED).flatMap((words) => Object.values(words).flat())
+    .some((words) => `${bare} `.startsWith(`${words} `));
 }
 
 /** The profile's answer, or with the model's error rate another one. */
@@ -373,20 +443,22 @@ const instrumentOf = (texts: readonly string[]): Instrument | null =>
 
 /** Scale scores as a share of their range, 0 to 1; none where the instrument is unknown. */
 function sharesOf({ instrument, answers }: Carried): Map<string, number> {
-  if (!instrument || answers.length !== instrument.items.length) return new Map();
-  const { lowest, highest } = instrument;
+  if (!instrument || hasOwnOptions(instrument)) return new Map();
+  if (answers.length !== instrument.items.length) return new Map();
+  const { lowest, highest } = bounds(instrument);
   return new Map(instrument.scales.map((scale) => {
     const scores = instrument.items.flatMap(({ number, keyed, ...item }) => {
       if (item.scale !== scale) return [];
-      const score = itemScore(instrument, number, within(instrument, answers[number - 1]!))!;
+      const score = itemScore(
+        instrument,
+        number,
+        Math.min(highest, Math.max(lowest, answers[number - 1]!)),
+      )!;
       return keyed === null ? (score - lowest) / (highest - lowest) : score;
     });
     return [scale, scores.reduce((sum, score) => sum + score, 0) / scores.length];
   }));
 }
-
-const within = ({ lowest, highest }: Instrument, answer: number): number =>
-  Math.min(highest, Math.max(lowest, answer));
 
 const LOW = new Set(Object.values(WORDS).flatMap((words) => [words.yesNo[0], words.trueFalse[0]]));
 const HIGH = new Set(Object.values(WORDS).flatMap((words) => [words.yesNo[1], words.trueFalse[1]]));
@@ -411,7 +483,7 @@ function optionsOf(user: string, instrument: Instrument | null): ReadonlyMap<num
   }
   // A prompt of the user's own that lists no answers.
   return new Map(
-    instrument && instrument.highest > 1
+    instrument && (instrument.highest ?? 0) > 1
       ? labels.map(([answer]) => [Number(answer), answer])
       : [[0, "False"], [1, "True"]],
   );

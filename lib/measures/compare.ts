@@ -10,6 +10,8 @@ import {
   type Counted,
   type Data,
   factorsOf,
+  hasOptions,
+  itemScores,
   levelOf,
   type Measure,
   rowsOf,
@@ -24,6 +26,8 @@ import {
 export interface Comparison extends Values {
   /** An instrument, for the scores of its scales; or an item, a column, or several, for shares. */
   of: Instrument | Counted;
+  /** Of an instrument single items, by their numbers, instead of its scales. */
+  items?: readonly number[];
   factor: string;
   /** The level that every other one is compared with; null is the level of rows that have none. */
   against: Level;
@@ -123,7 +127,10 @@ export function compare(data: Data, options: Comparison): DataFrame {
   const rows = rowsOf(data);
   const scored = typeof of === "object" && "items" in of;
   const columns = scored ? SCORES : SHARES;
-  const keys = scored ? ["scale"] : ["variable", "value"];
+  const labelled = !scored && hasOptions(data, of);
+  const keys = scored
+    ? ["scale"]
+    : ["variable", "value", ...labelled ? ["option", "option_role"] : []];
   const factors = factorsOf(rows, by, [...keys, factor, ...Object.keys(columns)]);
   factorsOf(rows, [factor], [...keys, ...Object.keys(columns)]);
   const base = levelOf(rows, factor, against);
@@ -132,8 +139,8 @@ export function compare(data: Data, options: Comparison): DataFrame {
     throw new Error(`${factor} has one level, ${base}: there is nothing to compare`);
   }
   const measures = scored
-    ? scaleScores(data, rows, of)
-    : variables(rows, of, options).flatMap(({ measures }) => measures);
+    ? options.items ? itemScores(rows, of, options.items) : scaleScores(data, rows, of)
+    : variables(data, rows, of, options).flatMap(({ measures }) => measures);
 
   const all = cells(rows, [...factors, factor], crossed);
   const groups = Map.groupBy(all, ({ levels }) => JSON.stringify(levels.slice(0, -1))).values();

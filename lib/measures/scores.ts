@@ -4,7 +4,15 @@ import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { weightedMean } from "../stats.ts";
 import { cells } from "./rows.ts";
-import { factorsOf, rowsOf, scaleScores, type Sheets, summed, withRows } from "./values.ts";
+import {
+  factorsOf,
+  itemScores,
+  rowsOf,
+  scaleScores,
+  type Sheets,
+  summed,
+  withRows,
+} from "./values.ts";
 
 const COLUMNS = {
   scale: "text",
@@ -20,7 +28,13 @@ const COLUMNS = {
   ci_upper: "number",
 } as const satisfies Record<string, Kind>;
 
-/** How a summary is made. */
+/** How scores are summarised. */
+export interface Scored extends By {
+  /** Single items instead of scales: their numbers. */
+  items?: readonly number[];
+}
+
+/** How the rows of a result are made. */
 export interface By {
   /** Columns whose levels the rows of the result are for; with none it is all rows together. */
   by?: readonly string[];
@@ -35,19 +49,23 @@ export interface By {
  * that leaves one out has none and counts as missing. Every sheet counts with the weight of its
  * respondent; se allows for sheets of the same cluster (`weightedMean`).
  *
- * @returns by level of each factor and scale: n (sheets with a score), missing (sheets without),
+ * With `items` each item is a scale of its own: its score is the position of the answer, or the point of a
+ * keyed one, and a refusal or a don't-know is missing.
+ *
+ * @returns by level of each factor and scale (`item 3` for an item): n (sheets with a score), missing (sheets without),
  *   respondents and clusters (of these n), mean, sd (of scores), se, df, ci_lower, ci_upper (95 %, of the
  *   mean; undefined with one cluster and where nothing varies), in the instrument's unit
- * @throws {Error} when a factor is unknown, or the sheets are of another instrument
+ * @throws {Error} when a factor is unknown, the sheets are of another instrument, or an item has options
+ *   without an order
  */
 export function scores(
   given: Sheets,
   instrument: Instrument,
-  { by = [], crossed = false }: By = {},
+  { by = [], crossed = false, items }: Scored = {},
 ): DataFrame {
   const rows = rowsOf(given);
   const factors = factorsOf(rows, by, Object.keys(COLUMNS));
-  const scales = scaleScores(given, rows, instrument);
+  const scales = items ? itemScores(rows, instrument, items) : scaleScores(given, rows, instrument);
   const tidy = cells(rows, factors, crossed).flatMap((cell) =>
     scales.map((scale) => {
       const sums = summed(rows, cell, scale);

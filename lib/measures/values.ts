@@ -1,7 +1,7 @@
 /** What is measured of a row: the score of a scale, or whether a value was given. */
 import pl, { type DataFrame } from "polars";
 import { described, nearest, plural } from "../format.ts";
-import type { Instrument } from "../instruments.ts";
+import { type Instrument, isOrdered } from "../instruments.ts";
 import type { WeightedSums } from "../stats.ts";
 import { type Cell, inOrder, type Level, Rows } from "./rows.ts";
 
@@ -9,6 +9,8 @@ import { type Cell, inOrder, type Level, Rows } from "./rows.ts";
 export interface Sheets {
   items: DataFrame;
   sheets: DataFrame;
+  /** Of items with options of their own, a row per option: item, code, label, role. */
+  options?: DataFrame;
 }
 
 /** Answer sheets, or any frame with a row per respondent or persona. */
@@ -47,22 +49,65 @@ export function scaleScores(given: Data, rows: Rows, instrument: Instrument): Me
         `study.sheets(${JSON.stringify(instrument.name)})`,
     );
   }
+  if (!instrument.scales.length) {
+    throw new Error(
+      `${instrument.title} has no scales: name items, as in { items: [1] }, for the scores of each, ` +
+        "or read shares",
+    );
+  }
   return instrument.scales.map((scale) => {
     const numbers = scales.get(scale)!;
-    const scores = new Float64Array(rows.height);
-    for (const number of numbers) {
-      const [answer, score] = [`answer ${number}`, `score ${number}`].map((name) => {
-        if (rows.has(name)) return rows.passing(name);
-        throw new Error(`These sheets have no column ${name}, of an item of the scale ${scale}`);
-      });
-      for (let row = 0; row < rows.height; row++) {
-        // A keyed item without an answer may have a score of 0 in the data.
-        const own = answer![row] === null ? null : score![row];
-        scores[row]! += typeof own === "number" ? own : NaN;
-      }
-    }
+    const sums = summedScores(rows, numbers, `an item of the scale ${scale}`);
     const by = instrument.scoredAs === "mean" ? numbers.length : 1;
-    return { keys: { scale }, of: (row) => scores[row]! / by };
+    return { keys: { scale }, of: (row) => sums[row]! / by };
+  });
+}
+
+/** By row the sum of the scores of items; NaN where one of them has none. */
+function summedScores(rows: Rows, numbers: readonly number[], what: string): Float64Array {
+  const scores = new Float64Array(rows.height);
+  for (const number of numbers) {
+    const [answer, score] = [`answer ${number}`, `score ${number}`].map((name) => {
+      if (rows.has(name)) return rows.passing(name);
+      throw new Error(`These sheets have no column ${name}, of ${what}`);
+    });
+    for (let row = 0; row < rows.height; row++) {
+      // A keyed item without an answer may have a score of 0 in the data.
+      const own = answer![row] === null ? null : score![row];
+      scores[row]! += typeof own === "number" ? own : NaN;
+    }
+  }
+  return scores;
+}
+
+/**
+ * The scores of single items, each as a scale of its own.
+ *
+ * @throws {Error} when an item is not there, or has neither a key nor an order of its options
+ */
+export function itemScores(
+  rows: Rows,
+  instrument: Instrument,
+  numbers: readonly number[],
+): Measure[] {
+  if (!Array.isArray(numbers) || !numbers.length) {
+    throw new Error(`\`items\` is a list of item numbers, such as [1]: got ${described(numbers)}`);
+  }
+  return numbers.map((number: number) => {
+    const item = instrument.items.find((item) => item.number === number);
+    if (!item) {
+      throw new Error(
+        `${instrument.title} has items 1 to ${instrument.items.length}: got ${number}`,
+      );
+    }
+    if (item.keyed === null && !isOrdered(instrument, item)) {
+      throw new Error(
+        `Item ${number} of ${instrument.title} has options without an order, so that it has no mean: ` +
+          `read shares(…, { of: ${number} })`,
+      );
+    }
+    const sums = summedScores(rows, [number], `item ${number}`);
+    return { keys: { scale: `item ${number}` }, of: (row) => sums[row]! };
   });
 }
 
@@ -73,8 +118,16 @@ export type Counted = number | string | readonly (number | string)[];
 export interface Values {
   /** Values that have a row even where nobody gave them; others follow them. */
   values?: readonly (string | number)[];
-  /** Values that are no answer, such as a refusal: counted apart. */
+  /**
+   * Values that are no answer, such as a refusal: counted apart. Left out, the refusal and the don't-know
+   * of an item with options of its own.
+   */
   refusals?: readonly (string | number)[];
+  /**
+   * What shares are of: rows that gave an answer, or all that were asked, where what is no answer has a
+   * share as well.
+   */
+  among?: "answered" | "asked";
 }
 
 /** The values of an item or column: what each row gave, and a measure for each value. */
@@ -85,34 +138,72 @@ export interface Variable {
   refused: (row: number) => boolean;
 }
 
-/** @throws {Error} when there is no such item or column */
-export function variables(rows: Rows, of: Counted, options: Values): Variable[] {
+/**
+ * The values of what is counted; of an item with options of its own every option, in the order printed.
+ *
+ * @throws {Error} when there is no such item or column
+ */
+export function variables(data: Data, rows: Rows, of: Counted, options: Values): Variable[] {
   const asked = typeof of === "object" ? of : [of];
   if (!asked.length) throw new Error("`of` names items or columns: got none");
+  const whole = options.among === "asked";
+  if (options.among !== undefined && options.among !== "answered" && !whole) {
+    throw new Error(`\`among\` is "answered" or "asked": got ${described(options.among)}`);
+  }
   return asked.map((one) => {
     const name = typeof one === "number" ? `answer ${one}` : rows.known(one, "column");
     if (!rows.has(name)) {
       throw new Error(`These rows have no item ${one}: there is no column ${name}`);
     }
-    const given = rows.passing(name), refusals = new Set<Level>(options.refusals ?? []);
-    const found = inOrder(given.filter((value) => value !== null && !refusals.has(value)));
-    const values = [...new Set([...options.values ?? [], ...found])];
+    const own = typeof one === "number" ? ownOptions(data, one) : [];
+    const declined = own.filter(({ role }) => role !== null).map(({ code }) => code);
+    const given = rows.passing(name);
+    const refusals = new Set<Level>(options.refusals ?? declined);
+    const found = inOrder(given.filter((value) => value !== null));
+    const all = [...options.values ?? own.map(({ code }) => code), ...found];
+    const values = [...new Set(all)].filter((value) => whole || !refusals.has(value));
     const places = new Map<Level, number>(values.map((value, place) => [value, place]));
     const code = Int32Array.from(
       given,
-      (value) => value === null ? -1 : refusals.has(value) ? -2 : places.get(value)!,
+      (value) => value === null ? -1 : places.get(value) ?? -2,
     );
+    const no = Uint8Array.from(given, (value) => Number(value !== null && refusals.has(value)));
     const variable = typeof one === "number" ? `item ${one}` : one;
     return {
       variable,
       missing: (row) => code[row] === -1,
-      refused: (row) => code[row] === -2,
-      measures: values.map((value, place) => ({
-        keys: { variable, value: String(value) },
-        of: (row: number) => code[row]! < 0 ? NaN : Number(code[row] === place),
-      })),
+      refused: (row) => no[row] === 1,
+      measures: values.map((value, place) => {
+        const option = own.find((option) => option.code === value);
+        return {
+          keys: {
+            variable,
+            value: String(value),
+            ...option && { option: option.label },
+            ...option?.role && { option_role: option.role },
+          },
+          of: (row: number) => code[row]! < 0 && !whole ? NaN : Number(code[row] === place),
+        };
+      }),
     };
   });
+}
+
+/** Whether what is counted has options with labels of its own. */
+export const hasOptions = (data: Data, of: Counted): boolean =>
+  (typeof of === "object" ? of : [of])
+    .some((one) => typeof one === "number" && ownOptions(data, one).length > 0);
+
+interface OwnOption {
+  code: number;
+  label: string;
+  role: string | null;
+}
+
+function ownOptions(data: Data, number: number): OwnOption[] {
+  if (!hasItems(data) || !data.options) return [];
+  return (data.options.toRecords() as unknown[] as (OwnOption & { item: number })[])
+    .filter(({ item }) => item === number);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The paper's two questionnaires. */
-import { type Instrument, register } from "../instruments.ts";
+import { register, type UniformInstrument } from "../instruments.ts";
 import "./biography.ts";
 import bfiItems from "./instruments/bfi44.json" with { type: "json" };
 import epqraItems from "./instruments/epqra.json" with { type: "json" };
@@ -10,7 +10,7 @@ import epqraItems from "./instruments/epqra.json" with { type: "json" };
  *
  * Source: Francis, Brown & Philipchalk 1992, doi:10.1016/0191-8869(92)90253-E.
  */
-export const epqra: Instrument = {
+export const epqra: UniformInstrument = {
   name: "epqra",
   title: "EPQR-A",
   language: "en",
@@ -30,7 +30,7 @@ export const epqra: Instrument = {
  *
  * Source: John, Donahue & Kentle 1991; John & Srivastava 1999.
  */
-export const bfi44: Instrument = {
+export const bfi44: UniformInstrument = {
   name: "bigfive",
   title: "BFI-44",
   language: "en",

@@ -7,6 +7,8 @@ import { folded, itemFinder, keyName, listed } from "./words.ts";
 export interface Candidate {
   /** Per item that it names: the answer, or null where that cannot be read. */
   answers: ReadonlyMap<number, number | null>;
+  /** The reasons that stand beside answers, by item. */
+  reasons: ReadonlyMap<number, string>;
   explanation: string | null;
   repaired: boolean;
   cut: boolean;
@@ -30,11 +32,14 @@ const ANSWER_KEYS = [
   /^score$/,
 ];
 
-type Read = (answer: Json) => number | null;
+const REASON = /^(?:reason|reasons|why|reasoning|explanation|rationale|justification)$/;
+
+/** What an answer to an item means, or null when in doubt. */
+export type Read = (answer: Json, item: number) => number | null;
 
 /** What keys mean for an instrument. */
 interface Keys {
-  itemOf: Read;
+  itemOf: (key: Json) => number | null;
   /** The one answer that an object gives beside its other keys; undefined where there is none or more. */
   answerIn(entries: Entries): Json | undefined;
 }
@@ -55,6 +60,12 @@ function keysFor({ items }: Instrument): Keys {
 /** What stands alone in a list. */
 const single = (value: Json): Json =>
   Array.isArray(value) && value.length === 1 ? value[0]! : value;
+
+/** The reason that an object gives beside an answer. */
+const reasonIn = ({ all }: Entries): string | null =>
+  all.flatMap(([key, value]) =>
+    REASON.test(keyName(key)) && typeof value === "string" ? [value] : []
+  )[0] ?? null;
 
 const KEY = String.raw`[\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30}`;
 const BLANK = String.raw`\s{0,20}`;
@@ -88,10 +99,18 @@ function written(text: string, read: Read, { itemOf }: Keys): Set<string> {
     else if (value !== undefined && NUMBER_KEYS.test(name)) current = itemOf(value) ?? current;
     if (value === undefined || current === null) continue;
     const answers = item !== null || ANSWER_KEYS.some((keys) => keys.test(name));
-    const answer = answers ? read(value) : null;
+    const answer = answers ? read(value, current) : null;
     if (answer !== null) found.add(`${current}=${answer}`);
   }
   return found;
+}
+
+/** The items that a reply is about. */
+interface Asked {
+  /** Their numbers. */
+  asked: ReadonlySet<number>;
+  /** Their order, where a list without numbers may follow it. */
+  order: readonly number[] | null;
 }
 
 /** The sheets of one JSON value, in order; parts of one sheet, such as one per scale, put together. */
@@ -99,16 +118,16 @@ function candidatesIn(
   { value, source, repaired, cut }: Found,
   instrument: Instrument,
   read: Read,
-  order: readonly number[] | null,
+  { asked, order }: Asked,
   seen: Sightings,
 ): Candidate[] {
-  const { length } = instrument.items;
+  const length = asked.size;
   const keys = keysFor(instrument);
   const agreed = repaired ? written(source, read, keys) : null;
   const found: Candidate[] = [];
 
   const answerTo = (item: number, answer: Json): number | null => {
-    const meant = read(answer);
+    const meant = read(answer, item);
     const counts = meant !== null && (!agreed || agreed.has(`${item}=${meant}`));
     if (!counts) seen.unreadable ??= { item, answer: shown(answer) };
     return counts ? meant : null;
@@ -120,27 +139,34 @@ function candidatesIn(
   const add = (
     given: readonly (readonly [number, number | null])[],
     explanation: string | null,
+    reasons: ReadonlyMap<number, string>,
   ) => {
     const answers = new Map<number, number | null>();
     for (const [item, answer] of given) {
       answers.set(item, answers.has(item) && answers.get(item) !== answer ? null : answer);
     }
-    if (answers.size) found.push({ answers, explanation, repaired, cut });
+    if (answers.size) found.push({ answers, reasons, explanation, repaired, cut });
   };
   const exists = (item: number): boolean => {
     // Numbered from 0, every answer would belong to the item after it.
-    const known = item >= 0 && item <= length;
+    const known = item === 0 || asked.has(item);
     if (!known) seen.extra.add(String(item));
     return known;
   };
 
   const addRows = (values: readonly Json[], explanation: string | null): Json[] => {
     const rows = values.map((value) => value instanceof Entries ? numbered(value, keys) : null);
+    const reasons = new Map<number, string>();
+    values.forEach((value, at) => {
+      const reason = rows[at] && value instanceof Entries ? reasonIn(value) : null;
+      if (reason !== null) reasons.set(rows[at]!.item, reason);
+    });
     add(
       rows.flatMap((row) =>
         row && exists(row.item) ? [[row.item, answerTo(row.item, row.answer)] as const] : []
       ),
       explanation,
+      reasons,
     );
     return values.filter((_, index) => !rows[index]);
   };
@@ -150,23 +176,45 @@ function candidatesIn(
       others.forEach((other) => walk(other, explanation));
       if (others.length === 0 || others.some(isNested)) return;
       if (order && value.length === length && others.length === length && !repaired) {
-        add(order.map((item, index) => [item, answerTo(item, value[index]!)]), explanation);
+        add(
+          order.map((item, index) => [item, answerTo(item, value[index]!)]),
+          explanation,
+          new Map(),
+        );
       } else seen.list ??= value.length;
     } else if (value instanceof Entries) {
       if (addRows([value], explanation).length === 0) return;
+      const lone = repaired ? undefined : alone(value);
+      if (lone !== undefined) {
+        const [item] = [...asked], reason = reasonIn(value);
+        add(
+          [[item!, answerTo(item!, lone)]],
+          explanation,
+          new Map(reason === null ? [] : [[item!, reason]]),
+        );
+        return;
+      }
       const own = value.all.flatMap(([key, text]) =>
         folded(key) === "explanation" && typeof text === "string" ? [text] : []
       )[0] ?? explanation;
       const before = found.length;
       const given: [number, number | null][] = [];
+      const reasons = new Map<number, string>();
+      let beside: string | null = null;
       for (const [key, entry] of value.all) {
         const item = keys.itemOf(key);
         if (item !== null) {
           if (exists(item)) {
             given.push([item, answerTo(item, inside(entry))]);
+            const reason = entry instanceof Entries ? reasonIn(entry) : null;
+            if (reason !== null) {
+              reasons.set(item, reason);
+            }
           }
         } else if (isNested(entry)) {
           walk(entry, own);
+        } else if (asked.size === 1 && REASON.test(keyName(key)) && typeof entry === "string") {
+          beside = entry;
         } else if (folded(key) !== "explanation") {
           seen.extra.add(key);
         }
@@ -180,9 +228,18 @@ function candidatesIn(
       ) {
         found.splice(before);
       }
-      add(given, own);
+      const [first] = given;
+      if (beside !== null && first && !reasons.has(first[0])) reasons.set(first[0], beside);
+      add(given, own, reasons);
     }
   };
+  /** What answers the only item without naming it. */
+  function alone(entries: Entries): Json | undefined {
+    const named = entries.all.some(([key, entry]) =>
+      keys.itemOf(key) !== null || NUMBER_KEYS.test(keyName(key)) || isNested(single(entry))
+    );
+    return asked.size === 1 && !named ? keys.answerIn(entries) : undefined;
+  }
   walk(value, null);
   const answered = found.filter(isAnswered);
   const sheets = answered.length ? answered : found;
@@ -226,6 +283,7 @@ const disjoint = (all: readonly Candidate[]): boolean =>
 /** Sheets that share no item, as one. */
 const joined = (all: readonly Candidate[]): Candidate => ({
   answers: new Map(all.flatMap(({ answers }) => [...answers])),
+  reasons: new Map(all.flatMap(({ reasons }) => [...reasons])),
   explanation: all.find(({ explanation }) => explanation !== null)?.explanation ?? null,
   repaired: all.some(({ repaired }) => repaired),
   cut: all.some(({ cut }) => cut),
@@ -259,10 +317,11 @@ export function sheetOf(
   read: Read,
   order: readonly number[] | null,
 ): { sheet: Candidate; seen: Sightings } | { problem: string } {
+  const asked = new Set(order ?? instrument.items.map(({ number }) => number));
   const held = contents(reply);
-  if ("problem" in held) return held;
+  if ("problem" in held) return bareAnswer(reply, asked, read) ?? held;
   const seen: Sightings = { extra: new Set(), unreadable: null, list: null };
-  const sheets = (found: Found) => candidatesIn(found, instrument, read, order, seen);
+  const sheets = (found: Found) => candidatesIn(found, instrument, read, { asked, order }, seen);
   const { closed, open, brokenOff } = held;
   // What does not close is read first where it may hold what does.
   let all = open?.outer ? sheets(open) : [];
@@ -273,12 +332,15 @@ export function sheetOf(
   }
   // The questionnaire itself, given back before the answers.
   all = all.slice(Math.max(all.findIndex(isAnswered), 0));
-  const { title, items: { length } } = instrument;
+  const { title, items } = instrument;
   if (all.some(({ answers }) => answers.has(0))) {
-    return { problem: `item numbers from 0: ${title} has items 1 to ${length}` };
+    return { problem: `item numbers from 0: ${title} has items 1 to ${items.length}` };
   }
-  if (all.length === 0) return { problem: `no answers to ${title}: ${why(seen, length)}` };
-  const sheet = chosen(all, length);
+  if (all.length === 0) {
+    const problem = `no answers to ${title}: ${why(seen, asked.size)}`;
+    return bareAnswer(reply, asked, read) ?? { problem };
+  }
+  const sheet = chosen(all, asked.size);
   if ("problem" in sheet) return sheet;
   if (!isAnswered(sheet)) {
     const { unreadable } = seen;
@@ -287,6 +349,22 @@ export function sheetOf(
       : "each item has different answers";
     return { problem: `no answer can be read: ${why}` };
   }
+  return { sheet, seen };
+}
+
+/** A reply that is nothing but the answer to the only item asked. */
+function bareAnswer(reply: string, asked: ReadonlySet<number>, read: Read) {
+  const [item] = [...asked];
+  const answer = asked.size === 1 ? read(reply, item!) : null;
+  if (answer === null) return null;
+  const sheet: Candidate = {
+    answers: new Map([[item!, answer]]),
+    reasons: new Map(),
+    explanation: null,
+    repaired: false,
+    cut: false,
+  };
+  const seen: Sightings = { extra: new Set(), unreadable: null, list: null };
   return { sheet, seen };
 }
 

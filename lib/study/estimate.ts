@@ -5,9 +5,9 @@ import type { Sql } from "../db.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
-import { answerWords, tokens } from "../prompts.ts";
-import { callsOf, type Cell, type Plan } from "./plan.ts";
-import { respondents } from "./population.ts";
+import { itemWords, tokens } from "../prompts.ts";
+import { asRows, everyOf } from "./every.ts";
+import type { Cell, Plan } from "./plan.ts";
 import { cellsOf } from "./register.ts";
 import { type Run, tasks } from "./tasks.ts";
 
@@ -19,7 +19,9 @@ const MEASURED = 20;
 /** Tokens of a reply where none has been seen: what the prompts ask for, generously. */
 const assumed = (plan: Plan, { instrument, shown }: Cell): number =>
   shown
-    ? 7 * Math.min(shown.each ?? Infinity, instrument.items.length) + 150
+    ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
+        Math.min(shown.each ?? Infinity, instrument.items.length) +
+      (shown.reason ? 20 : 150)
     : personaTokens(plan).usual;
 
 /** Tokens of a text that nobody has said more of, in few words and as models usually write them. */
@@ -47,12 +49,15 @@ export const fewest = ({ plan, cells }: Pick<Run, "plan" | "cells">): number =>
 
 function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
   if (!shown) return personaTokens(plan).fewest;
-  const { coding, each } = shown;
-  const words = Object.values(answerWords(instrument, coding))
-    .map((word) => coding === "number" ? word : JSON.stringify(word));
-  const [shortest] = words.toSorted((a, b) => tokens(a) - tokens(b));
-  const items = instrument.items.slice(0, each);
-  return tokens(`{${items.map(({ number }) => `"${number}":${shortest}`).join()}}`);
+  const { coding, each, reason } = shown;
+  const reasoned = reason === "before" || reason === "after";
+  const shortest = instrument.items.slice(0, each).map((item) => {
+    const words = Object.values(itemWords(instrument, item, coding))
+      .map((word) => coding === "number" ? word : JSON.stringify(word));
+    const [word] = words.toSorted((a, b) => tokens(a) - tokens(b));
+    return `"${item.number}":${reasoned ? `{"reason":"","answer":${word}}` : word}`;
+  });
+  return tokens(`{${shortest.join()}}`);
 }
 
 /**
@@ -72,13 +77,8 @@ export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<Da
   const rows: Costs[] = [];
   for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
     const own = cells.filter((cell) => cell.model.id === model.id);
-    const numbered = own.map((cell, index) => ({
-      ...cell,
-      cell: index + 1,
-      blocks: callsOf(cell),
-    }));
-    const run: Run = { run: 0, plan, cells: new Map(numbered.map((cell) => [cell.cell, cell])) };
-    const calls = await left(sql, plan, numbered);
+    const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };
+    const calls = await left(sql, plan, own);
     rows.push(await costs(sql, run, model, calls));
   }
   return inAll(rows);
@@ -128,74 +128,21 @@ export interface Left {
 }
 
 /** What is not done yet: counted where it would be planned. */
-async function left(
-  sql: Sql,
-  plan: Plan,
-  cells: readonly (Pick<Cell, "population" | "setting" | "writing"> & {
-    cell: number;
-    blocks: number;
-  })[],
-): Promise<Left> {
-  const json = JSON.stringify(
-    cells.map(({ cell, population, setting, writing, blocks }) => ({
-      cell,
-      population,
-      setting,
-      writing,
-      blocks,
-    })),
-  );
-  const all = plan.kind === "personas" && plan.parent !== undefined
-    ? sql`
-      select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
-             1 as block
-      from c
-      join cells wrote on wrote.setting = c.writing
-      join work w on w.cell = wrote.cell
-      join personas p on p.work = w.work
-        and (${plan.profiles === null} or p.ref_personality_id in (
-          select profile from profiles
-          where population = (select name from populations where role = 'reference')
-          order by profile limit ${plan.profiles}
-        ))
-      where not exists (
-        select from personas o where o.population = c.population and o.parent = p.id)`
-    : plan.kind === "personas"
-    ? sql`
-      select c.cell, p.profile, null::int as persona, repetition, 1 as block
-      from c
-      cross join (
-        select profile from profiles where ${respondents(sql, plan.population)}
-        order by profile limit ${plan.profiles}
-      ) p
-      cross join generate_series(${plan.from}::int, ${
-      plan.from + plan.repetitions - 1
-    }::int) repetition
-      where not exists (
-        select from personas o where o.population = c.population
-          and o.ref_personality_id = p.profile and o.repetitions = repetition)`
-    : sql`
-      select c.cell, p.ref_personality_id as profile, p.id as persona, n.repetition, b.block
-      from c
-      join cells wrote on wrote.setting = c.writing
-      join work w on w.cell = wrote.cell
-      join personas p on p.work = w.work
-        and ${plan.personas ? sql`p.repetitions in ${sql(plan.personas as number[])}` : sql`true`}
-      cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
-      cross join generate_series(1, c.blocks) as b(block)
-      where not exists (
-        select from cells o join work a on a.cell = o.cell
-        where o.setting = c.setting and a.profile = p.ref_personality_id and a.persona = p.id
-          and a.repetition = n.repetition and a.block = b.block and a.state = 'done')`;
+async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left> {
   const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
-    with c as (
-      select * from jsonb_to_recordset(${json}::text::jsonb)
-        as c(cell int, population text, setting text, writing text, blocks int)
-    ), every as (${all}
+    with c as (${asRows(sql, cells)}
+    ), every as (${everyOf(sql, plan)}
+    ), open as (
+      select e.* from every e join c on c.cell = e.cell
+      where not exists (
+        select from cells o join runs r on r.run = o.run join work w on w.cell = o.cell
+        where o.setting = c.setting and r.kind = ${plan.kind} and w.profile = e.profile
+          and coalesce(w.persona, 0) = coalesce(e.persona, 0) and w.repetition = e.repetition
+          and w.block = e.block and w.state = 'done')
     ), numbered as (
-      select *, row_number() over (order by repetition, profile, cell, block) - 1 as place,
+      select *, row_number() over (order by repetition, round, profile, cell, block) - 1 as place,
              count(*) over () as n
-      from every
+      from open
     )
     select cell, profile, persona, repetition, block, n::int as calls, 0 as work
     from numbered

@@ -47,7 +47,7 @@ const QUERIES: Readonly<Record<string, Query>> = {
       select t.work, t.sheet as administration, r.name as run, c.instrument, c.language, c.model_id,
              c.model_label as model, c.condition, c.population, t.profile, t.persona, t.repetition,
              to_json(t.answers) as answers, to_json(t.items) as items,
-             to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, t.answered
+             to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, to_json(t.reasons) as reasons, t.answered
       from administrations t join cells c on c.cell = t.cell join runs r on r.run = c.run`,
   },
   work: {

@@ -1,8 +1,8 @@
 /** What a plan asks of few profiles, without a row in the database. */
 import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
-import { callsOf, type Cell, type Plan } from "./plan.ts";
-import { respondents } from "./population.ts";
+import { asRows, everyOf } from "./every.ts";
+import type { Cell, Plan } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 
 /**
@@ -34,61 +34,30 @@ export async function worksOf(
   cells: readonly Cell[],
   profiles: readonly number[] | null,
 ): Promise<Work[]> {
-  const works: Work[] = [];
-  for (const [index, cell] of cells.entries()) {
-    const found = await inCell(sql, plan, cell, profiles);
+  const which = profiles && list(profiles);
+  const works = await sql<Omit<Work, "work" | "ask">[]>`
+    with c as (${asRows(sql, cells)}
+    ), every as (${everyOf(sql, plan)}
+    ), placed as (
+      select *, rank() over (partition by cell, profile order by repetition, round) as place,
+             dense_rank() over (partition by cell order by profile) as nth
+      from every where ${which}::int[] is null or profile = any(${which}::int[])
+    )
+    select cell, profile, persona, repetition, block from placed
+    where place = 1 and (${which}::int[] is not null or nth = 1)
+    order by cell, profile, block`;
+  for (const [index, { population }] of cells.entries()) {
+    const found = works.filter(({ cell }) => cell === index + 1);
     const missing = (profiles ?? []).filter((id) => !found.some(({ profile }) => profile === id));
-    if (missing.length || !found.length) {
-      const which = missing.length > 1
-        ? `Profiles ${missing.join(", ")} are`
-        : `Profile ${missing[0] ?? 1} is`;
-      throw new RangeError(
-        plan.kind === "personas" && plan.parent === undefined
-          ? `${which} not there in schema ${schema}`
-          : `${which} not there in schema ${schema} as a persona of ${cell.population}`,
-      );
-    }
-    const blocks = Array.from({ length: callsOf(cell) }, (_, at) => at + 1);
-    works.push(
-      ...found.flatMap((one) =>
-        blocks.map((block) => ({ ...one, cell: index + 1, block, ask: 0, work: 0 }))
-      ),
+    if (!missing.length && found.length) continue;
+    const one = missing.length > 1
+      ? `Profiles ${missing.join(", ")} are`
+      : `Profile ${missing[0] ?? 1} is`;
+    throw new RangeError(
+      plan.kind === "personas" && plan.parent === undefined
+        ? `${one} not there in schema ${schema}`
+        : `${one} not there in schema ${schema} as a persona of ${population}`,
     );
   }
-  return works.map((work, index) => ({ ...work, work: index + 1 }));
-}
-
-type Found = Pick<Work, "profile" | "persona" | "repetition">;
-
-async function inCell(
-  sql: Sql,
-  plan: Plan,
-  { population, writing }: Cell,
-  profiles: readonly number[] | null,
-): Promise<Found[]> {
-  const which = profiles && list(profiles);
-  if (plan.kind === "personas" && plan.parent !== undefined) {
-    return await sql<Found[]>`
-      select distinct on (p.ref_personality_id)
-        p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition
-      from personas p join work w on w.work = p.work join cells c on c.cell = w.cell
-      where c.setting = ${writing}
-        and (${which}::int[] is null or p.ref_personality_id = any(${which}::int[]))
-      order by p.ref_personality_id, p.repetitions limit ${profiles ? null : 1}`;
-  }
-  return plan.kind === "personas"
-    ? await sql<Found[]>`
-      select profile, null::int as persona, ${plan.from}::int as repetition from profiles
-      where ${
-      respondents(sql, plan.population)
-    } and (${which}::int[] is null or profile = any(${which}::int[]))
-      order by profile limit ${profiles ? null : 1}`
-    : await sql<Found[]>`
-      select distinct on (ref_personality_id)
-        ref_personality_id as profile, id as persona, 1 as repetition
-      from personas
-      where population = ${population}
-        and (${plan.personas === null} or repetitions = any(${list(plan.personas ?? [])}::int[]))
-        and (${which}::int[] is null or ref_personality_id = any(${which}::int[]))
-      order by ref_personality_id, repetitions limit ${profiles ? null : 1}`;
+  return works.map((work, index) => ({ ...work, work: index + 1, ask: 0 }));
 }

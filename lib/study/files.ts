@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { z } from "zod";
 import { sheet } from "../csv.ts";
-import type { Instrument, Item } from "../instruments.ts";
+import {
+  type Instrument,
+  type Item,
+  type Option,
+  optionProblems,
+  type Role,
+} from "../instruments.ts";
 
 /** Problems told at once; of the others only how many. */
 export const TOLD = 10;
@@ -144,12 +150,21 @@ const isLanguage = (code: string): boolean =>
   /^[a-z]{2}$/.test(code) &&
   new Intl.DisplayNames("en", { type: "language", fallback: "none" }).of(code) !== undefined;
 
+const OptionEntry = z.strictObject({
+  code: z.int(),
+  label: Text,
+  position: z.int().nullish(),
+  role: z.enum(["refusal", "don't know"], "must be refusal or don't know").nullish(),
+});
+
 const ItemEntry = z.strictObject({
   number: z.int(),
   text: Text,
-  scale: Text,
+  scale: Text.nullish(),
   keyed: z.int().nullish(),
   reverse: z.boolean().nullish(),
+  options: z.array(OptionEntry).nullish(),
+  ordered: z.boolean().nullish(),
 });
 
 const Entry = z.strictObject({
@@ -163,15 +178,17 @@ const Entry = z.strictObject({
     "must be an ISO 639-1 code in lower case, such as en or es",
   ),
   preamble: z.string().trim().nullish(),
-  lowest: z.int(),
-  highest: z.int(),
-  answers: z.record(z.string().regex(/^-?\d+$/, "must be a whole number"), Text),
-  scoredAs: z.enum(["sum", "mean"], "must be sum or mean"),
+  lowest: z.int().nullish(),
+  highest: z.int().nullish(),
+  answers: z.record(z.string().regex(/^-?\d+$/, "must be a whole number"), Text).nullish(),
+  scoredAs: z.enum(["sum", "mean"], "must be sum or mean").nullish(),
   scales: z.array(Text).nullish(),
   source: Text,
   items: z.array(ItemEntry).min(1, "must hold at least one item"),
 });
 type Entry = z.infer<typeof Entry>;
+type ItemEntry = z.infer<typeof ItemEntry>;
+type OptionEntry = z.infer<typeof OptionEntry>;
 
 /**
  * A user's own instrument.
@@ -179,11 +196,16 @@ type Entry = z.infer<typeof Entry>;
  * JSON: an object with `name`, `title`, `language` (ISO 639-1), `preamble` (may be left out), `lowest`,
  * `highest`, `answers` (labels by answer), `scoredAs` (`sum` or `mean`), `source`, `scales` (their
  * order; may be left out) and `items`, each with `number`, `text`, `scale` and, where it is keyed,
- * `keyed` (the answer that scores a point) or, where its answers are turned round, `reverse`: true.
+ * `keyed` (the answer that scores a point) or, where its answers are turned round, `reverse`: true. An item
+ * may have `options` of its own, each with `code`, `label` and, for one that is no answer, `role`
+ * (`refusal` or `don't know`); a `position` that is left out is the code, and `ordered`: false says that
+ * the options have none. An item without `scale` counts for none; without any scale `scoredAs` is left
+ * out, and where every item has its own options `lowest`, `highest` and `answers` are.
  *
- * CSV: the columns `number`, `text`, `scale`, `keyed`, `reverse`, and before the header one line
- * `# key: value` for each of the other facts, labels as `# answers: 0 = No; 1 = Yes` and scales as
- * `# scales: E; N`.
+ * CSV: the columns `number`, `text`, `scale`, `keyed`, `reverse`, `options`
+ * (`1 = Yes | 2 = No | 9 = Prefer not to say (refusal)`) and `ordered` (`no`), of which all but the first
+ * two may be left out, and before the header one line `# key: value` for each of the other facts,
+ * labels as `# answers: 0 = No; 1 = Yes` and scales as `# scales: E; N`.
  *
  * @throws {Error} with all that is wrong, ten problems at most: where (item, column) and what
  */
@@ -201,13 +223,34 @@ export function instrumentFrom(path: string): Instrument {
   const sorted = items.toSorted((a, b) => a.number - b.number);
   return {
     ...facts,
+    lowest: facts.lowest ?? null,
+    highest: facts.highest ?? null,
+    answers: facts.answers ?? {},
+    scoredAs: facts.scoredAs ?? null,
     preamble: preamble || null,
-    scales: scales ?? [...new Set(sorted.map(({ scale }) => scale))],
-    items: sorted.map(({ keyed, reverse, ...item }): Item => ({
-      ...item,
-      keyed: keyed ?? null,
-      reverse: reverse ?? false,
-    })),
+    scales: scales ?? [...new Set(sorted.flatMap(({ scale }) => scale ?? []))],
+    items: sorted.map(itemOf),
+  };
+}
+
+/** An item as it is scored and shown: positions are codes unless something else is said. */
+function itemOf({ number, text, scale, keyed, reverse, options, ordered }: ItemEntry): Item {
+  const placed = ({ code, position, role }: OptionEntry) =>
+    role || ordered === false ? position ?? null : position === undefined ? code : position;
+  return {
+    number,
+    text,
+    scale: scale ?? null,
+    keyed: keyed ?? null,
+    reverse: reverse ?? false,
+    ...options && {
+      options: options.map((option): Option => ({
+        code: option.code,
+        label: option.label,
+        position: placed(option),
+        ...option.role && { role: option.role },
+      })),
+    },
   };
 }
 
@@ -263,15 +306,44 @@ export function named(given: string, known: readonly string[]): string {
   return known.find((name) => bare(name) === bare(given)) ?? given;
 }
 
+const ROLES: readonly (readonly [RegExp, Role])[] = [
+  [/\s*\((?:refusal|refused)\)$/i, "refusal"],
+  [/\s*\((?:don['’]?t know|dk)\)$/i, "don't know"],
+];
+
+/** How options are written in one cell. */
+const OPTIONS_LIKE = "1 = Yes | 2 = No | 9 = Prefer not to say (refusal)";
+
+/** The options in a cell, as JSON has them, or what is wrong with it. */
+function optionsIn(text: string): unknown[] | { problem: string } {
+  const parts = text.split(/[|\n]/).map((part) => part.trim()).filter((part) => part !== "");
+  const odd = parts.find((part) => !/^[-\u2212]?\d+(?:[.,]0{1,2})?\s*=/.test(part));
+  if (odd !== undefined || !parts.length) {
+    const what = odd === undefined ? "it names none" : `${shown(odd)} has no code of its own`;
+    return { problem: `${what}: options are written as ${OPTIONS_LIKE}` };
+  }
+  return parts.map((part) => {
+    const [code, ...rest] = part.replace("\u2212", "-").split("=");
+    const words = rest.join("=").trim();
+    const [mark, role] = ROLES.find(([mark]) => mark.test(words)) ?? [];
+    const label = mark ? words.replace(mark, "") : words;
+    return { code: whole(code!.trim()), label, ...role && { role } };
+  });
+}
+
+/** Columns of items that may be left empty. */
+const EMPTY = ["scale", "keyed", "reverse", "options", "ordered"];
+
 function fromCsv(path: string): Given {
   const { facts, header, rows } = sheetOf(path);
   const cell = (name: string, text: string): unknown => {
     if (name === "number") return whole(text);
-    if (text === "" && (name === "keyed" || name === "reverse")) return undefined;
+    if (text === "" && EMPTY.includes(name)) return undefined;
     if (name === "keyed") {
       return { true: 1, yes: 1, false: 0, no: 0 }[text.toLowerCase()] ?? whole(text);
     }
-    if (name === "reverse") {
+    if (name === "options") return optionsIn(text);
+    if (name === "reverse" || name === "ordered") {
       const truth = {
         true: true,
         yes: true,
@@ -299,7 +371,21 @@ function fromCsv(path: string): Given {
         return value === undefined ? [] : [[name, value]];
       }),
     )
+  ) as Record<string, unknown>[];
+  const unread = items.flatMap(({ options }, at) =>
+    (options as { problem?: string } | undefined)?.problem
+      ? [`row ${rows[at]!.row}, options: ${(options as { problem: string }).problem}`]
+      : []
   );
+  if (unread.length) refuse(path, unread);
+  const keyedAt = names.indexOf("keyed");
+  items.forEach((item, at) => {
+    // Of an item with options the key may be a label.
+    const label = cellsOf(rows[at]!.cells[keyedAt]);
+    const meant = (item.options as { code: unknown; label: string }[] | undefined)
+      ?.find((option) => label !== "" && cellsOf(option.label) === label);
+    if (meant) item.keyed = meant.code;
+  });
   const entry = Object.fromEntries([
     ...facts.map(([, value], at) => {
       const name = keys[at]!;
@@ -309,6 +395,8 @@ function fromCsv(path: string): Given {
   ]);
   return { entry, places: (index) => `row ${rows[index]!.row}` };
 }
+
+const cellsOf = (text: string | undefined): string => (text ?? "").trim().toLowerCase();
 
 const KINDS: Readonly<Record<string, string>> = {
   string: "a text",
@@ -353,21 +441,10 @@ const DIRECTION =
 
 /** What no single value shows. */
 function contradictions(entry: Entry, places: Given["places"]): string[] {
-  const { lowest, highest, answers, scales, items } = entry;
-  if (lowest >= highest) return [`lowest (${lowest}) must be below highest (${highest})`];
-  const inRange = (answer: number) => answer >= lowest && answer <= highest;
-  const range = `from ${lowest} to ${highest}`;
-  const problems: string[] = [];
-
-  const labels = Object.entries(answers);
-  for (const [index, [answer, label]] of labels.entries()) {
-    if (!inRange(Number(answer))) problems.push(`answers, ${answer}: answers go ${range}`);
-    const first = labels.findIndex((other) => other[1] === label);
-    if (first < index) {
-      problems.push(`answers, ${answer}: ${shown(label)} is ${labels[first]![0]} too`);
-    }
-  }
-
+  const { scales, items } = entry;
+  const common = items.filter(({ options }) => !options);
+  const problems = common.length ? rangeProblems(entry, common.length) : besides(entry);
+  if (problems.some((problem) => /is missing|must be below/.test(problem))) return problems;
   const numbers = items.map(({ number }) => number);
   const lacking = items.map((_, index) => index + 1).filter((number) => !numbers.includes(number));
   if (lacking.length) {
@@ -376,34 +453,28 @@ function contradictions(entry: Entry, places: Given["places"]): string[] {
         `${lacking.slice(0, TOLD).join(", ")} ${lacking.length > 1 ? "are" : "is"} missing`,
     );
   }
-  const keys = items.map((item) => item.keyed).filter((key) => typeof key === "number");
-  const keyed = keys.length;
-  const signs = keys.includes(-1) && keys.every((key) => Math.abs(key) === 1);
-  // With two answers a key is the one that scores; with more, all keys at one end, or only 0 and 1, say
-  // which way items run.
-  const directions = highest - lowest > 1 && keyed > 0 &&
-    (keys.every((key) => key === lowest) || keys.every((key) => key === highest) ||
-      keys.every((key) => key === 0 || key === 1));
-  if (signs || directions) {
-    const given = [...new Set(keys)].toSorted((a, b) => a - b).join(" or ");
-    const what = `keyed is ${given} in ${keyed} of ${items.length} items, with answers ${range}`;
-    return [...problems, `${what}: these look like directions: ${DIRECTION}`];
-  }
+  const directed = directions(entry, common);
+  if (directed) return [...problems, directed];
+  problems.push(
+    ...optionProblems(
+      { items: items.map(itemOf), lowest: entry.lowest ?? null, highest: entry.highest ?? null },
+      (_, index) => places(index),
+    ),
+  );
+  const keyed = common.filter((item) => typeof item.keyed === "number").length;
   items.forEach((item, index) => {
     const place = places(index);
     if (numbers.indexOf(item.number) !== index) {
       problems.push(`${place}, number: ${item.number} is there twice`);
     }
-    if (typeof item.keyed === "number" && !inRange(item.keyed)) {
-      problems.push(`${place}, keyed: answers go ${range}: current value is ${item.keyed}`);
-    }
+    if (!item.options) problems.push(...keyProblems(entry, item, place, keyed));
     if (typeof item.keyed === "number" && item.reverse) {
       problems.push(`${place}: it is keyed or reverse, not both`);
     }
-    if (keyed > 0 && typeof item.keyed !== "number") {
-      problems.push(`${place}, keyed is missing: ${keyed} of the ${items.length} items have it`);
+    if (item.ordered !== undefined && item.ordered !== null && !item.options) {
+      problems.push(`${place}, ordered: it has no options of its own`);
     }
-    if (scales && !scales.includes(item.scale)) {
+    if (scales && item.scale && !scales.includes(item.scale)) {
       problems.push(
         `${place}, scale: ${shown(item.scale)} is not one of scales (${scales.join(", ")})`,
       );
@@ -415,5 +486,75 @@ function contradictions(entry: Entry, places: Given["places"]): string[] {
       problems.push(`scales: no item belongs to ${shown(scale)}`);
     }
   }
+  const scaled = items.filter(({ scale }) => scale).length;
+  if (scaled && !entry.scoredAs) {
+    problems.push(
+      "scoredAs is missing: it says whether a scale is the sum or the mean of its items",
+    );
+  }
   return problems;
+}
+
+/** What is wrong with the answers that items without options of their own take. */
+function rangeProblems({ lowest, highest, answers, items }: Entry, common: number): string[] {
+  const lacking = Object.entries({ lowest, highest, answers })
+    .filter(([, value]) => value === undefined || value === null)
+    .map(([name]) => {
+      const which = common < items.length ? `, for ${common} items without options` : "";
+      return `${name} is missing${which}`;
+    });
+  if (lacking.length) return lacking;
+  if (lowest! >= highest!) return [`lowest (${lowest}) must be below highest (${highest})`];
+  const problems: string[] = [];
+  const labels = Object.entries(answers!);
+  for (const [index, [answer, label]] of labels.entries()) {
+    if (Number(answer) < lowest! || Number(answer) > highest!) {
+      problems.push(`answers, ${answer}: answers go from ${lowest} to ${highest}`);
+    }
+    const first = labels.findIndex((other) => other[1] === label);
+    if (first < index) {
+      problems.push(`answers, ${answer}: ${shown(label)} is ${labels[first]![0]} too`);
+    }
+  }
+  return problems;
+}
+
+/** Facts that no item needs. */
+const besides = ({ lowest, highest, answers }: Entry): string[] =>
+  Object.entries({ lowest, highest, answers })
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name]) => `${name}: every item has options of its own: leave it out`);
+
+/** Keys that say which way items run, instead of which answer scores; null where none does. */
+function directions(
+  { lowest, highest, items }: Entry,
+  common: readonly ItemEntry[],
+): string | null {
+  const keys = common.map((item) => item.keyed).filter((key) => typeof key === "number");
+  const keyed = keys.length;
+  const signs = keys.includes(-1) && keys.every((key) => Math.abs(key) === 1);
+  // With two answers a key is the one that scores; with more, all keys at one end, or only 0 and 1, say
+  // which way items run.
+  const one = keyed > 0 && highest! - lowest! > 1 &&
+    (keys.every((key) => key === lowest) || keys.every((key) => key === highest) ||
+      keys.every((key) => key === 0 || key === 1));
+  if (!signs && !one) return null;
+  const given = [...new Set(keys)].toSorted((a, b) => a - b).join(" or ");
+  return `keyed is ${given} in ${keyed} of ${items.length} items, with answers from ${lowest} to ` +
+    `${highest}: these look like directions: ${DIRECTION}`;
+}
+
+function keyProblems(
+  { lowest, highest, items }: Entry,
+  { keyed: key }: ItemEntry,
+  place: string,
+  keyed: number,
+): string[] {
+  const none = typeof key !== "number";
+  if (none && keyed > 0) {
+    return [`${place}, keyed is missing: ${keyed} of the ${items.length} items have it`];
+  }
+  return none || (key >= lowest! && key <= highest!)
+    ? []
+    : [`${place}, keyed: answers go from ${lowest} to ${highest}: current value is ${key}`];
 }

@@ -10,17 +10,20 @@ import {
 } from "../conditions.ts";
 import { described } from "../format.ts";
 import { checkForm, type Form, registered, usualForm } from "../forms.ts";
-import type { Instrument } from "../instruments.ts";
+import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
-  answerWords,
+  checkCoding,
+  orders,
   personaText,
   places,
   type Presented,
   type Prompt,
   prompt,
+  type Reason,
 } from "../prompts.ts";
 import { seeded } from "../random.ts";
+import { checkPrompt, needsGeneral } from "./sheet.ts";
 
 /** How items and answers are laid before a persona. */
 export interface Setting {
@@ -30,6 +33,8 @@ export interface Setting {
   coding: Presented["coding"];
   /** Items of one call; without it the whole sheet is one. */
   each?: number;
+  /** What is asked for besides answers; without it an explanation of all of them. */
+  reason?: Reason;
 }
 
 /** What one cell of a plan is asked with: a level of each factor that the plan itself sets. */
@@ -83,6 +88,10 @@ export interface AdministrationsPlan extends Common {
   personas: readonly number[] | null;
   /** The name of the form of these personas; left out, the form that a package brings. */
   form?: string;
+  /** Profiles answer as they are, without a persona; left out, personas do. */
+  of?: "profiles";
+  /** Whose profiles; left out, those of the study's reference. */
+  population?: string;
   repetitions: number;
   /** The setting, or the first of several. */
   setting: Setting;
@@ -223,8 +232,10 @@ type Levels<T> = T | readonly T[];
  *
  * @param given as in the paper where it is left out: the first persona of each profile is asked once by
  *   the model that wrote it, items and answers as printed, the whole sheet at once, True and False where
- *   the answers are two. `asked`: `"whole"`, or how many items a call. `except`: whether a combination is
- *   left out, by its levels as they stand in results
+ *   the answers are two. `asked`: `"whole"`, or how many items a call. `reason`: `"before"` or `"after"`
+ *   each answer, `"none"`, or an `"explanation"` of all. `except`: whether a combination is left out, by
+ *   its levels as they stand in results. `of: "profiles"`: profiles answer as they are, those of
+ *   `population` or of the study's reference; `models` then names who answers for them
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
  */
 export function administrations(given: {
@@ -232,11 +243,14 @@ export function administrations(given: {
   models?: readonly Model[];
   personas?: readonly number[] | "all";
   form?: string;
+  of?: "profiles";
+  population?: string;
   repetitions?: number;
   items?: Levels<Setting["items"]>;
   options?: Levels<Setting["options"]>;
   coding?: Levels<Setting["coding"]>;
   asked?: Levels<"whole" | number>;
+  reason?: Levels<"explanation" | Reason>;
   original?: boolean;
   prompt?: Levels<Prompt>;
   except?: (levels: Readonly<Record<keyof ReturnType<typeof levelsOf>, string>>) => boolean;
@@ -251,20 +265,29 @@ export function administrations(given: {
           `got ${described(one)}`,
       );
     }
+    check(one);
     return `${one.name} (${one.language})`;
   });
   const { form } = given;
   if (form !== undefined && typeof form !== "string") {
     throw new RangeError(`form is the name of one that personas have: got ${described(form)}`);
   }
-  const usual = form === undefined ? undefined : prompt("administration", "form-1");
-  const prompts = prompted("administration", given.prompt ?? usual);
-  const all = instruments.flatMap((instrument) => {
-    const two = instrument.lowest === 0 && instrument.highest === 1;
-    return combined(instrument, given, two ? "true/false" : "number").flatMap((setting) =>
-      prompts.map((prompt) => ({ prompt, instrument, setting }))
-    );
+  if (given.of !== undefined) ofProfiles(given);
+  const laid = instruments.flatMap((instrument) => {
+    const two = !hasOwnOptions(instrument) && instrument.lowest === 0 && instrument.highest === 1;
+    return combined(instrument, given, two ? "true/false" : "number")
+      .map((setting) => ({ instrument, setting }));
   });
+  // One prompt for all that is compared.
+  const general = form !== undefined || given.of !== undefined || laid.some(needsGeneral);
+  const usual = general ? prompt("administration", "general") : undefined;
+  const prompts = prompted("administration", given.prompt ?? usual);
+  const all = laid.flatMap((one) =>
+    prompts.map((prompt) => {
+      checkPrompt(prompt, one);
+      return { prompt, ...one };
+    })
+  );
   const [first, ...others] = given.except
     ? all.filter((one) => !given.except!(levelsOf(one)))
     : all;
@@ -295,8 +318,23 @@ export function administrations(given: {
     seed: seed(given.seed),
     variant: variant(given.variant),
     ...form !== undefined && { form },
+    ...given.of !== undefined && { of: given.of },
+    ...given.population !== undefined && { population: given.population },
   };
   return { ...plan, name: given.name ?? named(plan) };
+}
+
+/** @throws {RangeError} when what only personas have is given as well, or nobody is named who answers */
+function ofProfiles({ of, form, personas, models }: Parameters<typeof administrations>[0]): void {
+  if (of !== "profiles") {
+    throw new RangeError(`of is "profiles", or left out: got ${described(of)}`);
+  }
+  if (form !== undefined || personas !== undefined) {
+    throw new RangeError("Profiles that answer have no personas: leave out personas and form");
+  }
+  if (!models?.length) {
+    throw new RangeError("Profiles were written by no model: name in models who answers for them");
+  }
 }
 
 /** Every setting of the levels given. */
@@ -307,6 +345,7 @@ function combined(
     options?: Levels<Setting["options"]>;
     coding?: Levels<Setting["coding"]>;
     asked?: Levels<"whole" | number>;
+    reason?: Levels<"explanation" | Reason>;
   },
   usual: Setting["coding"],
 ): Setting[] {
@@ -314,16 +353,20 @@ function combined(
   const options = levels("options", given.options, ["printed", "reversed", "shuffled"]);
   const codings = distinct("coding", several(given.coding ?? usual), String);
   const calls = distinct("asked", several(given.asked ?? "whole"), String);
+  const reasons = levels("reason", given.reason, ["explanation", "none", "before", "after"]);
   return items.flatMap((items) =>
     options.flatMap((options) =>
       codings.flatMap((coding) => {
-        answerWords(instrument, coding); // refuses a coding that does not fit
-        return calls.map((each) => ({
-          items,
-          options,
-          coding,
-          ...each !== "whole" && { each: whole("asked", each) },
-        }));
+        checkCoding(instrument, coding);
+        return calls.flatMap((each) =>
+          reasons.map((reason) => ({
+            items,
+            options,
+            coding,
+            ...each !== "whole" && { each: whole("asked", each) },
+            ...reason !== "explanation" && { reason },
+          }))
+        );
       })
     )
   );
@@ -375,6 +418,7 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
   option_order: setting.options,
   coding: setting.coding as string,
   asked: askedLevel(setting.each),
+  reasons: setting.reason ?? "explanation",
 });
 
 /** How many calls a sheet takes, or a persona. */
@@ -522,30 +566,46 @@ export function administrationCells(
   }));
 }
 
+/** The cells in which the profiles of a population answer without a persona. */
+export function profileCells(
+  plan: AdministrationsPlan,
+  { name, reference }: Pick<Profiles, "name" | "reference">,
+): Cell[] {
+  const population = `profiles_${name}`;
+  return plan.models.flatMap((model) =>
+    administrationCells(
+      plan,
+      {
+        population,
+        base: population,
+        condition: NO_PERSONA,
+        label: model.label,
+        id: model.id,
+        respondents: reference ? null : name,
+        writing: population,
+      },
+      model,
+      model.id,
+    ).map((cell) => ({ ...cell, setting: hash([cell.setting, population]) }))
+  );
+}
+
+/** What stands for the condition of profiles that answer themselves. */
+const NO_PERSONA = "no persona";
+
 /**
  * The order in which an administration shows items and answers: its own, drawn from the seed, so that
  * it is the same wherever and whenever it is asked.
  */
 export function presented(
-  { items, lowest, highest }: Instrument,
+  instrument: Instrument,
   setting: Setting,
   seed: number,
   ...whose: readonly [population: string, profile: number, persona: number, repetition: number]
 ): Presented {
-  const draw = (what: string) => seeded(what, seed, ...whose);
-  const numbers = items.map(({ number }) => number);
-  const rising = Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index);
-  // The paper names True first, and agreement from the lowest on.
-  const printed = rising.length === 2 ? rising.toReversed() : rising;
-  return {
-    items: setting.items === "shuffled" ? draw("items").shuffled(numbers) : numbers,
-    options: setting.options === "shuffled"
-      ? draw("options").shuffled(printed)
-      : setting.options === "reversed"
-      ? printed.toReversed()
-      : printed,
-    coding: setting.coding,
-  };
+  const draw = (what: string, ...item: number[]) => seeded(what, seed, ...whose, ...item);
+  const { coding, reason } = setting;
+  return { ...orders(instrument, setting, draw), coding, ...reason && { reason } };
 }
 
 /** What a model's replies depend on: not what it is called here, costs, or is asked with. */

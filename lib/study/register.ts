@@ -4,22 +4,22 @@ import { usualForm } from "../forms.ts";
 import { type Model, models } from "../llm.ts";
 import {
   administrationCells,
-  type AdministrationsPlan,
   callsOf,
   type Cell,
   fitting,
   identity,
   levelsOf,
   personaCells,
-  type PersonasPlan,
   type Plan,
+  profileCells,
   promptsOf,
   rewrittenCells,
   type Written,
 } from "./plan.ts";
 import { keepForm } from "./forms.ts";
+import { everyOf } from "./every.ts";
 import { under, worksOf } from "./few.ts";
-import { keepInstrument, populationOf, respondents } from "./population.ts";
+import { keepInstrument, populationOf } from "./population.ts";
 import type { Run } from "./tasks.ts";
 import { keepPrompt } from "./versions.ts";
 
@@ -42,6 +42,13 @@ export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cel
       );
     }
     return await named(sql, plan, personaCells(plan, population));
+  }
+  if (plan.of === "profiles") {
+    const population = await populationOf(sql, plan.population);
+    if (!population) {
+      throw new Error(`Schema ${schema} has no profiles that could answer: give it a population`);
+    }
+    return await named(sql, plan, profileCells(plan, population));
   }
   const rows = await writtenIn(sql, schema, plan.form, "that could answer");
   const cells = rows.flatMap(({ model, ...personas }) => {
@@ -172,10 +179,7 @@ export async function register(
     if (plan.kind === "personas") await keepForm(sql, schema, plan.form);
     await keepCells(sql, schema, run, cells);
     if (plan.trial) await trialWork(sql, schema, run, plan, cells);
-    else if (plan.kind === "personas" && plan.parent !== undefined) {
-      await rewritingWork(sql, run, plan);
-    } else if (plan.kind === "personas") await personaWork(sql, run, plan);
-    else await administrationWork(sql, run, plan);
+    else await keepWork(sql, run, plan);
     return run;
   });
 }
@@ -236,101 +240,46 @@ async function keepCells(
     on conflict do nothing`;
 }
 
-/** Repetition by repetition, so that a run that ends early is balanced over cells and profiles. */
-async function personaWork(sql: Sql, run: number, plan: PersonasPlan): Promise<void> {
+/**
+ * Repetition by repetition, so that a run that ends early is balanced over cells and profiles; the calls
+ * of a sheet one after the other.
+ */
+async function keepWork(sql: Sql, run: number, plan: Plan): Promise<void> {
   await sql`
-    with other as (
-      select c.population, w.profile, w.repetition, min(r.name) as name
-      from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
-      where w.run <> ${run} and r.kind = 'personas' and w.state <> 'skipped'
-      group by 1, 2, 3
-    )
-    insert into work (run, cell, model_id, profile, repetition, state, reason)
-    select c.run, c.cell, c.model_id, p.profile, n.repetition,
-           case when o.name is null then 'planned' else 'skipped' end::work_state,
-           'planned in run ' || o.name
-    from cells c
-    cross join (
-      select profile from profiles where ${respondents(sql, plan.population)}
-      order by profile limit ${plan.profiles}
-    ) p
-    cross join generate_series(${plan.from}::int, ${
-    plan.from + plan.repetitions - 1
-  }::int) as n(repetition)
-    left join other o on o.population = c.population and o.profile = p.profile
-      and o.repetition = n.repetition
-    where c.run = ${run}
-    order by n.repetition, p.profile, c.cell
-    on conflict do nothing`;
-}
-
-/** Each persona that there is of the form, made into another. */
-async function rewritingWork(sql: Sql, run: number, plan: PersonasPlan): Promise<void> {
-  await sql`
-    with other as (
-      select c.population, w.persona, min(r.name) as name
-      from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
-      where w.run <> ${run} and r.kind = 'personas' and w.state <> 'skipped'
-        and w.persona is not null
-      group by 1, 2
-    )
-    insert into work (run, cell, model_id, profile, persona, repetition, state, reason)
-    select c.run, c.cell, c.model_id, p.ref_personality_id, p.id, p.repetitions,
-           case when o.name is null then 'planned' else 'skipped' end::work_state,
-           'planned in run ' || o.name
-    from cells c
-    join cells wrote on wrote.setting = c.writing
-    join work w on w.cell = wrote.cell
-    join personas p on p.work = w.work
-    left join other o on o.population = c.population and o.persona = p.id
-    where c.run = ${run} and (${plan.profiles === null} or p.ref_personality_id in (
-      select distinct profile from profiles
-      where population = (select name from populations where role = 'reference')
-      order by profile limit ${plan.profiles}
-    ))
-    order by p.repetitions, p.ref_personality_id, c.cell
-    on conflict do nothing`;
-}
-
-/** Repetition by repetition as well; the calls of a sheet one after the other. */
-async function administrationWork(sql: Sql, run: number, plan: AdministrationsPlan): Promise<void> {
-  const which = plan.personas ? sql`p.repetitions in ${sql(plan.personas as number[])}` : sql`true`;
-  await sql`
-    with other as (
-      select c.setting, w.persona, w.repetition, min(r.name) as name
-      from work w join cells c on c.cell = w.cell join runs r on r.run = w.run
-      where w.run <> ${run} and r.kind = 'administrations' and w.state <> 'skipped'
-      group by 1, 2, 3
-    ), every as (
-      select c.cell, c.model_id, p.ref_personality_id as profile, p.id as persona, n.repetition,
-             p.repetitions, b.block, o.name
-      from cells c
-      join cells wrote on wrote.setting = c.writing
-      join work o_w on o_w.cell = wrote.cell
-      join personas p on p.work = o_w.work and ${which}
-      cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
-      cross join generate_series(1, c.blocks) as b(block)
-      left join other o on o.setting = c.setting and o.persona = p.id
-        and o.repetition = n.repetition
-      where c.run = ${run} and not exists (
-        select from work w where w.cell = c.cell and w.profile = p.ref_personality_id
-          and w.persona = p.id and w.repetition = n.repetition)
+    with c as (
+      select * from cells where run = ${run}
+    ), other as (
+      select o.setting, w.profile, w.persona, w.repetition, min(r.name) as name
+      from work w join cells o on o.cell = w.cell join runs r on r.run = w.run
+      where w.run <> ${run} and r.kind = ${plan.kind} and w.state <> 'skipped'
+        and o.setting in (select setting from c)
+      group by 1, 2, 3, 4
+    ), every as (${everyOf(sql, plan)}
     ), numbered as (
       select nextval(pg_get_serial_sequence('work', 'work'))::int as work, e.*
       from (
-        select * from every order by repetition, repetitions, profile, cell, block
+        select * from every e
+        where not exists (
+          select from work w
+          where w.cell = e.cell and w.profile = e.profile
+            and coalesce(w.persona, 0) = coalesce(e.persona, 0) and w.repetition = e.repetition
+            and w.block = e.block)
+        order by repetition, round, profile, cell, block
       ) e
     )
     insert into work (work, run, cell, model_id, profile, persona, repetition, block, sheet, state,
                       reason)
-    select work, ${run}, cell, model_id, profile, persona, repetition, block,
-           nullif(first_value(work) over (
-             partition by cell, profile, persona, repetition order by block
-           ), work),
-           case when name is null then 'planned' else 'skipped' end::work_state,
-           'planned in run ' || name
-    from numbered
-    order by work`;
+    select n.work, ${run}, n.cell, c.model_id, n.profile, n.persona, n.repetition, n.block,
+           nullif(first_value(n.work) over (
+             partition by n.cell, n.profile, n.persona, n.repetition order by n.block
+           ), n.work),
+           case when o.name is null then 'planned' else 'skipped' end::work_state,
+           'planned in run ' || o.name
+    from numbered n
+    join c on c.cell = n.cell
+    left join other o on o.setting = c.setting and o.profile = n.profile
+      and o.persona is not distinct from n.persona and o.repetition = n.repetition
+    order by n.work`;
 }
 
 /** The few profiles of a trial; what is there stays. */

@@ -179,8 +179,8 @@ export async function retold(
 /** A result as text that can be compared; nothing for a failure. */
 function text(outcome: Outcome): string | undefined {
   if ("sheet" in outcome) {
-    const { answers, flags, explanation } = outcome.sheet;
-    return JSON.stringify([answers, flags, explanation]);
+    const { answers, flags, explanation, reasons } = outcome.sheet;
+    return JSON.stringify([answers, flags, explanation, reasons ?? null]);
   }
   if ("persona" in outcome) return personaText(outcome.persona);
   return undefined;
@@ -213,7 +213,7 @@ async function stored(
     return new Map(rows.map((row) => [row.work, personaText(row)]));
   }
   const rows = await sql<{ work: number; value: unknown[] }[]>`
-    select work, json_build_array(answers, flags, explanation) as value
+    select work, json_build_array(answers, flags, explanation, reasons) as value
     from administrations where work = any(${ids}::int[])`;
   return new Map(rows.map(({ work, value }) => [work, JSON.stringify(value)]));
 }

@@ -20,7 +20,7 @@ import { type Profile, randomProfiles } from "../conditions.ts";
 import { plural } from "../format.ts";
 import { type Instrument, registered } from "../instruments.ts";
 import type { Population } from "../population.ts";
-import { answerReader, itemNumber } from "../replies.ts";
+import { itemNumber, sheetReader } from "../replies.ts";
 import { named, parts, refuse, type Sheet, sheetOf, shown, TOLD, whole } from "./files.ts";
 
 /** What is known of a respondent, typed in: by column, as in a file. */
@@ -259,7 +259,7 @@ class Reading {
 
   #profiles(codebook: readonly { variable: Variable; at: number }[]): Profile[] {
     const instrument = this.#instrument;
-    const read = instrument && answerReader(instrument, "number", instrument.language);
+    const read = instrument && sheetReader(instrument, "number", instrument.language);
     const numbered = this.#numbered(), seen = new Map<string | number, number>();
     return this.#rows.map(({ row, cells }, index) => {
       const cell = (at: number) => cells[at] ?? "";
@@ -272,9 +272,9 @@ class Reading {
       const id = this.#idOf(row, cells, numbered, seen) ?? index + 1;
       const answers = (instrument?.items ?? []).map(({ number }) => {
         const at = this.#items.get(number)!;
-        const answer = read!(cell(at));
+        const answer = read!(cell(at), number);
         if (answer === null) odd(at, `is no answer to ${instrument!.title}`);
-        return answer ?? instrument!.lowest;
+        return answer ?? NaN;
       });
       const values = codebook.map(({ variable, at }): [string, Value] => {
         const value = valueIn(variable, cell(at));

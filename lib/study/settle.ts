@@ -1,15 +1,18 @@
 /** What came of pieces of work, written for many at once: results, states and costs in one transaction. */
 import type { Sql } from "../db.ts";
 import type { Status, Values } from "../forms.ts";
+import type { OptionOrder } from "../prompts.ts";
 import type { Work } from "./queue.ts";
 
 /** A sheet as it is stored. */
 export interface StoredSheet {
   answers: (number | null)[];
   items: readonly number[];
-  options: readonly number[];
+  options: OptionOrder;
   flags: string[];
   explanation: string | null;
+  /** Beside each answer, in order of the items, where they are asked for. */
+  reasons?: readonly (string | null)[] | null;
 }
 
 /** A persona as it is stored: what the model wrote, and what was made of it. */
@@ -146,6 +149,7 @@ const SHEET = [
   "options",
   "flags",
   "explanation",
+  "reasons",
 ];
 
 /** What becomes of a row that is there already: one that was withdrawn, or is read again. */
@@ -188,10 +192,10 @@ export function administrations(sql: Sql, settled: readonly Settled[]) {
   return sql`
     insert into administrations (${sql.unsafe(SHEET.join(", "))})
     select a.work, a.cell, a.persona, a.profile, a.repetition, coalesce(w.sheet, w.work), answers,
-           items, options, flags, explanation
+           items, options, flags, explanation, reasons
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as a(
       work int, cell int, persona int, profile int, repetition int, answers smallint[],
-      items smallint[], options smallint[], flags text[], explanation text)
+      items smallint[], options jsonb, flags text[], explanation text, reasons text[])
     join was on was.work = a.work
     join work w on w.work = a.work
     ${anew(sql, SHEET)}`;

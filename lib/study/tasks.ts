@@ -1,5 +1,5 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
-import { z } from "zod";
+import type { z } from "zod";
 import type { Mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
@@ -17,9 +17,9 @@ import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
-  answerWords,
   filled,
   formValues,
+  isPerItem,
   type Message,
   personaText,
   personaValues,
@@ -39,6 +39,7 @@ import {
 import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";
+import { schemaOf } from "./sheet.ts";
 
 /** A run as it is in the database, or would be. */
 export interface Run {
@@ -316,12 +317,18 @@ function administrationTask(
   if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
   const whose = [base, work.profile, index, work.repetition] as const;
   const sheet = presented(instrument, setting, seed, ...whose);
-  const shown = { ...sheet, items: partOf(sheet.items, setting, work.block) };
+  const { each } = setting;
+  const shown = {
+    ...sheet,
+    ...each !== undefined && { block: partOf(sheet.items, setting, work.block) },
+  };
+  // Of a whole sheet only where items are shown as printed, even where a draw leaves them so.
+  const held = setting.items === "printed" || each !== undefined;
   return {
     work,
     model: cell.model,
     messages: filled(prompt, administrationValues(instrument, shown, places)),
-    schema: setting.items === "printed" ? schemaOf(instrument, setting.coding) : undefined,
+    schema: held ? schemaOf(instrument, shown) : undefined,
     repetitions: named(plan, whose.join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
@@ -338,41 +345,18 @@ function readSheet(
   original: boolean,
 ): Outcome {
   if (opened.problem !== null) return useless(opened);
-  const { coding, items } = shown;
-  const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items);
+  const { coding, options, items: all, block: items = all } = shown;
+  const sheet = sheetIn(opened.text!, instrument, coding, instrument.language, items, options);
   if ("problem" in sheet) return { state: "failed", reason: "not readable", detail: sheet.problem };
-  const { answers, explanation, missing, flags } = sheet;
+  const { answers, explanation, missing, flags, reasons } = sheet;
   if (original && missing.length) {
     return { state: "failed", reason: "incomplete sheet (the original's rule)" };
   }
-  if (original && flags.includes("all alike") && shown.options.length === 2) {
+  if (original && flags.includes("all alike") && !isPerItem(options) && options.length === 2) {
     return { state: "failed", reason: "all answers alike (the original's rule)" };
   }
   return {
     state: "done",
-    sheet: { answers, items: shown.items, options: shown.options, flags, explanation },
+    sheet: { answers, items, options, flags, explanation, reasons: shown.reason && reasons },
   };
-}
-
-const schemas = new Map<string, z.ZodType>();
-
-/**
- * The shape of a whole sheet, for providers that hold a model to one.
- *
- * Only where items are shown as printed: a JSON schema lists numbered keys in their own order, and a
- * model held to it would answer in that order.
- */
-function schemaOf(instrument: Instrument, coding: Presented["coding"]): z.ZodType {
-  const key = JSON.stringify([instrument.name, instrument.language, coding]);
-  if (!schemas.has(key)) {
-    const answer = z.enum(Object.values(answerWords(instrument, coding)));
-    schemas.set(
-      key,
-      z.object({
-        ...Object.fromEntries(instrument.items.map(({ number }) => [String(number), answer])),
-        explanation: z.string(),
-      }),
-    );
-  }
-  return schemas.get(key)!;
 }

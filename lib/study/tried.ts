@@ -4,7 +4,7 @@ import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
 import { cost, isHere } from "../llm.ts";
-import { answerWords, type Prompt } from "../prompts.ts";
+import { itemWords, type Prompt, shownOptions } from "../prompts.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
 import type { Run } from "./tasks.ts";
 import type { Asked, Side } from "./trial.ts";
@@ -151,12 +151,12 @@ function said({ cells }: Run, { outcome, task }: Asked) {
   }
   const { instrument, shown } = cells.get(task.work.cell)!;
   if (!("sheet" in outcome) || !shown) return null;
-  const { answers, items } = outcome.sheet;
-  const named = answerWords(instrument, shown.coding);
-  return Object.fromEntries(instrument.items.flatMap(({ number, text }, index) => {
-    if (!items.includes(number)) return [];
+  const { answers, items, options } = outcome.sheet;
+  return Object.fromEntries(instrument.items.flatMap((item, index) => {
+    if (!items.includes(item.number)) return [];
     const answer = answers[index];
-    return [[`${number}. ${text}`, answer === null ? "no answer" : named[answer!]!]];
+    const named = itemWords(instrument, item, shown!.coding, shownOptions(options, item));
+    return [[`${item.number}. ${item.text}`, answer === null ? "no answer" : named[answer!]!]];
   }));
 }
 

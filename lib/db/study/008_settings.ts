@@ -45,6 +45,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table administrations add column sheet integer`.execute(db);
   await sql`update administrations set sheet = work`.execute(db);
   await sql`alter table administrations alter column sheet set not null`.execute(db);
+  // A profile may answer without a persona.
+  await sql`alter table administrations alter column persona drop not null`.execute(db);
   await views(db);
   await sql`alter table runs drop column prompt, drop column instrument, drop column language`
     .execute(db);

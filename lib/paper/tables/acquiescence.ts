@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { frame } from "../../frames.ts";
-import { type Instrument, keyedAnswer } from "../../instruments.ts";
+import { bounds, type Instrument, keyedAnswer } from "../../instruments.ts";
 import { clusteredMean } from "../../stats.ts";
 import { Answers } from "./answers.ts";
 import { clustered, clusterOf } from "./clusters.ts";
@@ -57,6 +57,7 @@ export function acquiescence(
   instrument: Instrument,
   profiles: Administrations | null = null,
 ): DataFrame {
+  const { lowest, highest } = bounds(instrument);
   const answers = Answers.of(given, "corrected");
   const sheets = answers.sheets.filter(isPersonas);
   const groups = Map.groupBy(sheets, cellKey);
@@ -97,7 +98,7 @@ export function acquiescence(
         measure,
         forward: halves.forward.length,
         reversed: halves.reversed.length,
-        ...averaged(complete, (one) => of(one, (instrument.lowest + instrument.highest) / 2)),
+        ...averaged(complete, (one) => of(one, (lowest + highest) / 2)),
       }));
     })
   );
@@ -119,7 +120,7 @@ export function acquiescence(
 function halvesOf(instrument: Instrument, scale: string) {
   const items = instrument.items.filter((item) => item.scale === scale);
   const agrees = (item: Instrument["items"][number]) =>
-    keyedAnswer(instrument, item) === instrument.highest;
+    keyedAnswer(instrument, item) === bounds(instrument).highest;
   return {
     forward: items.filter(agrees).map(({ number }) => number),
     reversed: items.filter((item) => !agrees(item)).map(({ number }) => number),

@@ -3,14 +3,14 @@ import { CATEGORIES } from "../../cleaning.ts";
 import type { Condition } from "../../conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
 import { bfi44 } from "../../paper/instruments.ts";
-import { type Instrument } from "../../instruments.ts";
+import { type UniformInstrument } from "../../instruments.ts";
 import { checkShare, checkWhole } from "./rates.ts";
 import type { ByScale, Demographic, SimulatedBfi, Specification } from "./specification.ts";
 
 /** @throws {RangeError} when the specification contradicts itself, saying where */
 export function check(
   { profiles, models, repetitions = 5, sheets = 1 }: Specification,
-  instrument: Instrument,
+  instrument: UniformInstrument,
   conditions: readonly Condition[],
 ): void {
   const { items, scales, title, lowest, highest } = instrument;

@@ -1,7 +1,7 @@
 /** What a simulated study is to be, and what comes of it. */
 import type { Condition } from "../../conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
-import type { Instrument } from "../../instruments.ts";
+import type { UniformInstrument } from "../../instruments.ts";
 
 /** One number for all scales, or one for each that is named. */
 export type ByScale = number | Readonly<Record<string, number>>;
@@ -11,7 +11,7 @@ export interface Specification {
   profiles: {
     n: number;
     /** One of two answers, all items keyed; the EPQR-A without it. */
-    instrument?: Instrument;
+    instrument?: UniformInstrument;
     /** How often items are answered Yes: one rate, or one per item in their order; 0.5 without it. */
     yes?: number | readonly number[];
     /** KR-20 of each scale; 0.7 without it. */
@@ -117,7 +117,7 @@ export interface Simulated {
   seed: number;
   /** Name of the population of profiles. */
   reference: string;
-  instrument: Instrument;
+  instrument: UniformInstrument;
   n: number;
   repetitions: number;
   /** Sheets of each profile in each cell. */

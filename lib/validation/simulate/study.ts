@@ -3,7 +3,7 @@ import { applied, type Condition, populationName, type Profile } from "../../con
 import { condition } from "../../paper/conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
 import { bfi44, epqra } from "../../paper/instruments.ts";
-import { type Instrument, keyedAnswer } from "../../instruments.ts";
+import { keyedAnswer, type UniformInstrument } from "../../instruments.ts";
 import { seeded } from "../../random.ts";
 import { mean, sd } from "../../stats.ts";
 import { check } from "./check.ts";
@@ -334,7 +334,7 @@ function cumulative(
 
 /** How often each item is answered as keyed. */
 export function keyedRates(
-  { items }: Instrument,
+  { items }: UniformInstrument,
   yes: number | readonly number[] = 0.5,
 ): number[] {
   return items.map(({ keyed }, place) => {

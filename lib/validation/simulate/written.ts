@@ -6,7 +6,7 @@ import { statusesOf, type Values, words } from "../../forms.ts";
 import { biography } from "../../paper/biography.ts";
 import { ATTRIBUTES } from "../../paper/design.ts";
 import { bfi44 } from "../../paper/instruments.ts";
-import { type Instrument } from "../../instruments.ts";
+import { type UniformInstrument } from "../../instruments.ts";
 import type { Model } from "../../llm.ts";
 import { controlName } from "../../population.ts";
 import { edited, type Prompt, prompt } from "../../prompts.ts";
@@ -156,7 +156,7 @@ async function keepPersonas(sql: Sql, study: Simulated): Promise<number> {
 async function keepSheets(
   sql: Sql,
   study: Simulated,
-  instrument: Instrument,
+  instrument: UniformInstrument,
   answersOf: (cell: SimulatedCell) => Uint8Array | null,
 ): Promise<number> {
   const { n, sheetsEach } = study;
@@ -186,7 +186,7 @@ async function keepSheets(
         insert into administrations (work, cell, persona, profile, repetition, sheet, answers, items,
                                      options, flags)
         select w.work, w.cell, w.persona, w.profile, 1, w.work, g.answers, ${items}::text::smallint[],
-               ${`{${rising}}`}::text::smallint[], '{}'
+               ${`[${rising}]`}::text::jsonb, '{}'
         from jsonb_to_recordset(${rows}::text::jsonb)
           as g(profile int, persona int, answers smallint[])
         join personas p on p.population = ${cell.population}
@@ -201,7 +201,7 @@ async function keepRun(
   sql: Sql,
   study: Simulated,
   kind: "personas" | "administrations",
-  instrument: Instrument,
+  instrument: UniformInstrument,
   cells: readonly SimulatedCell[],
 ): Promise<{ run: number; ids: number[] }> {
   const asked = nothingAsked(kind === "personas" ? "persona" : "administration");
@@ -266,7 +266,7 @@ async function inserted(
   }
 }
 
-async function keepInstrument(sql: Sql, instrument: Instrument): Promise<void> {
+async function keepInstrument(sql: Sql, instrument: UniformInstrument): Promise<void> {
   await sql`
     insert into instruments (name, language, definition)
     values (${instrument.name}, ${instrument.language},

@@ -1,0 +1,68 @@
+/** All that a plan has to do, in one place: for what writes it down, counts it, or asks a few of it. */
+import type { Sql } from "../db.ts";
+import { callsOf, type Cell, type Plan } from "./plan.ts";
+
+/** Cells as rows `c`, numbered from 1, as `everyOf` takes them. */
+export const asRows = (sql: Sql, cells: readonly Cell[]) => {
+  const rows = cells.map((cell, index) => ({
+    cell: index + 1,
+    setting: cell.setting,
+    writing: cell.writing,
+    respondents: cell.respondents,
+    blocks: callsOf(cell),
+  }));
+  return sql`
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as c(cell int, setting text, writing text, respondents text, blocks int)`;
+};
+
+/**
+ * The work of cells `c`: cell, profile, persona (who is asked, or is made into another), repetition,
+ * block, and round, which with the repetition says in which order it is done.
+ */
+export function everyOf(sql: Sql, plan: Plan) {
+  const profiles = (most: number | null) =>
+    sql`(
+      select p.profile from profiles p
+      where p.population = coalesce(
+        c.respondents, (select name from populations where role = 'reference'))
+      order by p.profile limit ${most}
+    )`;
+  const asked = (which: ReturnType<Sql>) =>
+    sql`
+      join cells wrote on wrote.setting = c.writing
+      join work by_work on by_work.cell = wrote.cell
+      join personas p on p.work = by_work.work and ${which}`;
+  if (plan.kind === "personas" && plan.parent === undefined) {
+    return sql`
+      select c.cell, p.profile, null::int as persona, n.repetition, 1 as block, 1 as round
+      from c
+      cross join lateral ${profiles(plan.profiles)} p
+      cross join generate_series(${plan.from}::int, ${
+      plan.from + plan.repetitions - 1
+    }::int) as n(repetition)`;
+  }
+  if (plan.kind === "personas") {
+    return sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
+             1 as block, 1 as round
+      from c ${
+      asked(sql`(${plan.profiles === null} or p.ref_personality_id in ${profiles(plan.profiles)})`)
+    }`;
+  }
+  const calls = sql`
+      cross join generate_series(1, ${plan.repetitions}::int) as n(repetition)
+      cross join generate_series(1, c.blocks) as b(block)`;
+  if (plan.of === "profiles") {
+    return sql`
+      select c.cell, p.profile, null::int as persona, n.repetition, b.block, 1 as round
+      from c cross join lateral ${profiles(null)} p ${calls}`;
+  }
+  const { personas } = plan;
+  return sql`
+      select c.cell, p.ref_personality_id as profile, p.id as persona, n.repetition, b.block,
+             p.repetitions as round
+      from c ${
+    asked(personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`)
+  } ${calls}`;
+}
