@@ -20,7 +20,7 @@ const MEASURED = 20;
 const assumed = (plan: Plan, { instrument, shown }: Cell): number =>
   shown
     ? (shown.reason === "before" || shown.reason === "after" ? 70 : 7) *
-        Math.min(shown.each ?? Infinity, instrument!.items.length) +
+        Math.min(shown.each ?? Infinity, instrument.items.length) +
       (shown.reason ? 20 : 150)
     : personaTokens(plan).usual;
 
@@ -51,8 +51,8 @@ function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
   if (!shown) return personaTokens(plan).fewest;
   const { coding, each, reason } = shown;
   const reasoned = reason === "before" || reason === "after";
-  const shortest = instrument!.items.slice(0, each).map((item) => {
-    const words = Object.values(itemWords(instrument!, item, coding))
+  const shortest = instrument.items.slice(0, each).map((item) => {
+    const words = Object.values(itemWords(instrument, item, coding))
       .map((word) => coding === "number" ? word : JSON.stringify(word));
     const [word] = words.toSorted((a, b) => tokens(a) - tokens(b));
     return `"${item.number}":${reasoned ? `{"reason":"","answer":${word}}` : word}`;
