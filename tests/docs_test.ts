@@ -255,10 +255,8 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
 /** Lines that a block quotes stand in one of the files. */
 function quoted(text: string): void {
   const files = ["instruments/mini-ipip", "instruments/town", "forms/portrait"]
-    .map((name) => page(`dataset/${name}.csv`).split("
-"));
-  const quotes = text.trimEnd().split("
-");
+    .map((name) => page(`dataset/${name}.csv`).split("\n"));
+  const quotes = text.trimEnd().split("\n");
   assert.ok(files.some((lines) => quotes.every((line) => lines.includes(line))), text);
 }
 
