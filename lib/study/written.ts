@@ -25,16 +25,19 @@ export async function texts(sql: Sql): Promise<Counted[]> {
   const own = await sql<{ form: string }[]>`select distinct form from personas order by form`;
   const found = await Promise.all(
     own.flatMap(({ form }) =>
-      (forms.get(form)?.fields ?? []).flatMap(({ name, mapping }) =>
-        mapping === undefined ? [] : sql<Counted[]>`
+      (forms.get(form)?.fields ?? []).flatMap(({ name, mapping }) => {
+        if (mapping === undefined) return [];
+        // Names of fields are plain words; a parameter would be another expression each time.
+        const written = () => sql.unsafe(`p.fields->>'${name}'`);
+        return sql<Counted[]>`
           select p.model as id, p.population, min(p.model_print) as model,
                  min(p.population_print) as condition, p.repetitions as repetition,
-                 ${mapping} as field, p.fields->>${name} as original, count(*)::int as n
+                 ${mapping} as field, ${written()} as original, count(*)::int as n
           from personas p join work w on w.work = p.work
-          where p.form = ${form} and p.fields->>${name} is not null
-          group by p.model, p.population, p.repetitions, p.fields->>${name}
-          order by min(w.cell), p.repetitions, p.fields->>${name} collate "C"`
-      )
+          where p.form = ${form} and ${written()} is not null
+          group by p.model, p.population, p.repetitions, ${written()}
+          order by min(w.cell), p.repetitions, (${written()}) collate "C"`;
+      })
     ),
   );
   return found.flat();
