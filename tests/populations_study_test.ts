@@ -6,6 +6,7 @@ import { ROOT } from "lib/config.ts";
 import { open, type Study } from "lib/db.ts";
 import { compare, scores } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { edited, prompt } from "lib/prompts.ts";
 import { acquiescence, agreement, collapse, copiedSheets, copying } from "lib/paper/tables.ts";
 import {
   administrations,

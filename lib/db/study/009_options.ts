@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 
 /**
  * Items with options of their own: an order of options for each item, reasons beside answers, and scores by
@@ -45,7 +45,21 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ${answer} as answer,
       q.category,
       q.key,
-      case
+      ${scoreOf(answer)} as eval,
+      c.model_label as model_clean,
+      c.population as population_mapped,
+      c.condition as population_display
+    from administrations a
+    join cells c on c.cell = a.cell
+    join questionnaire q
+      on q.questionnaire = c.instrument and q.language_questionnaire = c.language
+      and q.question_number = any(a.items)`.execute(db);
+  await profiles(db);
+}
+
+/** A keyed item scores a point, the others their answer or its reverse, an option its position. */
+const scoreOf = (answer: RawBuilder<unknown>) =>
+  sql`case
         when q.options is not null then (
           select case
             when o.role is not null then null
@@ -60,13 +74,32 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         when q.key is not null then (${answer} = q.key)::integer
         when q.reverse then q.lowest + q.highest - ${answer}
         else ${answer}
-      end as eval,
-      c.model_label as model_clean,
-      c.population as population_mapped,
-      c.condition as population_display
-    from administrations a
-    join cells c on c.cell = a.cell
-    join questionnaire q
-      on q.questionnaire = c.instrument and q.language_questionnaire = c.language
-      and q.question_number = any(a.items)`.execute(db);
+      end`;
+
+/** The published names of the reference profiles and their control. */
+async function profiles(db: Kysely<unknown>): Promise<void> {
+  const roles = {
+    reference: sql`o.role = 'reference'`,
+    random: sql`
+      o.control_of = (select r.name from populations r where r.role = 'reference')`,
+  };
+  const answer = sql`p.answers[q.question_number]`;
+  for (const [name, is] of Object.entries(roles)) {
+    await sql`
+      create or replace view ${sql.id(`${name}_questionnaires`)} as
+      select
+        q.id,
+        p.profile as personality_id,
+        q.question_number,
+        q.question,
+        q.category,
+        q.key,
+        ${answer} as answer,
+        ${scoreOf(answer)} as eval
+      from profiles p
+      join populations o on o.name = p.population
+      join questionnaire q
+        on q.questionnaire = o.instrument and q.language_questionnaire = o.language
+      where ${is}`.execute(db);
+  }
 }
