@@ -305,6 +305,8 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "005_personas",
     "006_populations",
     "007_forms",
+    "008_settings",
+    "009_options",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {
@@ -321,10 +323,11 @@ const STUDY = `
     {"number": 1, "text": "a", "scale": "E", "keyed": 4, "reverse": false},
     {"number": 2, "text": "b", "scale": "E", "keyed": null, "reverse": true},
     {"number": 3, "text": "c", "scale": "N", "keyed": null, "reverse": false}]}');
-  insert into runs (run, name, kind, plan, prompt, instrument, language)
-    values (1, 'one', 'administrations', '{}', 'h', 'x', 'es');
-  insert into cells (cell, run, model_id, model_label, model, condition, population, setting)
-    values (1, 1, 'm', 'M', '{"provider": "openai", "model": "m-1"}', 'N=3', 'borderline_N3_m', 's');
+  insert into runs (run, name, kind, plan) values (1, 'one', 'administrations', '{}');
+  insert into cells (cell, run, model_id, model_label, model, condition, population, base, setting,
+    prompt, instrument, language)
+    values (1, 1, 'm', 'M', '{"provider": "openai", "model": "m-1"}', 'N=3', 'borderline_N3_m',
+            'borderline_N3_m', 's', 'h', 'x', 'es');
   insert into workers (worker, run, host, lease) values (1, 1, 'here', now());
   insert into work (work, run, cell, model_id, profile, repetition, state)
     values (1, 1, 1, 'm', 7, 1, 'done');
@@ -337,12 +340,18 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
   const sql = await connect("owner", { schema: "constrained" });
   await sql.unsafe(STUDY);
   const sheet = (work: number, answers: string) =>
-    `insert into administrations (work, cell, persona, profile, repetition, answers, items, options,
-       flags) values (${work}, 1, 1, 7, 1, '${answers}', '{1,2,3}', '{1,2,3,4}', '{}')`;
+    `insert into administrations (work, cell, persona, profile, repetition, sheet, answers, items,
+       options, flags)
+     values (${work}, 1, 1, 7, 1, ${work}, '${answers}', '{1,2,3}', '[1,2,3,4]', '{}')`;
   const reply = (ask: number) =>
     `insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts)
      values (1, 1, 'k', ${ask}, 'openai', '{}', '{}', 1, 1)`;
   for (const statement of [sheet(1, "{4,1,NULL}"), reply(0), reply(1)]) await sql.unsafe(statement);
+  const cell = (model: string, setting: string, instrument: string) =>
+    `insert into cells (run, model_id, model_label, model, condition, population, base, setting,
+       prompt, instrument, language)
+     values (1, '${model}', 'M', '{}', 'N=3', 'borderline_N3_m', 'b', '${setting}', 'h',
+             '${instrument}')`;
   const population = (name: string, role: string, instrument: string) =>
     `insert into populations (name, role, origin, instrument, language)
      values ('${name}', '${role}', 'o', ${instrument})`;
@@ -367,16 +376,13 @@ Deno.test("a study's tables refuse what cannot be, and score what they hold at o
     ["23502", "update personas set fields = null"],
     ["23514", "update personas set form = ''"],
     ["23503", "update personas set parent = 2"],
-    [
-      "23505",
-      "insert into runs (name, kind, plan, prompt, instrument, language) " +
-      "values ('one', 'personas', '{}', 'h', 'x', 'es')",
-    ],
-    [
-      "23503",
-      "insert into runs (name, kind, plan, prompt, instrument, language) " +
-      "values ('two', 'personas', '{}', 'h', 'x', 'en')",
-    ],
+    ["23505", "insert into runs (name, kind, plan) values ('one', 'personas', '{}')"],
+    ["23505", cell("m", "s", "x', 'es")],
+    ["23503", cell("m", "t", "x', 'en")],
+    ["23503", cell("m", "t", "x', 'es").replace("'h'", "'i'")],
+    ["23514", "update cells set blocks = 0"],
+    ["23514", "update work set block = 0"],
+    ["23503", "update work set sheet = 9"],
     ["23514", "insert into populations (name, role, origin) values ('a', 'third', 'o')"],
     ["23514", "insert into populations (name, role, origin) values ('a', 'control', 'o')"],
     ["23503", population("a", "other", "'y', 'es'")],

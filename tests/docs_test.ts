@@ -244,7 +244,10 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
   },
   "lib/README.md, Adding a form": {
-    ts: [/portrait +age +given and kept +\d/, /mood +(calm|cheerful|worried|angry) +2 +0/],
+    ts: [
+      /portrait +form-1 +— +age +given and kept +\d/,
+      /mood +(calm|cheerful|worried|angry) +2 +0/,
+    ],
   },
   "lib/README.md, By any factor": {
     ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],

@@ -1,5 +1,12 @@
 /** Migrations: ordered files, each applied once in a transaction of its own. */
-import { Kysely, PostgresDialect } from "kysely";
+import {
+  type DatabaseIntrospector,
+  Kysely,
+  PostgresDialect,
+  PostgresIntrospector,
+  sql,
+  type TableMetadata,
+} from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
@@ -95,13 +102,39 @@ export async function migrate(
   }
 }
 
+/**
+ * Kysely asks for every table and column of the database, several times for each step, to find two tables
+ * of its own: where many studies are that takes longer than the step.
+ */
+class Scoped extends PostgresDialect {
+  constructor(pool: pg.Pool, private readonly schema: string) {
+    super({ pool });
+  }
+
+  override createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    const { schema } = this;
+    const tables = async (): Promise<TableMetadata[]> => {
+      const { rows } = await sql<{ name: string }>`
+        select tablename as name from pg_tables where schemaname = ${schema}`.execute(db);
+      return rows.map(({ name }) => ({
+        name,
+        schema,
+        isView: false,
+        isForeign: false,
+        columns: [],
+      }));
+    };
+    return Object.assign(new PostgresIntrospector(db), { getTables: tables });
+  }
+}
+
 async function apply(
   pool: pg.Pool,
   schema: string,
   kind: Kind,
   last?: string,
 ): Promise<void> {
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<unknown>({ dialect: new Scoped(pool, schema) });
   const provider = { getMigrations: () => Promise.resolve(stepsOf(kind)) };
   const migrator = new Migrator({ db, provider, migrationTableSchema: schema });
   await ofKind(pool, schema, kind);

@@ -41,7 +41,7 @@ export async function written(
       const sql = transaction as unknown as Sql;
       await sql`lock table populations, runs in share row exclusive mode`;
       if (replace && await onlySimulated(sql)) {
-        await sql`truncate populations, instruments, prompts restart identity cascade`;
+        await sql`truncate populations, instruments, prompts, runs restart identity cascade`;
       }
       const [held] = await sql`
         select exists (select from populations) or exists (select from runs) as held`;
