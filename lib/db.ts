@@ -348,7 +348,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
     select source, restored_at::text as "restoredAt", files from ${sql(schema)}.provenance`;
   const models = found!.cells
     ? await sql<{ label: string }[]>`
-      select distinct c.model_label as label
+      select distinct c.model->>'label' as label
       from ${sql(schema)}.cells c join ${sql(schema)}.runs r on r.run = c.run
       where c.model->>'provider' = 'simulated' and r.kind <> 'trial' order by 1`
     : [];

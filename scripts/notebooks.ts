@@ -67,8 +67,8 @@ export const CHAIN = /^0[345]_/;
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
 export const LONG = /^3\d_/;
 
-/** Where these notebooks make their sample. */
-const SAMPLE = "demo";
+/** The schemas in which notebooks make a sample, by the beginning of the notebook that makes it. */
+const SAMPLES = [["03_", "demo"], ["06_", "street"]] as const;
 
 /**
  * Runs notebooks two at a time and hands each to `onDone` as it ends; those that continue one another
@@ -120,20 +120,25 @@ export async function twoAtATime(
 }
 
 /**
- * Takes the sample of the study's notebooks away, so that they make it anew and show the same as the
- * first time; with a single reply of a real model in it, it stays.
+ * Takes the samples of the notebooks of studies away, so that they make them anew and show the same as
+ * the first time; with a single reply of a real model in it, a sample stays.
  */
 export async function withoutSample(paths: readonly string[]): Promise<void> {
-  if (!paths.some((path) => basename(path).startsWith("03_"))) return;
+  const samples = SAMPLES.filter(([begins]) =>
+    paths.some((path) => basename(path).startsWith(begins))
+  );
+  if (!samples.length) return;
   const sql = await connect("owner");
   try {
-    const [found] = await sql`
-      select to_regclass(${`${SAMPLE}.cells`}) is not null
-         and to_regclass(${`${SAMPLE}.profiles`}) is not null as there`;
-    if (!found!.there) return;
-    const [real] = await sql`
-      select from ${sql(SAMPLE)}.cells where model->>'provider' <> 'simulated' limit 1`;
-    if (!real) await sql`drop schema ${sql(SAMPLE)} cascade`;
+    for (const [, schema] of samples) {
+      const [found] = await sql`
+        select to_regclass(${`${schema}.cells`}) is not null
+           and to_regclass(${`${schema}.profiles`}) is not null as there`;
+      if (!found!.there) continue;
+      const [real] = await sql`
+        select from ${sql(schema)}.cells where model->>'provider' <> 'simulated' limit 1`;
+      if (!real) await sql`drop schema ${sql(schema)} cascade`;
+    }
   } finally {
     await sql.end();
   }

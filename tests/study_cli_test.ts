@@ -421,7 +421,10 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const personas = ["plan", "personas", "--model", "own"];
   const sheets = ["plan", "administrations", "--instrument"];
   const cases: [string[], RegExp][] = [
-    [[], /^Say new, plan, preview, estimate, run, stop, status, retry-failed, export\n/],
+    [
+      [],
+      /^Say new, plan, population, preview, estimate, run, stop, status, retry-failed, export\n/,
+    ],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],
     [["plan"], /^Say personas, administrations\n/],

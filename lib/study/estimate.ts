@@ -136,7 +136,8 @@ async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left>
       select e.* from every e join c on c.cell = e.cell
       where not exists (
         select from cells o join runs r on r.run = o.run join work w on w.cell = o.cell
-        where o.setting = c.setting and r.kind = ${plan.kind} and w.profile = e.profile
+        where o.setting = c.setting and o.population = c.population and r.kind = ${plan.kind}
+          and w.profile = e.profile
           and coalesce(w.persona, 0) = coalesce(e.persona, 0) and w.repetition = e.repetition
           and w.block = e.block and w.state = 'done')
     ), numbered as (

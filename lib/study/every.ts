@@ -7,13 +7,14 @@ export const asRows = (sql: Sql, cells: readonly Cell[]) => {
   const rows = cells.map((cell, index) => ({
     cell: index + 1,
     setting: cell.setting,
+    population: cell.population,
     writing: cell.writing,
     respondents: cell.respondents,
     blocks: callsOf(cell),
   }));
   return sql`
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as c(cell int, setting text, writing text, respondents text, blocks int)`;
+      as c(cell int, setting text, population text, writing text, respondents text, blocks int)`;
 };
 
 /**

@@ -105,7 +105,9 @@ async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell
     where r.kind = ${plan.kind} order by c.cell`;
   const taken: Told[] = [...there];
   return cells.map((cell): Cell => {
-    const same = taken.find((one) => one.setting === cell.setting && isFor(one, cell));
+    const same = taken.find((one) =>
+      one.setting === cell.setting && isFor(one, cell) && one.label.startsWith(cell.label)
+    );
     const others = same ? [] : taken.filter((one) => isFor(one, cell) && one.label === cell.label);
     const own = same
       ? { population: same.population, label: same.label }
@@ -249,11 +251,11 @@ async function keepWork(sql: Sql, run: number, plan: Plan): Promise<void> {
     with c as (
       select * from cells where run = ${run}
     ), other as (
-      select o.setting, w.profile, w.persona, w.repetition, min(r.name) as name
+      select o.setting, o.population, w.profile, w.persona, w.repetition, min(r.name) as name
       from work w join cells o on o.cell = w.cell join runs r on r.run = w.run
       where w.run <> ${run} and r.kind = ${plan.kind} and w.state <> 'skipped'
         and o.setting in (select setting from c)
-      group by 1, 2, 3, 4
+      group by 1, 2, 3, 4, 5
     ), every as (${everyOf(sql, plan)}
     ), numbered as (
       select nextval(pg_get_serial_sequence('work', 'work'))::int as work, e.*
@@ -277,7 +279,8 @@ async function keepWork(sql: Sql, run: number, plan: Plan): Promise<void> {
            'planned in run ' || o.name
     from numbered n
     join c on c.cell = n.cell
-    left join other o on o.setting = c.setting and o.profile = n.profile
+    left join other o on o.setting = c.setting and o.population = c.population
+      and o.profile = n.profile
       and o.persona is not distinct from n.persona and o.repetition = n.repetition
     order by n.work`;
 }
