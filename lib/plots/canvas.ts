@@ -19,6 +19,9 @@ export interface Series {
   symbol: Plot.SymbolType;
 }
 
+/** How many series have a colour of their own. */
+export const COLOURS = PALETTE.length;
+
 /**
  * Series in order, each with a colour and a shape of its own; a reference is black. From the seventh on
  * the colours come again, with other shapes.

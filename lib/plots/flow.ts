@@ -5,12 +5,13 @@ import { z } from "zod";
 import { whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import { registered } from "../instruments.ts";
-import { draw, looks, PALE, swatch, wrap } from "./canvas.ts";
+import { COLOURS, draw, looks, PALE, swatch, wrap } from "./canvas.ts";
 import { describe, distinct, measure } from "./text.ts";
 
 const Cell = z.object({
   kind: z.string(),
-  instrument: z.string(),
+  /** Null where personas were written of profiles that answered none. */
+  instrument: z.string().nullable(),
   model: z.string(),
   planned: z.number(),
   asked: z.number(),
@@ -21,19 +22,24 @@ const Cell = z.object({
 const STEPS = ["planned", "asked", "answered", "complete"] as const;
 const WORDS = { planned: "Planned", asked: "Asked", answered: "Answered", complete: "Complete" };
 
-const titleOf = (instrument: string): string =>
-  registered().find(({ name }) => name === instrument)?.title ?? instrument;
+const titleOf = (instrument: string | null): string =>
+  registered().find(({ name }) => name === instrument)?.title ?? instrument ?? "no instrument";
 
 /**
  * Personas and answer sheets that were planned, asked for, answered and complete, stacked by model, one
- * panel for the personas and one per instrument; the number behind a bar is its sum.
+ * panel for the personas and one per instrument; the number behind a bar is its sum. Where there are more
+ * models and settings than colours they are put together.
  *
  * @param frame kind (personas, administrations), instrument, model, planned, asked, answered, complete;
  *   rows of the same panel and model are added up
  */
 export function attrition(frame: DataFrame): string {
-  const cells = rows(frame, Cell).map((cell) => ({
+  const given = rows(frame, Cell);
+  // More bars than there are colours tell nobody apart.
+  const apart = distinct(given, ({ model }) => model).length <= COLOURS;
+  const cells = given.map((cell) => ({
     ...cell,
+    ...apart ? {} : { model: "all models and settings" },
     panel: cell.kind === "personas" ? "Personas" : `${titleOf(cell.instrument)} sheets`,
   }));
   const models = distinct(cells, ({ model }) => model);
