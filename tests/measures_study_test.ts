@@ -6,7 +6,13 @@ import type { Model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import { administrations, type AdministrationsPlan, type Laboratory, personas } from "lib/study.ts";
+import {
+  administrations,
+  type AdministrationsPlan,
+  type Laboratory,
+  personas,
+  type Plan,
+} from "lib/study.ts";
 import { restored } from "./data.ts";
 import { type Answer, provider } from "./llm_server.ts";
 import { near } from "./near.ts";
@@ -344,6 +350,48 @@ Deno.test("a list is a factor: its levels are crossed in one plan, but for those
   });
 });
 
+Deno.test("personas that differ in their variant only are asked apart, and made into others apart", async () => {
+  const schema = "measures_variants";
+  await asked(schema, async (lab, own, other) => {
+    const budget = { calls: 1000 };
+    const done = async (plan: Plan) => (await lab.run(await lab.register(plan), { budget })).done;
+    const people = { models: [own], conditions: ["Base"], profiles: 3 };
+    assert.equal(await done(personas({ ...people, variant: "b" })), 3);
+    assert.equal(await done(personas(people)), 3);
+    // Each persona once, under its own name, in whatever order they came.
+    assert.equal(await done(administrations({ instrument: epqra })), 6);
+    const again = administrations({ instrument: epqra, models: [other], variant: "c" });
+    const [{ calls }] = (await lab.estimate(again)).toRecords() as [Row];
+    assert.equal(calls, 6);
+    assert.equal(await done(again), 6);
+    // From one parent with two prompts: two settings, with a name each.
+    const first = prompt("persona", "form-1");
+    const second = edited(first, { system: `${first.system}\nBe brief.` });
+    const made = personas({ models: [own], parent: "biography", prompt: [first, second] });
+    assert.equal(await done(made), 12);
+    const flow = (await lab.quality()).flow.toRecords() as Row[];
+    const of = flow.filter(({ run }) => run === made.name);
+    assert.deepEqual([of.length, new Set(of.map(({ model }) => model)).size], [4, 4]);
+  });
+  await opened(schema, async (study) => {
+    const { sheets } = await study.sheets("epqra");
+    const rows = (sheets.toRecords() as Row[])
+      .map(({ model, variant, answering_model, profile }) =>
+        [model, variant, answering_model, profile].join("|")
+      );
+    const by = "Second (model)";
+    assert.deepEqual(
+      rows.toSorted(),
+      [1, 2, 3].flatMap((profile) => [
+        `Own model||Own model|${profile}`,
+        `Own model (b)|b|Own model|${profile}`,
+        `Own model (by ${by}, c)||${by}|${profile}`,
+        `Own model (b) (by ${by}, c)|b|${by}|${profile}`,
+      ]).toSorted(),
+    );
+  });
+});
+
 Deno.test("profiles answer without a persona, and are nobody's personas", async (t) => {
   const schema = "measures_profiles";
   // The text of a profile has each item with its answer: it answers as it did, but Yes to item 1.
@@ -368,6 +416,10 @@ Deno.test("profiles answer without a persona, and are nobody's personas", async 
     assert.equal(calls, 2 * PROFILES);
     const { messages, condition } = await lab.preview(plan, { profile: 3 });
     assert.equal(condition, "no persona");
+    await assert.rejects(
+      lab.preview(plan, { profile: 99 }),
+      /^RangeError: Profile 99 is not there in schema measures_profiles$/,
+    );
     assert.match(messages[0]!.content, /^question,answer$/m);
     const budget = { calls: 1000 };
     assert.equal((await lab.run(await lab.register(plan), { budget })).done, 2 * PROFILES);

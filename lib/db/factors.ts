@@ -38,7 +38,7 @@ const named = (sql: postgres.Sql, schema: string) =>
 
 const written = (sql: postgres.Sql, schema: string) =>
   sql`
-    select c.cell, c.setting, o.name as profile_population, c.model->>'label' as writer,
+    select c.cell, c.setting, c.population, o.name as profile_population, c.model->>'label' as writer,
            c.condition, p.version as prompt,
            coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}::text) as form,
            r.plan->>'variant' as variant
@@ -57,13 +57,13 @@ export async function writtenLevels(sql: postgres.Sql, schema: string): Promise<
 
 /** The levels of sheets' factors by the cell in which they were asked. */
 export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Levels> {
-  // All runs that wrote in a setting wrote alike: any of them tells its levels.
+  // All runs that wrote a population in a setting wrote alike: any of them tells its levels.
   const rows = await sql`
     with named as (${named(sql, schema)}), written as (
-      select distinct on (setting)
-        setting, profile_population, writer, condition, form, prompt, variant
+      select distinct on (setting, population)
+        setting, population, profile_population, writer, condition, form, prompt, variant
       from (${written(sql, schema)}) w
-      order by setting, cell
+      order by setting, population, cell
     )
     select c.cell, w.profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
@@ -74,10 +74,10 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = c.prompt
-    left join written w on w.setting = c.writing
+    left join written w on w.setting = c.writing and w.population = c.population
     where r.kind = 'administrations'`;
   return byCell(rows);
 }
 
 const byCell = (rows: readonly postgres.Row[]): Levels =>
-  new Map(rows.map(({ cell, setting: _, ...levels }) => [cell as number, levels]));
+  new Map(rows.map(({ cell, setting: _, population: __, ...levels }) => [cell as number, levels]));

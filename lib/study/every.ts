@@ -29,9 +29,10 @@ export function everyOf(sql: Sql, plan: Plan) {
         c.respondents, (select name from populations where role = 'reference'))
       order by p.profile limit ${most}
     )`;
-  const asked = (which: ReturnType<Sql>) =>
+  // Plans that differ in their variant only wrote in one setting, under names of their own.
+  const asked = (whose: ReturnType<Sql>, which: ReturnType<Sql>) =>
     sql`
-      join cells wrote on wrote.setting = c.writing
+      join cells wrote on wrote.setting = c.writing and ${whose}
       join work by_work on by_work.cell = wrote.cell
       join personas p on p.work = by_work.work and ${which}`;
   if (plan.kind === "personas" && plan.parent === undefined) {
@@ -48,7 +49,10 @@ export function everyOf(sql: Sql, plan: Plan) {
       select c.cell, p.ref_personality_id as profile, p.id as persona, p.repetitions as repetition,
              1 as block, 1 as round
       from c ${
-      asked(sql`(${plan.profiles === null} or p.ref_personality_id in ${profiles(plan.profiles)})`)
+      asked(
+        sql`starts_with(c.population, wrote.population || '_to_')`,
+        sql`(${plan.profiles === null} or p.ref_personality_id in ${profiles(plan.profiles)})`,
+      )
     }`;
   }
   const calls = sql`
@@ -64,6 +68,9 @@ export function everyOf(sql: Sql, plan: Plan) {
       select c.cell, p.ref_personality_id as profile, p.id as persona, n.repetition, b.block,
              p.repetitions as round
       from c ${
-    asked(personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`)
+    asked(
+      sql`wrote.population = c.population`,
+      personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`,
+    )
   } ${calls}`;
 }

@@ -53,10 +53,9 @@ export async function worksOf(
     const one = missing.length > 1
       ? `Profiles ${missing.join(", ")} are`
       : `Profile ${missing[0] ?? 1} is`;
+    const bare = plan.kind === "personas" ? plan.parent === undefined : plan.of === "profiles";
     throw new RangeError(
-      plan.kind === "personas" && plan.parent === undefined
-        ? `${one} not there in schema ${schema}`
-        : `${one} not there in schema ${schema} as a persona of ${population}`,
+      `${one} not there in schema ${schema}${bare ? "" : ` as a persona of ${population}`}`,
     );
   }
   return works.map((work, index) => ({ ...work, work: index + 1, ask: 0 }));

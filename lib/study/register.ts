@@ -99,37 +99,37 @@ async function writtenIn(
  */
 async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell[]> {
   if (plan.trial) return [...cells]; // in no table
-  const there = await sql<(Told & { kind: string })[]>`
-    select r.kind, c.base, c.population, c.model_label as label, c.setting, c.instrument, c.writing
+  const there = await sql<Told[]>`
+    select c.base, c.population, c.model_label as label, c.setting, c.instrument
     from cells c join runs r on r.run = c.run
     where r.kind = ${plan.kind} order by c.cell`;
   const taken: Told[] = [...there];
   return cells.map((cell): Cell => {
-    const same = taken.find((one) =>
-      one.setting === cell.setting && isFor(one, cell) && one.label.startsWith(cell.label)
+    const own = { ...cell, ...apart(cell) };
+    const alike = taken.filter((one) => isFor(one, cell));
+    const same = alike.find(({ setting, label }) =>
+      setting === cell.setting && (label === cell.label || label === own.label)
     );
-    const others = same ? [] : taken.filter((one) => isFor(one, cell) && one.label === cell.label);
-    const own = same
-      ? { population: same.population, label: same.label }
-      : others.length
-      ? apart(cell)
-      : {};
-    const told = { ...cell, ...own };
+    const told = same
+      ? { ...cell, population: same.population, label: same.label }
+      : alike.some(({ label }) => label === cell.label)
+      ? own
+      : cell;
     taken.push({ ...told, instrument: cell.instrument?.name ?? null });
     return told;
   });
 }
 
 /** What tells cells apart. */
-interface Told extends Pick<Cell, "base" | "population" | "label" | "setting" | "writing"> {
+interface Told extends Pick<Cell, "base" | "population" | "label" | "setting"> {
   instrument: string | null;
 }
 
-/** Whether both are of the same personas, and asked the same instrument. */
+/** Whether both write the same personas, or ask the same ones the same instrument. */
 const isFor = (one: Told, cell: Cell): boolean =>
-  cell.writing === null
+  cell.shown === null
     ? one.base === cell.base
-    : one.writing === cell.writing && one.instrument === (cell.instrument?.name ?? null);
+    : one.population === cell.population && one.instrument === cell.instrument.name;
 
 /** Names that say in which setting it is. */
 function apart({ label, population, setting, prompt, instrument, shown }: Cell) {
@@ -140,21 +140,13 @@ function apart({ label, population, setting, prompt, instrument, shown }: Cell) 
       label: `${label} (prompt ${prompt.version}, ${mark})`,
     };
   }
-  const { administration_prompt, language, item_order, option_order, coding, asked } = levelsOf({
+  const { administration_prompt, instrument: _, ...levels } = levelsOf({
     prompt,
     instrument,
     setting: shown,
   });
-  const levels = [
-    `prompt ${administration_prompt}`,
-    language,
-    item_order,
-    option_order,
-    coding,
-    asked,
-    mark,
-  ];
-  return { label: `${label} (${levels.join(", ")})` };
+  const all = [`prompt ${administration_prompt}`, ...Object.values(levels), mark];
+  return { label: `${label} (${all.join(", ")})` };
 }
 
 /**
