@@ -1,4 +1,4 @@
-/** How a profile is changed before a persona is made from it, and the random control. */
+/** How a profile is changed before a persona is made from it. */
 import {
   type Codebook,
   takes,
@@ -224,7 +224,7 @@ function onItems(
     );
   }
   const { title, scales, items } = instrument;
-  check(instrument, profile);
+  checkProfile(instrument, profile);
   const missing = Object.keys(set).filter((scale) => scale !== "*" && !scales.includes(scale));
   if (missing.length) {
     throw new RangeError(
@@ -303,7 +303,8 @@ function changedTo(variable: Variable, was: Value, change: Change, condition: st
   return was === a ? b! : was === b ? a! : was;
 }
 
-function check(instrument: Instrument, { id, answers }: Profile): void {
+/** @throws {RangeError} when the profile is not one of the instrument */
+export function checkProfile(instrument: Instrument, { id, answers }: Profile): void {
   const { title, items } = instrument;
   if (answers.length !== items.length) {
     throw new RangeError(
@@ -347,41 +348,4 @@ export function populationName(
     .replace(/^_|_$/g, "")
     .replace(/Max|Min/g, (word, at: number) => `${at ? "_" : ""}${word.toLowerCase()}`);
   return `borderline_${words}_${modelId}${reference ? "" : `_${profiles}`}`;
-}
-
-/**
- * The random control: profiles that answer each item as often in each way as the reference does, but
- * every item independently of the others, so that nothing but the item rates is left.
- *
- * Source: the paper's random population, which draws from Python's generator; the profiles are
- * therefore others than the published ones, with the same rates.
- *
- * @param reference the profiles whose rates are taken, at least one
- * @param n how many profiles; their ids are 1 to n
- * @throws {RangeError} when there is no reference profile, one is not of the instrument, or `n` is no
- * whole number
- */
-export function randomProfiles(
-  instrument: Instrument,
-  reference: readonly Profile[],
-  n: number,
-  seed: number,
-): Profile[] {
-  if (!Number.isInteger(n) || n < 0) {
-    throw new RangeError(`The number of random profiles is a whole number: current value is ${n}`);
-  }
-  if (!reference.length) {
-    throw new RangeError(
-      "The random control needs reference profiles to take its rates from: got 0",
-    );
-  }
-  reference.forEach((profile) => check(instrument, profile));
-  const random = seeded("random control", seed);
-  return Array.from({ length: n }, (_, index) => ({
-    id: index + 1,
-    // The answer of a profile drawn anew for each item has exactly that item's rates.
-    answers: instrument.items.map((_, item) =>
-      reference[random.int(reference.length)]!.answers[item]!
-    ),
-  }));
 }

@@ -21,7 +21,8 @@ import type { Plan } from "./study/plan.ts";
 import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { cellsOf, loaded, register } from "./study/register.ts";
+import { cellsOf } from "./study/cells.ts";
+import { loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
@@ -31,7 +32,7 @@ import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
-export { instrumentFrom } from "./study/files.ts";
+export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";

@@ -7,10 +7,10 @@ import {
   condition,
   populationName,
   type Profile,
-  randomProfiles,
 } from "lib/conditions.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, score, type UniformInstrument } from "lib/instruments.ts";
+import { randomProfiles } from "lib/population.ts";
 import { seeded } from "lib/random.ts";
 
 /** A profile of random answers: every change shows somewhere. */

@@ -1,18 +1,8 @@
 /** The answer sheet in a reply: who says what about which item, and which sheet counts. */
 import type { Instrument } from "../instruments.ts";
+import { type Candidate, chosen, disjoint, isAnswered, joined } from "./candidates.ts";
 import { contents, Entries, excerpt, type Found, type Json } from "./json.ts";
 import { folded, itemFinder, keyName, listed } from "./words.ts";
-
-/** One sheet, as one object or list of the reply gives it. */
-export interface Candidate {
-  /** Per item that it names: the answer, or null where that cannot be read. */
-  answers: ReadonlyMap<number, number | null>;
-  /** The reasons that stand beside answers, by item. */
-  reasons: ReadonlyMap<number, string>;
-  explanation: string | null;
-  repaired: boolean;
-  cut: boolean;
-}
 
 /** What the search came by, for the reason when there is no sheet. */
 export interface Sightings {
@@ -261,54 +251,6 @@ const isNested = (value: Json): boolean => value !== null && typeof value === "o
 
 const shown = (answer: Json): string =>
   isNested(answer) ? "a list or an object" : excerpt(String(answer));
-
-const isAnswered = ({ answers }: Candidate): boolean =>
-  [...answers.values()].some((answer) => answer !== null);
-
-/** Whether two sheets give an item different answers. */
-const disagree = (a: Candidate, b: Candidate): boolean =>
-  [...a.answers].some(([item, answer]) => {
-    const other = b.answers.get(item) ?? null;
-    return answer !== null && other !== null && answer !== other;
-  });
-
-const same = (a: Candidate, b: Candidate): boolean =>
-  a.answers.size === b.answers.size &&
-  [...a.answers].every(([item, answer]) => b.answers.get(item) === answer);
-
-const disjoint = (all: readonly Candidate[]): boolean =>
-  new Set(all.flatMap(({ answers }) => [...answers.keys()])).size ===
-    all.reduce((sum, { answers }) => sum + answers.size, 0);
-
-/** Sheets that share no item, as one. */
-const joined = (all: readonly Candidate[]): Candidate => ({
-  answers: new Map(all.flatMap(({ answers }) => [...answers])),
-  reasons: new Map(all.flatMap(({ reasons }) => [...reasons])),
-  explanation: all.find(({ explanation }) => explanation !== null)?.explanation ?? null,
-  repaired: all.some(({ repaired }) => repaired),
-  cut: all.some(({ cut }) => cut),
-});
-
-const TWO = { problem: "two different answer sheets in the reply" };
-
-/**
- * The sheet that counts.
- *
- * A sheet that names every item counts, whatever incomplete ones (an example, a draft) stand before
- * it; nothing may contradict it: no other such sheet, nothing behind it. Without such a sheet, parts
- * that share no item are put together. All else could be two different sheets, and none counts.
- */
-function chosen(all: readonly Candidate[], items: number): Candidate | { problem: string } {
-  const last = all.findLastIndex(({ answers }) => answers.size === items);
-  if (last >= 0) {
-    const rivals = all.filter(({ answers }, at) => at > last || answers.size === items);
-    return rivals.some((rival) => disagree(rival, all[last]!)) ? TWO : all[last]!;
-  }
-  const [first] = all;
-  if (all.every((other) => same(first!, other))) return first!;
-  if (!disjoint(all)) return TWO;
-  return joined(all);
-}
 
 /** The one sheet in a reply, and what else was seen. */
 export function sheetOf(

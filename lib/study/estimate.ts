@@ -7,8 +7,9 @@ import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
-import type { Cell, Plan } from "./plan.ts";
-import { cellsOf } from "./register.ts";
+import { type Cell } from "./cell.ts";
+import { type Plan } from "./plan.ts";
+import { cellsOf } from "./cells.ts";
 import { type Run, tasks } from "./tasks.ts";
 
 /** Calls whose prompts are filled to count their tokens. */

@@ -1,6 +1,7 @@
 /** All that a plan has to do, in one place: for what writes it down, counts it, or asks a few of it. */
 import type { Sql } from "../db.ts";
-import { callsOf, type Cell, type Plan } from "./plan.ts";
+import { callsOf, type Cell } from "./cell.ts";
+import { type Plan } from "./plan.ts";
 
 /** Cells as rows `c`, numbered from 1, as `everyOf` takes them. */
 export const asRows = (sql: Sql, cells: readonly Cell[]) => {

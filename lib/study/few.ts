@@ -2,7 +2,8 @@
 import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
 import { asRows, everyOf } from "./every.ts";
-import type { Cell, Plan } from "./plan.ts";
+import { type Cell } from "./cell.ts";
+import { type Plan } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 
 /**

@@ -15,7 +15,7 @@ import {
   type Values,
 } from "../forms.ts";
 import { personaText } from "../prompts.ts";
-import { named, parts, refuse, sheetOf, shown, textOf, wantsPath } from "./files.ts";
+import { fromJson, type Given, named, parts, refuse, sheetOf, shown, wantsPath } from "./files.ts";
 
 const Text = z.string("must be a text").trim();
 const Filled = Text.min(1, "must not be empty");
@@ -60,7 +60,7 @@ const Entry = z.strictObject({
 export function formFrom(path: string): Form {
   wantsPath(path, "formFrom");
   const csv = /^\.(csv|tsv|tab|txt)$/i.test(extname(path));
-  const { entry, places } = csv ? fromCsv(path) : fromJson(path);
+  const { entry, places } = csv ? fromCsv(path) : fromJson(path, "fields", placeOf);
   const parsed = Entry.safeParse(entry);
   if (!parsed.success) {
     refuse(path, parsed.error.issues.flatMap((issue) => complaints(issue, entry, places)));
@@ -107,29 +107,8 @@ const labelOf = (name: string): string => {
 const plainly = (fields: readonly Field[]): string =>
   fields.map(({ name, label }) => `{{#${name}}}${label}: {{${name}}}\n{{/${name}}}`).join("");
 
-/** What a file says, and what to call each field in a message. */
-interface Read {
-  entry: unknown;
-  places: (index: number) => string;
-}
-
-function fromJson(path: string): Read {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(textOf(path));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    refuse(path, [`it is no JSON: ${error.message}`]);
-  }
-  const fields = (entry as { fields?: { name?: unknown }[] } | null)?.fields;
-  return {
-    entry,
-    places: (index) => {
-      const name = Array.isArray(fields) ? fields[index]?.name : undefined;
-      return typeof name === "string" ? `field ${name}` : `field in place ${index + 1}`;
-    },
-  };
-}
+const placeOf = (field: { name?: unknown } | undefined, index: number): string =>
+  typeof field?.name === "string" ? `field ${field.name}` : `field in place ${index + 1}`;
 
 /** Cells that are more than text. */
 const CELLS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -146,7 +125,7 @@ function numberIn(text: string): unknown {
   return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-function fromCsv(path: string): Read {
+function fromCsv(path: string): Given {
   const { facts, header, rows } = sheetOf(path);
   const names = header.map((name) => named(name, Object.keys(FieldEntry.shape)));
   const fields = rows.map(({ cells }) =>
@@ -173,7 +152,7 @@ function fromCsv(path: string): Read {
   };
 }
 
-function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Read["places"]): string[] {
+function complaints(issue: z.core.$ZodIssue, entry: unknown, places: Given["places"]): string[] {
   const { path } = issue;
   const field = path[0] === "fields" && typeof path[1] === "number";
   const names = path.slice(field ? 2 : 0).map(String);

@@ -16,7 +16,8 @@ import {
   valueIn,
   type Variable,
 } from "../codebook.ts";
-import { type Profile, randomProfiles } from "../conditions.ts";
+import type { Profile } from "../conditions.ts";
+import { randomProfiles } from "../population.ts";
 import { plural } from "../format.ts";
 import { type Instrument, registered } from "../instruments.ts";
 import type { Population } from "../population.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { hasOwnOptions, type Instrument } from "../instruments.ts";
 import { askedItems, itemWords, places, type Presented, type Prompt } from "../prompts.ts";
-import type { Setting } from "./plan.ts";
+import { type Setting } from "./plan.ts";
 
 /** What is laid before a persona, and how. */
 interface Laid {

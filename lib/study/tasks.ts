@@ -28,14 +28,8 @@ import {
 } from "../prompts.ts";
 import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
-import {
-  type AdministrationsPlan,
-  type Cell,
-  partOf,
-  type PersonasPlan,
-  type Plan,
-  presented,
-} from "./plan.ts";
+import { type Cell, partOf, presented } from "./cell.ts";
+import { type AdministrationsPlan, type PersonasPlan, type Plan } from "./plan.ts";
 import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";

@@ -11,7 +11,7 @@ import type { Opened } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
 import { under, worksOf } from "./few.ts";
 import { firstOf, identity, type Plan, purposed } from "./plan.ts";
-import { cellsOf } from "./register.ts";
+import { cellsOf } from "./cells.ts";
 import { retold } from "./reparse.ts";
 import type { Budget } from "./run.ts";
 import type { Outcome } from "./settle.ts";

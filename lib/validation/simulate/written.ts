@@ -1,6 +1,6 @@
 /** A simulated study as rows of a study's schema, so that whatever reads a study reads it. */
 import { UNMAPPED } from "../../cleaning.ts";
-import { randomProfiles } from "../../conditions.ts";
+import { randomProfiles } from "../../population.ts";
 import { connect, migrate, PLACEHOLDERS, type Sql } from "../../db.ts";
 import { statusesOf, type Values, words } from "../../forms.ts";
 import { biography } from "../../paper/biography.ts";

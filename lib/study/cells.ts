@@ -1,0 +1,150 @@
+/** The cells of a plan in a study: whose personas they are about, and what they are called there. */
+import {
+  administrationCells,
+  type Cell,
+  personaCells,
+  profileCells,
+  rewrittenCells,
+  type Written,
+} from "./cell.ts";
+import { type Model, models } from "../llm.ts";
+import { levelsOf, type Plan } from "./plan.ts";
+import { type Sql } from "../db.ts";
+import { populationOf } from "./population.ts";
+import { usualForm } from "../forms.ts";
+
+/**
+ * The cells of a plan, under the names that they have or would get in the study.
+ *
+ * @throws {Error} when the study has no population yet, or no personas to ask
+ */
+export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cell[]> {
+  const registry = byId();
+  if (plan.kind === "personas" && plan.parent !== undefined) {
+    const parents = await writtenIn(sql, schema, plan.parent, "that others could be made from");
+    return await named(sql, plan, parents.flatMap((one) => rewrittenCells(plan, one)));
+  }
+  if (plan.kind === "personas") {
+    const population = await populationOf(sql, plan.population);
+    if (!population) {
+      throw new Error(
+        `Schema ${schema} has no profiles to write personas from: give it a population`,
+      );
+    }
+    return await named(sql, plan, personaCells(plan, population));
+  }
+  if (plan.of === "profiles") {
+    const population = await populationOf(sql, plan.population);
+    if (!population) {
+      throw new Error(`Schema ${schema} has no profiles that could answer: give it a population`);
+    }
+    return await named(sql, plan, profileCells(plan, population));
+  }
+  const rows = await writtenIn(sql, schema, plan.form, "that could answer");
+  const cells = rows.flatMap(({ model, ...personas }) => {
+    const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
+    return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
+  });
+  return await named(sql, plan, cells);
+}
+
+/**
+ * The personas of a form, by the setting in which they were written.
+ *
+ * @param form its name; the usual one where left out
+ * @param what what they are needed for, for the message
+ * @throws {Error} when there are none, naming the forms that there are
+ */
+async function writtenIn(
+  sql: Sql,
+  schema: string,
+  form: string | undefined,
+  what: string,
+): Promise<(Written & { model: Model })[]> {
+  const name = form ?? usualForm().name;
+  const rows = await sql<(Written & { model: Model })[]>`
+    select c.setting as writing, min(p.population) as population, min(c.base) as base,
+           min(c.condition) as condition, min(c.model_label) as label, min(p.model) as id,
+           min(c.respondents) as respondents, (array_agg(c.model order by c.cell))[1] as model
+    from personas p
+    join work w on w.work = p.work
+    join cells c on c.cell = w.cell
+    where p.form = ${name}
+    group by c.setting, c.population
+    order by min(c.cell)`;
+  if (rows.length) return rows;
+  const forms = (await sql<{ form: string }[]>`select distinct form from personas order by form`)
+    .map(({ form }) => JSON.stringify(form));
+  throw new Error(
+    `Schema ${schema} holds no personas ${what}` +
+      (forms.length
+        ? ` of the form ${JSON.stringify(name)}: it has ${forms.join(", ")}`
+        : ": have them written first"),
+  );
+}
+
+/**
+ * Cells with names of their own. Tables that know a model and a condition only tell cells apart by
+ * population and label: where something else differs, both names say so.
+ */
+async function named(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Cell[]> {
+  if (plan.trial) return [...cells]; // in no table
+  const there = await sql<Told[]>`
+    select c.base, c.population, c.model_label as label, c.setting, c.instrument
+    from cells c join runs r on r.run = c.run
+    where r.kind = ${plan.kind} order by c.cell`;
+  const taken: Told[] = [...there];
+  return cells.map((cell): Cell => {
+    const own = { ...cell, ...apart(cell) };
+    const alike = taken.filter((one) => isFor(one, cell));
+    const same = alike.find(({ setting, label }) =>
+      setting === cell.setting && (label === cell.label || label === own.label)
+    );
+    const told = same
+      ? { ...cell, population: same.population, label: same.label }
+      : alike.some(({ label }) => label === cell.label)
+      ? own
+      : cell;
+    taken.push({ ...told, instrument: cell.instrument?.name ?? null });
+    return told;
+  });
+}
+
+/** What tells cells apart. */
+interface Told extends Pick<Cell, "base" | "population" | "label" | "setting"> {
+  instrument: string | null;
+}
+
+/** Whether both write the same personas, or ask the same ones the same instrument. */
+const isFor = (one: Told, cell: Cell): boolean =>
+  cell.shown === null
+    ? one.base === cell.base
+    : one.population === cell.population && one.instrument === cell.instrument.name;
+
+/** Names that say in which setting it is. */
+function apart({ label, population, setting, prompt, instrument, shown }: Cell) {
+  const mark = setting.slice(0, 6);
+  if (!shown) {
+    return {
+      population: `${population}_${mark}`,
+      label: `${label} (prompt ${prompt.version}, ${mark})`,
+    };
+  }
+  const { administration_prompt, instrument: _, ...levels } = levelsOf({
+    prompt,
+    instrument,
+    setting: shown,
+  });
+  const all = [`prompt ${administration_prompt}`, ...Object.values(levels), mark];
+  return { label: `${label} (${all.join(", ")})` };
+}
+
+/** The registry of today by short id. */
+export const byId = (): Map<string, Model> => new Map(models().map((model) => [model.id, model]));
+
+/** A model as planned, at today's price and address: its replies do not depend on these. */
+export function current(planned: Model, today: Model | undefined): Model {
+  if (!today) return planned;
+  const { price, concurrency, timeout_seconds, key } = today;
+  return { ...planned, price, concurrency, timeout_seconds, ...key !== undefined && { key } };
+}
