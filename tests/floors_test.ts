@@ -13,7 +13,7 @@ const FLOORS = [
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
-  ["paper/biography"],
+  ["paper/biography", "opinions/forms"],
   ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],
@@ -21,7 +21,7 @@ const FLOORS = [
 ];
 
 /** Folders of rooms on top of the core. */
-const PACKAGES = ["paper", "validation"];
+const PACKAGES = ["opinions", "paper", "validation"];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
