@@ -45,11 +45,26 @@ export function raked(seed: ArrayLike<number>, margins: readonly Margin[]): Floa
         (odd > 0 ? `, ${margins[odd]!.name} to ${totals[odd]}` : ""),
     );
   }
-  const shares = margins.map(({ target }) => target.map((one) => one / total));
-  // A zero that must be more cannot become so: said before a thousand rounds.
-  for (const [at, { name }] of margins.entries()) {
-    const there = summed(cells, margins[at]!);
-    const empty = shares[at]!.findIndex((share, level) => share > 0 && !(there[level]! > 0));
+  const own = margins.map(({ name, place, target }) => ({
+    name,
+    place: Int32Array.from(place),
+    share: Float64Array.from(target, (one) => one / total),
+    there: new Float64Array(target.length),
+  }));
+  for (const [at, margin] of own.entries()) {
+    const { name, place, share, there } = margin;
+    const lost = place.length === cells.length
+      ? place.find((level) => !(level >= 0 && level < share.length))
+      : place.length;
+    if (lost !== undefined) {
+      throw new RangeError(
+        `Margin ${name} says of each of ${cells.length} cells which of ${share.length} levels it is in: got ` +
+          lost,
+      );
+    }
+    // A zero that must be more cannot become so: said before a thousand rounds.
+    count(cells, margin);
+    const empty = share.findIndex((one, level) => one > 0 && !(there[level]! > 0));
     if (empty >= 0) {
       throw new RangeError(
         `Margin ${name} cannot be reached: level ${empty + 1} has the target ` +
@@ -58,16 +73,22 @@ export function raked(seed: ArrayLike<number>, margins: readonly Margin[]): Floa
     }
   }
   let before = Infinity, off = { by: Infinity, name: "" };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [at, margin] of margins.entries()) {
-      const there = summed(cells, margin), share = shares[at]!;
+  for (let round = 0; round <= ROUNDS; round++) {
+    off = { by: 0, name: own[0]!.name };
+    for (const margin of own) {
+      const { name, place, share, there } = margin;
+      count(cells, margin);
+      for (let level = 0; level < share.length; level++) {
+        const distance = Math.abs(there[level]! - share[level]!);
+        if (!(distance <= off.by)) off = { by: distance, name };
+      }
       for (let cell = 0; cell < cells.length; cell++) {
-        const level = margin.place[cell]!;
+        const level = place[cell]!;
         // What a level holds is divided first: no factor is as large as the seed is small.
         if (there[level]! > 0) cells[cell] = cells[cell]! / there[level]! * share[level]!;
       }
     }
-    off = furthest(cells, margins, shares);
+    // Each margin was compared after the one before it was reached, and the first after all of them.
     if (off.by <= ROUNDED || (off.by <= REACHED && off.by >= before)) break;
     before = off.by;
   }
@@ -92,32 +113,13 @@ function largest(what: string, of: ArrayLike<number>): number {
   return most;
 }
 
-function summed(cells: Float64Array, { name, place, target }: Margin): Float64Array {
-  const there = new Float64Array(target.length);
-  for (let cell = 0; cell < cells.length; cell++) {
-    const level = place[cell];
-    if (level === undefined || !(level in there)) {
-      throw new RangeError(`Margin ${name} has ${target.length} levels: a cell is in ${level}`);
-    }
-    there[level]! += cells[cell]!;
-  }
-  return there;
-}
-
-function furthest(
+/** Adds up the cells of each level. */
+function count(
   cells: Float64Array,
-  margins: readonly Margin[],
-  shares: readonly (readonly number[])[],
-): { by: number; name: string } {
-  let by = 0, name = margins[0]!.name;
-  for (const [at, margin] of margins.entries()) {
-    const there = summed(cells, margin);
-    shares[at]!.forEach((share, level) => {
-      const distance = Math.abs(there[level]! - share);
-      if (!(distance <= by)) [by, name] = [distance, margin.name];
-    });
-  }
-  return { by, name };
+  { place, there }: { place: Int32Array; there: Float64Array },
+): void {
+  there.fill(0);
+  for (let cell = 0; cell < cells.length; cell++) there[place[cell]!]! += cells[cell]!;
 }
 
 /** What unequal weights leave of n rows. */

@@ -29,6 +29,11 @@ const FieldOf = TableOf.extend({
   universe: Levels.default({}),
   /** By variable and level, the levels of the file that it is made of, where names and bands do not say it. */
   levels: z.record(Name, Levels).default({}),
+  /**
+   * What the table does not say and everybody knows: who has one of these levels has one of those of
+   * another variable. Both margins stay, and the two are raked to each other.
+   */
+  agree: z.strictObject({ with: Name, levels: Levels }).optional(),
   /** Where a stratum is not in the table, or has nobody of these levels: all strata together. */
   missing: z.literal("pooled").optional(),
 });

@@ -5,7 +5,8 @@ import type { Population } from "../../population.ts";
 import { type Random, seeded } from "../../random.ts";
 import { apportioned, effectiveSize, raked, systematic, type Weighted } from "../../stats.ts";
 import type { Design } from "./design.ts";
-import { type Drawable, type Outcomes, type Prepared, prepared } from "./prepared.ts";
+import type { Drawable, Outcomes } from "./drawer.ts";
+import { type Prepared, prepared } from "./prepared.ts";
 import { targetOf } from "./target.ts";
 
 /** How levels come to people. */

@@ -4,7 +4,8 @@ import { wordsOf } from "../../codebook.ts";
 import { frame } from "../../frames.ts";
 import { expectedTv, goodnessOfFit, sampleFit, type SampleRows } from "../../stats.ts";
 import type { Design, Rule } from "./design.ts";
-import { type Prepared, prepared, type Stratum } from "./prepared.ts";
+import type { Stratum } from "./drawer.ts";
+import { type Prepared, prepared } from "./prepared.ts";
 import { type Drawn, variableOf } from "./drawn.ts";
 import { targetOf } from "./target.ts";
 

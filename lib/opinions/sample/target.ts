@@ -1,8 +1,15 @@
 /** What a design says of a stratum, without drawing anybody. */
-import type { Drawable, Drawer, Prepared, Stratum } from "./prepared.ts";
+import type { Drawable, Drawer, Stratum } from "./drawer.ts";
 
 /** Probabilities of the combinations of some variables: the codes of each, and its share. */
 export type Shares = readonly { codes: readonly number[]; share: number }[];
+
+/** The joint table and fields that are drawn. */
+export interface Drawables {
+  joint: readonly Drawable[];
+  cells: readonly Int16Array[];
+  drawers: readonly Drawer[];
+}
 
 /**
  * The shares of a stratum's people by combination of variables, computed through the tables: the joint
@@ -10,7 +17,7 @@ export type Shares = readonly { codes: readonly number[]; share: number }[];
  *
  * @throws {Error} where a table says nothing of somebody
  */
-export function targetOf(of: Prepared, stratum: Stratum, variables: readonly Drawable[]): Shares {
+export function targetOf(of: Drawables, stratum: Stratum, variables: readonly Drawable[]): Shares {
   const needed = new Set(variables);
   const drawers: Drawer[] = [];
   for (const drawer of of.drawers.toReversed()) {
