@@ -13,15 +13,15 @@ const FLOORS = [
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
-  ["paper/biography"],
-  ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
+  ["paper/biography", "opinions/tables"],
+  ["paper/columns", "paper/design", "paper/instruments", "paper/conditions", "opinions/sample"],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
 ];
 
 /** Folders of rooms on top of the core. */
-const PACKAGES = ["paper", "validation"];
+const PACKAGES = ["paper", "validation", "opinions"];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 

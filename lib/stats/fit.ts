@@ -232,10 +232,10 @@ export function sampleFit(rows: SampleRows, shares: readonly number[]): SampleFi
  * which no sampler of that size comes but by quotas. By the normal approximation of each share, ½ Σ
  * √(2 p (1 − p) / (π n)).
  *
- * @throws {RangeError} when n is not above 0, or as `goodnessOfFit`
+ * @throws {RangeError} when n is not 1 or more, or as `goodnessOfFit`
  */
 export function expectedTv(shares: readonly number[], n: number): number {
-  if (!(n > 0 && n < Infinity)) throw new RangeError(`A sample has rows: got ${n}`);
+  if (!(n >= 1 && n < Infinity)) throw new RangeError(`A sample has 1 row or more: got ${n}`);
   return sum(
     normalised(shares).map((share) => Math.sqrt(2 * share * (1 - share) / (Math.PI * n))),
   ) / 2;
