@@ -13,14 +13,14 @@ const FLOORS = [
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
-  ["paper/biography", "opinions/tables"],
+  ["paper/biography", "opinions/forms", "opinions/tables"],
   [
     "paper/columns",
     "paper/design",
     "paper/instruments",
     "paper/conditions",
-    "opinions/sample",
     "opinions/original",
+    "opinions/sample",
   ],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],
@@ -28,7 +28,7 @@ const FLOORS = [
 ];
 
 /** Folders of rooms on top of the core. */
-const PACKAGES = ["paper", "validation", "opinions"];
+const PACKAGES = ["opinions", "paper", "validation"];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
