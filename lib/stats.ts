@@ -36,9 +36,12 @@ export {
 } from "./stats/correlation.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
+export * from "./stats/fit.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/omega.ts";
+export * from "./stats/quotas.ts";
+export * from "./stats/raking.ts";
 export * from "./stats/ranks.ts";
 export * from "./stats/ratings.ts";
 export {
@@ -53,5 +56,5 @@ export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
-export { normalTail, tTail } from "./stats/tails.ts";
+export { chiSquareTail, normalTail, tTail } from "./stats/tails.ts";
 export * from "./stats/weighted.ts";
