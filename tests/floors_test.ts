@@ -14,14 +14,25 @@ const FLOORS = [
   ["study", "press", "plots"],
   ["notebook"],
   ["paper/biography"],
-  ["paper/columns", "paper/design", "paper/instruments", "paper/conditions"],
-  ["paper/published"],
-  ["paper/tables", "paper/figures", "validation/simulate"],
+  ["paper/columns", "paper/design", "paper/instruments", "paper/conditions", "opinions/columns"],
+  ["paper/published", "opinions/answers"],
+  [
+    "paper/tables",
+    "paper/figures",
+    "validation/simulate",
+    "opinions/alignment",
+    "opinions/elections",
+    "opinions/ladder",
+    "opinions/rates",
+    "opinions/reference",
+    "opinions/replies",
+    "opinions/texts",
+  ],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
 ];
 
 /** Folders of rooms on top of the core. */
-const PACKAGES = ["paper", "validation"];
+const PACKAGES = ["opinions", "paper", "validation"];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
