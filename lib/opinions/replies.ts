@@ -225,7 +225,7 @@ const CHOOSING =
   /\b(?:choose|chose|choosing|choice is|pick|picked|select|selected|vote for|voting for|go with|going with|opt for|option|answer is)[\s:"'*_([]{1,4}([A-L])(?![\p{L}\p{N}'’])/gu;
 const JOINED =
   /^[\s"'*_([]*([A-L])[\s"'*_)\]]*(?:and|or|und|y|o|et|ou|e|\/|&|,|;|\+)[\s"'*_([]*([A-L])(?![\p{L}\p{N}'’])/u;
-const FIRST = /^[\s"'*_([]*([A-L])(?=$|[\s"'*_)\].,:;–—=-])/u;
+const FIRST = /^[\s"'*_([]*([A-L])(?!['’]\p{L})(?=$|[\s"'’*_)\].,:;–—=])/u;
 
 /** The letters that a text gives as its answer, by their place. */
 function lettersIn(words: string, most: number, marked: boolean): number[] {
@@ -239,7 +239,7 @@ function lettersIn(words: string, most: number, marked: boolean): number[] {
     if (both.length === 2) return both;
   }
   const first = FIRST.exec(words);
-  if (first) {
+  if (first && place(first[1]!) < most) {
     const behind = words.slice(first.index + first[0].length);
     // “A road” and “I think” begin with a word.
     const word = /^[AI]$/.test(first[1]!) && /^\s+\p{L}/u.test(behind) &&
@@ -258,7 +258,13 @@ function lettersIn(words: string, most: number, marked: boolean): number[] {
 const DENIES =
   /\b(?:not|never|no|nor|neither|against|without|instead|rather|than|over|unlike|don t|won t|wouldn t|isn t|can t|cannot)\b/;
 
-/** The options whose words stand in a text, by their place; an option that is part of another's is not. */
+const CHOOSES =
+  /\b(?:vot\w+|choos\w+|chose|choice|pick\w*|select\w*|support\w*|prefer\w*|back|backing|favou?r\w*|opt|option|go with|going with|answer|vot[oa]r\w*|wahl\w*)\b/;
+
+/**
+ * The options whose words stand in a text, by their place; an option that is part of another's is not. A
+ * text that nothing marks as an answer may speak of an option without choosing it.
+ */
 function labelsIn(words: string, options: readonly Choice[], marked: boolean): number[] {
   let text = ` ${bare(words)} `;
   const found: number[] = [];
@@ -278,6 +284,7 @@ function labelsIn(words: string, options: readonly Choice[], marked: boolean): n
     text = text.replaceAll(` ${label} `, " | ");
     outside = outside.replaceAll(` ${label} `, " | ");
   }
-  const first = marked && began !== undefined && found.length === 1 && found[0] === began;
-  return first || !DENIES.test(outside) ? found : [];
+  if (marked && began !== undefined && found.length === 1 && found[0] === began) return found;
+  const short = bare(outside).split(" ").length <= 3;
+  return !DENIES.test(outside) && (marked || short || CHOOSES.test(outside)) ? found : [];
 }
