@@ -16,6 +16,7 @@ import { held, type Question, type Tallied, tallied, type Tally } from "../answe
 import {
   beyond,
   expectedOf,
+  limitsOf,
   type Measure,
   measured,
   MEASURES,
@@ -35,6 +36,8 @@ const COLUMNS = {
   se: "number",
   ci_lower: "number",
   ci_upper: "number",
+  boot_lower: "number",
+  boot_upper: "number",
   noise_floor: "number",
   null_level: "number",
   beyond_null: "number",
@@ -69,10 +72,11 @@ export interface Score {
 /**
  * How near opinions come to the people's, beside what chance alone leaves.
  *
- * Shares are of answers; refusals and other replies without one are apart, in `unanswered`. The interval is
- * that of the cluster bootstrap over respondents (percentile), se the jackknife's over the same clusters:
- * both are for these questions and this reference, as if the people's shares were known. Near the null
- * level an interval says little: distances of samples cannot reach 0.
+ * Shares are of answers; refusals and other replies without one are apart, in `unanswered`. se leaves out
+ * each cluster of respondents in turn (jackknife); the interval is normal, and reaches 1 (of distances 0)
+ * where chance alone may have made the distance. `boot` are the percentile limits of the cluster bootstrap:
+ * far from the null level much the same, and near it too far from 1. All are for these questions and this
+ * reference, as if the people's shares were known.
  *
  * - `noise_floor`: what a perfect simulator with so many respondents is expected to reach;
  * - `null_level`: the same where the people are a sample as well, of `n_effective`, both of what they say
@@ -86,8 +90,8 @@ export interface Score {
  *
  * @param answers as `lib/opinions/answers.ts` describes them
  * @returns by level of each factor, question and measure: n (answers), n_effective, clusters, unanswered
- *   (share of those asked), estimate, se, ci_lower, ci_upper (95 %), noise_floor, null_level, beyond_null,
- *   if_answered_lower, if_answered_upper, uniform, ceiling (undefined where the size of the people's sample
+ *   (share of those asked), estimate, se, ci_lower, ci_upper, boot_lower, boot_upper (95 %), noise_floor, null_level,
+ *   beyond_null, if_answered_lower, if_answered_upper, uniform, ceiling (undefined where the size of the people's sample
  *   is not known). Questions that the reference lacks have no row
  * @throws {Error} when a factor, column or option is unknown, or the reference has no such question
  * @throws {RangeError} when alignment is asked of options without an order
@@ -160,8 +164,8 @@ function summarised(
   const inferred = (at: number) => ({
     estimate: plain[at]!,
     se: errors[at]?.se ?? null,
-    ci_lower: drawn[at]?.percentile.ciLower ?? null,
-    ci_upper: drawn[at]?.percentile.ciUpper ?? null,
+    boot_lower: drawn[at]?.percentile.ciLower ?? null,
+    boot_upper: drawn[at]?.percentile.ciUpper ?? null,
   });
   const rows = scores.map((score, at) => besides(score, inferred(at)));
   const means = measures.map((measure, at) => {
@@ -171,6 +175,7 @@ function summarised(
       return values.includes(null) ? null : mean(values as number[]);
     };
     const answered = own.reduce((total, { n }) => total + n, 0);
+    const found = inferred(scores.length + at), level = average("null_level");
     return {
       question: "All",
       measure,
@@ -178,9 +183,10 @@ function summarised(
       n_effective: null,
       clusters,
       unanswered: average("unanswered"),
-      ...inferred(scores.length + at),
+      ...found,
+      ...limitsOf(measure, { ...found, level, questions: own.length }),
       noise_floor: average("noise_floor"),
-      null_level: average("null_level"),
+      null_level: level,
       beyond_null: average("beyond_null"),
       if_answered_lower: average("if_answered_lower"),
       if_answered_upper: average("if_answered_upper"),
@@ -206,8 +212,8 @@ type Beside = Pick<
 interface Inferred {
   estimate: number | null;
   se: number | null;
-  ci_lower: number | null;
-  ci_upper: number | null;
+  boot_lower: number | null;
+  boot_upper: number | null;
 }
 
 function besides({ tally, people, measure, of }: Score, inferred: Inferred) {
@@ -233,6 +239,7 @@ function besides({ tally, people, measure, of }: Score, inferred: Inferred) {
     ),
     unanswered,
     ...inferred,
+    ...limitsOf(measure, { ...inferred, level, questions: 1 }),
     noise_floor: expectedOf(measure, question, { shares: people.shares, n: effective }),
     null_level: level,
     beyond_null: beyond(measure, estimate, level),

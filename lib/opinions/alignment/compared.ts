@@ -3,10 +3,10 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
 import { type Cell, cells, factorsOf, type Level } from "../../measures.ts";
 import { seeded } from "../../random.ts";
-import { clusterBootstrap, jackknife } from "../../stats.ts";
+import { clusterBootstrap, jackknife, mean, normalReach } from "../../stats.ts";
 import { type Held, held, tallied, type Tally } from "../answers.ts";
 import { type Aligned, averaged, levelOf, type Score, scoresOf, statisticsOf } from "./aligned.ts";
-import { expectedOf, type Measure } from "./measures.ts";
+import { beyond, chanceMade, expectedOf, type Measure, together } from "./measures.ts";
 import { peopleIn } from "./reference.ts";
 
 /** What is compared. */
@@ -32,6 +32,8 @@ const COLUMNS = {
   se: "number",
   ci_lower: "number",
   ci_upper: "number",
+  boot_lower: "number",
+  boot_upper: "number",
   beyond_null: "number",
   beyond_null_against: "number",
 } as const satisfies Record<string, Kind>;
@@ -41,13 +43,15 @@ const COLUMNS = {
  *
  * A smaller sample scores lower by chance alone, so that only equal numbers are compared: where respondents
  * have answered a question at both levels, these are what counts, and the others are told in columns;
- * where nobody has, the numbers of both levels have to be alike. The interval is that of the cluster
- * bootstrap, both levels in the same draws.
+ * where nobody has, the numbers of both levels have to be alike. se leaves out each cluster in turn, at both
+ * levels; the normal interval reaches as far as the difference could go if what chance may have made of
+ * either level were nothing, as in `alignment`. `boot` are percentile limits of the cluster bootstrap, both
+ * levels in the same draws: near the null level they are too narrow.
  *
  * @returns by level of each factor, level of `factor` (a column of its name), question and measure: against;
  *   n, n_against (answers that count), unpaired, unpaired_against (respondents that do not), score and
- *   score_against, estimate (their difference), se, ci_lower, ci_upper (95 %), beyond_null and
- *   beyond_null_against; of `All` the means of the questions
+ *   score_against, estimate (their difference), se, ci_lower, ci_upper, boot_lower, boot_upper (95 %),
+ *   beyond_null and beyond_null_against; of `All` the means of the questions
  * @throws {Error} when a factor, level or option is unknown, the factor has one level, or noise floors differ by
  *   more than the tolerance (0.001), naming both n
  */
@@ -170,15 +174,11 @@ function summarised(
     score_against: others[at]!,
     estimate: estimates[at]!,
     se: errors[at]?.se ?? null,
-    ci_lower: drawn[at]?.percentile.ciLower ?? null,
-    ci_upper: drawn[at]?.percentile.ciUpper ?? null,
+    boot_lower: drawn[at]?.percentile.ciLower ?? null,
+    boot_upper: drawn[at]?.percentile.ciUpper ?? null,
   });
-  const past = (score: Score, estimate: number | null) => {
-    const found = levelOf(score);
-    return estimate === null || found === null
-      ? null
-      : (score.measure === "alignment" ? -1 : 1) * (estimate - found);
-  };
+  const past = (score: Score, estimate: number | null) =>
+    beyond(score.measure, estimate, levelOf(score));
   const rows = first.map((score, at) => {
     const place = level!.tallies.findIndex(({ question }) => question === score.tally.question);
     return {
@@ -189,6 +189,7 @@ function summarised(
       unpaired: unpaired[place]![0],
       unpaired_against: unpaired[place]![1],
       ...inferred(at),
+      ...limits(score.measure, 1, inferred(at), [levelOf(score), levelOf(second[at]!)]),
       beyond_null: past(score, scores[at]!),
       beyond_null_against: past(second[at]!, others[at]!),
     };
@@ -211,9 +212,39 @@ function summarised(
         unpaired: total(own, "unpaired"),
         unpaired_against: total(own, "unpaired_against"),
         ...inferred(first.length + at),
+        ...limits(measure, own.length, inferred(first.length + at), [
+          levelsOver(first, measure),
+          levelsOver(second, measure),
+        ]),
         beyond_null: average("beyond_null"),
         beyond_null_against: average("beyond_null_against"),
       };
     }),
   ];
+}
+
+function levelsOver(scores: readonly Score[], measure: Measure): number | null {
+  const levels = scores.filter((score) => score.measure === measure).map(levelOf);
+  return levels.includes(null) ? null : mean(levels as number[]);
+}
+
+/** Limits of a difference of two scores, either of which may be where nothing lies apart. */
+function limits(
+  measure: Measure,
+  questions: number,
+  of: { score: number | null; score_against: number | null; se: number | null },
+  [level, base]: readonly [number | null, number | null],
+): { ci_lower: number | null; ci_upper: number | null } {
+  const { score, score_against: against, se } = of;
+  if (score === null || against === null || se === null || level === null || base === null) {
+    return { ci_lower: null, ci_upper: null };
+  }
+  const end = together(measure), reach = normalReach(0.95) * se;
+  const room = (estimate: number, level: number) =>
+    chanceMade(measure, { estimate, level, questions }) ? end - estimate : 0;
+  const [own, other] = [room(score, level), room(against, base)];
+  return {
+    ci_lower: score - against - reach + Math.min(0, own) - Math.max(0, other),
+    ci_upper: score - against + reach + Math.max(0, own) - Math.min(0, other),
+  };
 }

@@ -2,6 +2,7 @@
 import {
   type Distribution,
   jensenShannon,
+  normalReach,
   nullLevel,
   rangeOf,
   totalVariation,
@@ -75,6 +76,50 @@ export const beyond = (measure: Measure, estimate: number | null, level: number 
     : measure === "alignment"
     ? level - estimate
     : estimate - level;
+
+/** Standard deviation by mean of a distance of two options that chance alone makes: half-normal. */
+const SCATTER = Math.sqrt(Math.PI / 2 - 1);
+
+/**
+ * Whether chance alone may have made a distance: whether it is no further beyond its null level than
+ * distances of samples of one distribution scatter, those of two options widest of all.
+ *
+ * @param questions that the score is a mean over
+ */
+export function chanceMade(
+  measure: Measure,
+  { estimate, level, questions }: { estimate: number; level: number; questions: number },
+): boolean {
+  const distance = (of: number) => measure === "alignment" ? 1 - of : of;
+  const reach = normalReach(0.95) * SCATTER / Math.sqrt(questions);
+  return distance(estimate) <= distance(level) * (1 + reach);
+}
+
+/** The end of the scale where nothing lies apart. */
+export const together = (measure: Measure): 0 | 1 => measure === "alignment" ? 1 : 0;
+
+/**
+ * Limits of a score: normal, within 0 and 1, and up to where nothing lies apart if chance alone may have
+ * made the distance. Without that, limits would leave out the truth whenever the truth is near: distances
+ * of samples cannot reach 0, and neither can those of their bootstrap draws.
+ */
+export function limitsOf(
+  measure: Measure,
+  of: { estimate: number | null; se: number | null; level: number | null; questions: number },
+): { ci_lower: number | null; ci_upper: number | null } {
+  const { estimate, se, level, questions } = of;
+  if (estimate === null || se === null || level === null) {
+    return { ci_lower: null, ci_upper: null };
+  }
+  const reach = normalReach(0.95) * se, end = together(measure);
+  const near = chanceMade(measure, { estimate, level, questions });
+  const lower = near && end === 0 ? 0 : Math.max(0, estimate - reach);
+  const upper = near && end === 1 ? 1 : Math.min(1, estimate + reach);
+  // Where nothing varies there is no interval.
+  return upper - lower > 1e-12
+    ? { ci_lower: lower, ci_upper: upper }
+    : { ci_lower: null, ci_upper: null };
+}
 
 /** Which measures a question has unless others are named. */
 export const measuresOf = (question: Question, asked?: readonly Measure[]): readonly Measure[] => {
