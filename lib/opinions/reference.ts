@@ -189,9 +189,9 @@ export function aggregates({ unchecked = false }: { unchecked?: boolean } = {}):
   const own = read("government_aggregates.csv", Answer.extend({ checked: z.enum(["yes", "no"]) }))
     .filter(({ checked }) => unchecked || checked === "yes");
   return from(
-    frame(own.map((row) => ({ ...renamed(row), checked: row.checked })), {
+    frame(own.map((row) => ({ ...renamed(row), year: String(row.year), checked: row.checked })), {
       ...REFERENCE,
-      year: "integer",
+      year: "text",
       source: "text",
       checked: "text",
     }),

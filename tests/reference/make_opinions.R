@@ -36,11 +36,11 @@ three <- expand.grid(form = c("m", "o", "d"), simulator = c("s", "t"), author = 
 three <- rbind(three, three)
 three$y <- rnorm(nrow(three)) + (three$form == "d") + (three$author == "b") * (three$simulator == "t")
 
-# 60 respondents in 45 households, weights, three questions, some refusals.
-G <- 60
+# 110 respondents in 85 households, weights, three questions, some refusals.
+G <- 110
 x <- list(c(1, 2, 3, 4), c(1, 2, 4, 5, 3), c(1, 2))
 r <- list(c(.3, .4, .2, .1), c(.2, .3, .1, .1, .3), c(.45, .55))
-household <- c(1:45, 1:15)
+household <- c(1:85, 1:25)
 weight <- round(rexp(G) + .3, 2)
 answers <- sapply(1:3, function(q) sample(c(seq_along(x[[q]]), NA), G, TRUE, c(rep(1, length(x[[q]])), .3)))
 align <- function(q, keep = rep(TRUE, G)) {

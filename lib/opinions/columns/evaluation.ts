@@ -5,6 +5,7 @@ type Own = Readonly<Record<string, Omit<Column, "name">>>;
 
 export const EVALUATION: Own = {
   question: text("question", "Which question was asked; All: over all of them."),
+  year: text("year", "Year of the survey or the election."),
   option_label: text("answer", "The option in words."),
   checked: text("checked", "No where only a secondary text gave the number."),
   reply_class: text("reply", "What became of the question that was asked."),
