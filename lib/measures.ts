@@ -26,9 +26,9 @@ import { shares as counted } from "./measures/shares.ts";
 import { carried } from "./provenance.ts";
 
 export type { Comparison } from "./measures/compare.ts";
-export type { Level } from "./measures/rows.ts";
+export { type Cell, cells, type Level, Rows } from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
-export type { Counted, Data, Sheets, Values } from "./measures/values.ts";
+export { type Counted, type Data, factorsOf, type Sheets, type Values } from "./measures/values.ts";
 
 export const compare = carried(compared);
 export const scores = carried(scored);

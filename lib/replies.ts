@@ -18,11 +18,12 @@ import {
 } from "./instruments.ts";
 import { plain, values } from "./replies/json.ts";
 import { personaIn, schemaOf } from "./replies/persona.ts";
+import { behindReasoning } from "./replies/reasoning.ts";
 import { type Read, sheetOf } from "./replies/sheet.ts";
 import { answerReader, itemNumber, itemReader, listed } from "./replies/words.ts";
 import { sd } from "./stats.ts";
 
-export { answerReader, type Coding, itemNumber, personaIn, schemaOf };
+export { answerReader, behindReasoning, type Coding, itemNumber, personaIn, schemaOf };
 export { Entries, type Json, parsed as jsonEntries } from "./replies/json.ts";
 
 /**

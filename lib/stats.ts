@@ -1,13 +1,15 @@
 /**
  * The statistics of the study: plain numbers in, plain records out.
  *
- * An undefined number is `null`, never 0, NaN or infinite; all tests are two-sided; nothing is rounded.
+ * An undefined number is `null`, never 0, NaN or infinite; all tests are two-sided but those of distances
+ * and Page's, which has a direction; nothing is rounded.
  * Where nothing varies there is no test and no interval: t, p and limits are null, and a p of 0 is one
  * below the smallest double. Values that are not finite are refused, so a gap in the data cannot pass as
  * a number.
  * Every function is compared with other software in tests/stats*_test.ts.
  */
 export * from "./stats/agreement.ts";
+export { type Crossed, crossedAnova, type Term } from "./stats/anova.ts";
 export {
   type Interval,
   type Limits,
@@ -21,6 +23,7 @@ export {
   type Bootstrap,
   type BootstrapOf,
   clusterBootstrap,
+  jackknife,
   weightedTotals,
 } from "./stats/bootstrap.ts";
 export * from "./stats/clusters.ts";
@@ -34,11 +37,21 @@ export {
   type RobustCorrelation,
   robustCorrelation,
 } from "./stats/correlation.ts";
+export {
+  type Distribution,
+  jensenShannon,
+  kullbackLeibler,
+  rangeOf,
+  totalVariation,
+  wasserstein,
+} from "./stats/distributions.ts";
+export { nearDuplicates, wordsOf } from "./stats/duplicates.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/fit.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
+export * from "./stats/nulls.ts";
 export * from "./stats/omega.ts";
 export * from "./stats/quotas.ts";
 export * from "./stats/raking.ts";
@@ -56,5 +69,6 @@ export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
-export { chiSquareTail, normalTail, tTail } from "./stats/tails.ts";
+export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";
+export { pageTrend, slopeOnPlaces, slopeThroughOrigin, type Trend } from "./stats/trends.ts";
 export * from "./stats/weighted.ts";

@@ -5,11 +5,11 @@ import {
   clusteredShare,
   effectiveNumber,
   hopkins,
+  nearDuplicates,
   neighbourhoods,
   spread,
   wilson,
 } from "lib/stats.ts";
-import { nearDuplicates } from "lib/paper/tables/duplicates.ts";
 import { each, near } from "./near.ts";
 import python from "./reference/neighbours.json" with { type: "json" };
 
@@ -126,9 +126,9 @@ Deno.test("clusteredShare() has limits at 0 and 1, where only the clusters count
 
 Deno.test("nearDuplicates() finds what comparing all pairs of sets finds", () => {
   each(python.duplicates, ({ texts, any, across }) => {
-    const given = texts.map(([words, profile]) => ({
+    const given = texts.map(([words, group]) => ({
       words: String(words).split(" "),
-      profile: Number(profile),
+      group: Number(group),
     }));
     assert.deepEqual(nearDuplicates(given), { any, across });
   });

@@ -91,6 +91,41 @@ export function clusterBootstrap(of: BootstrapOf): Bootstrap[] {
 }
 
 /**
+ * Standard errors by leaving out each cluster in turn, √((G − 1)/G · Σ(θ₍₋g₎ − θ̄)²): no draw, so that it is
+ * the same every time. Null where the statistic is undefined, for all clusters or without one of them.
+ * Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
+ *
+ * @throws {RangeError} with fewer than 2 clusters
+ */
+export function jackknife(
+  { clusters, statistics }: Pick<BootstrapOf, "clusters" | "statistics">,
+): { estimate: number | null; se: number | null }[] {
+  if (!(Number.isInteger(clusters) && clusters >= 2)) {
+    throw new RangeError(`A jackknife needs at least 2 clusters: got ${clusters}`);
+  }
+  const weights = new Float64Array(clusters).fill(1);
+  const estimates = [...statistics(weights)];
+  const squares = estimates.map(() => ({ n: 0, mean: 0, square: 0 }));
+  for (let without = 0; without < clusters; without++) {
+    weights[without] = 0;
+    statistics(weights).forEach((value, at) => {
+      if (value === null) return;
+      // Welford's update: sums of squares of nearly equal numbers would lose their digits.
+      const held = squares[at]!, away = value - held.mean;
+      held.n += 1;
+      held.mean += away / held.n;
+      held.square += away * (value - held.mean);
+    });
+    weights[without] = 1;
+  }
+  return estimates.map((estimate, at) => {
+    const { n, square } = squares[at]!;
+    const defined = estimate !== null && n === clusters;
+    return { estimate, se: defined ? Math.sqrt((clusters - 1) / clusters * square) : null };
+  });
+}
+
+/**
  * Sums over a draw: one per column of sums by cluster.
  *
  * @throws {RangeError} when a sum is not finite

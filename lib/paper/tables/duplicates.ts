@@ -1,14 +1,11 @@
 /** The same persona twice: names, descriptions and attributes that come again. */
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
+import { nearDuplicates, wordsOf } from "../../stats.ts";
 import { column } from "./answers.ts";
 import { clusterOf } from "./clusters.ts";
 import { inCells, type Person } from "./people.ts";
 import { cellKey, cellsOf } from "./shown.ts";
-
-/** Words of a shingle, and from which overlap on two descriptions are near-duplicates. */
-const SHINGLE = 3;
-const ALIKE = 0.5;
 
 /** What makes one persona another's double, names apart from their order. */
 const ATTRIBUTES = [
@@ -22,10 +19,6 @@ const ATTRIBUTES = [
 ] as const;
 
 type Text = string | null;
-
-/** The words of a text, whatever their case, their punctuation and the space between them. */
-const wordsOf = (text: string): string[] =>
-  text.normalize("NFKC").toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 const bare = (text: Text): Text =>
   text?.normalize("NFKC").toLowerCase().match(/\S+/g)?.join(" ") ?? null;
@@ -69,7 +62,7 @@ export function duplicates(biographies: DataFrame): DataFrame {
     const described = own.filter(({ row }) => wordsOf(texts.description![row] ?? "").length > 0);
     const near = nearDuplicates(described.map((person) => ({
       words: wordsOf(texts.description![person.row]!),
-      profile: clusterOf(person),
+      group: clusterOf(person),
     })));
     const row = (measure: string, n: number, count: number, example: Text = null) => ({
       ...cell,
@@ -131,104 +124,3 @@ const spelled = (people: readonly Person[], names: readonly Text[], common: Text
   common === null
     ? null
     : names[people.find(({ row }) => bare(names[row] ?? null) === common)!.row]!.trim();
-
-/** Texts with one set of shingles. */
-interface Group {
-  /** Its shingles, the rarest first. */
-  set: Int32Array;
-  size: number;
-  profiles: Set<number>;
-  near: boolean;
-  /** Near a text of another profile. */
-  across: boolean;
-}
-
-/**
- * How many texts have a near-duplicate among the others, and how many one of another profile: exact, all
- * pairs.
- *
- * Two sets that overlap enough share one of their rarest shingles, so only texts that do are compared
- * (prefix filter; Chaudhuri, Ganti & Kaushik 2006; Bayardo, Ma & Srikant 2007).
- */
-export function nearDuplicates(
-  texts: readonly { words: readonly string[]; profile: number }[],
-): { any: number; across: number } {
-  const groups = grouped(texts).toSorted((a, b) => a.set.length - b.set.length);
-  const holders = new Map<number, number[]>();
-  const met = new Int32Array(groups.length).fill(-1);
-  groups.forEach((group, at) => {
-    const { set } = group;
-    for (const shingle of set.subarray(0, set.length - Math.ceil(ALIKE * set.length) + 1)) {
-      const others = holders.get(shingle) ?? [];
-      for (const other of others) {
-        if (met[other] === at) continue;
-        met[other] = at;
-        compare(groups[other]!, group);
-      }
-      holders.set(shingle, others);
-      others.push(at);
-    }
-  });
-  const count = (of: "near" | "across") =>
-    groups.reduce((sum, group) => sum + (group[of] ? group.size : 0), 0);
-  return { any: count("near"), across: count("across") };
-}
-
-/** `small` has no more shingles than `large`. */
-function compare(small: Group, large: Group): void {
-  // Nothing is left to find out about two that are near and across already.
-  if (small.across && large.across) return;
-  if (small.set.length < ALIKE * large.set.length) return;
-  if (!overlapping(small.set, large.set)) return;
-  small.near = large.near = true;
-  if (small.profiles.union(large.profiles).size > 1) small.across = large.across = true;
-}
-
-/** Whether sorted sets are alike; it stops when what is left of one no longer decides it. */
-function overlapping(a: Int32Array, b: Int32Array): boolean {
-  // c / (|a| + |b| − c) ≥ t, for c.
-  const needed = ALIKE / (1 + ALIKE) * (a.length + b.length) - 1e-9;
-  let i = 0, j = 0, common = 0;
-  while (common < needed) {
-    if (common + Math.min(a.length - i, b.length - j) < needed) return false;
-    if (a[i] === b[j]) common++, i++, j++;
-    else if (a[i]! < b[j]!) i++;
-    else j++;
-  }
-  return true;
-}
-
-function grouped(texts: readonly { words: readonly string[]; profile: number }[]): Group[] {
-  const sets = shingled(texts.map(({ words }) => words));
-  const groups = new Map<string, Group>();
-  sets.forEach((set, at) => {
-    const key = set.join();
-    const known = groups.get(key);
-    const group = known ?? { set, size: 0, profiles: new Set(), near: false, across: false };
-    if (!known) groups.set(key, group);
-    group.size += 1;
-    group.profiles.add(texts[at]!.profile);
-  });
-  for (const group of groups.values()) {
-    group.near = group.size > 1;
-    group.across = group.profiles.size > 1;
-  }
-  return [...groups.values()];
-}
-
-/** The shingles of each text, numbered from the rarest on; of a shorter text its words are the one. */
-function shingled(texts: readonly (readonly string[])[]): Int32Array[] {
-  const counts = new Map<string, number>();
-  const sets = texts.map((words) => {
-    const last = Math.max(0, words.length - SHINGLE);
-    const set = new Set(
-      Array.from({ length: last + 1 }, (_, at) => words.slice(at, at + SHINGLE).join(" ")),
-    );
-    for (const shingle of set) counts.set(shingle, (counts.get(shingle) ?? 0) + 1);
-    return set;
-  });
-  const ranks = new Map(
-    [...counts].toSorted(([, n], [, m]) => n - m).map(([shingle], rank) => [shingle, rank]),
-  );
-  return sets.map((set) => Int32Array.from(set, (shingle) => ranks.get(shingle)!).sort());
-}

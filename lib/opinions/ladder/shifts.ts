@@ -1,0 +1,156 @@
+/** Paired shifts between two rungs, question by question. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "../../frames.ts";
+import type { Level } from "../../measures.ts";
+import { seeded } from "../../random.ts";
+import { clusterBootstrap, holm, signFlip, weightedMean, weightedTotals } from "../../stats.ts";
+import { type Placed, placed, type Rungs } from "./placed.ts";
+
+const COLUMNS = {
+  against: "text",
+  question: "text",
+  n: "integer",
+  clusters: "integer",
+  incomplete: "integer",
+  mean: "number",
+  mean_against: "number",
+  estimate: "number",
+  se: "number",
+  df: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  boot_lower: "number",
+  boot_upper: "number",
+  p: "number",
+  p_flip: "number",
+  p_holm: "number",
+  p_flip_holm: "number",
+  family: "integer",
+} as const satisfies Record<string, Kind>;
+
+/** Two rungs of a ladder. */
+export interface Shifted extends Rungs {
+  against: Level;
+  /** The rung that is compared; the shift is towards it. */
+  level: Level;
+  draws?: number;
+  seed?: number;
+}
+
+/**
+ * How far the same respondents shift from one rung to another, in the declared direction of each question.
+ *
+ * An answer counts by its position, from 0 at one end to 1 at the end that is declared as more; of two
+ * options the mean is that option's share. Respondents with an answer on both rungs count, several answers
+ * averaged. Questions without an order, or whose direction is null, are left out. The interval and the test
+ * are the t of `weightedMean`, by cluster; beside it the percentile limits of the cluster bootstrap, and
+ * the sign-flip test of the clusters. Holm's p are over all rows with a p, each kind of test a family.
+ *
+ * @param answers as `lib/opinions/answers.ts` describes them
+ * @returns by level of each factor, level of `factor` and question: against; n (respondents), clusters,
+ *   incomplete (respondents on one rung only), mean and mean_against, estimate (mean − mean_against), se, df,
+ *   ci_lower, ci_upper, boot_lower, boot_upper (95 %), p, p_flip, p_holm, p_flip_holm, family
+ * @throws {Error} when a factor, rung or option is unknown, or no question has an order
+ */
+export function shifts(answers: DataFrame, of: Shifted): DataFrame {
+  const { against, level, factor, draws = 2000, seed = 1 } = of;
+  const found = placed(answers, of, [against, level], Object.keys(COLUMNS));
+  const tested = found.placed.map((one) => ({
+    ...Object.fromEntries(found.factors.map((name, at) => [name, one.levels[at]])),
+    [factor]: level,
+    against,
+    ...shifted(one, { draws, seed }),
+  }));
+  const [byCluster, flipped] = [
+    holm(tested.map(({ p }) => p)),
+    holm(tested.map(({ p_flip }) => p_flip)),
+  ];
+  const tidy = tested.map((row, at) => ({
+    ...row,
+    p_holm: byCluster.adjusted[at],
+    p_flip_holm: flipped.adjusted[at],
+    family: byCluster.size,
+  }));
+  const kind = (name: string) => [name, found.own.rows.kind(name)] as const;
+  return frame(tidy, {
+    ...Object.fromEntries([...found.factors, factor].map(kind)),
+    ...COLUMNS,
+    against: found.own.rows.kind(factor),
+  });
+}
+
+function shifted(of: Placed, { draws, seed }: { draws: number; seed: number }) {
+  const { question, values, clusters, weights } = of;
+  const meanOf = (numbers: readonly number[]) => {
+    const origin = numbers[0] ?? 0, sum = numbers.map((value) => value - origin);
+    return weightedMean({
+      cluster: clusters,
+      weight: weights,
+      n: numbers.map(() => 1),
+      sum,
+      square: sum.map((value) => value ** 2),
+      origin,
+    });
+  };
+  const differences = values.map(([before, after]) => after! - before!);
+  const [before, after, difference] = [
+    values.map(([one]) => one!),
+    values.map(([, other]) => other!),
+    differences,
+  ].map(meanOf);
+  const sums = clusterSums(of, differences);
+  const { uniform } = seeded("shifts", seed, question.question, JSON.stringify(of.levels));
+  const [drawn] = sums.length >= 2
+    ? clusterBootstrap({
+      clusters: sums.length,
+      uniform,
+      draws,
+      statistics: (drawn) => {
+        const [sum, weight] = weightedTotals(drawn, [
+          sums.map(({ sum }) => sum),
+          sums.map(({ weight }) => weight),
+        ]);
+        return [weight! > 0 ? sum! / weight! : null];
+      },
+    })
+    : [];
+  const { estimate, se, df, ciLower, ciUpper, p, n } = difference!;
+  return {
+    question: question.question,
+    n,
+    clusters: difference!.clusters,
+    incomplete: of.incomplete,
+    mean: after!.estimate,
+    mean_against: before!.estimate,
+    estimate,
+    se,
+    df: se === null ? null : df,
+    ci_lower: ciLower,
+    ci_upper: ciUpper,
+    boot_lower: drawn?.percentile.ciLower ?? null,
+    boot_upper: drawn?.percentile.ciUpper ?? null,
+    p,
+    p_flip: signFlip(sums.map(({ sum }) => sum), { uniform }).p,
+  };
+}
+
+/** Weighted sums of numbers of respondents by cluster, 0 where they cancel up to rounding. */
+export function clusterSums(
+  { clusters, weights }: Placed,
+  numbers: readonly number[],
+): { sum: number; weight: number }[] {
+  const most = Math.max(...weights);
+  const held = new Map<number, { sum: number; weight: number; size: number }>();
+  numbers.forEach((number, at) => {
+    const own = held.get(clusters[at]!) ?? { sum: 0, weight: 0, size: 0 };
+    const weight = weights[at]! / most;
+    own.sum += weight * number;
+    own.weight += weight;
+    own.size += Math.abs(weight * number);
+    held.set(clusters[at]!, own);
+  });
+  return [...held.values()].map(({ sum, weight, size }) => ({
+    sum: Math.abs(sum) <= 1e-12 * size ? 0 : sum,
+    weight,
+  }));
+}

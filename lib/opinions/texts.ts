@@ -1,0 +1,260 @@
+/**
+ * What personas are written like: tone, opinion, hardship, names and repetition, always beside the length,
+ * because a longer text has more of everything. Read is a frame with a row per persona, its text in a
+ * column, and besides what `lib/measures.ts` reads: factors, `respondent`, `cluster`, `weight`.
+ */
+import type { DataFrame } from "polars";
+import { listed } from "../format.ts";
+import { frame, type Kind } from "../frames.ts";
+import { type Cell, cells, factorsOf, Rows } from "../measures.ts";
+import { carried } from "../provenance.ts";
+import { nearDuplicates, weightedMean, weightedShare, wordsOf } from "../stats.ts";
+import "./columns.ts";
+import { HARDSHIPS, type Tone, toneOf } from "./texts/lexicon.ts";
+
+export { HARDSHIPS, type Tone, toneOf } from "./texts/lexicon.ts";
+
+/** Where the texts are. */
+export interface Texts {
+  /** The column with the text; rows without one do not count. */
+  text: string;
+  by?: readonly string[];
+}
+
+interface Written {
+  rows: Rows;
+  factors: readonly string[];
+  cells: Cell[];
+  texts: (string | null)[];
+}
+
+function written(personas: DataFrame, of: Texts, columns: readonly string[]): Written {
+  const rows = new Rows(personas);
+  rows.known(of.text, "column");
+  const texts = rows.passing(of.text).map((text) =>
+    text === null || wordsOf(String(text)).length === 0 ? null : String(text)
+  );
+  const factors = factorsOf(rows, of.by ?? [], columns);
+  return { rows, factors, cells: cells(rows, factors), texts };
+}
+
+const levelsOf = ({ factors }: Written, cell: Cell) =>
+  Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]]));
+const kindsOf = ({ factors, rows }: Written) =>
+  Object.fromEntries(factors.map((name) => [name, rows.kind(name)] as const));
+
+/** The weighted mean of a number of each text, NaN where it has none. */
+function meanOf({ rows }: Written, cell: Cell, of: (row: number) => number) {
+  const own = Array.from(cell.order).filter((row) => !Number.isNaN(of(row)));
+  const origin = own.length ? of(own[0]!) : 0;
+  const away = own.map((row) => of(row) - origin);
+  return weightedMean({
+    cluster: own.map((row) => rows.cluster[rows.respondent[row]!]!),
+    weight: own.map((row) => rows.weight[rows.respondent[row]!]!),
+    n: own.map(() => 1),
+    sum: away,
+    square: away.map((value) => value ** 2),
+    origin,
+  });
+}
+
+/** What is measured of a text: NaN where it has nothing to measure by. */
+const TONES: Readonly<Record<string, (tone: Tone) => number>> = {
+  words: ({ words }) => words,
+  polarity: ({ positive, negative }) => (positive - negative) / (positive + negative),
+  tone_density: ({ words, positive, negative }) => (positive + negative) / words,
+  subjectivity: ({ words, opinion }) => opinion / words,
+};
+
+const TONE = {
+  measure: "text",
+  n: "integer",
+  clusters: "integer",
+  words: "number",
+  estimate: "number",
+  sd: "number",
+  se: "number",
+  df: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+} as const satisfies Record<string, Kind>;
+
+/**
+ * Length and tone of texts, by any factors.
+ *
+ * `words`: how long a text is; `polarity`: (positive − negative) / (positive + negative) words, −1 to 1, of
+ * texts that have any; `tone_density`: (positive + negative) / words; `subjectivity`: words of opinion /
+ * words. What words these are, and what the list cannot do: `lib/opinions/texts/lexicon.ts`.
+ *
+ * @returns by level of each factor and measure: n (texts that have it), clusters, words (mean length of
+ *   these), estimate (mean), sd, se, df, ci_lower, ci_upper (95 %)
+ * @throws {Error} when the text or a factor is no column
+ */
+export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
+  const all = written(personas, of, Object.keys(TONE));
+  const found = all.texts.map((text) => text === null ? null : toneOf(text));
+  const tidy = all.cells.flatMap((cell) =>
+    Object.entries(TONES).map(([measure, made]) => {
+      const value = (row: number) => found[row] ? made(found[row]) : NaN;
+      const { estimate, sd, se, df, ciLower, ciUpper, n, clusters } = meanOf(all, cell, value);
+      const words = (row: number) => Number.isNaN(value(row)) ? NaN : found[row]!.words;
+      return {
+        ...levelsOf(all, cell),
+        measure,
+        n,
+        clusters,
+        words: meanOf(all, cell, words).estimate,
+        estimate,
+        sd,
+        se,
+        df: se === null ? null : df,
+        ci_lower: ciLower,
+        ci_upper: ciUpper,
+      };
+    })
+  );
+  return frame(tidy, { ...kindsOf(all), ...TONE });
+});
+
+const HARDSHIP = {
+  hardship: "text",
+  n: "integer",
+  clusters: "integer",
+  words: "number",
+  count: "integer",
+  share: "number",
+  se: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  base_rate: "number",
+} as const satisfies Record<string, Kind>;
+
+/**
+ * In how many texts a hardship is named at all, beside how common it is among people.
+ *
+ * @param of `rates` of people by hardship, where known; those of `any` as well
+ * @returns by level of each factor and hardship (`any`: one or more): n, clusters, words (mean length), count,
+ *   share (weighted, of texts that name it once or more), se, ci_lower, ci_upper (95 %, Wilson's at the
+ *   effective n), base_rate
+ * @throws {Error} when the text or a factor is no column, or a rate is of no hardship
+ */
+export const hardships = carried((
+  personas: DataFrame,
+  of: Texts & { rates?: Readonly<Record<string, number>> },
+): DataFrame => {
+  const all = written(personas, of, Object.keys(HARDSHIP));
+  const kinds = ["any", ...HARDSHIPS];
+  const unknown = Object.keys(of.rates ?? {}).filter((name) => !kinds.includes(name));
+  if (unknown.length) {
+    throw new Error(`There is no hardship ${listed(unknown)}: there are ${kinds.join(", ")}`);
+  }
+  const found = all.texts.map((text) => text === null ? null : toneOf(text));
+  const tidy = all.cells.flatMap((cell) =>
+    kinds.map((hardship) => {
+      const own = Array.from(cell.order).filter((row) => found[row]);
+      const named = own.map((row) => {
+        const { hardships } = found[row]!;
+        return Number(
+          hardship === "any" ? hardships.length > 0 : hardships.some((one) => one === hardship),
+        );
+      });
+      const share = weightedShare({
+        cluster: own.map((row) => all.rows.cluster[all.rows.respondent[row]!]!),
+        weight: own.map((row) => all.rows.weight[all.rows.respondent[row]!]!),
+        n: own.map(() => 1),
+        sum: named,
+      });
+      return {
+        ...levelsOf(all, cell),
+        hardship,
+        n: share.n,
+        clusters: share.clusters,
+        words: meanOf(all, cell, (row) => found[row]?.words ?? NaN).estimate,
+        count: named.reduce<number>((sum, one) => sum + one, 0),
+        share: share.estimate,
+        se: share.se,
+        ci_lower: share.ciLower,
+        ci_upper: share.ciUpper,
+        base_rate: of.rates?.[hardship] ?? null,
+      };
+    })
+  );
+  return frame(tidy, { ...kindsOf(all), ...HARDSHIP });
+});
+
+const VARIETY = {
+  measure: "text",
+  n: "integer",
+  words: "number",
+  count: "integer",
+  estimate: "number",
+} as const satisfies Record<string, Kind>;
+
+/**
+ * How often texts come again: distinct first names, and near-duplicates.
+ *
+ * Of every combination of levels the same number of texts is looked at, the first ones: in a larger set
+ * more come again. There are no intervals, because pairs of texts are not independent.
+ *
+ * - `distinct_names`: different first names by the texts that have one; with `name` that column's first word,
+ *   otherwise the first word of the text with a capital that no sentence begins with (see `firstName`);
+ * - `equal`: texts that another is the same as, whatever case, punctuation and space;
+ * - `near_duplicate`: texts with another that shares half or more of its sequences of three words (Jaccard,
+ *   exact over all pairs).
+ *
+ * @param of `most` texts of each combination: as many as the smallest has, unless said
+ * @returns by level of each factor and measure: n, words (mean length), count, estimate (count by n)
+ * @throws {Error} when a column is unknown
+ */
+export const variety = carried((
+  personas: DataFrame,
+  of: Texts & { name?: string; most?: number },
+): DataFrame => {
+  const all = written(personas, of, Object.keys(VARIETY));
+  const given = of.name === undefined ? null : all.rows.passing(all.rows.known(of.name, "column"));
+  const texts = all.cells.map(({ order }) =>
+    Array.from(order).filter((row) => all.texts[row] !== null).toSorted((a, b) => a - b)
+  );
+  const most = of.most ?? Math.min(...texts.map((own) => own.length));
+  const tidy = all.cells.flatMap((cell, at) => {
+    const own = texts[at]!.slice(0, most);
+    const words = own.map((row) => wordsOf(all.texts[row]!));
+    const length = words.reduce((sum, { length }) => sum + length, 0) / own.length;
+    const names = own.flatMap((row) =>
+      (given ? wordsOf(String(given[row] ?? ""))[0] : firstName(all.texts[row]!)?.toLowerCase()) ??
+        []
+    );
+    const counts = new Map<string, number>();
+    for (const one of words) counts.set(one.join(" "), (counts.get(one.join(" ")) ?? 0) + 1);
+    const equal = counts.values().reduce((sum, count) => sum + (count > 1 ? count : 0), 0);
+    const near = nearDuplicates(words.map((words, at) => ({ words, group: at })));
+    const row = (measure: string, n: number, count: number) => ({
+      ...levelsOf(all, cell),
+      measure,
+      n,
+      words: own.length ? length : null,
+      count: n ? count : null,
+      estimate: n ? count / n : null,
+    });
+    return [
+      row("distinct_names", names.length, new Set(names).size),
+      row("equal", own.length, equal),
+      row("near_duplicate", own.length, near.any),
+    ];
+  });
+  return frame(tidy, { ...kindsOf(all), ...VARIETY });
+});
+
+/** Words with a capital that begin texts and are no names. */
+const STARTS = new Set(
+  ("a an the this that these those in at on as by of to for from with after before since when while although " +
+    "though he she they it we i you my his her their our your meet introducing persona name hello hi born raised " +
+    "growing living originally currently now today once despite each every mr mrs ms miss dr name age sex race " +
+    "state background description profile biography occupation")
+    .split(" "),
+);
+
+/** The first word with a capital that is no usual beginning of a sentence; null where there is none. */
+export const firstName = (text: string): string | null =>
+  text.match(/(?<![\p{L}\p{N}])\p{Lu}[\p{L}\p{M}]+/gu)
+    ?.find((word) => !STARTS.has(word.toLowerCase())) ?? null;
