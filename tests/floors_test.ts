@@ -21,7 +21,6 @@ const FLOORS = [
     "paper/conditions",
     "opinions/original",
     "opinions/sample",
-    "opinions/simulated",
   ],
   ["paper/published", "opinions/answers"],
   [
@@ -34,6 +33,7 @@ const FLOORS = [
     "opinions/rates",
     "opinions/reference",
     "opinions/replies",
+    "opinions/simulated",
     "opinions/texts",
   ],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
