@@ -64,6 +64,9 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 /** Notebooks that continue one another: personas, their answers, what became of both. */
 export const CHAIN = /^0[345]_/;
 
+/** Notebooks of the second study, opinions: start leaves them out unless it is told otherwise. */
+export const OPINIONS = /^4\d_/;
+
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
 export const LONG = /^3\d_/;
 
