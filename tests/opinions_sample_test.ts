@@ -475,6 +475,23 @@ Deno.test("a table that does not fit is refused in one line: file, row, what to 
       /^design.json: the universe of job.csv has work Yes, which is no level of it: there are yes, no$/,
     ],
     [
+      "levels of nobody",
+      refusal({}, { fields: [{ ...FIELDS[0], levels: { age: { young: ["16-19"] } } }] }),
+      /^design.json: levels of work.csv has age young, which is no level of it: there are 18-24, 25-64, 65\+$/,
+    ],
+    [
+      "levels that the table does not have",
+      refusal({}, { fields: [{ ...FIELDS[0], levels: { age: { "18-24": ["18-19"] } } }] }),
+      /^work.csv: levels of age name 18-19, and column age has 16-19, 20-64, 65\+$/,
+    ],
+    [
+      "levels to agree with that nobody has",
+      refusal({}, {
+        fields: [FIELDS[0], { ...FIELDS[1], agree: { with: "work", levels: { x: ["Yes"] } } }],
+      }),
+      /^design.json: agree of job.csv has work Yes, which is no level of it: there are yes, no$/,
+    ],
+    [
       "a design with a word too many",
       refusal({}, { fields: [{ ...FIELDS[0], when: 3 }] }),
       /^design.json, fields.0: Unrecognized key: "when"$/,
@@ -512,6 +529,11 @@ Deno.test("a table may be packed, and a study takes the people who were drawn fr
   using towns = made({}, { joint: { file: "joint.csv.gz" } });
   Deno.writeFileSync(join(towns.path, "joint.csv.gz"), gzipSync(JOINT));
   const { population } = draw(towns.design(), { each: 20 });
+  Deno.writeFileSync(join(towns.path, "joint.csv.gz"), gzipSync(JOINT).subarray(0, 40));
+  assert.throws(
+    () => draw(towns.design(), { each: 1 }),
+    /joint.csv.gz cannot be used:\n- its gzip is damaged/,
+  );
   const lab = await enter({ schema: "opinions_people" });
   assert.deepEqual(await lab.population(population), { name: "towns", profiles: 40 });
   const book = (await lab.codebook()).toRecords();

@@ -2,6 +2,8 @@
  * People drawn from tables: a joint table, raked where further margins are known, then fields in a declared
  * order, each given what it hangs on; and what was drawn beside what there is.
  */
+import { join } from "node:path";
+import { ROOT } from "../config.ts";
 import { carried, type Source } from "../provenance.ts";
 import "./sample/columns.ts";
 import { fitted as fittedOf, implausible as implausibleOf } from "./sample/report.ts";
@@ -12,7 +14,7 @@ export { ALL, massOf } from "./sample/report.ts";
 export { prepared } from "./sample/prepared.ts";
 
 /** The folder of the tables that come with the code. */
-export const CENSUS = new URL("../../dataset/census/", import.meta.url).pathname;
+export const CENSUS = join(ROOT, "dataset", "census");
 
 /** People who were drawn from tables are nobody's data. */
 export const DRAWN: Source = {

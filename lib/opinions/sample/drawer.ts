@@ -302,6 +302,13 @@ export function drawerOf(
   });
   const columns = Object.keys(field.given).map(column);
   const given = Object.values(field.given).map((name) => known(name, "given"));
+  for (const [name, levels] of Object.entries(field.levels)) {
+    const variable = given.find((one) => one.name === name);
+    if (!variable) {
+      throw new Error(`${design.path}: levels of ${table.path} are of ${name}, which is not given`);
+    }
+    codesOf(variable, Object.keys(levels), "levels");
+  }
   const drawn = field.draws.map(column);
   const draws = field.draws.map((name, at) =>
     drawable(name, table.keys[drawn[at]!]!.levels, table.path, inside.length > 0)
