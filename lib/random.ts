@@ -66,3 +66,15 @@ export function seeded(...seed: readonly (string | number)[]): Random {
     sample,
   };
 }
+
+/** Numbers that are 0 or ½, each as likely: 31 of them from one draw of a stream. */
+export function coins({ int }: Pick<Random, "int">): () => number {
+  let bits = 0, left = 0;
+  return () => {
+    if (left === 0) [bits, left] = [int(2 ** 31), 31];
+    const coin = bits & 1;
+    bits >>>= 1;
+    left--;
+    return coin / 2;
+  };
+}

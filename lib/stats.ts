@@ -70,5 +70,11 @@ export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
 export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";
-export { pageTrend, slopeOnPlaces, slopeThroughOrigin, type Trend } from "./stats/trends.ts";
+export {
+  pageTrend,
+  slopeOnPlaces,
+  slopeThroughOrigin,
+  type Trend,
+  trendScore,
+} from "./stats/trends.ts";
 export * from "./stats/weighted.ts";

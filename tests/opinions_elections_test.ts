@@ -105,7 +105,7 @@ Deno.test("the worked election: every winner wrong, none certain, and a bias nea
   );
   const se = Math.sqrt(
     [[520, 990], [480, 980], [505, 1000]]
-      .reduce((sum, [x, n]) => sum + (x! / n!) * (1 - x! / n!) / n!, 0),
+      .reduce((sum, [x, n]) => sum + (x! / n!) * (1 - x! / n!) / (n! - 1), 0),
   ) / 3;
   near(all!.se as number, se, 1e-12);
   near(all!.ci_upper as number, (all!.estimate as number) + 1.959963984540054 * se, 1e-9);

@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { plural } from "../format.ts";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { seeded } from "../random.ts";
+import { coins, seeded } from "../random.ts";
 import { averageD, cohenH, holm, pairedT, signFlip, weightedMean } from "../stats.ts";
 import { type Cell, cells, type Level, type Rows } from "./rows.ts";
 import {
@@ -238,7 +238,7 @@ function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison)
   const [level, against, difference] = [pairs.level, pairs.against, pairs.difference].map(meanOf);
   const { estimate, sd, se, df, ciLower, ciUpper, p, n, clusters } = difference!;
   const flipped = signFlip(clusterSums(pairs.difference, cluster, weight), {
-    uniform: coins(seed),
+    uniform: coins(seeded("compare", seed)),
     ...draws === undefined ? {} : { draws },
   });
   const scored = typeof of === "object" && "items" in of;
@@ -293,19 +293,6 @@ function clusterSums(
 /** A difference of numbers of this size, 0 where it is rounding: no sign can be turned round. */
 const nought = (difference: number, size: number): number =>
   Math.abs(difference) <= 1e-12 * size ? 0 : difference;
-
-/** Numbers that are 0 or ½, each as likely: 31 of them from one draw. */
-function coins(seed: number): () => number {
-  const random = seeded("compare", seed);
-  let bits = 0, left = 0;
-  return () => {
-    if (left === 0) [bits, left] = [random.int(2 ** 31), 31];
-    const coin = bits & 1;
-    bits >>>= 1;
-    left--;
-    return coin / 2;
-  };
-}
 
 function apart(
   rows: Rows,

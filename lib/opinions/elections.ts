@@ -144,7 +144,7 @@ function shareOf({ columns, answers }: Tally, side: number) {
   if (alone && answers > 0) {
     const count = of.filter((weight) => weight > 0).length;
     const { estimate, ciLower, ciUpper } = wilson({ count, n: answers });
-    const se = Math.sqrt(estimate! * (1 - estimate!) / answers);
+    const se = answers > 1 ? Math.sqrt(estimate! * (1 - estimate!) / (answers - 1)) : null;
     return { estimate, se, ciLower, ciUpper, effectiveN: answers, clusters: clusters.length };
   }
   // Of a cluster the weight of its answers, and the part of it on this side.

@@ -256,5 +256,5 @@ const STARTS = new Set(
 
 /** The first word with a capital that is no usual beginning of a sentence; null where there is none. */
 export const firstName = (text: string): string | null =>
-  text.match(/(?<![\p{L}\p{N}])\p{Lu}[\p{L}\p{M}]+/gu)
+  text.match(/(?<![\p{L}\p{N}])\p{Lu}[\p{Ll}\p{M}]+/gu)
     ?.find((word) => !STARTS.has(word.toLowerCase())) ?? null;

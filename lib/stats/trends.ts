@@ -75,12 +75,18 @@ export function pageTrend(
   return { L, expected, variance, z, p, pNormal, method, informative, n };
 }
 
+/** What a row adds to L above what is expected: 0 where its ranks have no trend. */
+export const trendScore = (values: readonly number[]): number => {
+  const places = values.length;
+  return trendOf(midranks(checked(values))) - places * (places + 1) ** 2 / 4;
+};
+
 /** Σ j·R_j of one row. */
-export const trendOf = (ranks: readonly number[]): number =>
+const trendOf = (ranks: readonly number[]): number =>
   ranks.reduce((total, rank, at) => total + (at + 1) * rank, 0);
 
 /** Ranks from 1; equal numbers share the mean of theirs. */
-export function midranks(values: readonly number[]): number[] {
+function midranks(values: readonly number[]): number[] {
   return values.map((value) => {
     let below = 0, same = 0;
     for (const other of values) {
@@ -94,21 +100,25 @@ export function midranks(values: readonly number[]): number[] {
 /** P(L ≥ the one found), the ranks of each row being dealt out at random. */
 function exactTail(rows: readonly (readonly number[])[]): number {
   // Twice a mean rank is whole, and so is twice L.
-  const known = new Map<string, { from: number; of: Float64Array }>();
   let from = 0, held: Float64Array = Float64Array.of(1), found = 0;
   for (const ranks of rows) {
     found += Math.round(2 * trendOf(ranks));
     const sorted = ranks.toSorted((a, b) => a - b), key = sorted.join();
-    if (!known.has(key)) known.set(key, dealtOut(sorted));
-    const own = known.get(key)!;
+    if (!deals.has(key)) deals.set(key, dealtOut(sorted));
+    const own = deals.get(key)!;
     const next = new Float64Array(held.length + own.of.length - 1);
-    held.forEach((p, at) => {
-      if (p > 0) own.of.forEach((q, step) => next[at + step]! += p * q);
-    });
+    for (let at = 0; at < held.length; at++) {
+      const p = held[at]!;
+      if (p === 0) continue;
+      for (let step = 0; step < own.of.length; step++) next[at + step]! += p * own.of[step]!;
+    }
     [from, held] = [from + own.from, next];
   }
   return Math.min(1, sum([...held.subarray(found - from)]));
 }
+
+/** By ranks; up to 7 places have 127 patterns of ties. */
+const deals = new Map<string, { from: number; of: Float64Array }>();
 
 /** The distribution of twice Σ j·R_j over all orders of the ranks: probabilities from `from` on. */
 function dealtOut(ranks: readonly number[]): { from: number; of: Float64Array } {

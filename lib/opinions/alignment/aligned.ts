@@ -56,7 +56,7 @@ export interface Aligned {
   by?: readonly string[];
   /** Left out, alignment of options with an order, and of others both distances. */
   measures?: readonly Measure[];
-  /** Draws of the cluster bootstrap (2,000), and their seed. */
+  /** Draws of the cluster bootstrap (2,000; 0 leaves its limits out), and their seed. */
   draws?: number;
   seed?: number;
 }
@@ -160,7 +160,7 @@ function summarised(
   const many = clusters >= 2;
   const plain = statistics(new Float64Array(clusters).fill(1));
   const errors = many ? jackknife({ clusters, statistics }) : [];
-  const drawn = many ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
+  const drawn = many && draws > 0 ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
   const inferred = (at: number) => ({
     estimate: plain[at]!,
     se: errors[at]?.se ?? null,

@@ -168,7 +168,7 @@ function summarised(
   const estimates = statistics(whole);
   const many = clusters >= 2;
   const errors = many ? jackknife({ clusters, statistics }) : [];
-  const drawn = many ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
+  const drawn = many && draws > 0 ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
   const inferred = (at: number) => ({
     score: scores[at]!,
     score_against: others[at]!,

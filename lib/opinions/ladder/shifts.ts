@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
 import type { Level } from "../../measures.ts";
-import { seeded } from "../../random.ts";
+import { coins, seeded } from "../../random.ts";
 import { clusterBootstrap, holm, signFlip, weightedMean, weightedTotals } from "../../stats.ts";
 import { type Placed, placed, type Rungs } from "./placed.ts";
 
@@ -33,7 +33,9 @@ export interface Shifted extends Rungs {
   against: Level;
   /** The rung that is compared; the shift is towards it. */
   level: Level;
+  /** Draws of the cluster bootstrap (2,000; 0 leaves its limits out) and, where it is not exact, of the sign flips (9,999). */
   draws?: number;
+  flips?: number;
   seed?: number;
 }
 
@@ -53,13 +55,13 @@ export interface Shifted extends Rungs {
  * @throws {Error} when a factor, rung or option is unknown, or no question has an order
  */
 export function shifts(answers: DataFrame, of: Shifted): DataFrame {
-  const { against, level, factor, draws = 2000, seed = 1 } = of;
+  const { against, level, factor, draws = 2000, flips = 9999, seed = 1 } = of;
   const found = placed(answers, of, [against, level], Object.keys(COLUMNS));
   const tested = found.placed.map((one) => ({
     ...Object.fromEntries(found.factors.map((name, at) => [name, one.levels[at]])),
     [factor]: level,
     against,
-    ...shifted(one, { draws, seed }),
+    ...shifted(one, { draws, flips, seed }),
   }));
   const [byCluster, flipped] = [
     holm(tested.map(({ p }) => p)),
@@ -79,7 +81,10 @@ export function shifts(answers: DataFrame, of: Shifted): DataFrame {
   });
 }
 
-function shifted(of: Placed, { draws, seed }: { draws: number; seed: number }) {
+function shifted(
+  of: Placed,
+  { draws, flips, seed }: { draws: number; flips: number; seed: number },
+) {
   const { question, values, clusters, weights } = of;
   const meanOf = (numbers: readonly number[]) => {
     const origin = numbers[0] ?? 0, sum = numbers.map((value) => value - origin);
@@ -99,11 +104,11 @@ function shifted(of: Placed, { draws, seed }: { draws: number; seed: number }) {
     differences,
   ].map(meanOf);
   const sums = clusterSums(of, differences);
-  const { uniform } = seeded("shifts", seed, question.question, JSON.stringify(of.levels));
-  const [drawn] = sums.length >= 2
+  const random = seeded("shifts", seed, question.question, JSON.stringify(of.levels));
+  const [drawn] = sums.length >= 2 && draws > 0
     ? clusterBootstrap({
       clusters: sums.length,
-      uniform,
+      uniform: random.uniform,
       draws,
       statistics: (drawn) => {
         const [sum, weight] = weightedTotals(drawn, [
@@ -130,7 +135,7 @@ function shifted(of: Placed, { draws, seed }: { draws: number; seed: number }) {
     boot_lower: drawn?.percentile.ciLower ?? null,
     boot_upper: drawn?.percentile.ciUpper ?? null,
     p,
-    p_flip: signFlip(sums.map(({ sum }) => sum), { uniform }).p,
+    p_flip: signFlip(sums.map(({ sum }) => sum), { uniform: coins(random), draws: flips }).p,
   };
 }
 

@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { listed } from "../../format.ts";
 import { frame, type Kind, rows as rowsIn } from "../../frames.ts";
 import type { Level } from "../../measures.ts";
-import { seeded } from "../../random.ts";
+import { coins, seeded } from "../../random.ts";
 import {
   clusteredMean,
   holm,
@@ -11,6 +11,7 @@ import {
   pageTrend,
   signFlip,
   slopeOnPlaces,
+  trendScore,
   weightedMean,
 } from "../../stats.ts";
 import { z } from "zod";
@@ -40,6 +41,8 @@ const COLUMNS = {
 /** A ladder with all its rungs in order. */
 export interface Ladder extends Rungs {
   rungs: readonly Level[];
+  /** Draws of the sign flips (9,999), where they are not exact. */
+  flips?: number;
   seed?: number;
 }
 
@@ -58,11 +61,13 @@ export interface Ladder extends Rungs {
  * @throws {Error} when a factor, rung or option is unknown, or no question has an order
  */
 export function trends(answers: DataFrame, of: Ladder): DataFrame {
-  const { rungs, seed = 1 } = of;
+  const { rungs, flips = 9999, seed = 1 } = of;
   const found = placed(answers, of, rungs, Object.keys(COLUMNS));
   const groups = Map.groupBy(found.placed, ({ levels }) => JSON.stringify(levels)).values();
   const tidy = [...groups].flatMap((group) => {
-    const { uniform } = seeded("trends", seed, JSON.stringify(group[0]!.levels));
+    const random = coins(seeded("trends", seed, JSON.stringify(group[0]!.levels)));
+    const flip = (sums: readonly { sum: number }[]) =>
+      signFlip(sums.map(({ sum }) => sum), { uniform: random, draws: flips }).p;
     const keys = Object.fromEntries(
       found.factors.map((name, at) => [name, group[0]!.levels[at]]),
     );
@@ -70,10 +75,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
       const slopes = one.values.map((values) => slopeOnPlaces(values)!);
       const alike = one.weights.every((weight) => weight === one.weights[0]);
       const page = pageTrend(one.values, alike ? undefined : one.weights);
-      const away = one.values.map((values) => {
-        const { L, expected } = pageTrend([values]);
-        return L! - expected!;
-      });
+      const away = one.values.map(trendScore);
       return {
         of: one,
         away,
@@ -87,7 +89,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
           page_expected: page.expected,
           z: page.z,
           p: page.p,
-          p_flip: signFlip(clusterSums(one, away).map(({ sum }) => sum), { uniform }).p,
+          p_flip: flip(clusterSums(one, away)),
         },
       };
     });
@@ -118,10 +120,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
       page_expected: null,
       z: null,
       p: null,
-      p_flip: signFlip(
-        clusterSums(all, join(({ away }) => away)).map(({ sum }) => sum),
-        { uniform },
-      ).p,
+      p_flip: flip(clusterSums(all, join(({ away }) => away))),
       p_holm: null,
       p_flip_holm: null,
       family: null,
