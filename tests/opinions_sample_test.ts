@@ -372,6 +372,9 @@ Deno.test("weights bring what was drawn to the target, and cost what they cost",
   close(of(raked, "work").tv, 0, 1e-9);
   close(of(raked, "age").tv, 0, 1e-9);
   assert.ok(raked.size.effectiveN! < drawn.size.effectiveN!);
+  // What is so by construction has no test.
+  assert.ok(rows(fitted(drawn), Fit).some(({ p }) => p !== null));
+  assert.ok(rows(fitted(raked), Fit).every(({ p, chi2 }) => p === null && chi2 === null));
   assert.match(raked.population.origin, /raked to age, work$/);
   assert.throws(() => reweighted(drawn, ["town"]), /No variable town is drawn: there are age, sex/);
 });

@@ -44,6 +44,8 @@ export interface Drawn {
   codes: ReadonlyMap<Drawable, Int16Array>;
   /** By person, with a mean of 1; null where all count alike. */
   weight: Float64Array | null;
+  /** Whether weights were made from who was drawn, so that the tables are met by construction. */
+  reweighted: boolean;
   size: Weighted;
 }
 
@@ -113,7 +115,7 @@ export function draw(design: Design, options: Draw): Drawn {
   }
   const weight = each === undefined || strata.length === 1 ? null : weights(from, sizes);
   return completed(
-    { prepared: from, method, stratum, codes, weight },
+    { prepared: from, method, stratum, codes, weight, reweighted: false },
     options.name ?? design.name,
     `drawn from ${design.name}: ${method}, seed ${seed}, ${
       each === undefined ? `${total} in all` : `${each} of each stratum`
@@ -229,7 +231,11 @@ export function reweighted(drawn: Drawn, names: readonly string[]): Drawn {
     people.forEach((i, k) => weight[i] = made[k]!);
   });
   const { name, origin } = population;
-  return completed({ ...drawn, weight }, name, `${origin}, raked to ${names.join(", ")}`);
+  return completed(
+    { ...drawn, weight, reweighted: true },
+    name,
+    `${origin}, raked to ${names.join(", ")}`,
+  );
 }
 
 /** @throws {RangeError} when no variable has the name */

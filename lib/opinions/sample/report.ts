@@ -68,10 +68,11 @@ function classesOf({ prepared, codes, stratum }: Drawn): Classes[] {
  *
  * Targets are computed through the tables, not simulated. In a stratum without weights chi² is Pearson's,
  * with weights, and over all strata, Rao and Scott's; undefined where an expected count is below 5. Systematic
- * draws and quotas vary less than independent ones, so that they have no test.
+ * draws and quotas vary less than independent ones, and who was weighted to the tables meets them, so that
+ * they have no test.
  */
 export function fitted(drawn: Drawn): DataFrame {
-  const { prepared, stratum, weight, method, size } = drawn;
+  const { prepared, stratum, weight, method, reweighted, size } = drawn;
   const { strata } = prepared;
   const people = strata.reduce((sum, { total }) => sum + total, 0);
   const members = strata.map((_, at) =>
@@ -89,7 +90,8 @@ export function fitted(drawn: Drawn): DataFrame {
       const fit = alike && (who || strata.length === 1)
         ? plainFit(rows, wanted)
         : sampleFit(rows, wanted);
-      const tested = method === "multinomial" && (fit.leastExpected ?? 0) >= LEAST_EXPECTED;
+      const tested = method === "multinomial" && !reweighted &&
+        (fit.leastExpected ?? 0) >= LEAST_EXPECTED;
       const weights = own.map((i) => weight ? weight[i]! : 1);
       const effective = who ? kish(weights) : size.effectiveN;
       return {
