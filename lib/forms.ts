@@ -255,14 +255,27 @@ export const choiceOf = ({ choices = [] }: Field, text: Value): string | undefin
 /** What the writer was shown of the profile, by variable: each as it may come back. */
 export type Given = Readonly<Record<string, readonly (string | number)[]>>;
 
-/** What became of each field: beside what was given, and beside the list. */
+const RANGE =
+  /^(?:aged? )?(\d+(?:\.\d+)?)(?: ?(?:-|–|to) ?(\d+(?:\.\d+)?)| ?\+| (?:and|or) \p{L}+)$/iu;
+
+/** Whether a number is in the range that a text is: `30–34`, `30 to 34`, `85+`, `85 and over`. */
+function isIn(range: string | number, value: Value): boolean {
+  const [found, low, high] = (typeof range === "string" && RANGE.exec(range.trim())) || [];
+  return found !== undefined && typeof value === "number" && value >= Number(low) &&
+    value <= Number(high ?? Infinity);
+}
+
+/**
+ * What became of each field: beside what was given, and beside the list. A number inside the range that
+ * was given is kept: whoever is told 30–34 is to write one age.
+ */
 export function statusesOf(form: Form, values: Values, given: Given = {}): Record<string, Status> {
   return Object.fromEntries(form.fields.map((field): [string, Status] => {
     const value = values[field.name] ?? null;
     const shown = field.given === undefined ? undefined : given[field.given];
     if (shown?.length) {
       const kept = value !== null &&
-        shown.some((one) => folded(String(one)) === folded(String(value)));
+        shown.some((one) => folded(String(one)) === folded(String(value)) || isIn(one, value));
       return [field.name, kept ? "given and kept" : "given and changed"];
     }
     if (value === null) return [field.name, "empty"];

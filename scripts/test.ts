@@ -138,7 +138,7 @@ const LONG = [
   "start",
 ];
 
-/** The other files go in so many batches, because every process loads the libraries anew. */
+/** The other files go in at most so many batches, because every process loads the libraries anew. */
 const BATCHES = 16;
 
 /**
@@ -147,19 +147,19 @@ const BATCHES = 16;
  */
 const WORKERS = 4;
 
-/** What runs in a process of its own. */
-function batches(): string[][] {
-  const path = (name: string) => `tests/${name}_test.ts`;
-  const others = known().filter((name) => !LONG.includes(name));
+/**
+ * What runs in a process of its own: every file once, and no batch empty, because a runner that is
+ * given no file takes all of them.
+ */
+export function batches(names: readonly string[]): string[][] {
+  const others = names.filter((name) => !LONG.includes(name));
   const size = Math.ceil(others.length / BATCHES);
-  return [
-    ...LONG.map((name) => [path(name)]),
-    ...Array.from(
-      { length: BATCHES },
-      (_, at) => others.slice(at * size, (at + 1) * size).map(path),
-    ),
-  ];
+  const made = LONG.filter((name) => names.includes(name)).map((name) => [name]);
+  while (others.length) made.push(others.splice(0, size));
+  return made;
 }
+
+const path = (name: string) => `tests/${name}_test.ts`;
 
 const known = (): string[] =>
   [...Deno.readDirSync(join(ROOT, "tests"))].map(({ name }) => name)
@@ -191,9 +191,9 @@ function files(words: readonly string[]): string[] {
   const names = known();
   return words.map((word) => {
     const name = basename(word).replace(/(_test)?(\.ts)?$/, "");
-    if (names.includes(name)) return `tests/${name}_test.ts`;
+    if (names.includes(name)) return path(name);
     throw new UsageError(
-      `No test file ${word}: did you mean tests/${nearest(name, names)}_test.ts?`,
+      `No test file ${word}: did you mean ${path(nearest(name, names))}?`,
     );
   });
 }
@@ -212,7 +212,9 @@ if (import.meta.main) {
   }, async ({ filter, nightly }, words) => {
     if (nightly) Deno.env.set("NIGHTLY", "1");
     const whole = !filter && !words.length;
-    const queue = whole ? batches() : [words.length ? files(words) : ["tests/"]];
+    const queue = whole
+      ? batches(known()).map((names) => names.map(path))
+      : [words.length ? files(words) : ["tests/"]];
     const flags = filter ? [`--filter=${filter}`] : [];
     if (whole) {
       // Once for all batches, and not by each of them.

@@ -8,6 +8,7 @@ import { TABLE_NAMES } from "lib/paper/design.ts";
 import { csv } from "lib/press.ts";
 import { survival } from "lib/paper/tables.ts";
 import { evaluated } from "./command.ts";
+import { batches } from "../scripts/test.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
@@ -118,6 +119,15 @@ Deno.test("every task goes the one way, and has a line that fits a screen", () =
   for (const [name, { description, command }] of Object.entries(TASKS)) {
     assert.equal(command, `deno run -A scripts/task.ts ${name}`);
     assert.ok(description.length > 0 && description.length <= 72, name);
+  }
+});
+
+Deno.test("every test file is run in one batch, however many there are, and no batch is empty", () => {
+  for (let files = 1; files <= 200; files++) {
+    const names = [...Array.from({ length: files }, (_, i) => `file_${i}`), "docs"];
+    const made = batches(names);
+    assert.ok(made.every((batch) => batch.length > 0), `${files} files`);
+    assert.deepEqual(made.flat().toSorted(), names.toSorted());
   }
 });
 

@@ -4,6 +4,10 @@ import { ROOT } from "lib/config.ts";
 /** Whether the long campaigns run: `deno task test --nightly`. */
 export const nightly = Deno.env.get("NIGHTLY") === "1";
 
+/** A test of the long campaigns: one that takes long, and whose kind has a shorter one beside it. */
+export const atNight = (name: string, fn: () => Promise<void>): void =>
+  Deno.test({ name, ignore: !nightly, fn });
+
 export interface Ended {
   code: number;
   out: string;

@@ -13,8 +13,15 @@ const FLOORS = [
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
-  ["paper/biography"],
-  ["paper/columns", "paper/design", "paper/instruments", "paper/conditions", "opinions/columns"],
+  ["paper/biography", "opinions/forms"],
+  [
+    "paper/columns",
+    "paper/design",
+    "paper/instruments",
+    "paper/conditions",
+    "opinions/columns",
+    "opinions/simulated",
+  ],
   ["paper/published", "opinions/answers"],
   [
     "paper/tables",

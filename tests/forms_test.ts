@@ -216,6 +216,18 @@ Deno.test("each field has what became of it", () => {
   });
 });
 
+Deno.test("a number inside the range that was given is kept", () => {
+  const became = (range: string, age: number) =>
+    statusesOf(portrait, { ...MIA, age }, { age: [range] }).age;
+  for (const range of ["30-34", "30–34", "30 to 34", "aged 30 to 34", "34", "30+", "30 and over"]) {
+    assert.equal(became(range, 34), "given and kept", range);
+    assert.equal(became(range, 29), "given and changed", range);
+  }
+  assert.equal(became("30–34", 35), "given and changed");
+  assert.equal(became("30 or older", 99), "given and kept");
+  assert.equal(became("thirty", 34), "given and changed");
+});
+
 Deno.test("a form is one schema, one outline and a line for each field", () => {
   const { properties, required } = strict(schemaOf(portrait)) as {
     properties: Record<string, unknown>;

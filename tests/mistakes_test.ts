@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { byNpx, refusal } from "lib/version.ts";
 import { ROOT } from "lib/config.ts";
 import { Kernel } from "../scripts/jupyter/kernel.ts";
-import { type Ended, ended, script, spawned, until } from "./command.ts";
+import { atNight, type Ended, ended, script, spawned, until } from "./command.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
@@ -279,35 +279,39 @@ Deno.test({
   },
 });
 
-Deno.test("tests that are stopped leave no server; those that are killed leave it to the next run", async () => {
-  using folder = new Folder();
-  const env = { TMPDIR: folder.path, NO_COLOR: "1" };
-  const runs = () => [...Deno.readDirSync(folder.path)].map(({ name }) => join(folder.path, name));
-  const pid = (run: string): number => {
-    const path = join(run, "postgres", "postmaster.pid");
-    return existsSync(path) ? Number(Deno.readTextFileSync(path).split("\n")[0]) : 0;
-  };
-  const serving = async () => {
-    await until("the tests' server", () => runs().some((run) => pid(run) > 0));
-    return runs().map(pid).find((number) => number > 0)!;
-  };
-  // A process that nobody collects stays in the list.
-  const gone = (number: number) =>
-    !existsSync(`/proc/${number}`) ||
-    /\) Z /.test(Deno.readTextFileSync(`/proc/${number}/stat`));
-  const args = ["run", "-A", "scripts/test.ts", "db", "--filter", "open"];
+atNight(
+  "tests that are stopped leave no server; those that are killed leave it to the next run",
+  async () => {
+    using folder = new Folder();
+    const env = { TMPDIR: folder.path, NO_COLOR: "1" };
+    const runs = () =>
+      [...Deno.readDirSync(folder.path)].map(({ name }) => join(folder.path, name));
+    const pid = (run: string): number => {
+      const path = join(run, "postgres", "postmaster.pid");
+      return existsSync(path) ? Number(Deno.readTextFileSync(path).split("\n")[0]) : 0;
+    };
+    const serving = async () => {
+      await until("the tests' server", () => runs().some((run) => pid(run) > 0));
+      return runs().map(pid).find((number) => number > 0)!;
+    };
+    // A process that nobody collects stays in the list.
+    const gone = (number: number) =>
+      !existsSync(`/proc/${number}`) ||
+      /\) Z /.test(Deno.readTextFileSync(`/proc/${number}/stat`));
+    const args = ["run", "-A", "scripts/test.ts", "db", "--filter", "open"];
 
-  const stopped = spawned(args, env, true);
-  const first = await serving();
-  stopped.kill("SIGTERM");
-  told(await ended(stopped), 130, /^Interrupted: .*\nGo on: deno task test db --filter open$/m);
-  assert.deepEqual([gone(first), runs()], [true, []]);
+    const stopped = spawned(args, env, true);
+    const first = await serving();
+    stopped.kill("SIGTERM");
+    told(await ended(stopped), 130, /^Interrupted: .*\nGo on: deno task test db --filter open$/m);
+    assert.deepEqual([gone(first), runs()], [true, []]);
 
-  const killed = spawned(args, env, true);
-  const second = await serving();
-  Deno.kill(-killed.pid, "SIGKILL");
-  await ended(killed);
-  assert.deepEqual([gone(second), runs().length], [false, 1]);
-  assert.equal((await script("test", ["format"], env)).code, 0);
-  assert.deepEqual([gone(second), runs()], [true, []]);
-});
+    const killed = spawned(args, env, true);
+    const second = await serving();
+    Deno.kill(-killed.pid, "SIGKILL");
+    await ended(killed);
+    assert.deepEqual([gone(second), runs().length], [false, 1]);
+    assert.equal((await script("test", ["format"], env)).code, 0);
+    assert.deepEqual([gone(second), runs()], [true, []]);
+  },
+);

@@ -19,7 +19,7 @@ import { client } from "lib/db/client.ts";
 import { start } from "lib/db/server.ts";
 import { open as openSource } from "lib/paper/restore/source.ts";
 import { identified } from "lib/paper/restore/verify.ts";
-import { ended, evaluated, script, spawned, until } from "./command.ts";
+import { atNight, ended, evaluated, script, spawned, until } from "./command.ts";
 import { as, failing, Held, restored, SMALL } from "./data.ts";
 
 const DUMP = join(SMALL, "sql", "personas_database_backup.sql.gz");
@@ -243,7 +243,7 @@ for (const [table, column, value, reason, once] of BAD) {
   });
 }
 
-Deno.test("a bad row at the edges of the pieces of a large table is named", async () => {
+atNight("a bad row at the edges of the pieces of a large table is named", async () => {
   const rows = Array.from({ length: 60_000 }, (_, i) => `${i + 1}\t96033\t${1 + i % 24}\t${i % 2}`);
   const { line } = rowsOf("eval_questionnaires");
   using folder = new Folder();
@@ -593,7 +593,7 @@ Deno.test("answers whose columns are swapped are refused", async () => {
   await succeeds();
 });
 
-Deno.test("the reconstruction is known as such, also from a dump or CSV files of it", async () => {
+atNight("the reconstruction is known as such, also from a dump or CSV files of it", async () => {
   await restored("personality_trap");
   const study = await open();
   assert.equal(study.provenance.source, "reconstruction");

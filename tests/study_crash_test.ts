@@ -6,7 +6,7 @@ import { epqra } from "lib/paper/instruments.ts";
 import { model } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas, RunError } from "lib/study.ts";
-import { nightly, until } from "./command.ts";
+import { atNight, nightly, until } from "./command.ts";
 import { provider, standIn } from "./llm_server.ts";
 import { Made, Process, served, ServerProcess } from "./study_worker.ts";
 
@@ -96,7 +96,7 @@ const alone = (made: Made, own: number) =>
       where application_name = 'persona-audit' and datname = current_database()`) === own);
 
 Deno.test("administrations survive many kills: none lost, none twice, none bought again", async () => {
-  const [N, KILLS] = nightly ? [3000, 25] : [1000, 8];
+  const [N, KILLS] = nightly ? [3000, 25] : [600, 4];
   const CALLS = 64;
   const began = performance.now();
   await using server = await ServerProcess.started("--latency", "6", "--seed", "7");
@@ -212,52 +212,58 @@ Deno.test("three processes share a run: each sheet once, each of them did some",
   console.log(`three processes did ${ends.map(({ done }) => done).join(", ")}`);
 });
 
-Deno.test("a process whose lease ends while it sleeps stores nothing twice and all is paid", async () => {
-  const N = 200, CALLS = 8;
-  await using server = await ServerProcess.started("--latency", "60", "--seed", "9");
-  const { made, run } = await toAnswer("crash_sleep", N, server.url, CALLS);
-  await using _ = made;
-  await using sleeper = new Process("crash_sleep", run, 5);
-  await using other = new Process("crash_sleep", run);
-  await sleeper.ready();
-  await other.ready();
-  await sleeper.go();
-  await until("some calls", async () => (await server.count()).requests >= 3 * CALLS);
-  sleeper.signal("SIGSTOP");
-  const over = `
+atNight(
+  "a process whose lease ends while it sleeps stores nothing twice and all is paid",
+  async () => {
+    const N = 200, CALLS = 8;
+    await using server = await ServerProcess.started("--latency", "60", "--seed", "9");
+    const { made, run } = await toAnswer("crash_sleep", N, server.url, CALLS);
+    await using _ = made;
+    await using sleeper = new Process("crash_sleep", run, 5);
+    await using other = new Process("crash_sleep", run);
+    await sleeper.ready();
+    await other.ready();
+    await sleeper.go();
+    await until("some calls", async () => (await server.count()).requests >= 3 * CALLS);
+    sleeper.signal("SIGSTOP");
+    const over = `
     select bool_and(lease < now()) from workers join runs using (run)
     where kind = 'administrations'`;
-  await until("the end of the lease", async () => await made.value(over) === true);
-  const held = await made.value("select count(*) from work where state = 'claimed'");
-  const { requests: asked } = await server.count();
-  const kept = await made.value(
-    "select count(*)::int from requests join runs using (run) where kind = 'administrations'",
-  ) as number;
-  await other.go();
-  // The other one has done all that the sleeper had claimed.
-  await until(
-    "the other's work",
-    async () => (await made.value("select count(*) from administrations") as number) >= N / 2,
-  );
-  sleeper.signal("SIGCONT");
-  const ends = await Promise.all([sleeper.ended(), other.ended()]);
-  const count = await server.quiet();
-  await whole(made, N);
-  // What was asked and not kept was asked twice; what was kept, or only claimed, was not.
-  const twice = count.requests - N;
-  assert.ok(twice <= asked - kept, `${twice} calls were made twice, ${asked - kept} were not kept`);
-  const sum = await booked(made);
-  assert.equal(sum.attempts, N);
-  assert.ok(sum.calls + sum.lost_calls >= count.requests);
-  assert.ok(sum.calls >= count.answered, `booked ${sum.calls} calls of ${count.answered}`);
-  const charged = count.charged.input + count.charged.output;
-  assert.ok(sum.tokens >= charged, `booked ${sum.tokens} tokens of ${charged}`);
-  console.log(
-    `asleep with ${held} claimed: ${twice} asked twice; booked ${sum.calls} calls (and ` +
-      `${sum.lost_calls} as lost) of ${count.requests}; the two did ` +
-      ends.map(({ done }) => done).join(" and "),
-  );
-});
+    await until("the end of the lease", async () => await made.value(over) === true);
+    const held = await made.value("select count(*) from work where state = 'claimed'");
+    const { requests: asked } = await server.count();
+    const kept = await made.value(
+      "select count(*)::int from requests join runs using (run) where kind = 'administrations'",
+    ) as number;
+    await other.go();
+    // The other one has done all that the sleeper had claimed.
+    await until(
+      "the other's work",
+      async () => (await made.value("select count(*) from administrations") as number) >= N / 2,
+    );
+    sleeper.signal("SIGCONT");
+    const ends = await Promise.all([sleeper.ended(), other.ended()]);
+    const count = await server.quiet();
+    await whole(made, N);
+    // What was asked and not kept was asked twice; what was kept, or only claimed, was not.
+    const twice = count.requests - N;
+    assert.ok(
+      twice <= asked - kept,
+      `${twice} calls were made twice, ${asked - kept} were not kept`,
+    );
+    const sum = await booked(made);
+    assert.equal(sum.attempts, N);
+    assert.ok(sum.calls + sum.lost_calls >= count.requests);
+    assert.ok(sum.calls >= count.answered, `booked ${sum.calls} calls of ${count.answered}`);
+    const charged = count.charged.input + count.charged.output;
+    assert.ok(sum.tokens >= charged, `booked ${sum.tokens} tokens of ${charged}`);
+    console.log(
+      `asleep with ${held} claimed: ${twice} asked twice; booked ${sum.calls} calls (and ` +
+        `${sum.lost_calls} as lost) of ${count.requests}; the two did ` +
+        ends.map(({ done }) => done).join(" and "),
+    );
+  },
+);
 
 /** A transaction that holds a lock until it is let go, or its `using` block ends. */
 class Lock implements AsyncDisposable {
@@ -286,7 +292,7 @@ class Lock implements AsyncDisposable {
   }
 }
 
-Deno.test("a process that falls asleep while it asks for budget holds nobody up", async () => {
+atNight("a process that falls asleep while it asks for budget holds nobody up", async () => {
   const N = 80;
   await using server = await ServerProcess.started("--latency", "10", "--seed", "10");
   const { made, run } = await toAnswer("crash_held", N, server.url, 8);
@@ -327,7 +333,7 @@ Deno.test("a process that falls asleep while it asks for budget holds nobody up"
   await whole(made, N);
 });
 
-Deno.test("connections that are cut in the middle of a run lose no reply", async () => {
+atNight("connections that are cut in the middle of a run lose no reply", async () => {
   const N = 600, CALLS = 32, CUTS = 6;
   const server = provider({ answer: () => ({ latency: 100 }), keep: false });
   const { made, run } = await toAnswer("crash_cut", N, server.url, CALLS);

@@ -15,7 +15,7 @@ import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { type Cell, type Notebook, read, source } from "../scripts/jupyter/notebook.ts";
 import { find, runAll, withoutSample } from "../scripts/notebooks.ts";
-import { nightly } from "./command.ts";
+import { atNight, nightly } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
@@ -51,7 +51,7 @@ const count = async (table: string): Promise<number> => {
   return row!.n;
 };
 
-Deno.test("two that run 03 at once on one schema, from nothing, ask nothing twice", async () => {
+atNight("two that run 03 at once on one schema, from nothing, ask nothing twice", async () => {
   await restored(PUBLISHED);
   const paths = [path("03_generate_personas")];
   await withoutSample(paths);
@@ -144,8 +144,8 @@ const TABLES = find(["1", "2"]).filter((path) => /^(1[1-6]|2[4-7])_/.test(basena
 /** Tables of models that none of the sample's is printed beside. */
 const OTHERS = ["12_table2", "13_table3"];
 
-/** One of each kind of table; nightly the others, too. */
-const EACH = /^(11|12|14|15|16|27)_/;
+/** One of shares and one of scores; nightly the others, too. */
+const EACH = /^(11|14)_/;
 
 for (const table of TABLES.filter((path) => nightly || EACH.test(basename(path)))) {
   const name = basename(table, ".ipynb");

@@ -60,6 +60,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
   .box, .kept > div { overflow: visible !important; max-height: none !important; width: auto !important; }
   thead { position: static !important; box-shadow: none; border-bottom: 1px solid #1a1a1a; }
   caption span { position: static; max-width: none; }
+  table:has(thead th:nth-child(10)) { font-size: 6pt; } table:has(thead th:nth-child(10)) :is(th, td) { padding: .1rem .2rem; }
   table:has(thead th:nth-child(15)) { font-size: 5pt; } table:has(thead th:nth-child(15)) :is(th, td) { padding: .1rem .15rem; }
   table { font-size: 7pt; } th, td { padding: .1rem .3rem; min-width: 0 !important; }
   th[scope=row], .words { overflow-wrap: anywhere; }
