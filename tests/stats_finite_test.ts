@@ -62,6 +62,9 @@ const clusterings = (values: readonly number[]): number[][][] => [
   [[...values]],
   [[], ...values.map((value) => [value, value]), []],
 ];
+/** Samples of one length as distributions, some of them with numbers below 0. */
+const distributions = pairs.filter(([x, y]) => x.length === y.length)
+  .flatMap(([x, y]) => [[x, y] as const, [x.map(Math.abs), y.map(Math.abs)] as const]);
 const shares = SAMPLES.map((values) => values.map((value) => Number(value > 1)));
 
 /** Rows of items: of the samples as columns, each with itself, turned round, shifted. */
@@ -130,6 +133,7 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   matthews: of2(classes, LEVELS, stats.matthews),
   baselines: classes.map((one) => () => stats.baselines(one)),
   mean: SAMPLES.map((one) => () => stats.mean(one)),
+  normalReach: LEVELS.concat(ODD).map((level) => () => stats.normalReach(level)),
   meanErrors: SAMPLES.map((one) => () => stats.meanErrors(one)),
   quantile: of2(SAMPLES, ODD, stats.quantile),
   rounded: of2(ODD, [0, 2, 300], stats.rounded),
@@ -144,9 +148,72 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
         3,
       ),
   ]),
+  jackknife: SAMPLES.flatMap((values) => [
+    () =>
+      stats.jackknife({
+        clusters: 4,
+        statistics: (weights) => [stats.mean(values.map((v, at) => v * (weights[at] ?? 0)))],
+      }),
+    () =>
+      stats.jackknife({
+        clusters: values.length,
+        statistics: (weights) => [weights[0] ? values[0] ?? null : null],
+      }),
+  ]),
   weightedTotals: pairs.map(([x, y]) => () =>
     stats.weightedTotals(Float64Array.from(x), [y.length < x.length ? x : y])
   ),
+  wasserstein: distributions.flatMap(([p, r]) =>
+    SAMPLES.map((positions) => () => stats.wasserstein(p, r, positions))
+  ),
+  totalVariation: distributions.map(([p, r]) => () => stats.totalVariation(p, r)),
+  jensenShannon: distributions.map(([p, r]) => () => stats.jensenShannon(p, r)),
+  kullbackLeibler: distributions.map(([p, r]) => () => stats.kullbackLeibler(p, r)),
+  rangeOf: SAMPLES.map((one) => () => stats.rangeOf(one)),
+  nullLevel: distributions.flatMap(([shares, other]) =>
+    ODD.map((n) => () => stats.nullLevel({ shares, positions: other, n, m: 1 + other.length }))
+  ),
+  exactNullLevel: distributions.flatMap(([shares, other]) =>
+    [1, 2, 7, 0.5, NaN, 1e9].map((n) => () =>
+      stats.exactNullLevel({ shares, n, m: 1 + other.length })
+    )
+  ),
+  permutedDistance: pairs.map(([x, y]) => () =>
+    stats.permutedDistance(x.map((one) => [one]), [y], { uniform, draws: 20 })
+  ),
+  energyDistance: pairs.map(([x, y]) => () => stats.energyDistance(x, y)),
+  sampledDistances: distributions.map(([shares, other]) => () =>
+    stats.sampledDistances({
+      shares,
+      positions: shares.map((_, at) => other[at] ?? at),
+      n: other.length,
+      draws: 3,
+      uniform,
+    })
+  ),
+  pageTrend: [...tables(2), ...tables(4)].flatMap((rows) => [
+    () => stats.pageTrend(rows),
+    () => stats.pageTrend(rows, rows.map((row) => Math.abs(row[0]!))),
+  ]),
+  trendScore: SAMPLES.map((one) => () => stats.trendScore(one)),
+  slopeOnPlaces: SAMPLES.map((one) => () => stats.slopeOnPlaces(one)),
+  slopeThroughOrigin: pairs.map(([x, y]) => () =>
+    stats.slopeThroughOrigin(x, x.map((_, at) => y[at] ?? 0))
+  ),
+  crossedAnova: pairs.flatMap(([x, y]) =>
+    [[[0]], [[0], [1]], [[0], [1], [0, 1]]].map((terms) => () =>
+      stats.crossedAnova(
+        [x.slice(0, 2), y.slice(0, 2)].flatMap((values, a) =>
+          values.map((value, b) => ({ value, levels: [`${a}`, `${b}`] }))
+        ),
+        terms,
+      )
+    )
+  ),
+  nearDuplicates: pairs.map(([x, y]) => () =>
+    stats.nearDuplicates([x, y, x].map((words, group) => ({ words: words.map(String), group })))
+  ),
+  wordsOf: SAMPLES.map((one) => () => stats.wordsOf(one.join(" "))),
   dependence: SAMPLES.flatMap(clusterings).map((one) => () => stats.dependence(one)),
   clusteredMean: of2(SAMPLES.flatMap(clusterings), LEVELS, stats.clusteredMean),
   clusteredShare: of2(

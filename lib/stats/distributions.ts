@@ -1,5 +1,5 @@
 /** How far two distributions over the same options lie apart. */
-import { LARGEST, sum } from "./basics.ts";
+import { checked, LARGEST, sum } from "./basics.ts";
 
 /**
  * A distribution: a number of 0 or more for each option. Counts, weighted sums and shares do alike; what
@@ -58,9 +58,13 @@ export function stepsOf(positions: readonly number[]): Step[] {
   );
 }
 
-/** How far the outermost positions lie apart; 0 without any. */
+/**
+ * How far the outermost positions lie apart; 0 without any.
+ *
+ * @throws {RangeError} when a position is not finite
+ */
 export const rangeOf = (positions: readonly number[]): number =>
-  positions.length ? Math.max(...positions) - Math.min(...positions) : 0;
+  checked(positions).length ? Math.max(...positions) - Math.min(...positions) : 0;
 
 /**
  * Total variation, ½ Σ |p − r|: the share that would have to change its option. Null where a distribution

@@ -2,7 +2,7 @@
  * How far samples lie apart that come from one distribution. Distances of samples are above 0 even then,
  * the more the smaller the samples, so that no distance says anything without its null level.
  */
-import { checked, sum } from "./basics.ts";
+import { checked, LARGEST, sum } from "./basics.ts";
 import {
   type Distribution,
   normalised,
@@ -120,7 +120,7 @@ const overSteps = (
 };
 
 function sizes({ m = Infinity, ...of }: TwoSamples): TwoSamples & { m: number } {
-  if (of.n > 0 && m > 0) return { ...of, m };
+  if (of.n > 1 / LARGEST && m > 1 / LARGEST) return { ...of, m };
   throw new RangeError(`Samples have a size above 0: got ${of.n} and ${m}`);
 }
 
