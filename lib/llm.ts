@@ -25,7 +25,7 @@ export { type Opened, opened } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
 export { LIBRARY } from "./llm/prices.ts";
 export type { Call, Provider } from "./llm/provider.ts";
-export { register as registerProvider } from "./llm/providers.ts";
+export { providerOf, register as registerProvider } from "./llm/providers.ts";
 export {
   importPrices,
   type Model,

@@ -21,6 +21,7 @@ const FLOORS = [
     "paper/conditions",
     "opinions/original",
     "opinions/sample",
+    "opinions/simulated",
   ],
   ["paper/published"],
   ["paper/tables", "paper/figures", "validation/simulate"],

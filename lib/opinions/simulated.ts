@@ -1,0 +1,172 @@
+/**
+ * A stand-in for a model whose opinions drift with what it writes of a person, by a stated amount, so that
+ * an evaluation can be held against what was put in. It is computed here and says nothing about any
+ * model.
+ *
+ * Each person has a leaning that follows from the facts that are given, and the drift is added to it once
+ * for each rung of the ladder (`LADDER`): not at all where the profile itself answers, three times where
+ * a free text does. A person's answer to an item with ordered options is drawn with the shares of
+ * `sharesAt(leaning)`; whatever else is asked is left to the simulated model.
+ */
+import { type Instrument, type Item, optionsOf, registered, substantive } from "../instruments.ts";
+import { type Model, model, type Provider, providerOf, registerProvider } from "../llm.ts";
+import { seeded } from "../random.ts";
+import { descriptive, LADDER, objective, subjective } from "./forms.ts";
+
+const NAME = "drifting";
+
+/** The leanings of people are spread evenly from minus this to this. */
+const SPREAD = 1;
+
+/** How strongly a leaning of 1 pulls from one end of the options to the other, in logits. */
+const PULL = 1.5;
+
+/**
+ * The simulated model with a drift.
+ *
+ * @param drift by how much a rung moves the leaning, which is from −1 to 1 without it; 0 is none. Above
+ *   0 opinions move to the option of the highest position.
+ * @throws {RangeError} when it is not finite
+ */
+export function driftingModel(drift: number): Model {
+  if (!Number.isFinite(drift)) throw new RangeError(`A drift is a number: got ${drift}`);
+  return {
+    ...model("simulated"),
+    id: `drifting_${drift}`,
+    label: `Simulated, drift ${drift} (no model)`,
+    provider: NAME,
+    model: NAME,
+    more: { drift },
+  };
+}
+
+/**
+ * The leaning of a person of whom these things are known.
+ *
+ * @param known values in words, in any order; equal facts have equal leanings
+ */
+export const leaningOf = (known: readonly string[]): number =>
+  SPREAD * (2 * seeded("leaning", ...known.toSorted()).uniform() - 1);
+
+/**
+ * The shares of the options that are answers at a leaning, in their order: in proportion to
+ * exp(1.5 × leaning × place), with places from −1 (lowest position) to 1.
+ */
+export function sharesAt(leaning: number, positions: readonly number[]): number[] {
+  const [low, high] = [Math.min(...positions), Math.max(...positions)];
+  const weights = positions.map((position) =>
+    Math.exp(PULL * leaning * (2 * (position - low) / (high - low) - 1))
+  );
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/** The line that carries leaning and rung from the person's text to the questions. */
+const CARRIED = /\[simulated leaning (-?\d\.\d+), rung (\d)\]/;
+
+/** What is known of a person, a line each, in whatever prompt. */
+const KNOWN = /^- (?!")[^:\n]+: (.+)$/gm;
+
+/** An item with options of its own: number, text, and its answers as JSON. */
+const ITEM =
+  /^ {2}"(\d+)": \{\n {4}"item": ("(?:[^"\\]|\\.)*"),\n {4}"answers": ([[{].*[\]}])\n {2}\}/gm;
+
+const knownIn = (text: string): string[] => [...text.matchAll(KNOWN)].map(([, value]) => value!);
+
+/** Which rung a written person is of, by the fields: 0 where it is none of the ladder's forms. */
+function rungOf(fields: Readonly<Record<string, unknown>>): number {
+  const written = Object.keys(fields).toSorted().join();
+  const form = [objective, subjective, descriptive].find(({ fields }) =>
+    fields.map(({ name }) => name).toSorted().join() === written
+  );
+  return form ? LADDER.indexOf(form.name as typeof LADDER[number]) : 0;
+}
+
+/** The person with the carrying line behind the last text. */
+function written(content: string, prompt: string): string {
+  const person = JSON.parse(content) as Record<string, unknown>;
+  const rung = rungOf(person);
+  if (!rung) return content;
+  const last = Object.keys(person).findLast((name) =>
+    typeof person[name] === "string" && !LISTED.has(name)
+  )!;
+  const leaning = leaningOf(knownIn(prompt)).toFixed(6);
+  return JSON.stringify({
+    ...person,
+    [last]: `${person[last]} [simulated leaning ${leaning}, rung ${rung}]`,
+  });
+}
+
+/** Fields with a list, whose value must stay one of it. */
+const LISTED = new Set(
+  [objective, subjective, descriptive].flatMap(({ fields }) =>
+    fields.filter(({ choices, given }) => choices || given).map(({ name }) => name)
+  ),
+);
+
+/** The registered item with this text whose options are ordered. */
+function itemWith(text: string): { instrument: Instrument; item: Item } | null {
+  for (const instrument of registered()) {
+    const item = instrument.items.find((item) => item.text === text);
+    if (
+      item && substantive(optionsOf(instrument, item)).every(({ position }) => position !== null)
+    ) return { instrument, item };
+  }
+  return null;
+}
+
+/**
+ * The simulated model's sheet with answers that follow the leaning, to each item that is known here.
+ *
+ * @param content the sheet, in the form that was asked for
+ */
+function answered(
+  content: string,
+  { drift, system, user, key }: { drift: number; system: string; user: string; key: string },
+): string {
+  const sheet = JSON.parse(content) as Record<string, string | { answer: string }>;
+  const [, carried, rung = "0"] = CARRIED.exec(system) ?? [];
+  const leaning = (carried === undefined ? leaningOf(knownIn(system)) : Number(carried)) +
+    drift * Number(rung);
+  const random = seeded("drifting", key);
+  for (const [, number, text, answers] of user.matchAll(ITEM)) {
+    const found = itemWith(JSON.parse(text!) as string);
+    if (!found) continue;
+    const options = substantive(optionsOf(found.instrument, found.item));
+    const shares = sharesAt(leaning, options.map(({ position }) => position!));
+    let left = random.uniform();
+    const place = shares.findIndex((share) => (left -= share) < 0);
+    const { label } = options[place < 0 ? options.length - 1 : place]!;
+    const listed = JSON.parse(answers!) as string[] | Record<string, string>;
+    const word = Array.isArray(listed)
+      ? label
+      : Object.entries(listed).find(([, shown]) => shown === label)?.[0] ?? label;
+    const given = sheet[number!]!;
+    sheet[number!] = typeof given === "string" ? word : { ...given, answer: word };
+  }
+  return JSON.stringify(sheet);
+}
+
+const plain = providerOf("simulated");
+
+registerProvider(
+  {
+    ...plain,
+    name: NAME,
+    body: (model, call) => ({ ...plain.body(model, call), ...model.more }),
+    async send(model, body, signal, key) {
+      const messages = body.messages as { role: string; content: string }[];
+      const said = (role: string) =>
+        messages.filter((message) => message.role === role).map(({ content }) => content).join(
+          "\n",
+        );
+      const [system, user] = [said("system"), said("user")];
+      const reply = JSON.parse(await plain.send(model, body, signal, key));
+      const { message } = reply.choices[0];
+      message.content = user.search(ITEM) >= 0
+        ? answered(message.content, { drift: Number(body.drift), system, user, key })
+        : written(message.content, `${system}\n${user}`);
+      return JSON.stringify(reply);
+    },
+  } satisfies Provider,
+);

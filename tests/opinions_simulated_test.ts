@@ -1,0 +1,119 @@
+/** The stand-in whose opinions drift: what it was told to do is what comes out of a whole study. */
+import assert from "node:assert/strict";
+import { open } from "lib/db.ts";
+import { type Instrument, register } from "lib/instruments.ts";
+import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
+import { driftingModel, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
+import { administrations, enter, personas } from "lib/study.ts";
+
+const SCHEMA = "opinions_drift";
+const DRIFT = 0.4;
+const SEXES = ["Female", "Male"], RACES = ["Asian", "Black", "White"];
+const STATES = ["Iowa", "Maine", "Ohio", "Texas", "Utah"],
+  AGES = ["18-29", "30-44", "45-64", "65+"];
+
+const PEOPLE = AGES.flatMap((age) =>
+  SEXES.flatMap((sex) =>
+    RACES.flatMap((race) => STATES.map((state) => ({ age, sex, race, state })))
+  )
+);
+
+const item = (number: number, text: string, ...labels: string[]) => ({
+  number,
+  text,
+  scale: null,
+  keyed: null,
+  reverse: false,
+  options: [
+    ...labels.map((label, place) => ({ code: place + 1, label, position: place + 1 })),
+    { code: 9, label: "Would rather not say", position: null, role: "refusal" as const },
+  ],
+});
+
+const questions: Instrument = {
+  name: "drift-questions",
+  title: "Three questions",
+  language: "en",
+  preamble: null,
+  lowest: null,
+  highest: null,
+  answers: {},
+  scoredAs: null,
+  scales: [],
+  items: [
+    item(1, "Which of two names gets your vote?", "The first name", "The second name"),
+    item(2, "Is the sum spent on clean water", "too small", "as it should be", "too large"),
+    item(
+      3,
+      "Would you pay more for wind power?",
+      "Certainly",
+      "Perhaps",
+      "Hardly",
+      "Never",
+      "No view",
+    ),
+  ],
+  source: "written for this test",
+};
+register(questions);
+
+// By hand: weights exp(±1.5 × 0.5) and 1.
+Deno.test("shares follow the leaning, from one end of the options to the other", () => {
+  const [low, middle, high] = sharesAt(0.5, [1, 2, 3]);
+  const sum = Math.exp(-0.75) + 1 + Math.exp(0.75);
+  assert.ok(Math.abs(low! - Math.exp(-0.75) / sum) < 1e-15);
+  assert.ok(Math.abs(middle! - 1 / sum) < 1e-15);
+  assert.ok(Math.abs(high! - Math.exp(0.75) / sum) < 1e-15);
+  assert.deepEqual(sharesAt(0, [3, 1]), [0.5, 0.5]);
+  assert.equal(leaningOf(["Ohio", "Male"]), leaningOf(["Male", "Ohio"]));
+  const leanings = PEOPLE.map((person) => leaningOf(Object.values(person)));
+  assert.ok(leanings.every((leaning) => Math.abs(leaning) <= 1));
+  assert.throws(() => driftingModel(NaN), /A drift is a number: got NaN/);
+});
+
+Deno.test("a study of four rungs gives back the drift that was put in, within its error", async () => {
+  const lab = await enter({ schema: SCHEMA });
+  await lab.population(PEOPLE, { instrument: null, name: "people" });
+  const models = [driftingModel(DRIFT)];
+  const done = async (plan: Parameters<typeof lab.register>[0]) =>
+    assert.deepEqual((await lab.run(await lab.register(plan))).failed, {});
+  const asked = { instrument: questions, models };
+  await done(administrations({ ...asked, of: "profiles", population: "people" }));
+  for (const form of [objective, subjective, descriptive]) {
+    await done(personas({ models, population: "people", form }));
+    await done(administrations({ ...asked, form: form.name }));
+  }
+  await lab.close();
+
+  const study = await open({ schema: SCHEMA });
+  const { sheets } = await study.sheets(questions.name);
+  await study.close();
+  const rows = sheets.toRecords() as Record<string, number | string | null>[];
+  assert.equal(rows.length, LADDER.length * PEOPLE.length);
+  /** How many standard errors the answers to an item lie above what a drift makes of these people. */
+  const above = (rung: number, number: number, drift: number): number => {
+    const { options } = questions.items[number - 1]!;
+    const positions = options!.flatMap(({ position }) => position ?? []);
+    let sum = 0, variance = 0;
+    for (const row of rows.filter(({ form }) => (form ?? "meta") === LADDER[rung])) {
+      const leaning = leaningOf(Object.values(PEOPLE[Number(row.profile) - 1]!)) + drift * rung;
+      const shares = sharesAt(leaning, positions);
+      const mean = shares.reduce((total, share, at) => total + share * positions[at]!, 0);
+      sum += Number(row[`answer ${number}`]) - mean;
+      variance += shares.reduce(
+        (total, share, at) => total + share * (positions[at]! - mean) ** 2,
+        0,
+      );
+    }
+    return sum / Math.sqrt(variance);
+  };
+  for (const rung of LADDER.keys()) {
+    for (const { number } of questions.items) {
+      const z = above(rung, number, DRIFT);
+      assert.ok(Math.abs(z) < 4, `rung ${rung}, item ${number}: ${z} standard errors`);
+      if (rung) assert.ok(above(rung, number, 0) > z);
+    }
+  }
+  const undrifted = questions.items.map(({ number }) => above(LADDER.length - 1, number, 0));
+  assert.ok(Math.max(...undrifted) > 4, `${undrifted}`);
+});
