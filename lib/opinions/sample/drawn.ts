@@ -95,9 +95,20 @@ export function draw(design: Design, options: Draw): Drawn {
       const to = drawer.draws.map((variable) => codes.get(variable)!);
       const put = (person: number, outcome: readonly number[]) =>
         to.forEach((column, at) => column[person] = outcome[at]!);
-      const groups = new Map<Outcomes, number[]>();
+      const needs = drawer.needs.map((variable) => ({
+        size: variable.levels.length,
+        column: codes.get(variable)!,
+      }));
+      // By the codes that the field hangs on, as one number.
+      const known = new Map<number, Outcomes>(), groups = new Map<Outcomes, number[]>();
       for (let i = first; i < first + own; i++) {
-        const outcomes = drawer.outcomes(name, (variable) => codes.get(variable)![i]!);
+        let key = 0;
+        for (const { size, column } of needs) key = key * size + column[i]!;
+        let outcomes = known.get(key);
+        if (!outcomes) {
+          outcomes = drawer.outcomes(name, (variable) => codes.get(variable)![i]!);
+          known.set(key, outcomes);
+        }
         if (method === "multinomial") {
           put(i, outcomes.codes[found(outcomes.upTo, stream.uniform())]!);
           continue;
