@@ -2,8 +2,6 @@
 import { join } from "node:path";
 import { type Column, decimalsOf, declared, fullLabel } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
-import "lib/opinions/original.ts";
-import "lib/opinions/sample.ts";
 import "lib/opinions/columns.ts";
 import "lib/paper/tables.ts";
 

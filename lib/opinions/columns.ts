@@ -1,6 +1,8 @@
 /** Columns that only results about opinions have. */
 import { declare, declareLevels } from "../columns.ts";
+import { DRAWN } from "./columns/drawn.ts";
 import { EVALUATION, EVALUATION_INTERVALS, EVALUATION_LEVELS } from "./columns/evaluation.ts";
 
+declare(DRAWN);
 declare(EVALUATION, EVALUATION_INTERVALS);
 for (const [name, levels] of Object.entries(EVALUATION_LEVELS)) declareLevels(name, levels);

@@ -2,8 +2,8 @@
  * The files of the study whose question this is (Li, Chen, Namkoong & Peng 2025, arXiv 2503.16527): personas,
  * questions, opinions and counts in its layouts, read and written.
  */
-import { declare, text } from "../columns.ts";
 import { carried, type Source } from "../provenance.ts";
+import "./columns.ts";
 import { answersIn as answersInOf } from "./original/results.ts";
 
 export {
@@ -40,12 +40,6 @@ export {
   resultsIn,
   writeResults,
 } from "./original/results.ts";
-
-declare({
-  question_set: text("question set", "The folder of the questions."),
-  reply_reason: text("reason given", "What the reply says before its answer."),
-  respondent: text("respondent", "Who answered; alike over all that the same one was asked."),
-});
 
 /** Read from files of the original's form, whoever made them. */
 export const FILES: Source = {

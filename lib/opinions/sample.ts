@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import { carried, type Source } from "../provenance.ts";
-import "./sample/columns.ts";
+import "./columns.ts";
 import { fitted as fittedOf, implausible as implausibleOf } from "./sample/report.ts";
 
 export { type Design, designFrom, NOT_APPLICABLE, type Rule } from "./sample/design.ts";

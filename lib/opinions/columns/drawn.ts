@@ -1,7 +1,7 @@
-/** Columns that only the reports of draws have. */
-import { declare, number, share, text } from "../../columns.ts";
+/** Columns of draws, and of files in the original's layout. */
+import { number, share, text } from "../../columns.ts";
 
-declare({
+export const DRAWN = {
   largest_level: text("its level", "The level of the largest difference."),
   tv: share("total variation", "Half the sum of the absolute differences of two distributions."),
   tv_expected: share(
@@ -22,4 +22,7 @@ declare({
   per_1000_drawn: number("drawn", "Of 1,000 people who were drawn, weighted.", {
     over: "per 1,000",
   }),
-});
+  question_set: text("question set", "The folder of the questions."),
+  reply_reason: text("reason given", "What the reply says before its answer."),
+  respondent: text("respondent", "Who answered; alike over all that the same one was asked."),
+};
