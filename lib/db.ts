@@ -350,7 +350,7 @@ async function provenanceOf(sql: Sql, schema: string): Promise<Provenance> {
     ? await sql<{ label: string }[]>`
       select distinct c.model->>'label' as label
       from ${sql(schema)}.cells c join ${sql(schema)}.runs r on r.run = c.run
-      where c.model->>'provider' = 'simulated' and r.kind <> 'trial' order by 1`
+      where c.model->>'provider' like 'simulated%' and r.kind <> 'trial' order by 1`
     : [];
   const made = found!.populations
     ? await sql`

@@ -24,6 +24,7 @@ import { answerReader, itemNumber, itemReader, listed } from "./replies/words.ts
 import { sd } from "./stats.ts";
 
 export { answerReader, behindReasoning, type Coding, itemNumber, personaIn, schemaOf };
+export { Entries, type Json, parsed as jsonEntries } from "./replies/json.ts";
 
 /**
  * The one JSON value in a reply: the whole of it, or an object or list inside a code fence or prose.

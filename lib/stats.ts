@@ -48,10 +48,13 @@ export {
 export { nearDuplicates, wordsOf } from "./stats/duplicates.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
+export * from "./stats/fit.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";
 export * from "./stats/omega.ts";
+export * from "./stats/quotas.ts";
+export * from "./stats/raking.ts";
 export * from "./stats/ranks.ts";
 export * from "./stats/ratings.ts";
 export {
@@ -66,7 +69,7 @@ export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
-export { normalReach, normalTail, tTail } from "./stats/tails.ts";
+export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";
 export {
   pageTrend,
   slopeOnPlaces,

@@ -32,11 +32,12 @@ import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
+export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
 export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
-export { type Given, populationFrom, type Row } from "./study/respondents.ts";
+export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export type { Stored } from "./study/stored.ts";

@@ -1,18 +1,20 @@
 /** `deno task bench`: how long things take at full size, and how much memory. */
 import { data } from "./bench/data.ts";
+import { people } from "./bench/people.ts";
 import { statistics } from "./bench/statistics.ts";
 import { study } from "./bench/study.ts";
 import { main, unknown, UsageError } from "./cli.ts";
 
-const PARTS = { data, statistics, study };
+const PARTS = { data, people, statistics, study };
 
 if (import.meta.main) {
   await main({
-    usage: "deno task bench [data | statistics | study] [--runs N]",
+    usage: "deno task bench [data | people | statistics | study] [--runs N]",
     help: `Times things at full size. Takes some minutes.
 
   data   whole processes: a warm start, all tables, each way to restore, and psql on the same dump
          where it is installed
+  people 51,000 people drawn from the shipped tables, and their report
   statistics
          what survives of each table, with its cluster bootstrap, and the whole corrected export
   study  registering, picking up and doing administrations against a local server without latency,

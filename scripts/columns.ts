@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { type Column, decimalsOf, declared, fullLabel } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
+import "lib/opinions/original.ts";
+import "lib/opinions/sample.ts";
 import "lib/opinions/columns.ts";
 import "lib/paper/tables.ts";
 
@@ -9,7 +11,7 @@ export const PAGE = join(ROOT, "lib", "columns.md");
 
 const HEAD = `# Columns
 
-Every column that a result of this project has, as \`lib/columns.ts\` and the packages’ \`columns.ts\` declare
+Every column that a result of this project has, as \`lib/columns.ts\` and the packages declare
 them: tables in notebooks, the report, Markdown, LaTeX and the codebooks beside CSV files say the same.
 Written by \`deno run -A scripts/columns.ts\`; a test compares.
 

@@ -64,11 +64,14 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 /** Notebooks that continue one another: personas, their answers, what became of both. */
 export const CHAIN = /^0[345]_/;
 
+/** Notebooks of the second study, opinions: start leaves them out unless it is told otherwise. */
+export const OPINIONS = /^4\d_/;
+
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
 export const LONG = /^3\d_/;
 
 /** The schemas in which notebooks make a sample, by the beginning of the notebook that makes it. */
-const SAMPLES = [["03_", "demo"], ["06_", "street"]] as const;
+const SAMPLES = [["03_", "demo"], ["06_", "street"], ["45_", "ladder"]] as const;
 
 /**
  * Runs notebooks two at a time and hands each to `onDone` as it ends; those that continue one another
@@ -136,7 +139,7 @@ export async function withoutSample(paths: readonly string[]): Promise<void> {
            and to_regclass(${`${schema}.profiles`}) is not null as there`;
       if (!found!.there) continue;
       const [real] = await sql`
-        select from ${sql(schema)}.cells where model->>'provider' <> 'simulated' limit 1`;
+        select from ${sql(schema)}.cells where model->>'provider' not like 'simulated%' limit 1`;
       if (!real) await sql`drop schema ${sql(schema)} cascade`;
     }
   } finally {

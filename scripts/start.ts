@@ -14,7 +14,7 @@ import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import type { At, ExecuteOptions } from "./jupyter/execute.ts";
 import { read, savedIn } from "./jupyter/notebook.ts";
-import { CHAIN, find, patience, runAll, withoutSample } from "./notebooks.ts";
+import { CHAIN, find, OPINIONS, patience, runAll, withoutSample } from "./notebooks.ts";
 import { type Compared, inAll, titleOf } from "./report/published.ts";
 import { report } from "./report.ts";
 import {
@@ -59,7 +59,16 @@ async function step(
   }
 }
 
-async function start(fresh: boolean, limit: Pick<ExecuteOptions, "seconds">): Promise<number> {
+interface Asked {
+  fresh: boolean;
+  /** With the notebooks of the second study. */
+  all: boolean;
+}
+
+async function start(
+  { fresh, all }: Asked,
+  limit: Pick<ExecuteOptions, "seconds">,
+): Promise<number> {
   const signal = interruptible();
   await step("database", signal, async () => await database());
   await step("dataset", signal, async () => await dataset(fresh, signal));
@@ -81,7 +90,8 @@ async function start(fresh: boolean, limit: Pick<ExecuteOptions, "seconds">): Pr
   kept.notebooks = kept.notebooks.filter(({ name, inputs: from }) =>
     [...inputs].some(([path, now]) => basename(path, ".ipynb") === name && now === from)
   );
-  const wanted = missing([...inputs.keys()], kept.notebooks);
+  const asked = [...inputs.keys()].filter((path) => all || !OPINIONS.test(basename(path)));
+  const wanted = missing(asked, kept.notebooks);
   if (kept.notebooks.length) console.log(`${kept.notebooks.length} notebooks are there, ${same}`);
   if (wanted.length) {
     const running = new Running(wanted.length);
@@ -264,21 +274,30 @@ function summary(study: Study, { tables, notebooks }: Kept): number {
 }
 
 if (import.meta.main) {
-  await main({
-    usage: "deno task start [--fresh] [--minutes N]",
-    help:
-      `Brings up PostgreSQL, restores the dataset if none is there, executes every notebook, writes the
-tables, the files for a paper and the report to out/, and says how many printed cells agree with the paper.
+  await main(
+    {
+      usage: "deno task start [--all] [--fresh] [--minutes N]",
+      help:
+        `Brings up PostgreSQL, restores the dataset if none is there, executes the notebooks, writes the tables,
+the files for a paper and the report to out/, and says how many printed cells agree with the paper.
 
 What is already done is not done again. A notebook that fails is a gap in the report, and the next start
 tries it again. A model that may cost money is never asked: a notebook that would ask one fails, and says
 how to run it on purpose.
 
+  --all        with the notebooks of the second study, 40 and up, whose outputs are stored
   --fresh      do all of it again; the shipped dataset is restored anew, data of your own are kept
   --minutes N  give a notebook up that shows nothing for so long: 60 without it
 
 Exit status: 0 done, 1 something is missing, 2 wrong arguments`,
-    flags: { fresh: { type: "boolean", default: false }, minutes: { type: "string" } },
-    again: "what is done is not done again",
-  }, async ({ fresh, minutes }) => await start(Boolean(fresh), patience(minutes)));
+      flags: {
+        all: { type: "boolean", default: false },
+        fresh: { type: "boolean", default: false },
+        minutes: { type: "string" },
+      },
+      again: "what is done is not done again",
+    },
+    async ({ all, fresh, minutes }) =>
+      await start({ all: Boolean(all), fresh: Boolean(fresh) }, patience(minutes)),
+  );
 }

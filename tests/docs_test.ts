@@ -44,6 +44,7 @@ const DOORS = [
   "prompts",
   "study",
   "paper/tables",
+  "opinions/sample",
 ];
 
 /** Before a block of TypeScript that goes on with what an earlier one made: that one's last lines. */

@@ -438,6 +438,8 @@ Deno.test("profiles answer without a persona, and are nobody's personas", async 
         "no persona",
         "Own model",
       ]);
+      // They are the same respondents as the people of whom personas are written.
+      assert.equal(first!.profile_population, `made${PROFILES}`);
       const { sheets: profiles } = await study.profiles("reference");
       const known = new Map((profiles.toRecords() as Row[]).map((row) => [row.profile, row]));
       await t.step("every sheet is the profile's own, but for item 1", () => {

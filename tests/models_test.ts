@@ -502,6 +502,10 @@ Deno.test("a provider is one object, chosen by name: its models are listed, aske
     }],
     async (path) => {
       assert.throws(() => models(), /provider: must be one of openai, bedrock, simulated$/);
+      assert.throws(
+        () => registerProvider({ ...echo, here: true }),
+        /is called simulated… where its replies are computed here, and only there: got echo/,
+      );
       registerProvider(echo);
       assert.throws(() => registerProvider(echo), /There is a provider echo already/);
       await Deno.writeTextFile(path, `${await Deno.readTextFile(path)}\n`);

@@ -1,7 +1,7 @@
 /** The stand-in whose opinions drift: what it was told to do is what comes out of a whole study. */
 import assert from "node:assert/strict";
 import { open } from "lib/db.ts";
-import { type Instrument, register } from "lib/instruments.ts";
+import { type Instrument } from "lib/instruments.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
 import { driftingModel, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
 import { administrations, enter, personas } from "lib/study.ts";
@@ -55,7 +55,6 @@ const questions: Instrument = {
   ],
   source: "written for this test",
 };
-register(questions);
 
 // By hand: weights exp(±1.5 × 0.5) and 1.
 Deno.test("shares follow the leaning, from one end of the options to the other", () => {
@@ -74,7 +73,7 @@ Deno.test("shares follow the leaning, from one end of the options to the other",
 Deno.test("a study of four rungs gives back the drift that was put in, within its error", async () => {
   const lab = await enter({ schema: SCHEMA });
   await lab.population(PEOPLE, { instrument: null, name: "people" });
-  const models = [driftingModel(DRIFT)];
+  const models = [driftingModel(DRIFT, questions)];
   const done = async (plan: Parameters<typeof lab.register>[0]) =>
     assert.deepEqual((await lab.run(await lab.register(plan))).failed, {});
   const asked = { instrument: questions, models };

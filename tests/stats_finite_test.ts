@@ -270,6 +270,31 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
       })
     )
   ),
+  apportioned: of2([0, 1, 7, 1e6, 1.5, NaN, Infinity], SAMPLES, stats.apportioned),
+  systematic: SAMPLES.flatMap((one) =>
+    [0, 0.5, 1 - 2 ** -53, 1, NaN].map((start) => () => stats.systematic(5, one, start))
+  ),
+  raked: pairs.map(([x, y]) => () =>
+    stats.raked(x, [
+      { name: "odd", place: x.map((_, at) => at % 2), target: y.slice(0, 2) },
+      { name: "one", place: x.map(() => 0), target: [(y[0] ?? 0) + (y[1] ?? 0)] },
+    ])
+  ),
+  effectiveSize: SAMPLES.map((one) => () => stats.effectiveSize(one)),
+  goodnessOfFit: pairs.map(([x, y]) => () => stats.goodnessOfFit(x, y)),
+  sampleFit: pairs.map(([x, y]) => () =>
+    stats.sampleFit({
+      level: x.map((_, at) => at % 3),
+      weight: x,
+      cluster: x.map((_, at) => at >> 1),
+      stratum: x.map((_, at) => at >> 2),
+    }, y)
+  ),
+  raoScott: ODD.flatMap((chi2) =>
+    ODD.map((deff) => () => stats.raoScott({ chi2: chi2 < 0 ? null : chi2, df: 2 }, deff))
+  ),
+  expectedTv: of2(SAMPLES, ODD, stats.expectedTv),
+  chiSquareTail: of2(ODD, [1, 2, 3, 100, 1e6, 1e7, 0.5, NaN], stats.chiSquareTail),
   omegaTotal: tables(6).map((one) => () => stats.omegaTotal(one)),
   signedRank: SAMPLES.map((one) => () => stats.signedRank(one)),
   signFlip: SAMPLES.map((one) => () => stats.signFlip(one, { uniform })),

@@ -65,7 +65,7 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
       from (${written(sql, schema)}) w
       order by setting, population, cell
     )
-    select c.cell, w.profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
+    select c.cell, coalesce(w.profile_population, o.name) as profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,
@@ -75,6 +75,9 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = c.prompt
     left join written w on w.setting = c.writing and w.population = c.population
+    -- Profiles that answer themselves are of the population that the cell names.
+    left join ${sql(schema)}.populations o on w.setting is null
+      and case when c.respondents is null then o.role = 'reference' else o.name = c.respondents end
     where r.kind = 'administrations'`;
   return byCell(rows);
 }

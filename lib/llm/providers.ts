@@ -9,10 +9,16 @@ const known = new Map<string, Provider>();
 /**
  * Makes a provider known by its name; a package does so when it is imported.
  *
- * @throws {RangeError} when the name is taken
+ * @throws {RangeError} when the name is taken, or does not begin with `simulated` where replies are computed
+ *   here, and only there: in the database the name alone says so
  */
 export function register(provider: Provider): void {
-  const { name } = provider;
+  const { name, here = false } = provider;
+  if (here !== name.startsWith("simulated")) {
+    throw new RangeError(
+      `A provider is called simulated… where its replies are computed here, and only there: got ${name}`,
+    );
+  }
   if (known.has(name)) throw new RangeError(`There is a provider ${name} already`);
   known.set(name, provider);
 }

@@ -11,6 +11,7 @@ import { series } from "../frames.ts";
 import { type Instrument, optionsOf, type Role } from "../instruments.ts";
 import { type Cell, Rows, type Sheets } from "../measures.ts";
 import { carried } from "../provenance.ts";
+import type { Asked } from "./original.ts";
 
 /**
  * What became of a question that was asked: an answer; a refusal, of the model or as an option that is one;
@@ -283,4 +284,26 @@ function effectiveOf(columns: readonly Float64Array[], clusters: number): number
     squares += own ** 2;
   }
   return squares > 0 ? total ** 2 / squares : 0;
+}
+
+/**
+ * The questions of a file of the original's form that was made an instrument, with the ends that it
+ * declares as more.
+ */
+export const questionsIn = ({ instrument, names, topics }: Asked): Question[] =>
+  questionsOf(instrument, names).map((question, at) => ({
+    ...question,
+    topic: topics[at]!.topic.domain ?? null,
+    direction: topics[at]!.topic.direction ?? null,
+  }));
+
+/** By option, how far it is towards the end that counts as more: 0 to 1. */
+export function placesOf(question: Question): number[] {
+  const positions = answersTo(question).map(({ position }) => position!);
+  const [least, most] = [Math.min(...positions), Math.max(...positions)];
+  return positions.map((position) =>
+    question.direction === "last"
+      ? (position - least) / (most - least)
+      : (most - position) / (most - least)
+  );
 }

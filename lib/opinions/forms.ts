@@ -6,7 +6,7 @@
  * Source: fields and closed lists are those of “LLM Generated Persona is a Promise with a Catch”
  * (arXiv 2503.16527, templates of its repository at 5fb6e63); what is asked is in words of our own.
  */
-import { type Field, type Form, register } from "../forms.ts";
+import type { Field, Form } from "../forms.ts";
 
 const SOURCE =
   "“LLM Generated Persona is a Promise with a Catch” (arXiv 2503.16527), its templates";
@@ -42,7 +42,7 @@ const FACTS: readonly Field[] = [
     asks: "age in years, within the age group where one is given",
   },
   { ...text("sex", "Sex", "as given"), given: "sex" },
-  { ...text("race", "Race", "as given"), given: "race" },
+  { ...text("race", "Race and ethnicity", "as given"), given: "race" },
   { ...text("state", "State", "as given: where the person lives"), given: "state" },
 ];
 
@@ -277,8 +277,6 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** What a field is called in the original's files. */
 export const originalName = (field: string): string => RENAMED[field] ?? field.toUpperCase();
-
-register(objective, subjective, descriptive);
 
 /** From least to most that a model writes; `meta` is the profile itself. */
 export const LADDER = ["meta", objective.name, subjective.name, descriptive.name] as const;

@@ -8,12 +8,17 @@
  * a free text does. A person's answer to an item with ordered options is drawn with the shares of
  * `sharesAt(leaning)`; whatever else is asked is left to the simulated model.
  */
-import { type Instrument, type Item, optionsOf, registered, substantive } from "../instruments.ts";
+import type { DataFrame } from "polars";
+import { wordsOf } from "../codebook.ts";
+import { frame } from "../frames.ts";
+import { type Instrument, type Item, optionsOf, substantive } from "../instruments.ts";
 import { type Model, model, type Provider, providerOf, registerProvider } from "../llm.ts";
+import type { Population } from "../population.ts";
 import { seeded } from "../random.ts";
+import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
 
-const NAME = "drifting";
+const NAME = "simulated-drift";
 
 /** The leanings of people are spread evenly from minus this to this. */
 const SPREAD = 1;
@@ -24,12 +29,14 @@ const PULL = 1.5;
 /**
  * The simulated model with a drift.
  *
+ * @param instruments that it is asked: their ordered items follow the leaning
  * @param drift by how much a rung moves the leaning, which is from −1 to 1 without it; 0 is none. Above
  *   0 opinions move to the option of the highest position.
  * @throws {RangeError} when it is not finite
  */
-export function driftingModel(drift: number): Model {
+export function driftingModel(drift: number, ...instruments: readonly Instrument[]): Model {
   if (!Number.isFinite(drift)) throw new RangeError(`A drift is a number: got ${drift}`);
+  for (const instrument of instruments) known.add(instrument);
   return {
     ...model("simulated"),
     id: `drifting_${drift}`,
@@ -104,9 +111,12 @@ const LISTED = new Set(
   ),
 );
 
-/** The registered item with this text whose options are ordered. */
+/** What the stand-in can answer: the prompt does not say where an option stands. */
+const known = new Set<Instrument>();
+
+/** The item with this text whose options are ordered. */
 function itemWith(text: string): { instrument: Instrument; item: Item } | null {
-  for (const instrument of registered()) {
+  for (const instrument of known) {
     const item = instrument.items.find((item) => item.text === text);
     if (
       item && substantive(optionsOf(instrument, item)).every(({ position }) => position !== null)
@@ -145,6 +155,42 @@ function answered(
     sheet[number!] = typeof given === "string" ? word : { ...given, answer: word };
   }
   return JSON.stringify(sheet);
+}
+
+/** Two rungs of the ladder. */
+type Rung = typeof LADDER[number];
+
+/**
+ * What the stand-in is told to do: how far opinions shift from one rung to another.
+ *
+ * @returns by question with ordered options and a direction: truth, the mean shift of these people in that
+ *   direction, of a scale from 0 to 1
+ */
+export function declaredShifts(
+  { codebook, profiles }: Pick<Population, "codebook" | "profiles">,
+  questions: readonly Question[],
+  { drift, against, level }: { drift: number; against: Rung; level: Rung },
+): DataFrame {
+  const leanings = profiles.map(({ values = {} }) =>
+    leaningOf(codebook!.flatMap((variable) => {
+      const value = values[variable.name] ?? null;
+      return value === null ? [] : [wordsOf(variable, value)];
+    }))
+  );
+  const rows = questions.filter((question) => isOrdered(question) && question.direction !== null)
+    .map((question) => {
+      const positions = answersTo(question).map(({ position }) => position!);
+      const places = placesOf(question);
+      const mean = (rung: Rung) => {
+        const sums = leanings.map((leaning) =>
+          sharesAt(leaning + drift * LADDER.indexOf(rung), positions)
+            .reduce((sum, share, at) => sum + share * places[at]!, 0)
+        );
+        return sums.reduce((sum, one) => sum + one, 0) / sums.length;
+      };
+      return { question: question.question, truth: mean(level) - mean(against) };
+    });
+  return frame(rows, { question: "text", truth: "number" });
 }
 
 const plain = providerOf("simulated");

@@ -52,7 +52,7 @@ function isJson(text: string): boolean {
 }
 
 /** JSON into a value that hides nothing; undefined where the text is no JSON, or nested too deep. */
-function parsed(text: string): Json | undefined {
+export function parsed(text: string): Json | undefined {
   if (!isJson(text)) return undefined;
   const open: { keys: string[]; holder: Json[] | Entries }[] = [{ keys: [], holder: [] }];
   const put = (value: Json) => {

@@ -30,6 +30,33 @@ export function normalTail(z: number): number {
   return erfc(Math.abs(z) / Math.SQRT2);
 }
 
+/** Degrees of freedom up to which a chi-squared is summed term by term. */
+const MOST_DF = 1e6;
+
+/**
+ * P(χ² ≥ x), a tail by construction: for whole df the incomplete gamma function is a sum of positive terms,
+ * of an even number those of the Poisson distribution.
+ *
+ * @throws {RangeError} when x is negative or not a number, or df no whole number from 1 to 1,000,000
+ */
+export function chiSquareTail(x: number, df: number): number {
+  if (!(x >= 0)) throw new RangeError(`A chi-squared is 0 or more: got ${x}`);
+  if (!Number.isInteger(df) || df < 1 || df > MOST_DF) {
+    throw new RangeError(`A chi-squared has 1 to ${MOST_DF} degrees of freedom: got ${df}`);
+  }
+  if (x === 0) return 1;
+  if (x === Infinity) return 0;
+  const half = x / 2, odd = df % 2;
+  let above = odd ? erfc(Math.sqrt(half)) : 0;
+  // Γ(3/2) = √π / 2; terms by their logarithms, since e^(−x/2) is 0 from 1,490 on.
+  let term = odd ? Math.log(half) / 2 - half - Math.log(Math.PI) / 2 + Math.LN2 : -half;
+  for (let k = odd ? 1.5 : 1; k <= df / 2; k++) {
+    above += Math.exp(term);
+    term += Math.log(half) - Math.log(k);
+  }
+  return Math.min(1, above);
+}
+
 /** P(T ≥ t) of Student's t, a tail by construction where it is small. */
 export function tAbove(t: number, df: number): number {
   return t > 0 ? tTail(t, df) / 2 : 1 - tTail(t, df) / 2;

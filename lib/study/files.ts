@@ -1,5 +1,6 @@
 /** A user's own files: their text, CSV as spreadsheets write it, JSON; and what is said of mistakes. */
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { sheet } from "../csv.ts";
 
 /** Problems told at once; of the others only how many. */
@@ -29,6 +30,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
 }
 
+/** The text of a file; what gzip packed is unpacked. */
 export function textOf(path: string): string {
   let bytes: Uint8Array;
   try {
@@ -36,6 +38,13 @@ export function textOf(path: string): string {
   } catch (error) {
     const { code } = error as { code?: string };
     refuse(path, [code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`]);
+  }
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      bytes = gunzipSync(bytes);
+    } catch {
+      refuse(path, ["its gzip is damaged: fetch or pack it again"]);
+    }
   }
   const [a, b, c, d] = bytes;
   if (a === 0x50 && b === 0x4b && c === 3 && d === 4) {

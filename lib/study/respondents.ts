@@ -336,6 +336,19 @@ const described = (variable: Variable): Said => ({ ...variable });
 const FIELDS = ["name", "label", "kind", "levels", "unit"] as const;
 
 /**
+ * The variables that a file describes, as `populationFrom` reads it; those whose column is left out are not
+ * among them.
+ *
+ * @throws {Error} with all that is wrong, ten problems at most
+ */
+export function codebookFrom(path: string): Codebook {
+  const said = codebookIn(path).filter(({ kind }) => kind !== "ignored") as Variable[];
+  const wrong = mistakes(said);
+  if (wrong.length) refuse(path, wrong);
+  return said;
+}
+
+/**
  * The codebook in a CSV: columns `name`, `kind` (category, ordered, number, text; ignored: the column is
  * left out) and, where they are wanted, `label`, `levels` (`1 = Male; 2 = Female`, or `Male; Female`) and
  * `unit`.

@@ -3,8 +3,7 @@ import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
 import { cells, factorsOf, type Level } from "../../measures.ts";
 import { crossedAnova } from "../../stats.ts";
-import { held, isOrdered, type Question, tallied } from "../answers.ts";
-import { scaled } from "./placed.ts";
+import { held, isOrdered, placesOf, type Question, tallied } from "../answers.ts";
 
 /** A crossed design. */
 export interface Crossing {
@@ -51,7 +50,8 @@ export function decomposition(answers: DataFrame, of: Crossing): DataFrame {
       const given = columns.map((column) => column.reduce((sum, one) => sum + one, 0));
       const total = given.reduce((sum, one) => sum + one, 0);
       if (total === 0) return;
-      const share = scaled(question).reduce((sum, x, place) => sum + x * given[place]!, 0) / total;
+      const share = placesOf(question).reduce((sum, x, place) => sum + x * given[place]!, 0) /
+        total;
       const yes = share * effective;
       values[at]!.push({
         value: Math.log((yes + 0.5) / (effective - yes + 0.5)),

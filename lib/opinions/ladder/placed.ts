@@ -1,7 +1,7 @@
 /** Where the answers of a respondent stand on each rung, from 0 to 1 in a declared direction. */
 import type { DataFrame } from "polars";
 import { type Cell, cells, factorsOf, type Level } from "../../measures.ts";
-import { answersTo, type Held, held, isOrdered, type Question } from "../answers.ts";
+import { type Held, held, isOrdered, placesOf, type Question } from "../answers.ts";
 
 /** The rungs of a ladder. */
 export interface Rungs {
@@ -31,17 +31,6 @@ export interface Placed {
  */
 const directed = (questions: readonly Question[]): Question[] =>
   questions.filter((question) => isOrdered(question) && question.direction !== null);
-
-/** By option, how far it is towards the end that counts as more: 0 to 1. */
-export function scaled(question: Question): number[] {
-  const positions = answersTo(question).map(({ position }) => position!);
-  const [least, most] = [Math.min(...positions), Math.max(...positions)];
-  return positions.map((position) =>
-    question.direction === "last"
-      ? (position - least) / (most - least)
-      : (most - position) / (most - least)
-  );
-}
 
 /**
  * The numbers of respondents that have one on all rungs; several answers on a rung are averaged.
@@ -84,7 +73,7 @@ export function placed(
 }
 
 function together(own: Held, at: number, question: Question, steps: readonly Cell[]): Placed {
-  const scale = scaled(question);
+  const scale = placesOf(question);
   const means = steps.map((cell) => {
     const sums = new Map<number, { n: number; sum: number }>();
     for (const row of cell.order) {
