@@ -1,4 +1,13 @@
-/** What replies say of a question, and how often: the words that are misread elsewhere, and sheets. */
+/**
+ * What replies say of a question, and how often: the words that are misread elsewhere, and sheets.
+ *
+ * Of the faults of the published evaluation code these are here: refusals that become votes, letters to D
+ * for up to twelve options, letters that follow no order but the printed one, replies without an answer in
+ * the shares. Others cannot occur: an option is known by its code, so that equal texts stay apart, and a
+ * question by a name, of which there is one (`checkedQuestions`); whatever is drawn has a seed among its
+ * options; nothing is written while it is read, so that no run overwrites another's results; and a reply that
+ * was cut off is told by what the provider says of its end.
+ */
 import assert from "node:assert/strict";
 import pl from "polars";
 import { frame, rows } from "lib/frames.ts";
