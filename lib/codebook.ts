@@ -48,30 +48,44 @@ export const levelValue = (text: string): string | number => numberIn(text) ?? t
 export const nameIn = (heading: string): string =>
   heading.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "");
 
+/** What has been seen of a column's texts: enough to say what it is, however many there were. */
+export class Column {
+  /** Texts in which something is known. */
+  known = 0;
+  /** Whether all of them are numbers. */
+  numbers = true;
+  /** The different ones, until there are more than levels can be. */
+  readonly different = new Set<string>();
+
+  /** @param text trimmed */
+  add(text: string): void {
+    if (isMissing(text)) return;
+    this.known += 1;
+    if (this.different.size <= MOST_LEVELS) this.different.add(text);
+    this.numbers &&= numberIn(text) !== undefined;
+  }
+}
+
 /**
  * What a column is, by its values: numbers where all are; categories where values come again and there
  * are at most 50, not more than half as many as respondents or 10; else text. A number with a 0 before it
  * (a postcode) is none.
- *
- * @param texts one per respondent, trimmed
  */
-export function inferred(heading: string, texts: readonly string[]): Variable {
+export function inferred(heading: string, { known, numbers, different }: Column): Variable {
   const named = { name: nameIn(heading), label: heading.replaceAll("_", " ").trim() };
-  const known = texts.filter((text) => !isMissing(text));
-  const different = [...new Set(known)];
-  if (different.length && different.every((text) => numberIn(text) !== undefined)) {
-    return { ...named, kind: "number" };
-  }
-  const most = Math.min(MOST_LEVELS, Math.max(10, known.length / 2));
-  return different.length && different.length < known.length && different.length <= most
-    ? { ...named, kind: "category", levels: levelsIn(known) }
+  if (known && numbers) return { ...named, kind: "number" };
+  const most = Math.min(MOST_LEVELS, Math.max(10, known / 2)), n = different.size;
+  return n && n < known && n <= most
+    ? { ...named, kind: "category", levels: levelsIn(different) }
     : { ...named, kind: "text" };
 }
 
 /** The levels that texts are, in order of the words, numbers in them by size. */
-export function levelsIn(texts: readonly string[]): Level[] {
+export function levelsIn(texts: Iterable<string>): Level[] {
   const words = new Intl.Collator("en", { numeric: true });
-  return [...new Set(texts.filter((text) => !isMissing(text)))]
+  const different = new Set<string>();
+  for (const text of texts) if (!isMissing(text)) different.add(text);
+  return [...different]
     .toSorted((a, b) => words.compare(a, b) || (a < b ? -1 : 1))
     .map((text) => ({ value: text, label: text }));
 }

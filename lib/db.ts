@@ -17,11 +17,13 @@ import {
   filledIn,
   formsIn,
   instruments,
+  people,
   personas,
   statuses,
 } from "./db/read.ts";
 import type { Besides } from "./db/respondents.ts";
 import type { Form } from "./forms.ts";
+import type { Columns } from "./frames.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
@@ -227,6 +229,15 @@ export class Study {
           (forms.length ? `there are ${forms.map(({ name }) => name).join(", ")}` : "it has none"),
       );
     });
+  }
+
+  /**
+   * The same personas in columns, without factors and for as many as there may be: read whenever it is
+   * asked for, and not kept.
+   */
+  people(): Promise<Columns> {
+    const own = this.provenance.source === "study";
+    return people(this.sql, this.schema, own).then((made) => from(made, this.#sources));
   }
 
   /** The forms of the personas in a study of one's own; none in restored data. */

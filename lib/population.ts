@@ -3,14 +3,17 @@ import { checkProfile, type Described, type Profile } from "./conditions.ts";
 import type { Instrument } from "./instruments.ts";
 import { seeded } from "./random.ts";
 
+/** Profiles, gone through as often as wanted: those of a file are read from it each time. */
+export type Profiles = Iterable<Profile> & { readonly length: number };
+
 export interface Population extends Described {
   /** Of a file, its name. */
   name: string;
   /** Where it came from. */
   origin: string;
-  profiles: readonly Profile[];
+  profiles: Profiles;
   /** The control: as many profiles with the same item rates and nothing else; empty without items. */
-  random: readonly Profile[];
+  random: Profiles;
 }
 
 const sources = new Map<string, () => Promise<Population>>();
@@ -39,12 +42,20 @@ export const controlName = (population: string): string => `${population} (rando
  * @throws {RangeError} when there is no reference profile, one is not of the instrument, or `n` is no
  * whole number
  */
-export function randomProfiles(
+export const randomProfiles = (
   instrument: Instrument,
-  reference: readonly Profile[],
+  reference: Profiles,
   n: number,
   seed: number,
-): Profile[] {
+): Profile[] => [...control(instrument, reference, n, seed)];
+
+/** The same profiles, made as they are gone through: of the reference only the answers are kept. */
+export function control(
+  instrument: Instrument,
+  reference: Profiles,
+  n: number,
+  seed: number,
+): Profiles {
   if (!Number.isInteger(n) || n < 0) {
     throw new RangeError(`The number of random profiles is a whole number: current value is ${n}`);
   }
@@ -53,13 +64,24 @@ export function randomProfiles(
       "The random control needs reference profiles to take its rates from: got 0",
     );
   }
-  reference.forEach((profile) => checkProfile(instrument, profile));
-  const random = seeded("random control", seed);
-  return Array.from({ length: n }, (_, index) => ({
-    id: index + 1,
-    // The answer of a profile drawn anew for each item has exactly that item's rates.
-    answers: instrument.items.map((_, item) =>
-      reference[random.int(reference.length)]!.answers[item]!
-    ),
-  }));
+  const { items } = instrument;
+  const known = new Int16Array(reference.length * items.length);
+  let row = 0;
+  for (const profile of reference) {
+    checkProfile(instrument, profile);
+    known.set(profile.answers, items.length * row++);
+  }
+  return {
+    length: n,
+    *[Symbol.iterator]() {
+      const random = seeded("random control", seed);
+      for (let id = 1; id <= n; id++) {
+        // The answer of a profile drawn anew for each item has exactly that item's rates.
+        const answers = items.map((_, item) =>
+          known[items.length * random.int(reference.length) + item]!
+        );
+        yield { id, answers };
+      }
+    },
+  };
 }

@@ -440,6 +440,16 @@ export class Laboratory {
     return this.#of(counts(await texts(this.sql), by));
   }
 
+  /** What became of the planned work of a run, by cell: the rows of `flow` that are its own. */
+  async flow(run: string): Promise<DataFrame> {
+    return this.#of(await flow(this.sql, run));
+  }
+
+  /** Why work of a run failed: the rows of `failures` that are its own. */
+  async failures(run: string): Promise<DataFrame> {
+    return this.#of(await failures(this.sql, run));
+  }
+
   /** What became of the planned work: `flow` by run and cell, `failures` by reason, `flags` of personas and sheets. */
   async quality(): Promise<{ flow: DataFrame; failures: DataFrame; flags: DataFrame }> {
     return this.#of({

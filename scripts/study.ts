@@ -43,9 +43,8 @@ async function status(flags: Flags, words: string[]): Promise<void> {
       console.log(tableText(frame, `Runs of schema ${lab.schema}`));
     }
     const named = words.length ? await standing(lab, runs(words)) : [];
-    const { flow } = await lab.quality();
     for (const now of named) {
-      const own = flow.filter(pl.col("run").eq(pl.lit(now.run)));
+      const own = await lab.flow(now.run);
       console.log(tableText(own.drop("run", "kind"), counted(now)));
       const why = [...await reasons(lab, now.run), ...await faults(lab, now.run)];
       for (const line of [...why, ...await nextOf(lab, now)]) console.log(line);

@@ -59,15 +59,18 @@ export async function writeTables(
     const table = scales(await study.sheets(instrument.name), instrument);
     await files(name, table, gridOf(table, `Scores and reliability of the ${instrument.title}`));
   };
-  return await Promise.all(names.map(async (name): Promise<Written> => {
+  // One after the other: what a table is made of is let go before the next.
+  const done: Written[] = [];
+  for (const name of names) {
     try {
       const known = TABLE_NAMES.find((one) => one === name);
       await (known ? published(known) : own(name));
-      return { name, error: null };
+      done.push({ name, error: null });
     } catch (error) {
-      return { name, error: message(error) };
+      done.push({ name, error: message(error) });
     }
-  }));
+  }
+  return done;
 }
 
 /** Those of the published data in `out/tables`, of any other schema in a folder of its own there. */

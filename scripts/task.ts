@@ -8,7 +8,11 @@ import { refusal } from "../lib/version.ts";
 const FOLDER = import.meta.dirname!;
 
 // A study of any length runs in little memory, and shows early when it does not.
-const FLAGS: Record<string, string[]> = { study: ["--v8-flags=--max-old-space-size=256"] };
+const FLAGS: Record<string, string[]> = {
+  study: ["--v8-flags=--max-old-space-size=256"],
+  // Tables of any size are made; V8 would otherwise let garbage pile up to several times of what is held.
+  tables: ["--v8-flags=--heap-growing-percent=20"],
+};
 
 async function installed(): Promise<boolean> {
   const first = await Deno.stat(`${FOLDER}/../node_modules`).then(() => false, () => true);

@@ -340,3 +340,26 @@ Deno.test("the published views of an earlier study show the reference and its co
     await sql.end();
   }
 });
+
+Deno.test("a file of several blocks is gone through in pieces, with texts that go over their ends", () => {
+  // Lines of 100 bytes and more: quotes, line ends within them, and letters of several bytes fall on ends.
+  const n = 30_000, note = (id: number) => `says “nö” ${id}\n${"ñ漢".repeat(8 + id % 7)}`;
+  const lines = Array.from({ length: n }, (_, at) => `${at + 1},${at % 3},"${note(at + 1)}"`);
+  const text = ["id,group,note", ...lines].join("\r\n");
+  assert.ok(new TextEncoder().encode(text).length > 2 * 2 ** 20);
+  const made = of({ "long.csv": text }) as Made;
+  assert.equal(made.profiles.length, n);
+  assert.deepEqual(
+    made.profiles.map(({ id, values }) => [id, values!.group, values!.note]),
+    Array.from({ length: n }, (_, at) => [at + 1, at % 3, note(at + 1)]),
+  );
+  const twice = [...lines, `${n},1,again`];
+  assert.deepEqual(of({ "twice.csv": ["id,group,note", ...twice].join("\n") }), [
+    `row ${n + 2}: id ${n} is in row ${n + 1} already`,
+  ]);
+  const open = ["id,group,note", ...lines, '7,1,"never ends', "8,1,more"].join("\n");
+  assert.match(
+    (of({ "open.csv": open }) as string[])[0]!,
+    new RegExp(`^it is no CSV: .*line ${2 * n + 3}$`),
+  );
+});

@@ -21,6 +21,7 @@ import * as studyPopulations from "./study/006_populations.ts";
 import * as studyForms from "./study/007_forms.ts";
 import * as studySettings from "./study/008_settings.ts";
 import * as studyOptions from "./study/009_options.ts";
+import * as studyCounts from "./study/010_counts.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -33,6 +34,7 @@ const STUDY: Record<string, Migration> = {
   "007_forms": studyForms,
   "008_settings": studySettings,
   "009_options": studyOptions,
+  "010_counts": studyCounts,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

@@ -1,7 +1,7 @@
 /** The named reads: SQL counts and collects, nothing is computed that statistics would call a number. */
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
-import { frame, type Kind } from "../frames.ts";
+import { Collected, type Columns, frame, type Kind } from "../frames.ts";
 import { CATEGORIES } from "../cleaning.ts";
 import { type Field, type Form, registered, STATUSES, usualForm } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
@@ -76,7 +76,7 @@ export async function demographics(
   const of = attributes();
   const names = of.map(({ name }) => name);
   const keys = ["model", "population", "model_print", "population_print", "repetition"];
-  const kinds = await sql`
+  const kinds = sql`
     with given as (
       select model, population, model_print, population_print, ${
     each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
@@ -87,22 +87,55 @@ export async function demographics(
     )
     select *, count(*)::int as n from given
     group by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}
-    order by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}`;
+    order by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}`.cursor(AT_ONCE);
   const counts = new Map<string, Record<string, unknown> & { n: number }>();
-  for (const { n, ...kind } of kinds) {
-    for (const attribute of names) {
+  const labelled = own ? "yes" : null;
+  for await (const some of kinds) {
+    for (const { n, ...kind } of some) {
       const { model, population, model_print, population_print, repetition } = kind;
-      const labelled = own ? "yes" : null;
       const keys = { own: labelled, model, population, model_print, population_print, repetition };
       const cell = { ...keys, ...levels.get(kind.cell) };
-      const key = JSON.stringify([Object.values(cell), attribute, kind[attribute]]);
-      const counted = counts.get(key);
-      if (counted) counted.n += n;
-      else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
+      const known = JSON.stringify(Object.values(cell));
+      for (const attribute of names) {
+        const key = JSON.stringify([known, attribute, kind[attribute]]);
+        const counted = counts.get(key);
+        if (counted) counted.n += n;
+        else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
+      }
     }
   }
   return frame([...counts.values()], { ...DEMOGRAPHICS, ...columns(own) });
 }
+
+/** Personas of the usual form with the categories of their fields. */
+const peopleIn = (
+  sql: postgres.Sql,
+  schema: string,
+  own: boolean,
+  of: readonly Field[],
+  cell: Fragment = sql`null`,
+) =>
+  sql`
+    select model, population, model_print, population_print, ${
+    each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
+  }
+           ref_personality_id as profile, repetitions as repetition,
+           ${cell as never} as cell
+    from ${sql(schema)}.personas
+    where ${usual(sql, own)}
+    order by id`;
+
+const PEOPLE = {
+  model: "text",
+  population: "text",
+  model_print: "text",
+  population_print: "text",
+  profile: "integer",
+  repetition: "integer",
+} as const;
+
+const texts = (of: readonly Field[]): Record<string, Kind> =>
+  Object.fromEntries(of.map(({ name }) => [name, "text"]));
 
 export async function personas(
   sql: postgres.Sql,
@@ -111,39 +144,43 @@ export async function personas(
   besides: Besides = {},
 ): Promise<DataFrame> {
   const of = attributes();
-  const kinds = {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    profile: "integer",
-    repetition: "integer",
-    ...columns(own),
-    ...Object.fromEntries(of.map(({ name }) => [name, "text"] as const)),
-  } as const;
+  const kinds = { ...PEOPLE, ...columns(own), ...texts(of) };
   const levels = await levelsOf(sql, schema, own);
-  const people = await sql`
-    select model, population, model_print, population_print, ${
-    each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
-  }
-           ref_personality_id as profile, repetitions as repetition,
-           ${cellOf(sql, schema, own)} as cell
-    from ${sql(schema)}.personas
-    where ${usual(sql, own)}
-    order by id`;
-  return await beside(sql, schema, besides, levelled(people, levels), kinds);
+  const rows = peopleIn(sql, schema, own, of, cellOf(sql, schema, own));
+  return await beside(sql, schema, besides, rows, levels, kinds);
 }
 
-/** A frame with attributes of the respondents besides. */
+export async function people(sql: postgres.Sql, schema: string, own: boolean): Promise<Columns> {
+  const of = attributes();
+  const made = new Collected({ ...PEOPLE, ...texts(of) });
+  for await (const some of peopleIn(sql, schema, own, of).cursor(AT_ONCE)) {
+    for (const row of some) made.add(row);
+  }
+  return made;
+}
+
+/** Rows that travel at a time. */
+const AT_ONCE = 2000;
+
+/** A frame of rows as they come, with the levels of their cells, and attributes of the respondents besides. */
 async function beside(
   sql: postgres.Sql,
   schema: string,
   besides: Besides,
-  rows: readonly object[],
+  rows: postgres.PendingQuery<postgres.Row[]>,
+  levels: Levels,
   kinds: Readonly<Record<string, Kind>>,
+  known: (row: postgres.Row) => object = (row) => row,
 ): Promise<DataFrame> {
   const more = await attributesOf(sql, schema, besides, Object.keys(kinds));
-  return frame(rows.map((row) => ({ ...row, ...more.of(row) })), { ...kinds, ...more.columns });
+  const made = new Collected({ ...kinds, ...more.columns });
+  for await (const some of rows.cursor(AT_ONCE)) {
+    for (const row of some) {
+      const all = { ...known(row), ...levels.get(row.cell) };
+      made.add({ ...all, ...more.of(all) });
+    }
+  }
+  return made.frame();
 }
 
 export async function biographies(
@@ -163,7 +200,7 @@ export async function biographies(
     return sql`case when ${written} not in ${sql(known)} then ${written} end`;
   };
   const levels = await levelsOf(sql, schema, own);
-  const people = await sql`
+  const people = sql`
     select model, population, model_print, population_print, ${
     each(sql, fields.map((field) => [told(field), field.name]))
   }
@@ -172,7 +209,7 @@ export async function biographies(
     from ${sql(schema)}.personas ${own ? recordOf(sql, fields) : sql``}
     where ${usual(sql, own)}
     order by id`;
-  return await beside(sql, schema, besides, levelled(people, levels), {
+  return await beside(sql, schema, besides, people, levels, {
     model: "text",
     population: "text",
     model_print: "text",
@@ -205,7 +242,7 @@ export async function filledIn(
   besides: Besides = {},
 ): Promise<DataFrame> {
   const levels = await writtenLevels(sql, schema);
-  const people = await sql`
+  const people = sql`
     select p.id as persona, p.form, p.parent as parent_persona, p.model, p.population, p.model_print,
            p.population_print, p.ref_personality_id as profile, p.repetitions as repetition, w.cell,
            p.fields, p.cleaned, p.status
@@ -216,13 +253,13 @@ export async function filledIn(
   const cleaned = fields.filter(({ mapping, kind }) => mapping !== undefined || kind === "choice");
   const named = (of: readonly Field[], row: Record<string, unknown>, end = "") =>
     Object.fromEntries(of.map(({ name }) => [name + end, row[name]]));
-  const rows = people.map((row) => ({
+  const known = (row: postgres.Row) => ({
     ...row,
     ...named(fields, row.fields),
     ...named(cleaned, row.cleaned, "_cleaned"),
     ...named(fields, row.status, "_status"),
-  })) as unknown as postgres.Row[];
-  return await beside(sql, schema, besides, levelled(rows, levels), {
+  });
+  return await beside(sql, schema, besides, people, levels, {
     model: "text",
     population: "text",
     model_print: "text",
@@ -237,7 +274,7 @@ export async function filledIn(
       ...cleaned.includes(field) ? [[`${field.name}_cleaned`, "text"] as [string, Kind]] : [],
       [`${field.name}_status`, "text"],
     ])),
-  });
+  }, known);
 }
 
 /** What became of the fields of all forms in a study of one's own, counted by cell. */

@@ -1,7 +1,9 @@
 /** The reads of answer sheets: a sheet travels as arrays and becomes a column per item. */
 import type postgres from "postgres";
-import pl, { type DataFrame } from "polars";
-import { frame, type Kind, series } from "../frames.ts";
+import type { DataFrame } from "polars";
+import { type Instrument, itemScore, optionOf } from "../instruments.ts";
+import { Collected, type Columns, frame, type Kind, Numbers } from "../frames.ts";
+import { from, sourcesOf } from "../provenance.ts";
 import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
 import { attributesOf, type Besides } from "./respondents.ts";
 
@@ -23,7 +25,9 @@ export interface Administrations {
    * instrument); profile_population (which population the profile is of); and persona (which of its
    * profile's) and repetition (of the administration).
    */
-  sheets: DataFrame;
+  readonly sheets: DataFrame;
+  /** The same as they were read, before they are a frame, which takes much more room. */
+  readonly columns?: Columns;
   /** Of a study of one's own: the population that its tables compare with, null where there is none. */
   reference?: string | null;
   /**
@@ -33,8 +37,8 @@ export interface Administrations {
   shown?: (administration: number, item: number) => number | null;
 }
 
+/** A sheet as the published views have it: a row for each item. Arrays are as PostgreSQL writes them: `{1,0,NULL}`. */
 interface Row {
-  cell?: number;
   group: number | null;
   model: string | null;
   condition: string | null;
@@ -53,95 +57,169 @@ export async function sheets(
   own: boolean,
   besides: Besides = {},
 ): Promise<Administrations> {
-  const group = own ? sql`null::integer` : sql`min(experiments_group_id)`;
-  const [items, rows, levels, options, personas, more, reference] = await Promise.all([
-    sql<Item[]>`
-      select distinct on (question_number) question_number as item, category as scale, key
-      from ${sql(schema)}.questionnaire
-      where questionnaire = ${instrument}
-      order by question_number, language_questionnaire in ('en', 'english') desc, id`,
-    // A sheet travels as three arrays: half a million rows would take longer to receive than all that
-    // is computed from them. Every key has one value per sheet; min() picks it.
-    sql<Row[]>`
-      select experiment_id               as administration,
-             ${group}                    as group,
-             min(experiments_group_id)   as cell,
-             min(repeated)::integer + 1  as repetition,
-             min(model_clean)            as model,
-             min(population_display)     as condition,
-             min(population)             as population,
-             min(personality_id)         as profile,
-             array_agg(question_number)  as items,
-             array_agg(answer)           as answers,
-             array_agg(eval)             as scores
-      from ${sql(schema)}.experiments_evals
-      where questionnaire = ${instrument}
-      group by experiment_id
-      order by experiment_id`,
-    own ? askedLevels(sql, schema) : null,
-    own
-      ? sql<{ item: number; options: { code: number; label: string; role?: string }[] }[]>`
-        select distinct on (question_number) question_number as item, options
-        from ${sql(schema)}.questionnaire
-        where questionnaire = ${instrument} and options is not null
-        order by question_number, language_questionnaire in ('en', 'english') desc, id`
-      : [],
-    own
-      ? sql<Written[]>`
-        select distinct on (a.sheet) a.sheet as administration, p.repetitions as persona,
-               case when o.instrument = ${instrument} then nullif(p.shown::text, '{}') end as shown
-        from ${sql(schema)}.administrations a
-        join ${sql(schema)}.personas p on p.id = a.persona
-        join ${sql(schema)}.work w on w.work = p.work
-        join ${sql(schema)}.cells c on c.cell = w.cell
-        left join ${sql(schema)}.populations o
-          on case when c.respondents is null then o.role = 'reference' else o.name = c.respondents end`
-      : [],
-    attributesOf(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
-    own
-      ? sql<{ name: string }[]>`
-        select name from ${sql(schema)}.populations where role = 'reference'`
-      : [],
-  ]);
-  if (!levels) {
-    return administrations(items, rows.map((row) => ({ ...row, writer: row.model })), PUBLISHED);
+  const items = await sql<Item[]>`
+    select distinct on (question_number) question_number as item, category as scale, key
+    from ${sql(schema)}.questionnaire
+    where questionnaire = ${instrument}
+    order by question_number, language_questionnaire in ('en', 'english') desc, id`;
+  return own
+    ? await ownSheets(sql, schema, instrument, items, besides)
+    : await published(sql, schema, instrument, items, besides);
+}
+
+async function published(
+  sql: postgres.Sql,
+  schema: string,
+  instrument: string,
+  items: readonly Item[],
+  besides: Besides,
+): Promise<Administrations> {
+  await attributesOf(sql, schema, besides, KEYS);
+  const made = new Sheets(items, PUBLISHED);
+  // A sheet travels as three arrays: half a million rows would take longer to receive than all that
+  // is computed from them. Every key has one value per sheet; min() picks it.
+  const rows = sql<Row[]>`
+    select experiment_id               as administration,
+           min(experiments_group_id)   as group,
+           min(model_clean)            as model,
+           min(population_display)     as condition,
+           min(population)             as population,
+           min(personality_id)         as profile,
+           array_agg(question_number)  as items,
+           array_agg(answer)           as answers,
+           array_agg(eval)             as scores
+    from ${sql(schema)}.experiments_evals
+    where questionnaire = ${instrument}
+    group by experiment_id
+    order by experiment_id`.cursor(AT_ONCE);
+  for await (const some of rows) {
+    for (const row of some) made.add({ ...row, writer: row.model }, row);
   }
-  const persona = new Map(personas.map((one) => [one.administration, one.persona]));
-  const made = rows.map((row) => {
-    const keys = { ...row, ...levels.get(row.cell!), persona: persona.get(row.administration) };
-    return { ...keys, ...more.of(keys) };
-  });
+  return made;
+}
+
+/** What one call of a sheet of one's own answered: in order of the instrument's items, and which were shown. */
+interface Call {
+  administration: number;
+  cell: number;
+  language: string;
+  profile: number;
+  items: string;
+  answers: string;
+  persona: number | null;
+  shown: string | null;
+}
+
+/**
+ * The sheets of a study of one's own, from what is stored and not from the published views, which have a
+ * row for each item: of as many the database would sort gigabytes. Scores are the instrument's.
+ */
+async function ownSheets(
+  sql: postgres.Sql,
+  schema: string,
+  instrument: string,
+  items: readonly Item[],
+  besides: Besides,
+): Promise<Administrations> {
+  const [levels, definitions, options, more, reference] = await Promise.all([
+    askedLevels(sql, schema),
+    sql<{ definition: Instrument }[]>`
+      select definition from ${sql(schema)}.instruments where name = ${instrument}`,
+    sql<{ item: number; options: { code: number; label: string; role?: string }[] }[]>`
+      select distinct on (question_number) question_number as item, options
+      from ${sql(schema)}.questionnaire
+      where questionnaire = ${instrument} and options is not null
+      order by question_number, language_questionnaire in ('en', 'english') desc, id`,
+    attributesOf(sql, schema, besides, [...KEYS, ...Object.keys(OWN)]),
+    sql<{ name: string }[]>`
+      select name from ${sql(schema)}.populations where role = 'reference'`,
+  ]);
+  const rows = sql<Call[]>`
+    select a.sheet as administration, a.cell, a.repetition, a.profile, c.model_label as model,
+           c.condition, c.population, c.language, a.items::text, a.answers::text,
+           p.repetitions as persona,
+           case when o.instrument = ${instrument} then nullif(p.shown::text, '{}') end as shown
+    from ${sql(schema)}.administrations a
+    join ${sql(schema)}.cells c on c.cell = a.cell and c.instrument = ${instrument}
+    left join ${sql(schema)}.personas p on p.id = a.persona
+    left join ${sql(schema)}.work w on w.work = p.work
+    left join ${sql(schema)}.cells wrote on wrote.cell = w.cell
+    left join ${sql(schema)}.populations o
+      on case when wrote.respondents is null then o.role = 'reference' else o.name = wrote.respondents end
+    order by a.sheet, a.work`.cursor(AT_ONCE);
+  const score = scorer(definitions.map(({ definition }) => definition));
+  const made = new Sheets(items, { ...OWN, ...more.columns });
+  const shown = new Shown();
+  for await (const some of rows) {
+    for (const row of some) {
+      const keys = { ...row, ...levels.get(row.cell) };
+      const answers = elements(row.answers), asked = elements(row.items);
+      const given = asked.map((item) => answers[Number(item) - 1]!);
+      made.add(() => ({ ...keys, ...more.of(keys) }), {
+        administration: row.administration,
+        items: row.items,
+        answers: given,
+        scores: given.map((answer, at) => score(row.language, Number(asked[at]), answer)),
+      });
+      if (row.shown !== null) shown.add(row.administration, elements(row.shown));
+    }
+  }
   const all = options.flatMap(({ item, options }) => options.map((one) => ({ item, ...one })));
-  return {
-    ...administrations(items, made, { ...OWN, ...more.columns }),
+  return Object.assign(made, {
     reference: reference[0]?.name ?? null,
     ...all.length && {
       options: frame(all, { item: "integer", code: "integer", label: "text", role: "text" }),
     },
-    ...personas.some(({ shown }) => shown) && { shown: shownIn(personas) },
+    ...shown.size && {
+      shown: (administration: number, item: number) => shown.answer(administration, item),
+    },
+  });
+}
+
+/** The score of an answer to an item in a language, as the instrument has it; answers that it does not know have none. */
+function scorer(
+  definitions: readonly Instrument[],
+): (language: string, item: number, answer: string) => number | null {
+  const known = new Map<string, number | null>();
+  const languages = new Map(definitions.map((one) => [one.language, one]));
+  return (language, number, text) => {
+    const key = `${language} ${number} ${text}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const instrument = languages.get(language)!;
+    const item = instrument.items.find((one) => one.number === number)!;
+    const answer = text === "NULL" ? null : Number(text);
+    const option = answer === null ? undefined : optionOf(instrument, item, answer);
+    const score = option === undefined ? null : itemScore(instrument, number, answer);
+    known.set(key, score);
+    return score;
   };
 }
 
-/** Of an administration, which of its profile's personas was asked, and what that was made from. */
-interface Written {
-  administration: number;
-  persona: number;
-  /** As PostgreSQL writes a list; null where nothing is stored. */
-  shown: string | null;
-}
+/** What personas were made from, as answers to an instrument, by the administrations that they gave. */
+class Shown {
+  #places = new Map<number, number>();
+  #answers = new Numbers();
+  #width = 0;
 
-/** Answers are kept as numbers of one list: there are as many as sheets times items. */
-function shownIn(personas: readonly Written[]): NonNullable<Administrations["shown"]> {
-  const lists = personas.map(({ shown }) => shown ? shown.slice(1, -1).split(",").map(Number) : []);
-  const width = lists.reduce((most, list) => Math.max(most, list.length), 0);
-  const answers = new Float32Array(personas.length * width).fill(NaN);
-  lists.forEach((list, at) => answers.set(list, at * width));
-  const places = new Map(personas.map(({ administration }, at) => [administration, at]));
-  return (administration, item) => {
-    const place = places.get(administration);
-    const answer = place === undefined || item > width ? NaN : answers[place * width + item - 1]!;
-    return Number.isNaN(answer) ? null : answer;
-  };
+  get size(): number {
+    return this.#places.size;
+  }
+
+  add(administration: number, answers: readonly string[]): void {
+    if (this.#places.has(administration)) return;
+    // All answer the one instrument.
+    this.#width ||= answers.length;
+    const from = this.#places.size * this.#width;
+    answers.forEach((answer, at) => this.#answers.set(from + at, Number(answer)));
+    this.#places.set(administration, this.#places.size);
+  }
+
+  answer(administration: number, item: number): number | null {
+    const place = this.#places.get(administration);
+    if (place === undefined || item > this.#width) return null;
+    return this.#answers.at(place * this.#width + item - 1);
+  }
 }
 
 /** What a sheet is known by. */
@@ -167,7 +245,8 @@ export async function profiles(
     select distinct on (question_number) question_number as item, category as scale, key::int
     from ${sql(schema)}.${table}
     order by question_number, id`;
-  const rows = await sql<Row[]>`
+  const made = new Sheets(items);
+  const rows = sql<Row[]>`
     select personality_id                       as profile,
            personality_id                       as administration,
            array_agg(question_number)           as items,
@@ -180,8 +259,9 @@ export async function profiles(
     ) given
     where personality_id is not null and question_number is not null
     group by personality_id
-    order by personality_id`;
-  return administrations(items, rows);
+    order by personality_id`.cursor(AT_ONCE);
+  for await (const some of rows) for (const row of some) made.add(row, row);
+  return made;
 }
 
 interface Item {
@@ -190,55 +270,75 @@ interface Item {
   key: number | null;
 }
 
-function administrations(
-  items: Item[],
-  rows: Row[],
-  factors: Readonly<Record<string, Kind>> = {},
-): Administrations {
-  const numbers = items.map(({ item }) => item);
-  const answer = unpack(rows, numbers, "answers"), score = unpack(rows, numbers, "scores");
-  const keys = frame(rows, {
-    group: "integer",
-    model: "text",
-    condition: "text",
-    population: "text",
-    profile: "integer",
-    administration: "integer",
-    ...factors,
-  });
-  const columns = numbers.flatMap((item) => [
-    series(`answer ${item}`, answer.get(item)!, "integer"),
-    series(`score ${item}`, score.get(item)!, "integer"),
-  ]);
-  return {
-    items: frame(items, {
-      item: "integer",
-      scale: "text",
-      key: "integer",
-    }),
-    sheets: columns.length ? keys.hstack(pl.DataFrame(columns)) : keys,
-  };
+/** Rows that travel at a time. */
+const AT_ONCE = 2000;
+
+/** Of a sheet its items, with answers and scores in their order: lists, or as PostgreSQL writes them. */
+interface Given {
+  administration: number;
+  items: string;
+  answers: string | readonly string[];
+  scores: string | readonly (number | null)[];
 }
 
-/** One column per item from the sheets' arrays, which arrive as PostgreSQL writes them: `{1,0,NULL}`. */
-function unpack(
-  rows: Row[],
-  items: number[],
-  what: "answers" | "scores",
-): Map<number, (number | null)[]> {
-  const columns = new Map(items.map((item) => [item, Array(rows.length).fill(null)]));
-  const elements = (array: string) => array.slice(1, -1).split(",");
+/** The elements of an array as PostgreSQL writes it: `{1,0,NULL}`. */
+const elements = (array: string): string[] => array.slice(1, -1).split(",");
+
+/**
+ * Sheets as they come, in the order of the rows: of each only its keys stay, and what stands in the columns
+ * of its items.
+ */
+class Sheets implements Administrations {
+  readonly items: DataFrame;
+  readonly columns: Collected;
+  #frame: DataFrame | null = null;
   // Nearly all sheets have the same items in the same order.
-  const places = new Map<string, ((number | null)[] | undefined)[]>();
-  rows.forEach((row, index) => {
-    if (!places.has(row.items)) {
-      places.set(row.items, elements(row.items).map((item) => columns.get(Number(item))));
-    }
-    const into = places.get(row.items)!;
-    elements(row[what]).forEach((value, position) => {
-      const column = into[position];
-      if (column && value !== "NULL") column[index] = Number(value);
+  readonly #names = new Map<string, { answers: string; scores: string }[]>();
+  #last: number | null = null;
+
+  constructor(items: readonly Item[], factors: Readonly<Record<string, Kind>> = {}) {
+    this.items = frame(items, { item: "integer", scale: "text", key: "integer" });
+    this.columns = new Collected({
+      group: "integer",
+      model: "text",
+      condition: "text",
+      population: "text",
+      profile: "integer",
+      administration: "integer",
+      ...factors,
+      ...Object.fromEntries(items.flatMap(({ item }) => [
+        [`answer ${item}`, "integer"],
+        [`score ${item}`, "integer"],
+      ])),
     });
-  });
-  return columns;
+  }
+
+  get sheets(): DataFrame {
+    return this.#frame ??= from(this.columns.frame(), sourcesOf(this));
+  }
+
+  /** Another call of the same sheet adds its answers to it. */
+  add(keys: object | (() => object), given: Given): void {
+    const { administration, items } = given;
+    if (administration !== this.#last) {
+      this.columns.add(typeof keys === "function" ? keys() : keys);
+      this.#last = administration;
+    }
+    if (!this.#names.has(items)) {
+      const names = elements(items).map((item) => ({
+        answers: `answer ${item}`,
+        scores: `score ${item}`,
+      }));
+      this.#names.set(items, names);
+    }
+    const names = this.#names.get(items)!;
+    for (const what of ["answers", "scores"] as const) {
+      const values = given[what];
+      const own = typeof values === "string" ? elements(values) : values;
+      own.forEach((value, at) => {
+        if (value === null || value === "NULL") return;
+        this.columns.put(names[at]![what], Number(value));
+      });
+    }
+  }
 }

@@ -28,7 +28,7 @@ export interface Standing extends z.infer<typeof Row> {
   reasons: Readonly<Record<string, number>>;
 }
 
-const Failure = z.object({ run: z.string(), reason: z.string(), n: Count });
+const Failure = z.object({ reason: z.string(), n: Count });
 
 /**
  * How a run stands.
@@ -46,8 +46,8 @@ export async function standing(
 
 async function stored(lab: Laboratory, run: string): Promise<Record<string, number>> {
   const reasons: Record<string, number> = {};
-  for (const { run: of, reason, n } of rows((await lab.quality()).failures, Failure)) {
-    if (of === run) reasons[reason] = (reasons[reason] ?? 0) + n;
+  for (const { reason, n } of rows(await lab.failures(run), Failure)) {
+    reasons[reason] = (reasons[reason] ?? 0) + n;
   }
   return reasons;
 }

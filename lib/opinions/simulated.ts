@@ -171,11 +171,13 @@ export function declaredShifts(
   questions: readonly Question[],
   { drift, against, level }: { drift: number; against: Rung; level: Rung },
 ): DataFrame {
-  const leanings = profiles.map(({ values = {} }) =>
-    leaningOf(codebook!.flatMap((variable) => {
-      const value = values[variable.name] ?? null;
-      return value === null ? [] : [wordsOf(variable, value)];
-    }))
+  const leanings = Array.from(
+    profiles,
+    ({ values = {} }) =>
+      leaningOf(codebook!.flatMap((variable) => {
+        const value = values[variable.name] ?? null;
+        return value === null ? [] : [wordsOf(variable, value)];
+      })),
   );
   const rows = questions.filter((question) => isOrdered(question) && question.direction !== null)
     .map((question) => {

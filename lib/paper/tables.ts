@@ -8,6 +8,7 @@ import type { DataFrame } from "polars";
 import type { Administrations, Study } from "../db.ts";
 import "./columns.ts";
 import type { TableName } from "./design.ts";
+import { columnsOf } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { carried, carrying } from "../provenance.ts";
 import "./published.ts";
@@ -71,7 +72,7 @@ export const {
  */
 export const survival = carried(async (
   name: Exclude<TableName, "baselines">,
-  reads: Reads & Pick<Study, "personas">,
+  reads: Reads & Pick<Study, "personas"> & Partial<Pick<Study, "people">>,
   options: { draws?: number; seed?: number } = {},
 ): Promise<DataFrame> => {
   const { draws = 2000, seed = 826 } = options;
@@ -79,11 +80,12 @@ export const survival = carried(async (
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
   const reference = () => reads.profiles("reference");
+  const people = async () => await reads.people?.() ?? columnsOf(await reads.personas());
   switch (name) {
     case "table1":
     case "table2":
     case "table3":
-      return sharesSurvival(await reads.demographics(), await reads.personas(), name, drawn);
+      return sharesSurvival(await reads.demographics(), await people(), name, drawn);
     case "table4":
       return personalitySurvival(await epqra(), await reference());
     case "table5":

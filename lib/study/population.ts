@@ -6,9 +6,9 @@ import type { Sql } from "../db.ts";
 import { nearest } from "../format.ts";
 import { frame } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { controlName, type Population, registered } from "../population.ts";
+import { controlName, type Population, type Profiles, registered } from "../population.ts";
 import { list } from "./queue.ts";
-import { type Given, populationFrom, type Row } from "./respondents.ts";
+import { type Given, type Row, streamed } from "./respondents.ts";
 
 /** Profiles that travel at a time. */
 const AT_ONCE = 10_000;
@@ -32,7 +32,7 @@ export async function population(
       "A population is a CSV of profiles, or rows: got neither, and no package brings one",
     );
   }
-  return populationFrom(from as string | readonly Row[], given);
+  return streamed(from as string | readonly Row[], given);
 }
 
 /** A population of a study, without its profiles. */
@@ -102,16 +102,19 @@ export async function settleIn(sql: Sql, schema: string, given: Population): Pro
 }
 
 /** Profiles as JSON, some thousands at a time. */
-function* rowsOf(profiles: readonly Profile[], instrument: Instrument | null): Generator<string> {
-  for (let from = 0; from < profiles.length; from += AT_ONCE) {
-    yield JSON.stringify(
-      profiles.slice(from, from + AT_ONCE).map((profile) => ({
-        ...profile,
-        answers: instrument ? profile.answers : null,
-        values: profile.values ?? {},
-      })),
-    );
+function* rowsOf(profiles: Profiles, instrument: Instrument | null): Generator<string> {
+  let some: object[] = [];
+  for (const profile of profiles) {
+    some.push({
+      ...profile,
+      answers: instrument ? profile.answers : null,
+      values: profile.values ?? {},
+    });
+    if (some.length < AT_ONCE) continue;
+    yield JSON.stringify(some);
+    some = [];
   }
+  if (some.length) yield JSON.stringify(some);
 }
 
 /** Whether the study has what is given, the same but less known of the same profiles, or another. */
@@ -120,23 +123,23 @@ async function compared(
   there: { name: string; codebook: Codebook },
   given: Population,
 ): Promise<"same" | "less" | "other"> {
-  const rows = await sql<{ profile: number; answers: string | null; more: string | null }[]>`
-    select profile, answers::text,
-           case when values <> '{}' or stratum is not null or weight is not null
-                then jsonb_build_array(values, stratum, weight)::text end as more
+  const [known] = await sql<{ n: number; more: boolean }[]>`
+    select count(*)::int as n,
+           coalesce(
+             bool_or(values <> '{}' or stratum is not null or weight is not null), false
+           ) as more
     from profiles where population = ${there.name}`;
-  const known = new Map(rows.map((row) => [row.profile, row]));
-  const alike = rows.length === given.profiles.length &&
-    given.profiles.every(({ id, answers }) =>
-      known.has(id) && known.get(id)!.answers === (given.instrument ? list(answers) : null)
-    );
-  if (!alike) return "other";
+  if (known!.n !== given.profiles.length) return "other";
+  for (const rows of rowsOf(given.profiles, given.instrument)) {
+    const [row] = await sql<{ alike: boolean }[]>`
+      select bool_and(p.profile is not null and p.answers is not distinct from g.answers) as alike
+      from jsonb_to_recordset(${rows}::text::jsonb) as g(id int, answers smallint[])
+      left join profiles p on p.population = ${there.name} and p.profile = g.id`;
+    if (!row!.alike) return "other";
+  }
   const has = (codebook: Codebook, more: boolean) => codebook.length > 0 || more;
-  const given_ = has(
-    given.codebook,
-    given.profiles.some(({ stratum, weight }) => stratum !== undefined || weight !== undefined),
-  );
-  if (!has(there.codebook, rows.some(({ more }) => more !== null))) return given_ ? "less" : "same";
+  const given_ = has(given.codebook, sampled(given.profiles));
+  if (!has(there.codebook, known!.more)) return given_ ? "less" : "same";
   if (!given_) return "same";
   const [row] = await sql<{ same: boolean }[]>`
     select codebook = ${JSON.stringify(given.codebook)}::text::jsonb as same
@@ -153,6 +156,14 @@ async function compared(
     if (!row!.same) return "other";
   }
   return "same";
+}
+
+/** Whether any of them has a stratum or a weight. */
+function sampled(profiles: Profiles): boolean {
+  for (const { stratum, weight } of profiles) {
+    if (stratum !== undefined || weight !== undefined) return true;
+  }
+  return false;
 }
 
 /** Adds what is known of profiles that are there. */

@@ -2,9 +2,12 @@
 import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
+import { counts } from "./queue.ts";
+
+const STATES = ["planned", "claimed", "done", "failed", "skipped"];
 
 /**
- * The flow of a study: one row per run and cell, trials apart.
+ * The flow of a study, or of one run: one row per run and cell, trials apart.
  *
  * Columns: run, kind, instrument (that is asked, or that the profiles answered), model, condition, planned (all work of the cell but what another run has), asked
  * (at least one reply is stored), answered (the last reply could be used), failed, open (still to do or
@@ -12,32 +15,38 @@ import { frame } from "../frames.ts";
  * without a missing item: what corrected tables analyse), usd (of the stored replies; undefined
  * without a price).
  */
-export async function flow(sql: Sql): Promise<DataFrame> {
+export async function flow(sql: Sql, run?: string): Promise<DataFrame> {
   const rows = await sql`
-    with asked as (
-      select work, sum(usd) as usd from requests group by work
+    with own as (
+      select c.*, r.name, r.kind from cells c join runs r on r.run = c.run
+      where r.kind <> 'trial' and ${run === undefined ? sql`true` : sql`r.name = ${run}`}
+    ), counted as (
+      select cell, ${counts(sql, STATES)}, sum(n)::int as work
+      from work_counts n where run in (select run from own) group by cell
+    ), asked as (
+      select w.cell, count(distinct w.work)::int as asked, sum(q.usd)::float8 as usd
+      from requests q join work w on w.work = q.work
+      where w.run in (select run from own) group by w.cell
+    ), written as (
+      select w.cell, count(*)::int as n
+      from personas p join work w on w.work = p.work
+      where w.run in (select run from own) group by w.cell
+    ), given as (
+      select cell, count(*)::int as n,
+             count(*) filter (where array_position(answers, null) is null)::int as complete
+      from administrations where cell in (select cell from own) group by cell
     )
-    select r.name as run, r.kind, c.instrument, c.model_label as model, c.condition,
-           count(*) filter (where w.state <> 'skipped')::int as planned,
-           count(q.work)::int as asked,
-           count(*) filter (where w.state = 'done')::int as answered,
-           count(*) filter (where w.state = 'failed')::int as failed,
-           count(*) filter (where w.state in ('planned', 'claimed'))::int as open,
-           count(*) filter (where w.state = 'skipped')::int as skipped,
-           count(coalesce(p.work, a.work))::int as stored,
-           count(*) filter (
-             where p.work is not null or array_position(a.answers, null) is null and a.work is not null
-           )::int as complete,
-           sum(q.usd)::float8 as usd
-    from work w
-    join runs r on r.run = w.run
-    join cells c on c.cell = w.cell
-    left join asked q on q.work = w.work
-    left join personas p on p.work = w.work
-    left join administrations a on a.work = w.work
-    where r.kind <> 'trial'
-    group by r.run, c.cell
-    order by r.run, c.cell`;
+    select c.name as run, c.kind, c.instrument, c.model_label as model, c.condition,
+           n.work - n.skipped as planned, coalesce(a.asked, 0) as asked, n.done as answered,
+           n.failed, n.planned + n.claimed as open, n.skipped,
+           coalesce(p.n, 0) + coalesce(g.n, 0) as stored,
+           coalesce(p.n, 0) + coalesce(g.complete, 0) as complete, a.usd
+    from own c
+    join counted n on n.cell = c.cell and n.work > 0
+    left join asked a on a.cell = c.cell
+    left join written p on p.cell = c.cell
+    left join given g on g.cell = c.cell
+    order by c.run, c.cell`;
   return frame(rows, {
     run: "text",
     kind: "text",
@@ -57,10 +66,10 @@ export async function flow(sql: Sql): Promise<DataFrame> {
 }
 
 /**
- * Why work failed, trials apart: run, model, condition, reason (its kind), n, example (the particulars
+ * Why work failed, of a study or of one run, trials apart: run, model, condition, reason (its kind), n, example (the particulars
  * of the first); the most frequent first.
  */
-export async function failures(sql: Sql): Promise<DataFrame> {
+export async function failures(sql: Sql, run?: string): Promise<DataFrame> {
   const rows = await sql`
     select r.name as run, c.model_label as model, c.condition, w.reason, count(*)::int as n,
            (array_agg(w.detail order by w.work))[1] as example
@@ -68,6 +77,7 @@ export async function failures(sql: Sql): Promise<DataFrame> {
     join runs r on r.run = w.run
     join cells c on c.cell = w.cell
     where w.state = 'failed' and r.kind <> 'trial'
+      and ${run === undefined ? sql`true` : sql`r.name = ${run}`}
     group by r.run, c.cell, w.reason
     order by n desc, r.run, c.cell, w.reason`;
   return frame(rows, {

@@ -63,7 +63,8 @@ export const LEASE_SECONDS = 60;
  * when the process dies. It is the schema's own: workers are numbered from 1 in each schema, and
  * advisory locks belong to the database.
  */
-const place = (sql: Sql) => sql`(select oid from pg_namespace where nspname = current_schema())`;
+export const place = (sql: Sql) =>
+  sql`(select oid from pg_namespace where nspname = current_schema())`;
 
 /** A process at work on one run. */
 export class Worker {
@@ -112,6 +113,7 @@ export class Worker {
       where worker = ${this.id}`;
     this.#seen = now;
     await reap(this.sql, this.run, this.id);
+    await addUp(this.sql, this.run);
   }
 
   /** Whether what it has claimed is still its own for sure: a process can sleep longer than its lease. */
@@ -294,6 +296,24 @@ async function giveBack(sql: Sql, run: number, which: ReturnType<Sql>): Promise<
       from was having count(*) > 0
     ) s
     where r.run = ${run}`;
+}
+
+/** How much work is in each of some states, as columns of these names, of counts `n` that are grouped. */
+export const counts = (sql: Sql, states: readonly string[]) =>
+  sql.unsafe(
+    states.map((state) =>
+      `coalesce(sum(n.n) filter (where n.state = '${state}'), 0)::int as ${state}`
+    ).join(", "),
+  );
+
+/** Makes the counts of a run few again: each change of its work has left some. */
+export async function addUp(sql: Sql, run: number): Promise<void> {
+  await sql`
+    with gone as (
+      delete from work_counts where run = ${run} returning cell, state, n
+    )
+    insert into work_counts
+    select ${run}, cell, state, sum(n) from gone group by cell, state having sum(n) <> 0`;
 }
 
 /** Where a stored reply is, with the reply itself where it is short. */

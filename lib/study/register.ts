@@ -7,6 +7,7 @@ import { keepForm } from "./forms.ts";
 import { everyOf } from "./every.ts";
 import { under, worksOf } from "./few.ts";
 import { keepInstrument, populationOf } from "./population.ts";
+import { place } from "./queue.ts";
 import type { Run } from "./tasks.ts";
 import { keepPrompt } from "./versions.ts";
 
@@ -26,8 +27,9 @@ export async function register(
 ): Promise<number> {
   return await sql.begin(async (transaction) => {
     const sql = transaction as unknown as Sql;
-    // One plan at a time: otherwise two could plan the same personas.
-    await sql`lock table runs in share row exclusive mode`;
+    // One plan at a time: otherwise two could plan the same personas. Workers, whose locks these
+    // are as well, have numbers from 1; they go on meanwhile.
+    await sql`select pg_advisory_xact_lock(${place(sql)}::int, 0)`;
     const all = await cellsOf(sql, schema, plan);
     const cells = plan.trial ? under(all, plan.trial.condition) : all;
     const run = await runOf(sql, schema, plan, code);
@@ -192,8 +194,10 @@ export async function loaded(sql: Sql, schema: string, name: string | number): P
   const cells = await sql<(Cell & { cell: number; hash: string })[]>`
     select c.cell, c.model, c.model_label as label, c.condition, c.population, c.base, c.setting,
            c.writing, c.prompt as hash, i.definition as instrument, c.respondents, c.shown,
-           coalesce((select min(p.model) from personas p where p.population = c.population),
-                    c.model_id) as id
+           coalesce((
+             select p.model from personas p where p.population = c.population
+             order by p.ref_personality_id, p.repetitions limit 1
+           ), c.model_id) as id
     from cells c
     left join instruments i on i.name = c.instrument and i.language = c.language
     where c.run = ${row.run} order by c.cell`;

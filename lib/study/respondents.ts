@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import {
   type Codebook,
+  Column,
   ID,
   inferred,
   isMissing,
@@ -17,12 +18,11 @@ import {
   type Variable,
 } from "../codebook.ts";
 import type { Profile } from "../conditions.ts";
-import { randomProfiles } from "../population.ts";
 import { plural } from "../format.ts";
 import { type Instrument, registered } from "../instruments.ts";
-import type { Population } from "../population.ts";
+import { control, type Population, type Profiles } from "../population.ts";
 import { itemNumber, sheetReader } from "../replies.ts";
-import { named, parts, refuse, type Sheet, sheetOf, shown, TOLD, whole } from "./files.ts";
+import { named, parts, refuse, sheetOf, shown, type Table, tableOf, TOLD, whole } from "./files.ts";
 
 /** What is known of a respondent, typed in: by column, as in a file. */
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -67,7 +67,20 @@ const WEIGHT = /^weight$/i, STRATUM = /^strat(?:um|a)$/i;
  * @throws {Error} with all that is wrong, ten problems at most: row (as a spreadsheet counts, of rows typed
  *   in from 1), column, value, and what it may be
  */
-export function populationFrom(from: string | readonly Row[], given: Given = {}): Population {
+export function populationFrom(from: string | readonly Row[], given: Given = {}): Whole {
+  const population = streamed(from, given);
+  return {
+    ...population,
+    profiles: [...population.profiles],
+    random: [...population.random],
+  };
+}
+
+/** A population whose profiles are all here. */
+export type Whole = Population & { profiles: readonly Profile[]; random: readonly Profile[] };
+
+/** The same, with profiles that are read from the file whenever they are gone through. */
+export function streamed(from: string | readonly Row[], given: Given): Population {
   if (from === "" || (typeof from !== "string" && !Array.isArray(from))) {
     throw new TypeError(
       "A population is the path of a CSV, or a list of rows such as " +
@@ -88,8 +101,8 @@ export function populationFrom(from: string | readonly Row[], given: Given = {})
     throw new TypeError(`instrument is what profiles answer: got ${shown(given.instrument)}`);
   }
   const where = typeof from === "string" ? from : `Population ${name}`;
-  const sheet = typeof from === "string" ? sheetOf(from) : typed(where, from);
-  return new Reading(where, sheet, given).population(
+  const table = typeof from === "string" ? tableOf(from) : typed(where, from);
+  return new Reading(where, table, given).population(
     name,
     typeof from === "string" ? from : "typed in",
     typeof from === "string" ? from.replace(/\.[^.]*$/, ".codebook.csv") : null,
@@ -97,7 +110,7 @@ export function populationFrom(from: string | readonly Row[], given: Given = {})
 }
 
 /** Rows that were typed in, as if a file had them. */
-function typed(where: string, rows: readonly Row[]): Sheet {
+function typed(where: string, rows: readonly Row[]): Table {
   const problems: string[] = [];
   rows.forEach((row, at) => {
     if (typeof row !== "object" || row === null || Array.isArray(row)) {
@@ -126,11 +139,22 @@ function typed(where: string, rows: readonly Row[]): Sheet {
   };
 }
 
+/** A variable, and the column that it stands in. */
+interface Known {
+  variable: Variable;
+  at: number;
+}
+
 /** One table being read: its columns by what they are, and all that is wrong with it. */
 class Reading {
   readonly #problems: string[] = [];
   readonly #header: readonly string[];
-  readonly #rows: Sheet["rows"];
+  readonly #rows: Table["rows"];
+  readonly #columns: readonly Column[];
+  /** How many rows there are. */
+  #length = 0;
+  /** Whether ids are numbers: then all are, and whole. */
+  #numbered = false;
   readonly #instrument: Instrument | null;
   readonly #id: number | null;
   readonly #weight: number | null;
@@ -140,7 +164,7 @@ class Reading {
 
   constructor(
     private readonly where: string,
-    { header, rows }: Sheet,
+    { header, rows }: Table,
     private readonly given: Given,
   ) {
     this.#header = header;
@@ -153,23 +177,46 @@ class Reading {
       ? numbered ? registered()[0] ?? null : null
       : given.instrument;
     if (this.#instrument) this.#findItems(this.#instrument);
-    if (!rows.length) this.#problems.push("no row below the header");
+    this.#columns = header.map(() => new Column());
+    this.#see();
+    if (!this.#length) this.#problems.push("no row below the header");
+  }
+
+  /** Goes through all rows once, to know what their columns are. */
+  #see(): void {
+    const isNumber = (text: string) =>
+      text !== "" && Number.isFinite(Number(text.replace(",", ".")));
+    for (const { cells } of this.#rows) {
+      this.#length += 1;
+      this.#columns.forEach((column, at) => column.add(cells[at] ?? ""));
+      if (this.#id !== null && !this.#numbered) this.#numbered = isNumber(cells[this.#id] ?? "");
+    }
   }
 
   population(name: string, origin: string, beside: string | null): Population {
     this.#end();
     const codebook = this.#codebook(beside);
-    const profiles = this.#profiles(codebook);
-    this.#end();
+    this.#check(codebook);
     const instrument = this.#instrument;
+    const profiles: Profiles = {
+      length: this.#length,
+      [Symbol.iterator]: () => this.#profiles(codebook),
+    };
     return {
       name,
       origin,
       instrument,
       codebook: codebook.map(({ variable }) => variable),
       profiles,
-      random: instrument ? randomProfiles(instrument, profiles, profiles.length, SEED) : [],
+      random: instrument ? control(instrument, profiles, profiles.length, SEED) : [],
     };
+  }
+
+  /** Goes through all profiles once, to know all that is wrong with them. */
+  #check(codebook: readonly Known[]): void {
+    const seen = new Map<string | number, number>();
+    for (const _ of this.#profiles(codebook, seen));
+    this.#end();
   }
 
   #end(): void {
@@ -208,12 +255,11 @@ class Reading {
   }
 
   /** Cells of a column. */
-  #texts(at: number): string[] {
-    return this.#rows.map(({ cells }) => cells[at] ?? "");
+  *#texts(at: number): Generator<string> {
+    for (const { cells } of this.#rows) yield cells[at] ?? "";
   }
 
-  /** The variables, each with its column. */
-  #codebook(beside: string | null): { variable: Variable; at: number }[] {
+  #codebook(beside: string | null): Known[] {
     const { codebook = beside && existsSync(beside) ? beside : [] } = this.given;
     const said = typeof codebook === "string" ? codebookIn(codebook) : codebook.map(described);
     const taken = new Set([this.#id, this.#weight, this.#stratum, ...this.#items.values()]);
@@ -232,12 +278,14 @@ class Reading {
     const all = [...columns].flatMap(([name, at]) => {
       const own = said.find((variable) => variable.name === name);
       if (own?.kind === "ignored") return [];
-      const texts = this.#texts(at);
-      const variable = own ? own as Variable : inferred(this.#header[at]!, texts);
+      const variable = own ? own as Variable : inferred(this.#header[at]!, this.#columns[at]!);
       const levels = variable.kind === "category" && !variable.levels;
-      return [{ variable: levels ? { ...variable, levels: levelsIn(texts) } : variable, at }];
+      return [{
+        variable: levels ? { ...variable, levels: levelsIn(this.#texts(at)) } : variable,
+        at,
+      }];
     });
-    if (this.#id !== null && !this.#numbered()) {
+    if (this.#id !== null && !this.#numbered) {
       const variable = { name: ID, label: this.#header[this.#id]!, kind: "text" } as const;
       all.unshift({ variable, at: this.#id });
     }
@@ -251,18 +299,15 @@ class Reading {
     return all;
   }
 
-  /** Whether ids are numbers: then all are, and whole. */
-  #numbered(): boolean {
-    const isNumber = (text: string) =>
-      text !== "" && Number.isFinite(Number(text.replace(",", ".")));
-    return this.#id !== null && this.#texts(this.#id).some(isNumber);
-  }
-
-  #profiles(codebook: readonly { variable: Variable; at: number }[]): Profile[] {
+  /** @param seen in which row each id is, to find those that stand there twice; once is enough */
+  *#profiles(
+    codebook: readonly Known[],
+    seen?: Map<string | number, number>,
+  ): Generator<Profile> {
     const instrument = this.#instrument;
     const read = instrument && sheetReader(instrument, "number", instrument.language);
-    const numbered = this.#numbered(), seen = new Map<string | number, number>();
-    return this.#rows.map(({ row, cells }, index) => {
+    let index = 0;
+    for (const { row, cells } of this.#rows) {
       const cell = (at: number) => cells[at] ?? "";
       const odd = (at: number, why: string) => {
         const text = cell(at);
@@ -270,7 +315,8 @@ class Reading {
           `row ${row}, column ${this.#header[at]}: ${text ? `${shown(text)} ${why}` : "empty"}`,
         );
       };
-      const id = this.#idOf(row, cells, numbered, seen) ?? index + 1;
+      index += 1;
+      const id = this.#idOf(row, cells, seen) ?? index;
       const answers = (instrument?.items ?? []).map(({ number }) => {
         const at = this.#items.get(number)!;
         const answer = read!(cell(at), number);
@@ -289,24 +335,24 @@ class Reading {
         odd(this.#weight, "is no weight: they are numbers of 0 or more");
       }
       const stratum = this.#stratum === null ? "" : cell(this.#stratum);
-      return {
+      yield {
         id,
         answers,
         ...values.length && { values: Object.fromEntries(values) },
         ...!isMissing(stratum) && { stratum },
         ...typeof weight === "number" && { weight },
       };
-    });
+    }
   }
 
   /** The whole number that a row says; null where it says none, and its place is its number. */
   #idOf(
     row: number,
     cells: readonly string[],
-    numbered: boolean,
-    seen: Map<string | number, number>,
+    seen: Map<string | number, number> | undefined,
   ): number | null {
     if (this.#id === null) return null;
+    const numbered = this.#numbered;
     const text = cells[this.#id] ?? "", place = `row ${row}, column ${this.#header[this.#id]}`;
     const number = whole(text);
     const fits = typeof number === "number" && number >= 0 && number <= HIGHEST_ID;
@@ -318,10 +364,10 @@ class Reading {
         } is not a whole number from 0 to ${HIGHEST_ID}: ids are all such ` +
           "numbers, or all words",
       );
-    } else if (seen.has(numbered ? number as number : text)) {
+    } else if (seen?.has(numbered ? number as number : text)) {
       const first = seen.get(numbered ? number as number : text);
       this.#problems.push(`row ${row}: id ${numbered ? number : text} is in row ${first} already`);
-    } else seen.set(numbered ? number as number : text, row);
+    } else seen?.set(numbered ? number as number : text, row);
     return numbered && fits ? number : null;
   }
 }

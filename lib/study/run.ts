@@ -17,6 +17,7 @@ import { Batch, type Place } from "./batch.ts";
 import { fewest } from "./estimate.ts";
 import {
   type Charge,
+  counts,
   type Granted,
   type Kept,
   LEASE_SECONDS,
@@ -174,12 +175,12 @@ class Labour {
 
   async done(): Promise<Ended> {
     const { sql, run: { run }, options: { allowTruncated = false, recorded } } = this;
-    const [row] = await sql<{ n: number }[]>`
-      select count(*)::int as n from work where run = ${run} and state = 'planned'`;
-    this.#planned = row!.n;
+    const [row] = await sql<{ planned: number }[]>`
+      select ${counts(sql, ["planned"])} from work_counts n where run = ${run}`;
+    this.#planned = row!.planned;
     for (const seen of await seenOf(sql, this.run, allowTruncated)) {
       this.#seen.set(seen.model.id, seen);
-      if (!recorded && row!.n > 0) this.#heed(seen.trouble());
+      if (!recorded && row!.planned > 0) this.#heed(seen.trouble());
     }
     await Promise.all(this.#models.map((model) => this.#stream(model)));
     if (this.#ended instanceof Error) throw this.#ended;
@@ -281,11 +282,16 @@ class Labour {
 
   /** Whether other processes hold work of the model; ends the run when it was asked to stop. */
   async #others(model: Model): Promise<boolean> {
-    const [row] = await this.sql<{ stopping: boolean; claimed: boolean }[]>`
-      select stopping, exists (
+    // One state each: of several at once PostgreSQL has no index.
+    const open = (state: "claimed" | "planned") =>
+      this.sql`exists (
         select from work
-        where run = ${this.run.run} and model_id = ${model.id} and state in ('claimed', 'planned')
-      ) as claimed
+        where run = ${this.run.run} and model_id = ${model.id} and state = ${
+        this.sql.unsafe(`'${state}'`)
+      }
+      )`;
+    const [row] = await this.sql<{ stopping: boolean; claimed: boolean }[]>`
+      select stopping, ${open("claimed")} or ${open("planned")} as claimed
       from runs where run = ${this.run.run}`;
     if (row!.stopping) this.#end("stopped");
     if (row!.claimed && !row!.stopping) await this.worker.live();

@@ -4,7 +4,7 @@ import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { opened } from "../llm.ts";
 import type { Message } from "../prompts.ts";
-import { reap } from "./queue.ts";
+import { counts, reap } from "./queue.ts";
 
 /** A question and its reply, as they are stored. */
 export interface Stored {
@@ -36,11 +36,7 @@ export async function standing(sql: Sql): Promise<DataFrame> {
   for (const { run } of runs) await reap(sql, run);
   const rows = await sql`
     select r.name as run, r.kind,
-           count(*) filter (where w.state = 'planned')::int as planned,
-           count(*) filter (where w.state = 'claimed')::int as claimed,
-           count(*) filter (where w.state = 'done')::int as done,
-           count(*) filter (where w.state = 'failed')::int as failed,
-           count(*) filter (where w.state = 'skipped')::int as skipped,
+           ${counts(sql, ["planned", "claimed", "done", "failed", "skipped"])},
            r.calls::float8, r.tokens::float8,
            case when not exists (
              select from requests q where q.run = r.run and q.usd is null
@@ -48,7 +44,7 @@ export async function standing(sql: Sql): Promise<DataFrame> {
            r.lost_usd,
            r.budget_calls::float8, r.budget_tokens::float8, r.budget_usd,
            case when r.stopping then 'yes' else 'no' end as stopping
-    from runs r left join work w on w.run = r.run
+    from runs r left join work_counts n on n.run = r.run
     group by r.run order by r.run`;
   return frame(rows, {
     run: "text",

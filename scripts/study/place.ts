@@ -112,7 +112,6 @@ export function runs(words: readonly string[], most = Infinity): readonly string
 }
 
 const Failure = z.object({
-  run: z.string(),
   reason: z.string(),
   n: z.number(),
   example: z.string().nullable(),
@@ -126,8 +125,7 @@ const brief = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), LE
 /** Why work of a run failed, by kinds, the most frequent first, each with an example. */
 export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
   const sums = new Map<string, { n: number; example: string | null }>();
-  for (const { run: of, reason, n, example } of rows((await lab.quality()).failures, Failure)) {
-    if (of !== run) continue;
+  for (const { reason, n, example } of rows(await lab.failures(run), Failure)) {
     const sum = sums.get(reason);
     sums.set(reason, { n: (sum?.n ?? 0) + n, example: sum?.example ?? example });
   }

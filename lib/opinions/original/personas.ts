@@ -162,7 +162,7 @@ export function personasOf(
     );
   });
   const counts = new Map<string, number>();
-  return profiles.map(({ values = {}, stratum = "all" }) => {
+  return Array.from(profiles, ({ values = {}, stratum = "all" }) => {
     const index = counts.get(stratum) ?? 0;
     counts.set(stratum, index + 1);
     const raw = Object.fromEntries(variables.map(({ key, name, variable }) => {

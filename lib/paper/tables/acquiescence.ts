@@ -76,7 +76,7 @@ export function acquiescence(
         model: PROFILES_ROW,
         condition,
         sheets,
-        answer: (item: number) => shown?.get(item) ?? [],
+        answer: (item: number) => (row: number) => shown?.get(item)?.[row] ?? null,
       };
     }),
   ].flatMap(({ model, condition, sheets, answer }) =>
@@ -84,9 +84,7 @@ export function acquiescence(
       const halves = halvesOf(instrument, scale);
       const columns = [halves.forward, halves.reversed].map((items) => items.map(answer));
       const complete = sheets.flatMap((sheet) => {
-        const [forward, reversed] = columns.map((items) =>
-          items.map((of) => of[sheet.row] ?? null)
-        );
+        const [forward, reversed] = columns.map((items) => items.map((of) => of(sheet.row)));
         const whole = [...forward!, ...reversed!].every((value) => value !== null);
         const value = { forward: forward as number[], reversed: reversed as number[] };
         return whole ? [{ cluster: clusterOf(sheet), value }] : [];

@@ -58,7 +58,7 @@ export function agreement(
       const { row, profile } = sheet;
       const before = ofProfile.get(profile);
       // A row of the view always has an EPQR-A score; without one the sheet lacks the item.
-      return items.filter((item) => answers.item("score", item)[row] !== null).flatMap((item) => {
+      return items.filter((item) => answers.item("score", item)(row) !== null).flatMap((item) => {
         const given = answer(answers, row, item, as);
         const ofItem = before === undefined ? null : answer(profiles, before, item, as);
         if (!shown || before === undefined) return [{ profile, given, own: ofItem }];
@@ -89,9 +89,9 @@ export function agreement(
 
 /** 1 or 0: Yes or No as given, or whether it scores a point. */
 function answer(of: Answers, row: number, item: number, as: "raw" | "keyed"): number | null {
-  const given = of.item("answer", item)[row]!;
+  const given = of.item("answer", item)(row);
   // The view scores an unanswered item 0.
-  return as === "raw" || given === null ? given : of.item("score", item)[row]!;
+  return as === "raw" || given === null ? given : of.item("score", item)(row);
 }
 
 interface Pair {

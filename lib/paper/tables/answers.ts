@@ -1,6 +1,7 @@
 /** Answer sheets as the table builders see them: keys, items by scale, rows by cell. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
+import { type Columns, columnsOf } from "../../frames.ts";
 import { type Mode, MODELS, REFERENCE } from "../design.ts";
 
 type Value = number | null;
@@ -26,41 +27,34 @@ export interface Sheet {
 export const column = <T>(frame: DataFrame, name: string): T[] =>
   frame.getColumn(name).toArray() as T[];
 
-/** Sheets and their items, in columns. */
-export class Answers {
-  static #made: Record<Mode, WeakMap<Administrations, Answers>> = {
-    printed: new WeakMap(),
-    corrected: new WeakMap(),
-  };
+/** One item's answers or scores: by row, null where missing. */
+export type Item = (row: number | undefined) => Value;
 
-  /** The columns of some sheets, taken out of their frame once for all tables. */
-  static of(given: Administrations, mode: Mode): Answers {
-    const made = Answers.#made[mode];
-    if (!made.has(given)) made.set(given, new Answers(given, mode));
-    return made.get(given)!;
-  }
+/** What both modes take from sheets: out of their frame once, for all tables. */
+class Taken {
+  readonly sheets: readonly Sheet[];
+  readonly scales: ReadonlyMap<string, number[]>;
+  #items = new Map<string, Item>();
 
-  readonly sheets: Sheet[];
-  readonly scales: Map<string, number[]>;
-  #columns = new Map<string, Value[]>();
-  #scales = new Map<string, Value[][]>();
+  readonly #columns: Columns;
 
-  private constructor(private readonly given: Administrations, readonly mode: Mode) {
-    const { items, sheets } = given;
-    const keys = [
-      "group",
-      "model",
-      "condition",
-      "population",
-      "profile",
-      "administration",
-    ] as const;
-    const columns = keys.map((key) => column<never>(sheets, key));
-    const whose = whoseIn(given);
-    this.sheets = Array.from({ length: sheets.height }, (_, row) => ({
+  constructor(given: Administrations) {
+    const { items } = given;
+    this.#columns = given.columns ?? columnsOf(given.sheets);
+    const [model, condition, population] = ["model", "condition", "population"]
+      .map((name) => this.#columns.words(name));
+    const [group, profile, administration] = ["group", "profile", "administration"]
+      .map((name) => this.#columns.numbers(name));
+    const whose = whoseIn(given, this.#columns);
+    this.sheets = Array.from({ length: this.#columns.height }, (_, row) => ({
       row,
-      ...Object.fromEntries(keys.map((key, index) => [key, columns[index]![row]])),
-    } as Sheet)).map((sheet) => ({ ...sheet, profile: whose(sheet) }));
+      group: group!(row),
+      model: model![row]!,
+      condition: condition![row]!,
+      population: population![row]!,
+      profile: whose(row, profile!(row)),
+      administration: administration!(row),
+    }));
     const scale = column<string>(items, "scale");
     this.scales = Map.groupBy(
       column<number>(items, "item"),
@@ -68,11 +62,45 @@ export class Answers {
     );
   }
 
-  /** One item's answers or scores, by row; null where missing. */
-  item(what: "answer" | "score", item: number): Value[] {
+  item(what: "answer" | "score", item: number): Item {
     const name = `${what} ${item}`;
-    if (!this.#columns.has(name)) this.#columns.set(name, column<Value>(this.given.sheets, name));
-    return this.#columns.get(name)!;
+    if (!this.#items.has(name)) {
+      this.#items.set(name, this.#columns.numbers(name));
+    }
+    return this.#items.get(name)!;
+  }
+}
+
+/** Sheets and their items, in columns. */
+export class Answers {
+  static #taken = new WeakMap<Administrations, Record<Mode, Answers>>();
+
+  /** The columns of some sheets, taken out of their frame once for all tables. */
+  static of(given: Administrations, mode: Mode): Answers {
+    if (!Answers.#taken.has(given)) {
+      const taken = new Taken(given);
+      const [printed, corrected] = (["printed", "corrected"] as const)
+        .map((mode) => new Answers(taken, mode));
+      Answers.#taken.set(given, { printed: printed!, corrected: corrected! });
+    }
+    return Answers.#taken.get(given)![mode];
+  }
+
+  #scales = new Map<string, Item[]>();
+
+  private constructor(private readonly taken: Taken, readonly mode: Mode) {}
+
+  get sheets(): readonly Sheet[] {
+    return this.taken.sheets;
+  }
+
+  get scales(): ReadonlyMap<string, number[]> {
+    return this.taken.scales;
+  }
+
+  /** One item's answers or scores, by row; null where missing. */
+  item(what: "answer" | "score", item: number): Item {
+    return this.taken.item(what, item);
   }
 
   /**
@@ -83,15 +111,15 @@ export class Answers {
    */
   scores(row: number, scale: string): Value[] {
     if (!this.#scales.has(scale)) {
-      const scored = (item: number) =>
-        this.mode === "printed"
-          ? this.item("score", item)
-          : this.item("score", item).map((score, row) =>
-            this.item("answer", item)[row] === null ? null : score
-          );
+      const scored = (item: number): Item => {
+        const score = this.item("score", item);
+        if (this.mode === "printed") return score;
+        const answer = this.item("answer", item);
+        return (row) => answer(row) === null ? null : score(row);
+      };
       this.#scales.set(scale, (this.scales.get(scale) ?? []).map(scored));
     }
-    return this.#scales.get(scale)!.map((scores) => scores[row]!);
+    return this.#scales.get(scale)!.map((score) => score(row));
   }
 
   /**
@@ -114,12 +142,15 @@ export class Answers {
 }
 
 /** A number for each profile: its id, and one below 0 where it is not of the study's reference. */
-function whoseIn({ sheets, reference }: Administrations): (sheet: Sheet) => number | null {
-  if (!sheets.columns.includes("profile_population")) return ({ profile }) => profile;
-  const of = column<string | null>(sheets, "profile_population");
+function whoseIn(
+  { reference }: Administrations,
+  columns: Columns,
+): (row: number, profile: number | null) => number | null {
+  if (!columns.has("profile_population")) return (_, profile) => profile;
+  const of = columns.words("profile_population");
   const others = new Map<string, number>();
-  return ({ row, profile }) => {
-    const population = of[row];
+  return (row, profile) => {
+    const population = of[row]!;
     if (profile === null || population === null || population === reference) return profile;
     const key = `${population}|${profile}`;
     if (!others.has(key)) others.set(key, FIRST_OTHER - others.size);

@@ -45,7 +45,7 @@ const UNDEFINED: Bootstrap = {
 export const undefinedDraws = (of: Bootstrap): number | null =>
   of.estimate === null ? null : of.undefinedDraws;
 
-/** All statistics of a table from the same draws; undefined with fewer than 2 clusters. */
+/** All statistics of a table from the same draws, with percentile limits; undefined below 2 clusters. */
 export function bootstrapped(
   clusters: number,
   statistics: readonly OfSums[],
@@ -58,6 +58,7 @@ export function bootstrapped(
   return clusterBootstrap({
     clusters,
     uniform,
+    accelerated: false,
     ...(draws === undefined ? {} : { draws }),
     statistics: (weights) => {
       const totals = weightedTotals(weights, columns);

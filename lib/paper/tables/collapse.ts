@@ -128,7 +128,7 @@ function sheetsOf(epqra: Administrations): Map<string, Points> {
   const found = new Map<string, Points>();
   for (const sheet of answers.sheets.filter(isPersonas)) {
     const { profile, row, model, condition } = sheet;
-    const given = items.map((of) => of[row] ?? null);
+    const given = items.map((of) => of(row));
     if (profile === null || given.some((answer) => answer === null)) continue;
     const key = `${model}|${condition}`;
     const own = found.get(key) ?? new Map<number, number[]>();

@@ -29,7 +29,7 @@ function sides(epqra: Administrations, reference: Administrations): Side[] {
   const groups = Map.groupBy(sheets, cellKey);
   const before = {
     profile: ({ profile }: Sheet, item: number) =>
-      profiles.item("answer", item)[rowOf.get(profile)!] ?? null,
+      profiles.item("answer", item)(rowOf.get(profile)),
     shown: shownTo(epqra, reference),
   };
   return cellsOf(answers.sheets.filter(isPersonas)).flatMap((cell) =>
@@ -105,7 +105,7 @@ export function copying(epqra: Administrations, reference: Administrations): Dat
 function compared(answers: Answers, { sheets, before }: Side, item: number): Compared[] {
   const column = answers.item("answer", item);
   return sheets.flatMap((sheet) => {
-    const given = column[sheet.row] ?? null, own = before(sheet, item);
+    const given = column(sheet.row), own = before(sheet, item);
     return given === null || own === null ? [] : [{ cluster: clusterOf(sheet), item, given, own }];
   });
 }
@@ -139,7 +139,7 @@ export function copiedSheets(epqra: Administrations, reference: Administrations)
     const { model, condition, against, sheets, before } = side;
     const values = sheets.flatMap((sheet) => {
       const pairs = items.map((item) => [
-        answers.item("answer", item)[sheet.row] ?? null,
+        answers.item("answer", item)(sheet.row),
         before(sheet, item),
       ]);
       if (pairs.some(([given, own]) => given === null || own === null)) return [];

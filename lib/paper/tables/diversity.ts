@@ -1,9 +1,8 @@
 /** How many kinds of people a model writes: the effective number of demographic categories. */
 import type { DataFrame } from "polars";
 import { ATTRIBUTES } from "../design.ts";
-import { frame } from "../../frames.ts";
+import { columnsOf, frame } from "../../frames.ts";
 import { effectiveNumber } from "../../stats.ts";
-import { column } from "./answers.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./clusters.ts";
 import { inCells } from "./people.ts";
 import { cellKey, cellsOf } from "./shown.ts";
@@ -22,12 +21,12 @@ import { cellKey, cellsOf } from "./shown.ts";
  *   draws hold nobody), undefined_draws
  */
 export function diversity(personas: DataFrame, draws: Draws): DataFrame {
-  const people = inCells(personas);
+  const columns = columnsOf(personas), people = inCells(columns);
   const groups = Map.groupBy(people, cellKey);
   const place = places(people.map(clusterOf));
+  const attributes = ATTRIBUTES.map((of) => ({ ...of, values: columns.words(of.column) }));
   const counted = cellsOf(people).flatMap((cell) =>
-    ATTRIBUTES.map(({ column: attribute, category }) => {
-      const values = column<string | null>(personas, attribute);
+    attributes.map(({ values, category }) => {
       const own = (groups.get(cellKey(cell)) ?? []).filter(({ row }) => values[row] !== null);
       const kinds = new Map<string, Float64Array>();
       for (const person of own) {

@@ -1,6 +1,6 @@
 /** The same persona twice: names, descriptions and attributes that come again. */
 import type { DataFrame } from "polars";
-import { frame } from "../../frames.ts";
+import { columnsOf, frame } from "../../frames.ts";
 import { nearDuplicates, wordsOf } from "../../stats.ts";
 import { column } from "./answers.ts";
 import { clusterOf } from "./clusters.ts";
@@ -46,7 +46,7 @@ const bare = (text: Text): Text =>
  *   undefined where n is 0), example
  */
 export function duplicates(biographies: DataFrame): DataFrame {
-  const people = inCells(biographies);
+  const people = inCells(columnsOf(biographies));
   const groups = Map.groupBy(people, cellKey);
   const texts = Object.fromEntries(
     [...ATTRIBUTES, "description"].map((name) => [name, column<Text>(biographies, name)]),

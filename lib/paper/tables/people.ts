@@ -1,7 +1,6 @@
 /** Personas, one row each, with the labels of their model and condition. */
-import type { DataFrame } from "polars";
+import type { Columns } from "../../frames.ts";
 import { REPETITIONS } from "../design.ts";
-import { column } from "./answers.ts";
 import { labels } from "./demographics.ts";
 
 /** A persona of repetitions 1–5; `row` is its place in the frame. */
@@ -13,19 +12,19 @@ export interface Person {
 }
 
 /** The personas that Tables 1–3 count, with their labels: as many in every cell of the paper. */
-export function inCells(personas: DataFrame): Person[] {
+export function inCells(personas: Columns): Person[] {
   const [model, population, model_print, population_print] = [
     "model",
     "population",
     "model_print",
     "population_print",
-  ].map((name) => column<string | null>(personas, name));
-  const profile = column<number | null>(personas, "profile");
-  const repetition = column<number | null>(personas, "repetition");
+  ].map((name) => personas.words(name));
+  const profile = personas.numbers("profile"), repetition = personas.numbers("repetition");
   const known = new Map<string, ReturnType<typeof labels>>();
-  return profile.flatMap((own, row) => {
-    const number = repetition[row] ?? null;
-    if (number === null || number > REPETITIONS) return [];
+  const people: Person[] = [];
+  for (let row = 0; row < personas.height; row++) {
+    const number = repetition(row);
+    if (number === null || number > REPETITIONS) continue;
     const names = {
       model: model![row]!,
       population: population![row]!,
@@ -34,6 +33,8 @@ export function inCells(personas: DataFrame): Person[] {
     };
     const key = JSON.stringify(names);
     if (!known.has(key)) known.set(key, labels(names, "corrected"));
-    return [{ row, profile: own, ...known.get(key)! }];
-  });
+    const { model: label, condition } = known.get(key)!;
+    people.push({ row, profile: profile(row), model: label, condition });
+  }
+  return people;
 }

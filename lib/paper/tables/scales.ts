@@ -40,27 +40,26 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
   const answers = Answers.of(given, "corrected");
   const groups = inCells(answers.sheets);
   const held = cellsOf(answers.sheets).filter((cell) => groups.has(cellKey(cell)));
-  const cells = held.flatMap((cell) =>
-    instrument.scales.map((scale) => {
-      const { items, sheets } = completed(answers, groups.get(cellKey(cell))!, scale);
-      // Where nobody was asked some item nobody has a score.
-      const whole = items.length === answers.scales.get(scale)!.length ? sheets : [];
-      const complete = whole.map(({ sheet, scores }) => ({
-        cluster: clusterOf(sheet),
-        row: scores,
-      }));
-      return { cell: { ...cell, scale }, complete, items: items.length };
-    })
-  );
-  const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
-  const boot = bootstrapped(
-    place.size,
-    cells.map(({ complete, items }) => consistent(complete, items, place)),
-    draws,
-  );
-  const tidy = cells.map(({ cell, complete }, at) => {
+  const asked = held.flatMap((cell) => instrument.scales.map((scale) => ({ ...cell, scale })));
+  // The sheets of one cell after the other, as for Table 6.
+  const complete = (cell: (typeof asked)[number]) => {
+    const { items, sheets } = completed(answers, groups.get(cellKey(cell))!, cell.scale);
+    // Where nobody was asked some item nobody has a score.
+    const whole = items.length === answers.scales.get(cell.scale)!.length ? sheets : [];
+    const rows = whole.map(({ sheet, scores }) => ({ cluster: clusterOf(sheet), row: scores }));
+    return { items: items.length, rows };
+  };
+  const seen = new Set<number>();
+  for (const cell of asked) for (const { cluster } of complete(cell).rows) seen.add(cluster);
+  const place = places(seen);
+  const cells = asked.map((cell) => {
+    const { items, rows } = complete(cell);
+    const { alpha } = cronbachAlpha(rows.map(({ row }) => row));
+    return { cell, alpha, sums: consistent(rows, items, place) };
+  });
+  const boot = bootstrapped(place.size, cells.map(({ sums }) => sums), draws);
+  const tidy = cells.map(({ cell, alpha }, at) => {
     const { n, clusters, mean, sd } = summary.get(`${cellKey(cell)}|${cell.scale}`)!;
-    const { alpha } = cronbachAlpha(complete.map(({ row }) => row));
     return {
       ...cell,
       n,

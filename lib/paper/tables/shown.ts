@@ -80,7 +80,8 @@ function byName(
   const key = column<Value>(profiles.items, "key");
   return new Map(
     column<number>(profiles.items, "item").map((item, at) => {
-      const own = answers.item("answer", item);
+      const answer = answers.item("answer", item);
+      const own = answers.sheets.map(({ row }) => answer(row));
       const rule = set[scale[at]!] ?? set["*"];
       if (rule === undefined) return [item, own];
       const given = key[at] === null ? null : rule === "keyed" ? key[at]! : 1 - key[at]!;

@@ -49,33 +49,33 @@ export function agreementSurvival(
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
   const sheets = inCells(answers.sheets);
   const place = places(profiles.sheets.flatMap(({ profile }) => profile ?? []));
-  const pairs = new Map<string, Compared>();
-  const built = agreement(epqra, reference, table, { mode: "corrected" });
-  const cells = keysOf(built, keys).map((cell) => {
-    const key = `${cell.model}|${cell.condition}|${cell.scale}`;
-    if (!pairs.has(key)) {
-      const own = sheets.get(`${cell.model}|${cell.condition}`) ?? [];
-      pairs.set(key, compared(answers, profiles, ofProfile, own, cell.scale!));
-    }
-    return { cell, pairs: pairs.get(key)! };
+  const cells = keysOf(agreement(epqra, reference, table, { mode: "corrected" }), keys);
+  const keyOf = (cell: Record<string, string>) => `${cell.model}|${cell.condition}|${cell.scale}`;
+  // Of the answers of one scale only what is measured stays: those of all are many.
+  const all = [...Map.groupBy(cells, keyOf)].map(([key, own]) => {
+    const { model, condition, scale } = own[0]!;
+    const given = sheets.get(`${model}|${condition}`) ?? [];
+    const pairs = compared(answers, profiles, ofProfile, given, scale!);
+    const measured = new Map(own.map(({ metric }) => [metric!, measure(pairs, metric!)]));
+    return { key, measured, sums: sums(pairs, place), confusion: confused(pairs.answers) };
   });
-  const all = [...pairs.values()].map((compared) => ({ compared, sums: sums(compared, place) }));
   const boot = bootstrapped(
     place.size,
     all.flatMap(({ sums }) => CHANCE_FREE.map((of) => ({ columns: sums, of: ofTotals(of) }))),
     draws,
   );
-  const beyond = new Map(
-    all.map(({ compared }, at) => {
+  const found = new Map(
+    all.map(({ key, measured, confusion }, at) => {
       const drawn = boot.slice(at * CHANCE_FREE.length);
       const limits = drawn.map(({ percentile }) => percentile);
       const undefined_draws = undefinedDraws(drawn[0]!);
-      return [compared, { ...beyondChance(confused(compared.answers), limits), undefined_draws }];
+      return [key, { measured, beyond: { ...beyondChance(confusion, limits), undefined_draws } }];
     }),
   );
-  const tidy = cells.map(({ cell, pairs }) => {
-    const measured = measure(pairs, cell.metric!);
-    return { ...cell, ...measured, ...(cell.metric === "accuracy" ? beyond.get(pairs) : {}) };
+  const tidy = cells.map((cell) => {
+    const { measured, beyond } = found.get(keyOf(cell))!;
+    const { metric } = cell;
+    return { ...cell, ...measured.get(metric!)!, ...(metric === "accuracy" ? beyond : {}) };
   });
   return judged(tidy, keys, {
     chance: "number",
@@ -142,8 +142,8 @@ function compared(
     const before = profile === null ? undefined : ofProfile.get(profile);
     if (profile === null || before === undefined) continue;
     const pairs = (answers.scales.get(scale) ?? []).flatMap((item) => {
-      const given = answers.item("answer", item)[row]!;
-      const own = profiles.item("answer", item)[before]!;
+      const given = answers.item("answer", item)(row);
+      const own = profiles.item("answer", item)(before);
       return given === null || own === null ? [] : [{ given, own }];
     });
     if (pairs.length === 0) continue;

@@ -53,41 +53,54 @@ export function convergenceSurvival(
     if (!kept.has(key)) kept.set(key, scored(answers, model, scale));
     return kept.get(key)!;
   };
-  const cells = keysOf(convergence(epqra, bfi, { mode: "corrected" }), keys).map((cell) => {
+  const cells = keysOf(convergence(epqra, bfi, { mode: "corrected" }), keys);
+  const known = new Map<string, number[]>();
+  // Nearly always all scales of a model have the same profiles.
+  const pairsOf = (cell: Record<string, string>) => {
     const x = of(left, cell.model!, cell.epqra_scale!), y = of(right, cell.model!, cell.bfi_trait!);
-    const common = [...x.scores.keys()].filter((profile) => y.scores.has(profile))
+    const found = [...x.scores.keys()].filter((profile) => y.scores.has(profile))
       .toSorted((a, b) => a - b);
+    const before = known.get(cell.model!) ?? found;
+    const same = before.length === found.length && before.every((one, at) => one === found[at]);
+    const common = same ? before : found;
+    known.set(cell.model!, common);
     return {
-      cell,
       common,
       x: common.map((profile) => x.scores.get(profile)!),
       y: common.map((profile) => y.scores.get(profile)!),
       r_max: attenuationBound(x.alpha, y.alpha),
     };
-  });
-  const place = places(cells.flatMap(({ common }) => common));
+  };
+  const seen = new Set<number>();
+  for (const cell of cells) for (const profile of pairsOf(cell).common) seen.add(profile);
+  const place = places(seen);
+  const columns = new Columns(place);
   const boot = bootstrapped(
     place.size,
-    cells.map(({ common, x, y }) => correlated(common.map((key) => place.get(key)!), x, y, place)),
+    cells.map((cell) => {
+      const { common, x, y } = pairsOf(cell);
+      return correlated(columns, common, [cell.epqra_scale!, x], [cell.bfi_trait!, y]);
+    }),
     draws,
   );
-  const tidy = cells.map(({ cell, x, y, r_max }, at) => {
+  const tidy = cells.map((cell, at) => {
+    const { x, y, r_max } = pairsOf(cell);
     const p_naive = paper(cell);
-    const known = {
+    const counted = {
       ...cell,
       n: x.length,
       clusters: x.length,
       p_naive,
       marker: markerOf(p_naive, levels),
     };
-    if (x.length < FEWEST) return known;
+    if (x.length < FEWEST) return counted;
     const normal = pearson(x, y), fisher = correlationLimits(normal);
     const off_mode = Math.min(offMode(x), offMode(y));
     const enough = x.length >= FEWEST_PAIRS && off_mode >= FEWEST_OFF;
     const own = robustCorrelation(x, y);
     const robust = enough ? own : { ...own, p: null, ciLower: null, ciUpper: null };
     return {
-      ...known,
+      ...counted,
       ...named(robust),
       effect_name: "r",
       effect: robust.estimate,
@@ -124,26 +137,43 @@ function offMode(scores: readonly number[]): number {
   return scores.length - Math.max(0, ...alike);
 }
 
+/** Columns of sums by profile, each made once for the same profiles: what is drawn twice takes twice as long. */
+class Columns {
+  #of = new WeakMap<readonly number[], Map<string, Float64Array>>();
+
+  constructor(private readonly place: ReadonlyMap<number, number>) {}
+
+  of(profiles: readonly number[], name: string, value: (at: number) => number): Float64Array {
+    const own = this.#of.get(profiles) ?? new Map<string, Float64Array>();
+    this.#of.set(profiles, own);
+    const known = own.get(name);
+    if (known) return known;
+    const sums = new Float64Array(this.place.size);
+    profiles.forEach((profile, at) => sums[this.place.get(profile)!] = value(at));
+    own.set(name, sums);
+    return sums;
+  }
+}
+
+type Scores = readonly [scale: string, scores: readonly number[]];
+
 function correlated(
-  at: readonly number[],
-  x: readonly number[],
-  y: readonly number[],
-  place: ReadonlyMap<number, number>,
+  columns: Columns,
+  profiles: readonly number[],
+  [scaleX, x]: Scores,
+  [scaleY, y]: Scores,
 ): OfSums {
   const [centreX, centreY] = [mean(x) ?? 0, mean(y) ?? 0];
-  const column = (of: (u: number, v: number) => number) => {
-    const sums = new Float64Array(place.size);
-    at.forEach((where, i) => sums[where] = of(x[i]! - centreX, y[i]! - centreY));
-    return sums;
-  };
+  const u = (at: number) => x[at]! - centreX, v = (at: number) => y[at]! - centreY;
+  const column = (name: string, value: (at: number) => number) => columns.of(profiles, name, value);
   return {
     columns: [
-      column(() => 1),
-      column((u) => u),
-      column((_, v) => v),
-      column((u) => u ** 2),
-      column((_, v) => v ** 2),
-      column((u, v) => u * v),
+      column("n", () => 1),
+      column(`x ${scaleX}`, u),
+      column(`y ${scaleY}`, v),
+      column(`xx ${scaleX}`, (at) => u(at) ** 2),
+      column(`yy ${scaleY}`, (at) => v(at) ** 2),
+      column(`xy ${scaleX} ${scaleY}`, (at) => u(at) * v(at)),
     ],
     of: ([n, x, y, xx, yy, xy]) =>
       correlationOfSums({ n: n!, x: x!, y: y!, xx: xx!, yy: yy!, xy: xy! }),

@@ -34,36 +34,46 @@ export function reliabilitySurvival(
   draws: Draws,
 ): DataFrame {
   const answers = Answers.of(given, "corrected");
-  const cells = reliabilityCells(answers, table, "corrected").map(({ cell, sheets, scale }) => {
+  const asked = reliabilityCells(answers, table, "corrected");
+  // The sheets of one cell after the other: those of all are many. They are gone through twice, since
+  // sums stand in the places of all profiles that any cell has.
+  const complete = ({ sheets, scale }: (typeof asked)[number]) => {
     const whole = completed(answers, sheets, scale);
-    const complete = whole.sheets.map(({ sheet, scores }) => ({
+    const rows = whole.sheets.map(({ sheet, scores }) => ({
       cluster: clusterOf(sheet),
       row: scores,
     }));
-    return { cell, whole, complete };
-  });
-  const place = places(cells.flatMap(({ complete }) => complete.map(({ cluster }) => cluster)));
-  const boot = bootstrapped(
-    place.size,
-    cells.map(({ complete, whole }) => consistent(complete, whole.items.length, place)),
-    draws,
-  );
-  const tidy = cells.map(({ cell, whole, complete }, at) => {
-    const found = cronbachAlpha(complete.map(({ row }) => row));
+    return { whole, rows };
+  };
+  const seen = new Set<number>();
+  for (const one of asked) for (const { cluster } of complete(one).rows) seen.add(cluster);
+  const place = places(seen);
+  const cells = asked.map((one) => {
+    const { whole, rows } = complete(one);
+    const found = cronbachAlpha(rows.map(({ row }) => row));
     const normal = feldt(found);
-    const defined = found.alpha !== null;
     return {
-      ...cell,
-      n: complete.length,
-      clusters: new Set(complete.map(({ cluster }) => cluster)).size,
-      estimate: found.alpha,
+      sums: consistent(rows, whole.items.length, place),
+      known: {
+        ...one.cell,
+        n: rows.length,
+        clusters: new Set(rows.map(({ cluster }) => cluster)).size,
+        estimate: found.alpha,
+        feldt_lower: normal.ciLower,
+        feldt_upper: normal.ciUpper,
+        items: whole.items.length,
+        ...ofItems(whole),
+      },
+    };
+  });
+  const boot = bootstrapped(place.size, cells.map(({ sums }) => sums), draws);
+  const tidy = cells.map(({ known }, at) => {
+    const defined = known.estimate !== null;
+    return {
+      ...known,
       ci_lower: defined ? boot[at]!.percentile.ciLower : null,
       ci_upper: defined ? boot[at]!.percentile.ciUpper : null,
       undefined_draws: defined ? undefinedDraws(boot[at]!) : null,
-      feldt_lower: normal.ciLower,
-      feldt_upper: normal.ciUpper,
-      items: whole.items.length,
-      ...ofItems(whole),
     };
   });
   return judged(tidy, layout(table).keys, {

@@ -2,12 +2,11 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { ATTRIBUTES, layout, markerOf, marks } from "../../design.ts";
-import { rows } from "../../../frames.ts";
+import { type Columns, rows } from "../../../frames.ts";
 import {
   clusteredDifference,
   cohenH,
   type Count,
-  type Dependence,
   dependence,
   FEW_CLUSTERS,
   fisherExact,
@@ -15,11 +14,11 @@ import {
   riskRatio,
   signFlip,
 } from "../../../stats.ts";
-import { column } from "../answers.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "../clusters.ts";
 import { demographics, inCategory, inPaper } from "../demographics.ts";
 import { judged, pOf } from "../family.ts";
 import { inCells } from "../people.ts";
+import { cellKey } from "../shown.ts";
 
 type Name = "table1" | "table2" | "table3";
 
@@ -30,6 +29,7 @@ const Found = z.object({
   subcategory: z.string(),
   p: z.number().nullable(),
 });
+type Found = z.infer<typeof Found>;
 
 /**
  * Tables 1–3: is a demographic category as common as in the same model's Base?
@@ -50,38 +50,33 @@ const Found = z.object({
  * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested.
  *
  * @param counts as `Study.demographics` reads them
- * @param personas as `Study.personas` reads them
+ * @param personas as `Study.people` reads them
  */
 export function sharesSurvival(
   counts: DataFrame,
-  personas: DataFrame,
+  personas: Columns,
   table: Name,
   draws: Draws,
 ): DataFrame {
   const keys = layout(table).keys, levels = marks(table);
   const paper = pOf(demographics(counts, table), keys);
   const cells = rows(demographics(counts, table, { mode: "corrected" }), Found);
-  const people = peopleOf(personas);
-  const groups = Map.groupBy(people, ({ model, condition }) => `${model}|${condition}`);
-  const shown = new Set(cells.map(({ model }) => model));
-  const place = places(
-    people.filter(({ model }) => shown.has(model!)).map(({ cluster }) => cluster),
-  );
-  const held = new Map<string, Held>();
-  const of = (cell: z.infer<typeof Found>, condition: string): Held => {
-    const { model, category, subcategory } = cell;
+  const people = new People(personas, new Set(cells.map(({ model }) => model)));
+  // What is of one category at a time: the values of all are many.
+  const kept = new Map<string, Sums>();
+  const sumsOf = ({ model, condition, category, subcategory }: Found): Sums => {
     const key = `${model}|${condition}|${category}|${subcategory}`;
-    if (!held.has(key)) {
-      const own = groups.get(`${model}|${condition}`) ?? [];
-      held.set(key, holding(own, category, subcategory, place));
+    if (!kept.has(key)) {
+      const values = people.values(model, condition, category, subcategory);
+      kept.set(key, { hits: hitsOf(values), sizes: people.sizes(model, condition) });
     }
-    return held.get(key)!;
+    return kept.get(key)!;
   };
   const tested = cells.filter(({ condition }) => condition !== "Base");
   const boot = bootstrapped(
-    place.size,
+    people.place.size,
     tested.map((cell) => {
-      const own = of(cell, cell.condition), base = of(cell, "Base");
+      const own = sumsOf(cell), base = sumsOf({ ...cell, condition: "Base" });
       return {
         columns: [own.hits, own.sizes, base.hits, base.sizes],
         of: ([a, n, b, m]) => cohenH({ count: a!, n: n! }, { count: b!, n: m! }).estimate,
@@ -91,7 +86,13 @@ export function sharesSurvival(
   );
   const drawn = new Map(tested.map((cell, at) => [cell, boot[at]!]));
   const tidy = cells.map((cell) => {
-    const own = of(cell, cell.condition), base = of(cell, "Base");
+    const { model, condition, category, subcategory } = cell;
+    const held = (condition: string) => {
+      const values = people.values(model, condition, category, subcategory);
+      const { hits, sizes } = sumsOf({ ...cell, condition });
+      return { values, all: { count: total(hits), n: total(sizes) } };
+    };
+    const own = held(condition), alike = dependence(own.values);
     const alone = {
       ...cell,
       n: own.all.n,
@@ -99,10 +100,11 @@ export function sharesSurvival(
       count: own.all.count,
       marker: "",
       in_paper: inPaper(cell) ? "yes" : "no",
-      design_effect: own.alike.designEffect,
-      n_effective: own.alike.effectiveN,
+      design_effect: alike.designEffect,
+      n_effective: alike.effectiveN,
     };
-    if (cell.condition === "Base") return alone;
+    if (condition === "Base") return alone;
+    const base = held("Base");
     const difference = clusteredDifference(own.values, base.values);
     const independent = newcombe(own.all, base.all);
     const ratio = riskRatio(own.all, base.all);
@@ -169,53 +171,74 @@ function scarce(a: Count, b: Count): boolean {
   return n > 0 && Math.min(yes, n - yes) * Math.min(a.n, b.n) / n < 5;
 }
 
-interface Person {
-  cluster: number;
-  model: string | null;
-  condition: string | null;
-  values: Record<string, string | null>;
-}
-
-function peopleOf(personas: DataFrame): Person[] {
-  const attributes = ATTRIBUTES.map((of) =>
-    [of.category, column<string | null>(personas, of.column)] as const
-  );
-  return inCells(personas).map(({ row, profile, model, condition }) => ({
-    cluster: clusterOf({ profile, row }),
-    model,
-    condition,
-    values: Object.fromEntries(attributes.map(([category, values]) => [category, values[row]!])),
-  }));
-}
-
-/** Personas of one model and condition, and those of them in a category. */
-interface Held {
-  all: Count;
-  /** 1 in the category, 0 not, by place of the cluster. */
-  values: number[][];
+/** How many personas of one model and condition each profile has, and how many of them are in a category. */
+interface Sums {
   hits: Float64Array;
   sizes: Float64Array;
-  alike: Dependence;
 }
 
-function holding(
-  people: readonly Person[],
-  category: string,
-  subcategory: string,
-  place: ReadonlyMap<number, number>,
-): Held {
-  const known = new Map<string | null, number>();
-  const values: number[][] = Array.from({ length: place.size }, () => []);
-  for (const person of people) {
-    const value = person.values[category]!;
-    if (!known.has(value)) {
-      known.set(value, Number(inCategory(value, category, subcategory, "corrected")));
-    }
-    values[place.get(person.cluster)!]!.push(known.get(value)!);
+const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
+const hitsOf = (values: readonly (readonly number[])[]) =>
+  Float64Array.from(values, (own) => own.reduce((sum, value) => sum + value, 0));
+
+/** The personas of some models, by profile. */
+class People {
+  /** The places of the profiles. */
+  readonly place: ReadonlyMap<number, number>;
+  #groups: ReadonlyMap<string, { row: Int32Array; place: Int32Array }>;
+  #sizes = new Map<string, Float64Array>();
+  #attributes = new Map<string, (string | null)[]>();
+
+  constructor(private readonly personas: Columns, models: ReadonlySet<string>) {
+    const people = inCells(personas).filter(({ model }) => models.has(model!));
+    const place = places(people.values().map(clusterOf));
+    const groups = Map.groupBy(people, cellKey);
+    this.place = place;
+    this.#groups = new Map(
+      [...groups].map(([key, own]) => [key, {
+        row: Int32Array.from(own, ({ row }) => row),
+        place: Int32Array.from(own, (person) => place.get(clusterOf(person))!),
+      }]),
+    );
   }
-  const hits = Float64Array.from(values, (own) => own.reduce((sum, value) => sum + value, 0));
-  const sizes = Float64Array.from(values, (own) => own.length);
-  const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
-  const all = { count: total(hits), n: total(sizes) };
-  return { all, values, hits, sizes, alike: dependence(values) };
+
+  /** 1 in the category, 0 not, by place of the profile. */
+  values(model: string, condition: string, category: string, subcategory: string): number[][] {
+    const attribute = this.#attribute(category);
+    const known = new Map<string | null, number>();
+    const values: number[][] = Array.from({ length: this.place.size }, () => []);
+    const { row, place } = this.#of(model, condition);
+    for (let at = 0; at < row.length; at++) {
+      const value = attribute[row[at]!]!;
+      if (!known.has(value)) {
+        known.set(value, Number(inCategory(value, category, subcategory, "corrected")));
+      }
+      values[place[at]!]!.push(known.get(value)!);
+    }
+    return values;
+  }
+
+  /** How many personas each profile has: of all categories the same column, which is drawn once. */
+  sizes(model: string, condition: string): Float64Array {
+    const key = cellKey({ model, condition });
+    const known = this.#sizes.get(key) ?? new Float64Array(this.place.size);
+    if (!this.#sizes.has(key)) {
+      for (const at of this.#of(model, condition).place) known[at]! += 1;
+      this.#sizes.set(key, known);
+    }
+    return known;
+  }
+
+  #of(model: string, condition: string) {
+    return this.#groups.get(cellKey({ model, condition })) ??
+      { row: new Int32Array(), place: new Int32Array() };
+  }
+
+  #attribute(category: string): (string | null)[] {
+    if (!this.#attributes.has(category)) {
+      const { column } = ATTRIBUTES.find((of) => of.category === category)!;
+      this.#attributes.set(category, this.personas.words(column));
+    }
+    return this.#attributes.get(category)!;
+  }
 }
