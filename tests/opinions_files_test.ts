@@ -268,7 +268,8 @@ Deno.test("personas become a population, and people of tables become personas", 
   write(folder.path, PERSONAS);
   const people = populationOf(personasIn(folder.path), "town");
   assert.equal(people.profiles.length, 9);
-  const [first] = people.profiles, prose = people.profiles[3]!.values!;
+  const all = [...people.profiles];
+  const [first] = all, prose = all[3]!.values!;
   assert.deepEqual([first!.stratum, first!.values!.AGE, first!.values!.LABOR_FORCE_STATUS], [
     "OR",
     "41",
@@ -279,7 +280,7 @@ Deno.test("personas become a population, and people of tables become personas", 
     null,
     "WY/descriptive_persona/Llama/999",
   ]);
-  assert.equal(people.profiles[2]!.values!.BIG_FIVE_SCORES, '{"OPENNESS":7,"NEUROTICISM":"low"}');
+  assert.equal(all[2]!.values!.BIG_FIVE_SCORES, '{"OPENNESS":7,"NEUROTICISM":"low"}');
   const drawn = draw(designFrom(join(CENSUS, "us-2018.json")), { each: 3, strata: ["OR", "WY"] });
   const made = personasOf(drawn.population, {
     AGE: "age",
@@ -296,7 +297,7 @@ Deno.test("personas become a population, and people of tables become personas", 
     ["AGE", "SEX", "RACE", "STATE", "CAREER"],
     "WY",
   ]);
-  const of = drawn.population.profiles[4]!.values!;
+  const of = [...drawn.population.profiles][4]!.values!;
   assert.equal(raw.CAREER === "Not applicable", of.occupation === "not_applicable");
   assert.ok(!/_nh/.test(raw.RACE!), raw.RACE);
   assert.throws(

@@ -140,7 +140,7 @@ const shareOf = (
   is: (values: Record<string, unknown>) => boolean,
 ) => {
   let sum = 0, all = 0;
-  population.profiles.forEach(({ values }, at) => {
+  [...population.profiles].forEach(({ values }, at) => {
     const w = weight ? weight[at]! : 1;
     all += w;
     if (is(values!)) sum += w;
