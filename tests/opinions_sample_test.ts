@@ -243,7 +243,7 @@ Deno.test("fields are drawn by their tables: given, universe, bands that are fin
     const share = shareOf(drawn, ({ job }) => job === "x");
     close(share, mass({ job: ["x"] }, "b"), 4.5 * Math.sqrt(0.25 / 4000), method);
     assert.ok(
-      drawn.population.profiles.every(({ values }) =>
+      [...drawn.population.profiles].every(({ values }) =>
         (values!.work === "no") === (values!.job === "not_applicable")
       ),
     );
