@@ -256,7 +256,7 @@ export const choiceOf = ({ choices = [] }: Field, text: Value): string | undefin
 export type Given = Readonly<Record<string, readonly (string | number)[]>>;
 
 const RANGE =
-  /^(?:aged? )?(\d+(?:\.\d+)?)(?: ?(?:-|–|to) ?(\d+(?:\.\d+)?)| ?\+| (?:and|or) \p{L}+)$/iu;
+  /^(?:aged? )?(\d+(?:\.\d+)?)(?: ?(?:-|–|to) ?(\d+(?:\.\d+)?)| ?\+| (?:and|or) (?:over|older|more|above|up))$/iu;
 
 /** Whether a number is in the range that a text is: `30–34`, `30 to 34`, `85+`, `85 and over`. */
 function isIn(range: string | number, value: Value): boolean {

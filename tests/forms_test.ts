@@ -226,6 +226,7 @@ Deno.test("a number inside the range that was given is kept", () => {
   assert.equal(became("30–34", 35), "given and changed");
   assert.equal(became("30 or older", 99), "given and kept");
   assert.equal(became("thirty", 34), "given and changed");
+  assert.equal(became("30 and under", 34), "given and changed");
 });
 
 Deno.test("a form is one schema, one outline and a line for each field", () => {
