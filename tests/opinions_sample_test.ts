@@ -294,7 +294,10 @@ Deno.test("the same seed draws the same people, and neither a stratum nor a fiel
   using towns = made();
   const design = towns.design();
   const people = (options: Parameters<typeof draw>[1], of = design) =>
-    draw(of, options).population.profiles.map(({ values, stratum }) => ({ values, stratum }));
+    Array.from(
+      draw(of, options).population.profiles,
+      ({ values, stratum }) => ({ values, stratum }),
+    );
   each(METHODS, (method) => {
     const both = people({ each: 50, method });
     assert.deepEqual(people({ each: 50, method }), both);
