@@ -110,6 +110,7 @@ function shifted(
       clusters: sums.length,
       uniform: random.uniform,
       draws,
+      accelerated: false,
       statistics: (drawn) => {
         const [sum, weight] = weightedTotals(drawn, [
           sums.map(({ sum }) => sum),
