@@ -70,7 +70,7 @@ const State = z.object({
  *
  * @param frame stratum, the column that `by` names, share, certain and counted, as `elections` returns them
  * @param of `tiles`: where states stand, as `tiles` of `lib/opinions/reference.ts` returns it; `side`: whose
- *   share it is, and `other` of whom else; `title` of the figure; `result`: what the last map is called
+ *   share it is; `title` of the figure; `result`: what the last map is called
  */
 export function electionMaps(
   frame: DataFrame,
@@ -79,7 +79,6 @@ export function electionMaps(
     tiles: readonly TilePlace[];
     title: string;
     side: string;
-    other: string;
     result?: string;
   },
 ): string {
@@ -101,6 +100,5 @@ export function electionMaps(
       ...[...counted].map(([stratum, share]) => ({ map: result, stratum, share, certain: true })),
     ],
     side: of.side,
-    other: of.other,
   });
 }

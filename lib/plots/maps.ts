@@ -26,9 +26,8 @@ export interface ShareMaps {
   /** The maps in reading order. */
   maps: readonly string[];
   values: readonly ShareTile[];
-  /** Whose share it is, and of whom the rest is. */
+  /** Whose share it is. */
   side: string;
-  other: string;
 }
 
 /** Where the colours end: what lies beyond has the colour of the end. */
@@ -69,11 +68,7 @@ export function shareMaps(figure: ShareMaps): string {
     legend: [
       ...STOPS.map((share, at) =>
         swatch(
-          at === 0
-            ? `${figure.other}: ${figure.side} ${percent(share)} or less`
-            : at === STOPS.length - 1
-            ? `${figure.side}: ${percent(share)} or more`
-            : percent(share),
+          percent(share) + (at === 0 ? " or less" : at === STOPS.length - 1 ? " or more" : ""),
           colour(share),
         )
       ),
