@@ -356,17 +356,24 @@ export class Laboratory {
     }
     if (!Array.isArray(name)) return await this.#run(names[0]!, options);
     let end: Ended | null = null;
+    const plans: Plan[] = [];
     for (const one of names) {
-      if (end) {
-        if (end.ended !== "finished") break;
-        const { plan } = await this.planned(one);
-        await register(this.sql, this.schema, plan, await codeVersion());
-      }
+      if (end && end.ended !== "finished") break;
+      plans.push((await this.planned(one)).plan);
+      if (end) await this.#completed(plans);
       const budget = options.budget && await shared(this.sql, one, names, options.budget);
       end = await this.#run(one, { ...options, ...budget && { budget } });
     }
     if (end) return end;
     throw new RangeError("Runs are begun together that were registered together: got none");
+  }
+
+  /** Writes down what the last of plans has to do, now that those before it are done. */
+  async #completed(plans: readonly Plan[]): Promise<void> {
+    const code = await codeVersion();
+    await inOrder(this.sql, this.schema, plans, async (plan, _, coming) => {
+      if (plan === plans.at(-1)) await register(this.sql, this.schema, plan, code, coming);
+    });
   }
 
   /**

@@ -117,10 +117,12 @@ export async function inOrder(
       ${openOf(sql, plan, cells)}
       select cell, repetition, count(*)::int as n from open group by 1, 2`;
     coming.push(...cells.map((cell, at) => {
-      const own = open.filter((row) => row.cell === at + 1)
-        .map(({ repetition, n }) => [repetition, n] as const);
-      const parent = coming.find((of) => isAbout(cell, of));
-      return comingOf(cell, usualForm(plan.form), new Map(parent ? [...parent.left, ...own] : own));
+      // One of each that is there, and one of each that is to come.
+      const left = new Map(coming.find((of) => isAbout(cell, of))?.left);
+      for (const { cell, repetition, n } of open) {
+        if (cell === at + 1) left.set(repetition, (left.get(repetition) ?? 0) + n);
+      }
+      return comingOf(cell, usualForm(plan.form), left);
     }));
   }
 }
