@@ -299,8 +299,8 @@ export class Laboratory {
    * @param plan or several, in the order in which they are to be begun together
    * @returns the name of the run, or the names
    */
-  async register(plan: Plan): Promise<string>;
   async register(plans: readonly Plan[]): Promise<string[]>;
+  async register(plan: Plan): Promise<string>;
   async register(plan: Plan | readonly Plan[]): Promise<string | string[]> {
     const plans = [plan].flat(), code = await codeVersion(), names: string[] = [];
     await inOrder(this.sql, this.schema, plans, async (plan, _, coming) => {

@@ -115,7 +115,7 @@ const ROUNDING = 1e-12;
  * Each time the cluster's sums are taken from the totals, so that it takes a time that grows with the
  * number of clusters. Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
  *
- * @throws {RangeError} with fewer than 2 clusters
+ * @throws {RangeError} with fewer than 2 clusters, or when a sum or a statistic is not finite
  */
 export function jackknife(
   { clusters, columns, statistics }: SumsOf,
@@ -134,6 +134,7 @@ export function jackknife(
     });
     statistics(left).forEach((value, at) => {
       if (value === null) return;
+      checked([value]);
       // Welford's update: sums of squares of nearly equal numbers would lose their digits.
       const held = squares[at]!, away = value - held.mean;
       held.n += 1;
