@@ -22,7 +22,7 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers"],
+  ["paper/published", "opinions/answers", "opinions/census"],
   [
     "paper/tables",
     "paper/figures",
@@ -36,7 +36,7 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
   ],
-  ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
+  ["paper/reparse", "paper/restore", "paper/print", "paper/readings", "opinions/politics"],
 ];
 
 /** Folders of rooms on top of the core. */

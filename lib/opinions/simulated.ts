@@ -3,7 +3,8 @@
  * an evaluation can be held against what was put in. It is computed here and says nothing about any
  * model.
  *
- * Each person has a leaning that follows from the facts that are given, and the drift is added to it once
+ * Each person has a leaning that follows from the facts that are given (age, sex, race and state where a
+ * prompt names them), whatever else tables tell of the person, and the drift is added to it once
  * for each rung of the ladder (`LADDER`): not at all where the profile itself answers, three times where
  * a free text does. A person's answer to an item with ordered options is drawn with the shares of
  * `sharesAt(leaning)`; whatever else is asked is left to the simulated model.
@@ -72,13 +73,24 @@ export function sharesAt(leaning: number, positions: readonly number[]): number[
 const CARRIED = /\[simulated leaning (-?\d\.\d+), rung (\d)\]/;
 
 /** What is known of a person, a line each, in whatever prompt. */
-const KNOWN = /^- (?!")[^:\n]+: (.+)$/gm;
+const KNOWN = /^(- )?(?!")([^:\n]+): (.+)$/gm;
+
+/** What the four facts that are given are called. */
+const FACTS = new Set(
+  objective.fields.filter(({ given }) => given).map(({ label }) => label),
+);
 
 /** An item with options of its own: number, text, and its answers as JSON. */
 const ITEM =
   /^ {2}"(\d+)": \{\n {4}"item": ("(?:[^"\\]|\\.)*"),\n {4}"answers": ([[{].*[\]}])\n {2}\}/gm;
 
-const knownIn = (text: string): string[] => [...text.matchAll(KNOWN)].map(([, value]) => value!);
+/** The given facts where they are named, else all that is listed: what else is told of a person moves nothing. */
+function knownIn(text: string): string[] {
+  const lines = [...text.matchAll(KNOWN)];
+  const facts = lines.filter(([, , label]) => FACTS.has(label!));
+  const own = facts.length ? facts : lines.filter(([, mark]) => mark);
+  return own.map(([, , , value]) => value!);
+}
 
 /** Which rung a written person is of, by the fields: 0 where it is none of the ladder's forms. */
 function rungOf(fields: Readonly<Record<string, unknown>>): number {
@@ -171,10 +183,12 @@ export function declaredShifts(
   questions: readonly Question[],
   { drift, against, level }: { drift: number; against: Rung; level: Rung },
 ): DataFrame {
+  const facts = codebook!.filter(({ label }) => FACTS.has(label));
+  const told = facts.length ? facts : codebook!;
   const leanings = Array.from(
     profiles,
     ({ values = {} }) =>
-      leaningOf(codebook!.flatMap((variable) => {
+      leaningOf(told.flatMap((variable) => {
         const value = values[variable.name] ?? null;
         return value === null ? [] : [wordsOf(variable, value)];
       })),
