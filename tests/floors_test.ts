@@ -30,6 +30,7 @@ const FLOORS = [
     "opinions/alignment",
     "opinions/elections",
     "opinions/ladder",
+    "opinions/order",
     "opinions/rates",
     "opinions/reference",
     "opinions/replies",
