@@ -54,8 +54,8 @@ function meanOf(own: Held, rowsAndValues: Iterable<readonly [row: number, value:
  * How often the first and the last option shown were taken, beside chance. Where the order is drawn anew for
  * each respondent and question, an option is as often first as any other, and what is left is the place's.
  *
- * @param answers as `opinionsIn` returns them, with `place` and `places`; only answers count, and places
- *   are those among options that are answers or not, as they were shown
+ * @param answers as `opinionsIn` returns them, with `place` and `places`; only answers count, and
+ *   places are those among options that are answers
  * @returns by level of each factor, question (`All`: over all of them) and place (first, last): n (answers),
  *   clusters, share, chance (mean of 1/k), estimate (share − chance), se, ci_lower, ci_upper, p (by
  *   cluster, t)
@@ -197,7 +197,7 @@ export const orderFlips = carried((
         mine.filter(([a, b]) => end(a) && end(b)).length;
       const first = both((row) => place[row] === 1);
       const last = both((row) => place[row] === places[row]);
-      const two = here.every((at) => questions[at]!.options.length === 2);
+      const two = here.every((at) => answersTo(questions[at]!).length === 2);
       return [{
         ...keysOf(factors, cell),
         question,

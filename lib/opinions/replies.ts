@@ -66,8 +66,9 @@ export function opinionIn(text: string | null, question: Question, asking: Askin
  *
  * @param names of the questions by item number, as for `questionsOf`
  * @param besides `with`: attributes of the respondents as columns, such as `["sex", "weight"]`
- * @returns factors and attributes, question, option, reply_class, reply_reason, place (where the option
- *   stood among those shown, from 1; null without one), places (how many were shown)
+ * @returns factors and attributes, question, option, reply_class, reply_reason, place (where the
+ *   option stood among those that are answers, as shown, from 1; null without an answer), places (how many
+ *   these are)
  */
 export const opinionsIn = (
   study: Study,

@@ -48,6 +48,24 @@ export function driftingModel(drift: number, ...instruments: readonly Instrument
   };
 }
 
+/** What a model says that does not answer, each as often: one refuses, one abstains, one takes two, one is none. */
+const LAPSES = ["As an AI, I cannot vote", "I abstain", "Both of them", "Hard to put into words"];
+
+/**
+ * The same stand-in, which gives no answer to a share of the questions that it knows.
+ *
+ * @throws {RangeError} when it is no share
+ */
+export function lapsing(drifting: Model, share: number): Model {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`A share is from 0 to 1: got ${share}`);
+  return {
+    ...drifting,
+    id: `${drifting.id}_lapsing_${share}`,
+    label: `Simulated, ${share} without an answer (no model)`,
+    more: { ...drifting.more, lapses: share },
+  };
+}
+
 /**
  * The leaning of a person of whom these things are known.
  *
@@ -144,13 +162,19 @@ function itemWith(text: string): { instrument: Instrument; item: Item } | null {
  */
 function answered(
   content: string,
-  { drift, system, user, key }: { drift: number; system: string; user: string; key: string },
+  { drift, lapses, system, user, key }: {
+    drift: number;
+    lapses: number;
+    system: string;
+    user: string;
+    key: string;
+  },
 ): string {
   const sheet = JSON.parse(content) as Record<string, string | { answer: string }>;
   const [, carried, rung = "0"] = CARRIED.exec(system) ?? [];
   const leaning = (carried === undefined ? leaningOf(knownIn(system)) : Number(carried)) +
     drift * Number(rung);
-  const random = seeded("drifting", key);
+  const random = seeded("drifting", key), lapse = seeded("lapsing", key);
   for (const [, number, text, answers] of user.matchAll(ITEM)) {
     const found = itemWith(JSON.parse(text!) as string);
     if (!found) continue;
@@ -160,7 +184,9 @@ function answered(
     const place = shares.findIndex((share) => (left -= share) < 0);
     const { label } = options[place < 0 ? options.length - 1 : place]!;
     const listed = JSON.parse(answers!) as string[] | Record<string, string>;
-    const word = Array.isArray(listed)
+    const word = lapse.uniform() < lapses
+      ? LAPSES[lapse.int(LAPSES.length)]!
+      : Array.isArray(listed)
       ? label
       : Object.entries(listed).find(([, shown]) => shown === label)?.[0] ?? label;
     const given = sheet[number!]!;
@@ -226,7 +252,13 @@ registerProvider(
       const reply = JSON.parse(await plain.send(model, body, signal, key));
       const { message } = reply.choices[0];
       message.content = user.search(ITEM) >= 0
-        ? answered(message.content, { drift: Number(body.drift), system, user, key })
+        ? answered(message.content, {
+          drift: Number(body.drift),
+          lapses: Number(body.lapses ?? 0),
+          system,
+          user,
+          key,
+        })
         : written(message.content, `${system}\n${user}`);
       return JSON.stringify(reply);
     },

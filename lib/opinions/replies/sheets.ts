@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DataFrame } from "polars";
 import type { Replied, Study } from "../../db.ts";
 import { Collected } from "../../frames.ts";
-import { type Instrument, type Item, optionsOf } from "../../instruments.ts";
+import { type Instrument, type Item, optionOf, optionsOf } from "../../instruments.ts";
 import { opened } from "../../llm.ts";
 import { from, sourcesOf } from "../../provenance.ts";
 import { jsonIn } from "../../replies.ts";
@@ -123,14 +123,16 @@ function* rowsOf(
         language: call.language,
         finish: reply?.finish ?? null,
       });
-    const place = given.option === null ? -1 : shown.indexOf(Number(given.option));
+    // A refusal has a place of its own, behind all answers, whatever the order.
+    const among = shown.filter((code) => !optionOf(instrument, item, code)!.role);
+    const place = given.option === null ? -1 : among.indexOf(Number(given.option));
     yield {
       question: question.question,
       option: given.option,
       reply_class: given.replyClass,
       reply_reason: given.reason,
       place: place < 0 ? null : place + 1,
-      places: shown.length,
+      places: among.length,
     };
   }
 }
