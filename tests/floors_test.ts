@@ -34,6 +34,7 @@ const FLOORS = [
     "opinions/rates",
     "opinions/reference",
     "opinions/replies",
+    "opinions/rounds",
     "opinions/simulated",
     "opinions/texts",
   ],

@@ -8,7 +8,7 @@ import {
   type Written,
 } from "./cell.ts";
 import { type Model, models } from "../llm.ts";
-import { levelsOf, type Plan } from "./plan.ts";
+import { type Context, levelsOf, type Plan } from "./plan.ts";
 import { type Sql } from "../db.ts";
 import { populationOf } from "./population.ts";
 import { usualForm } from "../forms.ts";
@@ -20,6 +20,9 @@ import { usualForm } from "../forms.ts";
  */
 export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cell[]> {
   const registry = byId();
+  if (plan.kind === "administrations" && plan.context) {
+    await settledBefore(sql, schema, plan.context);
+  }
   if (plan.kind === "personas" && plan.parent !== undefined) {
     const parents = await writtenIn(sql, schema, plan.parent, "that others could be made from");
     return await named(sql, plan, parents.flatMap((one) => rewrittenCells(plan, one)));
@@ -45,7 +48,30 @@ export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cel
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
   });
+  if (plan.context && cells.length > 1) {
+    throw new Error(
+      `A plan with a context is about the personas of one setting, and there are ${cells.length} of this ` +
+        "form: what is shown is told apart by profiles only",
+    );
+  }
   return await named(sql, plan, cells);
+}
+
+/** @throws {Error} when a run of which something is shown is not there, or has work left to do */
+async function settledBefore(sql: Sql, schema: string, { round, after }: Context): Promise<void> {
+  for (const name of after) {
+    const [found] = await sql<{ open: number }[]>`
+      select (select count(*)::int from work w
+              where w.run = r.run and w.state in ('planned', 'claimed')) as open
+      from runs r where r.name = ${name}`;
+    if (found?.open === 0) continue;
+    throw new Error(
+      found
+        ? `Round ${round} shows what run ${name} was answered, of which ${found.open} pieces of work are ` +
+          "left: run it to its end first"
+        : `Round ${round} shows what run ${name} was answered, and schema ${schema} has no such run`,
+    );
+  }
 }
 
 /**

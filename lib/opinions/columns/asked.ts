@@ -30,10 +30,37 @@ export const ASKED: Own = {
     "Of two options: share of first places less one half; undefined of more.",
     { decimals: 3 },
   ),
+  heard: integer("heard", "The profile of whom was heard."),
+  moved: number(
+    "moved",
+    "Mean change towards the end that counts as more, of a scale from 0 to 1.",
+    { decimals: 3 },
+  ),
+  disagreement_before: share(
+    "disagreed before",
+    "Chance that two respondents differed a round before.",
+  ),
+  disagreement: share("disagree", "Chance that two respondents differ."),
+  to_majority: share(
+    "to the majority",
+    "Of those who heard mostly another answer, share that took it.",
+  ),
+  from_majority: share(
+    "from the majority",
+    "Of those who heard mostly their own answer, share that left it.",
+  ),
+  conformity: number(
+    "conformity",
+    "Share that took the majority's answer less share that left it.",
+    {
+      decimals: 3,
+    },
+  ),
   arm: text("arm", "Who answered: four facts, facts of tables, or what a model wrote of them."),
 };
 
 export const ASKED_INTERVALS: Own = {
   flips: interval("95% CI", "95 % interval of what changed, by cluster.", { decimals: 3 }),
+  conformity: interval("95% CI", "95 % interval of conformity, by cluster.", { decimals: 3 }),
   shift: interval("95% CI", "95 % interval of the shift, by cluster.", { decimals: 3 }),
 };
