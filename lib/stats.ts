@@ -66,7 +66,15 @@ export {
   itemAnalysis,
   standardisedAlpha,
 } from "./stats/reliability.ts";
-export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
+export {
+  cohenH,
+  combined,
+  type Count,
+  newcombe,
+  proportionZ,
+  riskRatio,
+  wilson,
+} from "./stats/shares.ts";
 export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";

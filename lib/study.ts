@@ -36,7 +36,7 @@ export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
-export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
+export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";

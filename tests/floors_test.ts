@@ -22,7 +22,7 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers"],
+  ["paper/published", "opinions/answers", "opinions/census"],
   [
     "paper/tables",
     "paper/figures",
@@ -31,13 +31,15 @@ const FLOORS = [
     "opinions/elections",
     "opinions/figures",
     "opinions/ladder",
+    "opinions/order",
     "opinions/rates",
     "opinions/reference",
     "opinions/replies",
+    "opinions/rounds",
     "opinions/simulated",
     "opinions/texts",
   ],
-  ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
+  ["paper/reparse", "paper/restore", "paper/print", "paper/readings", "opinions/politics"],
 ];
 
 /** Folders of rooms on top of the core. */

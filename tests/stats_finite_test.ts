@@ -330,6 +330,11 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     tables(k).map((one) => () => stats.standardisedAlpha(one))
   ),
   cohenH: of2(someCounts, someCounts, stats.cohenH),
+  combined: of2(
+    someCounts,
+    ODD,
+    (count, weight) => stats.combined(stats.wilson(count), stats.wilson(count), weight, -weight),
+  ),
   newcombe: of2(someCounts, someCounts, stats.newcombe),
   proportionZ: of2(someCounts, someCounts, stats.proportionZ),
   riskRatio: of2(someCounts, someCounts, stats.riskRatio),

@@ -3,7 +3,8 @@
  * an evaluation can be held against what was put in. It is computed here and says nothing about any
  * model.
  *
- * Each person has a leaning that follows from the facts that are given, and the drift is added to it once
+ * Each person has a leaning that follows from the facts that are given (age, sex, race and state where a
+ * prompt names them), whatever else tables tell of the person, and the drift is added to it once
  * for each rung of the ladder (`LADDER`): not at all where the profile itself answers, three times where
  * a free text does. A person's answer to an item with ordered options is drawn with the shares of
  * `sharesAt(leaning)`; whatever else is asked is left to the simulated model.
@@ -48,6 +49,24 @@ export function driftingModel(drift: number, ...instruments: readonly Instrument
   };
 }
 
+/** What a model says that does not answer, each as often: one refuses, one abstains, one takes two, one is none. */
+const LAPSES = ["As an AI, I cannot vote", "I abstain", "Both of them", "Hard to put into words"];
+
+/**
+ * The same stand-in, which gives no answer to a share of the questions that it knows.
+ *
+ * @throws {RangeError} when it is no share
+ */
+export function lapsing(drifting: Model, share: number): Model {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`A share is from 0 to 1: got ${share}`);
+  return {
+    ...drifting,
+    id: `${drifting.id}_lapsing_${share}`,
+    label: `Simulated, ${share} without an answer (no model)`,
+    more: { ...drifting.more, lapses: share },
+  };
+}
+
 /**
  * The leaning of a person of whom these things are known.
  *
@@ -73,13 +92,24 @@ export function sharesAt(leaning: number, positions: readonly number[]): number[
 const CARRIED = /\[simulated leaning (-?\d\.\d+), rung (\d)\]/;
 
 /** What is known of a person, a line each, in whatever prompt. */
-const KNOWN = /^- (?!")[^:\n]+: (.+)$/gm;
+const KNOWN = /^(- )?(?!")([^:\n]+): (.+)$/gm;
+
+/** What the four facts that are given are called. */
+const FACTS = new Set(
+  objective.fields.filter(({ given }) => given).map(({ label }) => label),
+);
 
 /** An item with options of its own: number, text, and its answers as JSON. */
 const ITEM =
   /^ {2}"(\d+)": \{\n {4}"item": ("(?:[^"\\]|\\.)*"),\n {4}"answers": ([[{].*[\]}])\n {2}\}/gm;
 
-const knownIn = (text: string): string[] => [...text.matchAll(KNOWN)].map(([, value]) => value!);
+/** The given facts where they are named, else all that is listed: what else is told of a person moves nothing. */
+function knownIn(text: string): string[] {
+  const lines = [...text.matchAll(KNOWN)];
+  const facts = lines.filter(([, , label]) => FACTS.has(label!));
+  const own = facts.length ? facts : lines.filter(([, mark]) => mark);
+  return own.map(([, , , value]) => value!);
+}
 
 /** Which rung a written person is of, by the fields: 0 where it is none of the ladder's forms. */
 function rungOf(fields: Readonly<Record<string, unknown>>): number {
@@ -133,13 +163,19 @@ function itemWith(text: string): { instrument: Instrument; item: Item } | null {
  */
 function answered(
   content: string,
-  { drift, system, user, key }: { drift: number; system: string; user: string; key: string },
+  { drift, lapses, system, user, key }: {
+    drift: number;
+    lapses: number;
+    system: string;
+    user: string;
+    key: string;
+  },
 ): string {
   const sheet = JSON.parse(content) as Record<string, string | { answer: string }>;
   const [, carried, rung = "0"] = CARRIED.exec(system) ?? [];
   const leaning = (carried === undefined ? leaningOf(knownIn(system)) : Number(carried)) +
     drift * Number(rung);
-  const random = seeded("drifting", key);
+  const random = seeded("drifting", key), lapse = seeded("lapsing", key);
   for (const [, number, text, answers] of user.matchAll(ITEM)) {
     const found = itemWith(JSON.parse(text!) as string);
     if (!found) continue;
@@ -149,7 +185,9 @@ function answered(
     const place = shares.findIndex((share) => (left -= share) < 0);
     const { label } = options[place < 0 ? options.length - 1 : place]!;
     const listed = JSON.parse(answers!) as string[] | Record<string, string>;
-    const word = Array.isArray(listed)
+    const word = lapse.uniform() < lapses
+      ? LAPSES[lapse.int(LAPSES.length)]!
+      : Array.isArray(listed)
       ? label
       : Object.entries(listed).find(([, shown]) => shown === label)?.[0] ?? label;
     const given = sheet[number!]!;
@@ -165,15 +203,18 @@ type Rung = typeof LADDER[number];
 const TOLD: Source[] = [{ line: "Data: simulated, what the stand-in was told", schema: null }];
 
 /** The leanings of people, by what is known of each. */
-const leaningsOf = ({ codebook, profiles }: Pick<Population, "codebook" | "profiles">): number[] =>
-  Array.from(
+function leaningsOf({ codebook, profiles }: Pick<Population, "codebook" | "profiles">): number[] {
+  const facts = codebook!.filter(({ label }) => FACTS.has(label));
+  const told = facts.length ? facts : codebook!;
+  return Array.from(
     profiles,
     ({ values = {} }) =>
-      leaningOf(codebook!.flatMap((variable) => {
+      leaningOf(told.flatMap((variable) => {
         const value = values[variable.name] ?? null;
         return value === null ? [] : [wordsOf(variable, value)];
       })),
   );
+}
 
 /** The shares of a question's answers on a rung, over people of these leanings. */
 function sharesOn(
@@ -264,7 +305,13 @@ registerProvider(
       const reply = JSON.parse(await plain.send(model, body, signal, key));
       const { message } = reply.choices[0];
       message.content = user.search(ITEM) >= 0
-        ? answered(message.content, { drift: Number(body.drift), system, user, key })
+        ? answered(message.content, {
+          drift: Number(body.drift),
+          lapses: Number(body.lapses ?? 0),
+          system,
+          user,
+          key,
+        })
         : written(message.content, `${system}\n${user}`);
       return JSON.stringify(reply);
     },

@@ -9,7 +9,7 @@ import {
 } from "./cell.ts";
 import { type Model, models } from "../llm.ts";
 import type { Coming } from "./coming.ts";
-import { levelsOf, type Plan } from "./plan.ts";
+import { type Context, levelsOf, type Plan } from "./plan.ts";
 import { type Sql } from "../db.ts";
 import { populationOf } from "./population.ts";
 import { usualForm } from "../forms.ts";
@@ -27,6 +27,9 @@ export async function cellsOf(
   coming: readonly Coming[] = [],
 ): Promise<Cell[]> {
   const registry = byId();
+  if (plan.kind === "administrations" && plan.context) {
+    await settledBefore(sql, schema, plan.context);
+  }
   if (plan.kind === "personas" && plan.parent !== undefined) {
     const parents = await writtenIn(
       sql,
@@ -60,7 +63,30 @@ export async function cellsOf(
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
   });
+  if (plan.context && cells.length > 1) {
+    throw new Error(
+      `A plan with a context is about the personas of one setting, and there are ${cells.length} of this ` +
+        "form: what is shown is told apart by profiles only",
+    );
+  }
   return await named(sql, plan, cells);
+}
+
+/** @throws {Error} when a run of which something is shown is not there, or has work left to do */
+async function settledBefore(sql: Sql, schema: string, { round, after }: Context): Promise<void> {
+  for (const name of after) {
+    const [found] = await sql<{ open: number }[]>`
+      select (select count(*)::int from work w
+              where w.run = r.run and w.state in ('planned', 'claimed')) as open
+      from runs r where r.name = ${name}`;
+    if (found?.open === 0) continue;
+    throw new Error(
+      found
+        ? `Round ${round} shows what run ${name} was answered, of which ${found.open} pieces of work are ` +
+          "left: run it to its end first"
+        : `Round ${round} shows what run ${name} was answered, and schema ${schema} has no such run`,
+    );
+  }
 }
 
 /**

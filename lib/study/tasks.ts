@@ -29,7 +29,7 @@ import {
 import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
 import { type Cell, partOf, presented } from "./cell.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan } from "./plan.ts";
+import { type AdministrationsPlan, type Context, type PersonasPlan, type Plan } from "./plan.ts";
 import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";
@@ -332,7 +332,7 @@ function administrationTask(
   index: number,
   places: Record<string, string>,
 ): Task {
-  const { original, seed } = plan;
+  const { original, seed, context } = plan;
   const cell = run.cells.get(work.cell)!;
   const { base, prompt, instrument, shown: setting } = cell;
   if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
@@ -348,15 +348,28 @@ function administrationTask(
   return {
     work,
     model: cell.model,
-    messages: filled(prompt, administrationValues(instrument, shown, places)),
+    messages: filled(
+      prompt,
+      administrationValues(instrument, shown, {
+        ...places,
+        context: contextOf(context, work, shown),
+      }),
+    ),
     schema: held ? schemaOf(instrument, shown) : undefined,
-    repetitions: named(plan, whose.join("/")),
+    // A round in which nothing is shown wants answers of its own.
+    repetitions: named(plan, [...whose, ...context ? [`round ${context.round}`] : []].join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
       return again ? { state: "again", messages, problem: read.detail ?? read.reason } : read;
     },
   };
+}
+
+/** What a respondent is shown with the items of a call, in the order in which they stand. */
+function contextOf(context: Context | undefined, work: Work, { items, block }: Presented): string {
+  const own = context?.texts[work.profile] ?? {};
+  return (block ?? items).flatMap((item) => own[item] ?? []).join("\n\n");
 }
 
 function readSheet(
