@@ -35,7 +35,7 @@ export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Besides } from "./db/respondents.ts";
 export type { Replied } from "./db/replies.ts";
-export type { Administrations } from "./db/sheets.ts";
+export { type Administrations, columnsIn } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
 /**

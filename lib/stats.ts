@@ -24,6 +24,8 @@ export {
   type BootstrapOf,
   clusterBootstrap,
   jackknife,
+  sparseTotals,
+  type SumsOf,
   weightedTotals,
 } from "./stats/bootstrap.ts";
 export * from "./stats/clusters.ts";

@@ -76,6 +76,8 @@ const SAMPLES = [
   ["06_", "street"],
   ["41_", "freedoms"],
   ["42_", "opinions"],
+  ["43_", "alignment"],
+  ["44_", "elections"],
   ["45_", "ladder"],
 ] as const;
 

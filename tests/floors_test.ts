@@ -29,6 +29,7 @@ const FLOORS = [
     "validation/simulate",
     "opinions/alignment",
     "opinions/elections",
+    "opinions/figures",
     "opinions/ladder",
     "opinions/order",
     "opinions/rates",

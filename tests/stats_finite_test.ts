@@ -151,15 +151,26 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   jackknife: SAMPLES.flatMap((values) => [
     () =>
       stats.jackknife({
-        clusters: 4,
-        statistics: (weights) => [stats.mean(values.map((v, at) => v * (weights[at] ?? 0)))],
+        clusters: values.length,
+        columns: [values],
+        statistics: ([total]) => [total! / values.length],
       }),
     () =>
       stats.jackknife({
         clusters: values.length,
-        statistics: (weights) => [weights[0] ? values[0] ?? null : null],
+        columns: [values],
+        statistics: ([total]) => [total! > 0 ? total! : null],
       }),
   ]),
+  sparseTotals: pairs.map(([x, y]) => () =>
+    stats.sparseTotals([y.length < x.length ? x : y])(Float64Array.from(x))
+  ),
+  clusterSums: pairs.map(([x, y]) => () =>
+    stats.clusterSums(x, {
+      cluster: x.map((_, at) => at % 2),
+      weight: x.map((_, at) => Math.min(1e300, Math.abs(y[at] ?? 1)) || 1),
+    })
+  ),
   weightedTotals: pairs.map(([x, y]) => () =>
     stats.weightedTotals(Float64Array.from(x), [y.length < x.length ? x : y])
   ),
@@ -320,6 +331,11 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   ),
   cohenH: of2(someCounts, someCounts, stats.cohenH),
   newcombe: of2(someCounts, someCounts, stats.newcombe),
+  combined: of2(
+    someCounts,
+    someCounts,
+    (a, b) => stats.combined(stats.wilson(a), stats.wilson(b), 1, -1),
+  ),
   proportionZ: of2(someCounts, someCounts, stats.proportionZ),
   riskRatio: of2(someCounts, someCounts, stats.riskRatio),
   wilson: of2(COUNTS, LEVELS, stats.wilson),

@@ -15,6 +15,7 @@ import { frame } from "../frames.ts";
 import { type Instrument, type Item, optionsOf, substantive } from "../instruments.ts";
 import { type Model, model, type Provider, providerOf, registerProvider } from "../llm.ts";
 import type { Population } from "../population.ts";
+import { from, type Source } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
@@ -198,20 +199,14 @@ function answered(
 /** Two rungs of the ladder. */
 type Rung = typeof LADDER[number];
 
-/**
- * What the stand-in is told to do: how far opinions shift from one rung to another.
- *
- * @returns by question with ordered options and a direction: truth, the mean shift of these people in that
- *   direction, of a scale from 0 to 1
- */
-export function declaredShifts(
-  { codebook, profiles }: Pick<Population, "codebook" | "profiles">,
-  questions: readonly Question[],
-  { drift, against, level }: { drift: number; against: Rung; level: Rung },
-): DataFrame {
+/** What must stand wherever these numbers are shown. */
+const TOLD: Source[] = [{ line: "Data: simulated, what the stand-in was told", schema: null }];
+
+/** The leanings of people, by what is known of each. */
+function leaningsOf({ codebook, profiles }: Pick<Population, "codebook" | "profiles">): number[] {
   const facts = codebook!.filter(({ label }) => FACTS.has(label));
   const told = facts.length ? facts : codebook!;
-  const leanings = Array.from(
+  return Array.from(
     profiles,
     ({ values = {} }) =>
       leaningOf(told.flatMap((variable) => {
@@ -219,20 +214,78 @@ export function declaredShifts(
         return value === null ? [] : [wordsOf(variable, value)];
       })),
   );
+}
+
+/** The shares of a question's answers on a rung, over people of these leanings. */
+function sharesOn(
+  rung: Rung,
+  question: Question,
+  { drift, leanings }: { drift: number; leanings: readonly number[] },
+): number[] {
+  const positions = answersTo(question).map(({ position }) => position!);
+  const all = leanings.map((leaning) =>
+    sharesAt(leaning + drift * LADDER.indexOf(rung), positions)
+  );
+  return positions.map((_, at) => all.reduce((sum, own) => sum + own[at]!, 0) / all.length);
+}
+
+/**
+ * What the stand-in is told to answer: the shares of these people on each rung, as groups of a reference
+ * (attribute `form`), so that they can be held against one.
+ *
+ * @returns by question with ordered options, rung and option: question, attribute, group, option, share
+ */
+export function declaredShares(
+  people: Pick<Population, "codebook" | "profiles">,
+  questions: readonly Question[],
+  { drift }: { drift: number },
+): DataFrame {
+  const leanings = leaningsOf(people);
+  const rows = questions.filter(isOrdered).flatMap((question) =>
+    LADDER.flatMap((group) => {
+      const shares = sharesOn(group, question, { drift, leanings });
+      return answersTo(question).map(({ option }, at) => ({
+        question: question.question,
+        attribute: "form",
+        group,
+        option,
+        share: shares[at]!,
+      }));
+    })
+  );
+  return from(
+    frame(rows, {
+      question: "text",
+      attribute: "text",
+      group: "text",
+      option: "text",
+      share: "number",
+    }),
+    TOLD,
+  );
+}
+
+/**
+ * What the stand-in is told to do: how far opinions shift from one rung to another.
+ *
+ * @returns by question with ordered options and a direction: truth, the mean shift of these people in that
+ *   direction, of a scale from 0 to 1
+ */
+export function declaredShifts(
+  people: Pick<Population, "codebook" | "profiles">,
+  questions: readonly Question[],
+  { drift, against, level }: { drift: number; against: Rung; level: Rung },
+): DataFrame {
+  const leanings = leaningsOf(people);
   const rows = questions.filter((question) => isOrdered(question) && question.direction !== null)
     .map((question) => {
-      const positions = answersTo(question).map(({ position }) => position!);
       const places = placesOf(question);
-      const mean = (rung: Rung) => {
-        const sums = leanings.map((leaning) =>
-          sharesAt(leaning + drift * LADDER.indexOf(rung), positions)
-            .reduce((sum, share, at) => sum + share * places[at]!, 0)
-        );
-        return sums.reduce((sum, one) => sum + one, 0) / sums.length;
-      };
+      const mean = (rung: Rung) =>
+        sharesOn(rung, question, { drift, leanings })
+          .reduce((sum, share, at) => sum + share * places[at]!, 0);
       return { question: question.question, truth: mean(level) - mean(against) };
     });
-  return frame(rows, { question: "text", truth: "number" });
+  return from(frame(rows, { question: "text", truth: "number" }), TOLD);
 }
 
 const plain = providerOf("simulated");

@@ -1,6 +1,6 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import type { z } from "zod";
-import type { Mapping } from "../cleaning.ts";
+import { type Mapping, mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
@@ -160,6 +160,33 @@ async function made(
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
       : [administrationTask(run, plan, work, persona.repetitions, shown)];
   });
+}
+
+/**
+ * What will be asked in a cell about a persona that nobody has written yet: its texts are as long as
+ * `tokens` says, together, and tell nothing.
+ */
+export function foreseen(
+  run: Run,
+  work: Pick<Work, "cell" | "repetition" | "block">,
+  form: Form,
+  tokens: number,
+): Task {
+  const { plan } = run;
+  const texts = form.fields.filter(({ kind }) => kind === "text").length;
+  const text = " word".repeat(Math.ceil(tokens / Math.max(1, texts)));
+  const fields: Values = Object.fromEntries(
+    form.fields.map(({ name, kind, choices, highest }) => [
+      name,
+      kind === "text" ? text : kind === "choice" ? choices![0]! : highest ?? 0,
+    ]),
+  );
+  const person = { id: 0, form: form.name, fields, repetitions: work.repetition };
+  const own = { ...work, work: 0, ask: 0, profile: 0, persona: 0 };
+  const shown = placesOf(person, new Map([[form.name, form]]));
+  return plan.kind === "personas"
+    ? rewritingTask(run, plan, own, person, shown, mapping())
+    : administrationTask(run, plan, own, work.repetition, shown);
 }
 
 /** What a prompt may use of profiles that answer without a persona, by their ids. */
