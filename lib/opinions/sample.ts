@@ -10,6 +10,7 @@ import { fitted as fittedOf, implausible as implausibleOf } from "./sample/repor
 
 export { type Design, designFrom, NOT_APPLICABLE, type Rule } from "./sample/design.ts";
 export { type Draw, draw, type Drawn, type Method, METHODS, reweighted } from "./sample/drawn.ts";
+export { type Calibrated, calibrated } from "./sample/calibrated.ts";
 export { ALL, massOf } from "./sample/report.ts";
 export { prepared } from "./sample/prepared.ts";
 

@@ -16,7 +16,7 @@ export const ASKED: Own = {
   ),
   flips_beyond: coefficient(
     "beyond chance",
-    "1 − changed / changed by chance; undefined where all answer alike.",
+    "One less what changed by what chance changes; undefined where all answer alike.",
   ),
   shift: number(
     "shift",

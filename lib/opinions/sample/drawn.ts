@@ -173,6 +173,12 @@ function placed(shares: ArrayLike<number>, n: number, method: Method, random: Ra
   return random.shuffled(counts.flatMap((count, at) => new Array<number>(count).fill(at)));
 }
 
+/** The same people with other codes of the variables that are drawn. */
+export function anew(drawn: Drawn, codes: Drawn["codes"], note: string): Drawn {
+  const { name, origin } = drawn.population;
+  return completed({ ...drawn, codes }, name, `${origin}, ${note}`);
+}
+
 /** The population of people who were drawn. */
 function completed(of: Omit<Drawn, "population" | "size">, name: string, origin: string): Drawn {
   const { prepared, stratum, codes, weight } = of;

@@ -208,7 +208,8 @@ export function implausible(
   });
 }
 
-const insideOf = (from: Prepared, { rule, where }: Rule) =>
+/** By variable of a rule, the codes that it describes. */
+export const insideOf = (from: Prepared, { rule, where }: Rule) =>
   Object.entries(where).map(([name, levels]) => {
     const variable = variableOf(from, name);
     const at = levels.map((level) => variable.levels.indexOf(level));
