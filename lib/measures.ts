@@ -28,7 +28,14 @@ import { carried } from "./provenance.ts";
 export type { Comparison } from "./measures/compare.ts";
 export { type Cell, cells, type Level, Rows } from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
-export { type Counted, type Data, factorsOf, type Sheets, type Values } from "./measures/values.ts";
+export {
+  type Counted,
+  type Data,
+  factorsOf,
+  scaleScores,
+  type Sheets,
+  type Values,
+} from "./measures/values.ts";
 
 export const compare = carried(compared);
 export const scores = carried(scored);

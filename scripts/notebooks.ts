@@ -71,7 +71,13 @@ export const OPINIONS = /^4\d_/;
 export const LONG = /^3\d_/;
 
 /** The schemas in which notebooks make a sample, by the beginning of the notebook that makes it. */
-const SAMPLES = [["03_", "demo"], ["06_", "street"], ["45_", "ladder"]] as const;
+const SAMPLES = [
+  ["03_", "demo"],
+  ["06_", "street"],
+  ["45_", "ladder"],
+  ["46_", "texts"],
+  ["47_", "bridge"],
+] as const;
 
 /**
  * Runs notebooks two at a time and hands each to `onDone` as it ends; those that continue one another

@@ -35,6 +35,7 @@ const FLOORS = [
     "opinions/replies",
     "opinions/simulated",
     "opinions/texts",
+    "opinions/traits",
   ],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
 ];
