@@ -8,10 +8,10 @@ import { driftingModel, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
 import {
   administrationValues,
   filled,
-  formValues,
   type Message,
   orders,
   personaText,
+  personaValues,
   profileValues,
   prompt,
 } from "lib/prompts.ts";
@@ -92,7 +92,7 @@ export async function laddered(
     for (const rung of rungs) {
       const form = FORMS.find(({ name }) => name === rung);
       const written = form && await said(
-        filled(prompt("persona", "form-1"), { ...known, ...formValues(form) }),
+        filled(prompt("persona", "form-1"), personaValues(null, [], form, CODEBOOK, person)),
         "written",
         respondent,
         rung,

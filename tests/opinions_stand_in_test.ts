@@ -119,7 +119,7 @@ Deno.test("what the stand-in was told is within the intervals of all three evalu
 
 atNight("what the stand-in was told is within the intervals in 93 of 100 seeds", async () => {
   const held = await recovered(15, 100);
-  console.log(held);
+  console.log(JSON.stringify(held));
   for (const [what, count] of Object.entries(held)) {
     assert.ok(count >= 93, `${what}: ${count} of 100`);
   }
