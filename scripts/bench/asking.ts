@@ -1,5 +1,6 @@
 /** Questions that are asked one by one: beside the bare client, and memory over many of them. */
 import { connect } from "lib/db.ts";
+import { whole } from "lib/format.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { administrations, enter } from "lib/study.ts";
 import { progress } from "../cli.ts";
@@ -18,10 +19,10 @@ export async function asking(runs: number, full: boolean): Promise<void> {
   const near = await server(0), far = await server(LATENCY_MS);
   const lab = await enter({ schema: SCHEMA });
   try {
-    const replies = full ? 300_000 : 30_000, calls = full ? 9600 : 2400;
-    const [few, many] = [replies / 10 / ITEMS, replies / ITEMS];
-    const timed = { runs, calls, each: ITEMS, url: far.url, how: `${LATENCY_MS} ms latency` };
-    const people = Math.ceil(Math.max(few + many, runs * calls / ITEMS));
+    const replies = full ? 300_000 : 30_000, calls = full ? 6000 : 3000;
+    const [few, many] = [replies / 10, replies];
+    const what = "questions, one by one", how = `${LATENCY_MS} ms latency`;
+    const people = Math.ceil(Math.max(few + many, runs * calls) / ITEMS);
     progress(`making ${people} people`);
     await lab.population(
       Array.from({ length: people }, (_, at) => ({
@@ -37,11 +38,14 @@ export async function asking(runs: number, full: boolean): Promise<void> {
     const started = performance.now();
     const name = await lab.register(plan("local", near.url));
     say(
-      `register ${people} sheets of ${ITEMS} questions`,
+      `register ${whole(people * ITEMS)} questions`,
       `${((performance.now() - started) / 1000).toFixed(2)} s`,
     );
-    await beside(lab, sql, await lab.register(plan("distant", far.url)), timed);
-    await memory(SCHEMA, [name], [few, many], ITEMS);
+    await beside(lab, sql, await lab.register(plan("distant", far.url)), {
+      ...{ runs, calls, what, how },
+      url: far.url,
+    });
+    await memory(SCHEMA, [name], [few, many], "replies");
   } finally {
     await lab.close();
     for (const { child } of [near, far]) {

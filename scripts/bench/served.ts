@@ -39,8 +39,7 @@ export interface Timed {
   url: string;
   runs: number;
   calls: number;
-  /** Calls that a piece of work takes. */
-  each?: number;
+  what: string;
   how: string;
 }
 
@@ -49,14 +48,14 @@ export async function beside(
   lab: Laboratory,
   sql: Sql,
   name: string,
-  { url, runs, calls, each = 1, how }: Timed,
+  { url, runs, calls, what, how }: Timed,
 ): Promise<void> {
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
   const ours: number[] = [], bare: number[] = [];
   for (let index = 0; index < runs; index++) {
     progress(`administrations: run ${index + 1} of ${runs}`);
-    const { done, seconds } = await lab.run(name, { limit: Math.ceil(calls / each) });
-    ours.push(done * each / seconds);
+    const { done, seconds } = await lab.run(name, { limit: calls });
+    ours.push(done / seconds);
     const rows = await sql<{ sent: string }[]>`
       select sent from ${sql(lab.schema)}.requests order by request desc limit ${calls}`;
     const bodies = rows.map(({ sent }) => JSON.parse(sent));
@@ -71,25 +70,20 @@ export async function beside(
     bare.push(bodies.length / ((performance.now() - started) / 1000));
   }
   progress("");
-  const what = each === 1 ? "administrations" : "calls, an item each";
   say(`${what}, ${IN_FLIGHT} in flight, ${how}`, spread(ours, "per second", 0));
   say("the same calls by the bare client", spread(bare, "per second", 0));
   say("ratio", spread(ours.map((value, index) => value / bare[index]!), ""));
 }
 
-/**
- * Peak memory of processes that do so many pieces of each run, one after the other.
- *
- * @param each calls that a piece of work takes
- */
+/** Peak memory of processes that do so many pieces of each run, one after the other. */
 export async function memory(
   schema: string,
   names: readonly string[],
   limits: readonly number[],
-  each = 1,
+  what = "administrations",
 ): Promise<void> {
   for (const limit of limits) {
-    const calls = names.length * limit * each, what = each === 1 ? "administrations" : "replies";
+    const calls = names.length * limit;
     progress(`memory: ${whole(calls)} ${what}`);
     const words = ["run", ...names, "--schema", schema, "--limit", `${limit}`, "--yes"];
     const run = await timed(

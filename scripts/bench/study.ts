@@ -27,7 +27,7 @@ export async function study(runs: number): Promise<void> {
     await published(lab, sql);
     const names = await registered(lab, localModel("local", near.url));
     await pickedUp(lab, names[0]!, runs);
-    const timed = { runs, calls: TIMED };
+    const timed = { runs, calls: TIMED, what: "administrations" };
     await beside(lab, sql, names[0]!, { ...timed, url: near.url, how: "no latency" });
     const distant = localModel("distant", far.url);
     const plan = administrations({ instrument: epqra, models: [distant], personas: [1, 2, 3] });
