@@ -23,7 +23,8 @@ import {
 } from "./db/read.ts";
 import type { Besides } from "./db/respondents.ts";
 import type { Form } from "./forms.ts";
-import type { Columns } from "./frames.ts";
+import type { Columns, Kind as ColumnKind } from "./frames.ts";
+import { type Replied, replies } from "./db/replies.ts";
 import { type Administrations, profiles, sheets } from "./db/sheets.ts";
 import { from, opening, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
@@ -33,7 +34,8 @@ export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
 export type { Besides } from "./db/respondents.ts";
-export type { Administrations } from "./db/sheets.ts";
+export type { Replied } from "./db/replies.ts";
+export { type Administrations, columnsIn } from "./db/sheets.ts";
 export type Sql = postgres.Sql;
 
 /**
@@ -183,6 +185,23 @@ export class Study {
     const own = this.provenance.source === "study";
     const key = `sheets ${instrument} ${JSON.stringify(besides)}`;
     return this.#once(key, () => sheets(this.sql, this.schema, instrument, own, besides));
+  }
+
+  /**
+   * The calls in which an instrument was asked in a study of one's own, done or failed for good, with their
+   * replies as they came: what is no sheet is here as well. Read whenever it is asked for, and not kept.
+   *
+   * @param besides `with`, as of {@link sheets}
+   * @throws {Error} when the schema is no study of one's own, or the profiles have no such attribute
+   */
+  replies(
+    instrument: string,
+    besides: Besides = {},
+  ): Promise<{ columns: Readonly<Record<string, ColumnKind>>; calls: AsyncIterable<Replied> }> {
+    if (this.provenance.source !== "study") {
+      throw new Error(`Schema ${this.schema} holds restored data: replies are those of a study`);
+    }
+    return replies(this.sql, this.schema, instrument, besides);
   }
 
   /** The sheets that profiles are: the human reference sample or the random control. */

@@ -15,7 +15,7 @@ import { given } from "./notebook/given.ts";
 import type { Served } from "./notebook/served.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
 import { served, studioOf } from "./notebook/studio.ts";
-import { standing, standingHtml, standingText } from "./notebook/standing.ts";
+import { type Standing, standing, standingHtml, standingText } from "./notebook/standing.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
 import { firstOf } from "./format.ts";
@@ -240,16 +240,17 @@ const soon = (ms: number): Promise<null> =>
  * In a notebook the first call is made when the cell and all above it have ended well. After one that
  * failed nothing begins, because the variables hold what an earlier pass left in them.
  *
+ * @param run or several that were registered together, one after the other; the budget is of all of them
  * @param options of `Laboratory.run`
  * @throws {Error} when the run cannot begin, such as without a budget; see `Laboratory.ready`
  */
 export async function begin(
   lab: Laboratory,
-  run: string,
+  run: string | readonly string[],
   options: Parameters<Laboratory["run"]>[1] = {},
 ): Promise<void> {
   given("begin", { lab, run, options });
-  const name = `${lab.schema} ${run}`;
+  const name = key(lab, run);
   const known = works.get(name);
   if (!known || known.over) {
     // What it ended with before is not what it ends with now.
@@ -259,17 +260,25 @@ export async function begin(
   }
   const work = known && !known.over ? known : await started(lab, run, options);
   works.set(name, work);
-  work.shown = watched(lab, run, work, await place(said(sourcesOf(lab))));
+  work.shown = watched(
+    () => standing(lab, [run].flat(), work.over ? null : work.latest?.failed ?? {}, options.budget),
+    work,
+    await place(said(sourcesOf(lab))),
+  );
 }
 
+/** What a run, or several, are known by here. */
+const key = (lab: Laboratory, run: string | readonly string[]): string =>
+  JSON.stringify([lab.schema, ...[run].flat()]);
+
 /**
- * Waits until a run that `begin` began has ended.
+ * Waits until a run, or several, that `begin` began have ended.
  *
  * @throws {RunError} when it cannot go on; what is done stays done
  */
-export async function ended(lab: Laboratory, run: string): Promise<Ended> {
+export async function ended(lab: Laboratory, run: string | readonly string[]): Promise<Ended> {
   given("ended", { lab, run });
-  const work = works.get(`${lab.schema} ${run}`);
+  const work = works.get(key(lab, run));
   if (!work) throw new Error(`Run ${run} has not been begun here: \`await begin(lab, run)\``);
   if (work.waits) {
     throw new Error(
@@ -284,7 +293,7 @@ export async function ended(lab: Laboratory, run: string): Promise<Ended> {
 
 async function started(
   lab: Laboratory,
-  run: string,
+  run: string | readonly string[],
   options: Parameters<Laboratory["run"]>[1] = {},
 ): Promise<Work> {
   const onProgress = (progress: Progress) => {
@@ -311,17 +320,16 @@ async function started(
 }
 
 async function watched(
-  lab: Laboratory,
-  run: string,
+  stands: () => Promise<Standing>,
   work: Work,
   show: Place,
 ): Promise<Ended | Error> {
-  let now = await standing(lab, run, {});
+  let now = await stands();
   for (;;) {
     const outcome = await Promise.race([work.outcome, soon(REFRESH_MS)]);
     // While the database is away the run waits for it, and what is shown as well. Reasons are counted
     // over all processes at the end only: there may be 100,000 pieces of work.
-    now = await standing(lab, run, outcome ? null : work.latest?.failed ?? {}).catch(() => now);
+    now = await stands().catch(() => now);
     if (work.signal.aborted) now = { ...now, stopping: "yes" };
     const end = outcome && (outcome instanceof Error ? outcome : outcome.ended);
     await show(

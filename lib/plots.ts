@@ -17,6 +17,7 @@ export { fates, histograms, keys } from "./plots/bars.ts";
 export { byScale, wrap } from "./plots/canvas.ts";
 export { dots, type Point } from "./plots/dots.ts";
 export { attrition } from "./plots/flow.ts";
+export { shareMaps, type TilePlace } from "./plots/maps.ts";
 export { coverages, errors, powers } from "./plots/simulated.ts";
 export { capital, distinct, FATES, scaleName } from "./plots/text.ts";
 export { heatmap, matrix } from "./plots/tiles.ts";

@@ -24,6 +24,8 @@ export {
   type BootstrapOf,
   clusterBootstrap,
   jackknife,
+  sparseTotals,
+  type SumsOf,
   weightedTotals,
 } from "./stats/bootstrap.ts";
 export * from "./stats/clusters.ts";
@@ -64,7 +66,15 @@ export {
   itemAnalysis,
   standardisedAlpha,
 } from "./stats/reliability.ts";
-export { cohenH, type Count, newcombe, proportionZ, riskRatio, wilson } from "./stats/shares.ts";
+export {
+  cohenH,
+  combined,
+  type Count,
+  newcombe,
+  proportionZ,
+  riskRatio,
+  wilson,
+} from "./stats/shares.ts";
 export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/spread.ts";

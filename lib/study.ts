@@ -13,8 +13,8 @@ import { type Model, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
-import { affordable, bounded, checkedBudget } from "./study/budget.ts";
-import { estimate } from "./study/estimate.ts";
+import { affordable, bounded, checkedBudget, shared, used } from "./study/budget.ts";
+import { estimate, inOrder } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { asksOut, Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
@@ -27,7 +27,7 @@ import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
 import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
-import { lacks, prepared, reopened, sideOf, sides, type Trial, used } from "./study/trial.ts";
+import { lacks, prepared, reopened, sideOf, sides, type Trial } from "./study/trial.ts";
 import { type Tried, tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
@@ -36,7 +36,7 @@ export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
 export { administrations, personas } from "./study/plan.ts";
-export type { AdministrationsPlan, PersonasPlan, Plan } from "./study/plan.ts";
+export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
@@ -279,10 +279,16 @@ export class Laboratory {
     return [...new Set(cells.map(({ condition }) => condition))];
   }
 
-  /** Calls, tokens and cost of what a plan has left to do; see `study/estimate.ts` for the columns. */
-  async estimate(plan: Plan): Promise<DataFrame> {
-    const costs = await estimate(this.sql, this.schema, plan);
-    this.guard.shown(plan);
+  /**
+   * Calls, tokens and cost of what is left to do; see `study/estimate.ts` for the columns.
+   *
+   * @param plan or several, in the order in which they are begun: of personas that one of them will have
+   *   written, what asks them counts too
+   */
+  async estimate(plan: Plan | readonly Plan[]): Promise<DataFrame> {
+    const plans = [plan].flat();
+    const costs = await estimate(this.sql, this.schema, plans);
+    for (const one of plans) this.guard.shown(one);
     return this.#of(costs);
   }
 
@@ -290,13 +296,20 @@ export class Laboratory {
    * Writes down all that a plan has to do. Nothing is asked yet; a plan that was registered before is
    * completed by what has become possible since (personas that were written meanwhile).
    *
-   * @returns the name of the run
+   * @param plan or several, in the order in which they are to be begun together
+   * @returns the name of the run, or the names
    */
-  async register(plan: Plan): Promise<string> {
-    const run = await register(this.sql, this.schema, plan, await codeVersion());
+  async register(plans: readonly Plan[]): Promise<string[]>;
+  async register(plan: Plan): Promise<string>;
+  async register(plan: Plan | readonly Plan[]): Promise<string | string[]> {
+    const plans = [plan].flat(), code = await codeVersion(), names: string[] = [];
+    await inOrder(this.sql, this.schema, plans, async (plan, _, coming) => {
+      const run = await register(this.sql, this.schema, plan, code, coming);
+      this.guard.registered(plan);
+      names.push((await loaded(this.sql, this.schema, run)).plan.name);
+    });
     await this.banner();
-    this.guard.registered(plan);
-    return (await loaded(this.sql, this.schema, run)).plan.name;
+    return Array.isArray(plan) ? names : names[0]!;
   }
 
   /**
@@ -320,20 +333,47 @@ export class Laboratory {
    *
    * In a notebook `begin` does this, when its cell and all above it have ended well.
    *
+   * @param name or several, one after the other: before each is begun it is completed by what those before
+   *   it have written, and one that does not finish ends them all. Their budget is of all together
    * @param options `budget` bounds the run over all processes, and stays until another is given, which
    *   takes its place whole (after 0 USD, 1,000 calls are 1,000 calls); it must be there before a model
    *   is asked that costs, or may cost, money
    * @throws {RunError} when a provider refuses the key or every request, gives no reply time and again,
    *   or cuts replies off, as `hindrance` says before; what was answered stays
    */
-  async run(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<Ended> {
-    if (!betweenCells() && !options.recorded && asksOut((await this.planned(name)).models)) {
+  async run(
+    name: string | readonly string[],
+    options: RunOptions & { budget?: Budget } = {},
+  ): Promise<Ended> {
+    const names = [name].flat();
+    for (const one of names) {
+      if (betweenCells() || options.recorded) break;
+      if (!asksOut((await this.planned(one)).models)) continue;
       throw new Error(
         `A cell that asks a model waits until it and all above it have ended well: \`await begin(lab, ` +
           `${JSON.stringify(name)}, …)\`, and \`await ended(lab, …)\` in the next cell`,
       );
     }
-    return await this.#run(name, options);
+    if (!Array.isArray(name)) return await this.#run(names[0]!, options);
+    let end: Ended | null = null;
+    const plans: Plan[] = [];
+    for (const one of names) {
+      if (end && end.ended !== "finished") break;
+      plans.push((await this.planned(one)).plan);
+      if (end) await this.#completed(plans);
+      const budget = options.budget && await shared(this.sql, one, names, options.budget);
+      end = await this.#run(one, { ...options, ...budget && { budget } });
+    }
+    if (end) return end;
+    throw new RangeError("Runs are begun together that were registered together: got none");
+  }
+
+  /** Writes down what the last of plans has to do, now that those before it are done. */
+  async #completed(plans: readonly Plan[]): Promise<void> {
+    const code = await codeVersion();
+    await inOrder(this.sql, this.schema, plans, async (plan, _, coming) => {
+      if (plan === plans.at(-1)) await register(this.sql, this.schema, plan, code, coming);
+    });
   }
 
   /**
@@ -342,11 +382,16 @@ export class Laboratory {
    * @throws {Error} when this laboratory did not register it, its cost was not shown or its budget does
    *   not do while it may cost money, or a cell of the notebook failed
    */
-  async ready(name: string, options: RunOptions & { budget?: Budget } = {}): Promise<void> {
-    const { run, cells } = await loaded(this.sql, this.schema, name);
-    const models = [...cells.values()].map(({ model }) => model);
-    await affordable(this.sql, run, models, options);
-    this.guard.run(name, options.recorded ? [] : models);
+  async ready(
+    name: string | readonly string[],
+    options: RunOptions & { budget?: Budget } = {},
+  ): Promise<void> {
+    for (const one of [name].flat()) {
+      const { run, cells } = await loaded(this.sql, this.schema, one);
+      const models = [...cells.values()].map(({ model }) => model);
+      await affordable(this.sql, run, models, options);
+      this.guard.run(one, options.recorded ? [] : models);
+    }
   }
 
   async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {

@@ -74,6 +74,10 @@ export const LONG = /^3\d_/;
 const SAMPLES = [
   ["03_", "demo"],
   ["06_", "street"],
+  ["41_", "freedoms"],
+  ["42_", "opinions"],
+  ["43_", "alignment"],
+  ["44_", "elections"],
   ["45_", "ladder"],
   ["46_", "texts"],
   ["47_", "bridge"],

@@ -11,7 +11,7 @@ const FOLDER = import.meta.dirname!;
 const FLAGS: Record<string, string[]> = {
   study: ["--v8-flags=--max-old-space-size=256"],
   // Tables of any size are made; V8 would otherwise let garbage pile up to several times of what is held.
-  tables: ["--v8-flags=--heap-growing-percent=20"],
+  tables: ["--v8-flags=--heap-growing-percent=20,--max-semi-space-size=4"],
 };
 
 async function installed(): Promise<boolean> {

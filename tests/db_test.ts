@@ -307,6 +307,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "007_forms",
     "008_settings",
     "009_options",
+    "010_counts",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {

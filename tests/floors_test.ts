@@ -22,22 +22,25 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers"],
+  ["paper/published", "opinions/answers", "opinions/census"],
   [
     "paper/tables",
     "paper/figures",
     "validation/simulate",
     "opinions/alignment",
     "opinions/elections",
+    "opinions/figures",
     "opinions/ladder",
+    "opinions/order",
     "opinions/rates",
     "opinions/reference",
     "opinions/replies",
+    "opinions/rounds",
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
   ],
-  ["paper/reparse", "paper/restore", "paper/print", "paper/readings"],
+  ["paper/reparse", "paper/restore", "paper/print", "paper/readings", "opinions/politics"],
 ];
 
 /** Folders of rooms on top of the core. */

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { open } from "lib/db.ts";
 import { type Instrument } from "lib/instruments.ts";
+import { opinionsIn } from "lib/opinions/replies.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
-import { driftingModel, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
+import { driftingModel, lapsing, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
 import { administrations, enter, personas } from "lib/study.ts";
 
 const SCHEMA = "opinions_drift";
@@ -68,6 +69,28 @@ Deno.test("shares follow the leaning, from one end of the options to the other",
   const leanings = PEOPLE.map((person) => leaningOf(Object.values(person)));
   assert.ok(leanings.every((leaning) => Math.abs(leaning) <= 1));
   assert.throws(() => driftingModel(NaN), /A drift is a number: got NaN/);
+});
+
+Deno.test("a lapsing stand-in gives no answer as often as it is told, in several ways", async () => {
+  const schema = "opinions_lapses";
+  const lab = await enter({ schema });
+  await lab.population(PEOPLE, { instrument: null, name: "people" });
+  const models = [lapsing(driftingModel(0, questions), 0.4)];
+  const plan = administrations({ instrument: questions, models, of: "profiles", coding: "label" });
+  await lab.run(await lab.register(plan));
+  await lab.close();
+  const study = await open({ schema });
+  const made = await opinionsIn(study, questions);
+  await study.close();
+  const classes = made.getColumn("reply_class").toArray() as string[];
+  const share = (of: string) => classes.filter((one) => one === of).length / classes.length;
+  assert.equal(classes.length, 3 * PEOPLE.length);
+  // Four standard errors of 360 draws.
+  assert.ok(Math.abs(share("answer") - 0.6) < 4 * Math.sqrt(0.24 / classes.length));
+  for (const one of ["refusal", "abstention", "both", "unreadable"]) {
+    assert.ok(Math.abs(share(one) - 0.1) < 4 * Math.sqrt(0.09 / classes.length), one);
+  }
+  assert.throws(() => lapsing(models[0]!, 2), /A share is from 0 to 1: got 2/);
 });
 
 Deno.test("a study of four rungs gives back the drift that was put in, within its error", async () => {

@@ -15,6 +15,7 @@ import {
   sampledDistances,
   slopeOnPlaces,
   slopeThroughOrigin,
+  sparseTotals,
   totalVariation,
   wasserstein,
   weightedTotals,
@@ -183,22 +184,48 @@ Deno.test("sampledDistances() scatter as numpy's multinomial samples do", () => 
   );
 });
 
+Deno.test("jackknife() takes clusters from the totals: what is left of tenths is exactly nothing", () => {
+  const left: number[] = [];
+  jackknife({
+    clusters: 3,
+    columns: [[0.1, 0.1, 0.1], [0.3, 0, 0]],
+    statistics: (totals) => {
+      left.push(totals[1]!);
+      return [totals[0]!];
+    },
+  });
+  assert.deepEqual(left, [0.3, 0, 0.3, 0.3]);
+});
+
+Deno.test("sparseTotals() sums what weightedTotals() does", () => {
+  const columns = [[0, 2, 0, 0.5], [1, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]];
+  for (
+    const weights of [[1, 1, 1, 1], [0, 2, 0, 1], [0, 0, 4, 0]].map((of) => Float64Array.from(of))
+  ) {
+    assert.deepEqual(sparseTotals(columns)(weights), weightedTotals(weights, columns));
+  }
+  assert.throws(() => sparseTotals([[Infinity]])(Float64Array.of(1)), RangeError);
+});
+
 Deno.test("jackknife() of alignment is the worked example", () => {
   // Respondents at 1, 1, 2 and 3 against equal shares of 1 to 4.
   const at = [1, 1, 2, 3];
   const columns = [1, 2, 3, 4].map((x) => Float64Array.from(at, (own) => Number(own === x)));
   const [found] = jackknife({
     clusters: 4,
-    statistics: (weights) => [
-      1 - wasserstein(weightedTotals(weights, columns), [1, 1, 1, 1], [1, 2, 3, 4])! / 3,
-    ],
+    columns,
+    statistics: (totals) => [1 - wasserstein(totals, [1, 1, 1, 1], [1, 2, 3, 4])! / 3],
   });
   near(found!.estimate, 0.75, 1e-12);
   near(found!.se, 0.159571184626056, 1e-12);
-  const never = { clusters: 3, statistics: (of: ArrayLike<number>) => [of[0]! > 0 ? 1 : null] };
+  const never = {
+    clusters: 3,
+    columns: [[1, 0, 0]],
+    statistics: ([first]: readonly number[]) => [first! > 0 ? 1 : null],
+  };
   assert.deepEqual(jackknife(never), [{ estimate: 1, se: null }]);
   assert.throws(
-    () => jackknife({ clusters: 1, statistics: () => [1] }),
+    () => jackknife({ clusters: 1, columns: [[1]], statistics: () => [1] }),
     /at least 2 clusters: got 1/,
   );
 });

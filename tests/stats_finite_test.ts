@@ -151,15 +151,26 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   jackknife: SAMPLES.flatMap((values) => [
     () =>
       stats.jackknife({
-        clusters: 4,
-        statistics: (weights) => [stats.mean(values.map((v, at) => v * (weights[at] ?? 0)))],
+        clusters: values.length,
+        columns: [values],
+        statistics: ([total]) => [total! / values.length],
       }),
     () =>
       stats.jackknife({
         clusters: values.length,
-        statistics: (weights) => [weights[0] ? values[0] ?? null : null],
+        columns: [values],
+        statistics: ([total]) => [total! > 0 ? total! : null],
       }),
   ]),
+  sparseTotals: pairs.map(([x, y]) => () =>
+    stats.sparseTotals([y.length < x.length ? x : y])(Float64Array.from(x))
+  ),
+  clusterSums: pairs.map(([x, y]) => () =>
+    stats.clusterSums(x, {
+      cluster: x.map((_, at) => at % 2),
+      weight: x.map((_, at) => Math.min(1e300, Math.abs(y[at] ?? 1)) || 1),
+    })
+  ),
   weightedTotals: pairs.map(([x, y]) => () =>
     stats.weightedTotals(Float64Array.from(x), [y.length < x.length ? x : y])
   ),
@@ -212,6 +223,17 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   ),
   nearDuplicates: pairs.map(([x, y]) => () =>
     stats.nearDuplicates([x, y, x].map((words, group) => ({ words: words.map(String), group })))
+  ),
+  simHash: SAMPLES.map((one) => () => String(stats.simHash(one.map(String)))),
+  simHashDuplicates: pairs.map(([x, y]) => () =>
+    stats.simHashDuplicates([x, y, x].map((words) => words.map(String)))
+  ),
+  concordance: ODD.flatMap((x) =>
+    ODD.flatMap((y) =>
+      [0, 1, 1e308].map((weight) => () =>
+        stats.concordance({ weight, x, y, xx: x * x, yy: y * y, xy: x * y })
+      )
+    )
   ),
   wordsOf: SAMPLES.map((one) => () => stats.wordsOf(one.join(" "))),
   dependence: SAMPLES.flatMap(clusterings).map((one) => () => stats.dependence(one)),
@@ -319,6 +341,11 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     tables(k).map((one) => () => stats.standardisedAlpha(one))
   ),
   cohenH: of2(someCounts, someCounts, stats.cohenH),
+  combined: of2(
+    someCounts,
+    ODD,
+    (count, weight) => stats.combined(stats.wilson(count), stats.wilson(count), weight, -weight),
+  ),
   newcombe: of2(someCounts, someCounts, stats.newcombe),
   proportionZ: of2(someCounts, someCounts, stats.proportionZ),
   riskRatio: of2(someCounts, someCounts, stats.riskRatio),

@@ -24,6 +24,7 @@ export const ASKED = {
   language: "text",
   asked: "text",
   reasons: "text",
+  round: "text",
 } as const;
 
 /** Their levels by cell. */
@@ -70,7 +71,8 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
            r.plan->>'variant' as administration_variant, c.instrument,
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,
            c.shown->>'coding' as coding, c.language, coalesce(c.shown->>'each', 'whole') as asked,
-           coalesce(c.shown->>'reason', 'explanation') as reasons
+           coalesce(c.shown->>'reason', 'explanation') as reasons,
+           coalesce(r.plan->'context'->>'round', '0') as round
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
     join named p on p.hash = c.prompt

@@ -2,7 +2,7 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { type Instrument, itemScore, optionOf } from "../instruments.ts";
-import { Collected, type Columns, frame, type Kind, Numbers } from "../frames.ts";
+import { Collected, type Columns, columnsOf, frame, type Kind, Numbers } from "../frames.ts";
 import { from, sourcesOf } from "../provenance.ts";
 import { ASKED, askedLevels, WRITTEN } from "./factors.ts";
 import { attributesOf, type Besides } from "./respondents.ts";
@@ -26,8 +26,6 @@ export interface Administrations {
    * profile's) and repetition (of the administration).
    */
   readonly sheets: DataFrame;
-  /** The same as they were read, before they are a frame, which takes much more room. */
-  readonly columns?: Columns;
   /** Of a study of one's own: the population that its tables compare with, null where there is none. */
   reference?: string | null;
   /**
@@ -290,15 +288,15 @@ const elements = (array: string): string[] => array.slice(1, -1).split(",");
  */
 class Sheets implements Administrations {
   readonly items: DataFrame;
-  readonly columns: Collected;
-  #frame: DataFrame | null = null;
+  declare readonly sheets: DataFrame;
+  readonly #columns: Collected;
   // Nearly all sheets have the same items in the same order.
   readonly #names = new Map<string, { answers: string; scores: string }[]>();
   #last: number | null = null;
 
   constructor(items: readonly Item[], factors: Readonly<Record<string, Kind>> = {}) {
     this.items = frame(items, { item: "integer", scale: "text", key: "integer" });
-    this.columns = new Collected({
+    this.#columns = new Collected({
       group: "integer",
       model: "text",
       condition: "text",
@@ -311,17 +309,21 @@ class Sheets implements Administrations {
         [`score ${item}`, "integer"],
       ])),
     });
+    // Made when it is asked for, and a property of its own, which `{ ...sheets }` takes along.
+    let made: DataFrame | null = null;
+    const get = () => made ??= from(this.#columns.frame(), sourcesOf(this));
+    Object.defineProperty(this, "sheets", { get, enumerable: true });
   }
 
-  get sheets(): DataFrame {
-    return this.#frame ??= from(this.columns.frame(), sourcesOf(this));
+  static columns(of: Administrations): Columns {
+    return #columns in of ? of.#columns : columnsOf(of.sheets);
   }
 
   /** Another call of the same sheet adds its answers to it. */
   add(keys: object | (() => object), given: Given): void {
     const { administration, items } = given;
     if (administration !== this.#last) {
-      this.columns.add(typeof keys === "function" ? keys() : keys);
+      this.#columns.add(typeof keys === "function" ? keys() : keys);
       this.#last = administration;
     }
     if (!this.#names.has(items)) {
@@ -337,8 +339,14 @@ class Sheets implements Administrations {
       const own = typeof values === "string" ? elements(values) : values;
       own.forEach((value, at) => {
         if (value === null || value === "NULL") return;
-        this.columns.put(names[at]![what], Number(value));
+        this.#columns.put(names[at]![what], Number(value));
       });
     }
   }
 }
+
+/**
+ * The sheets in columns: as they were read, where they are not a frame yet, which takes much more room; and
+ * of a frame that was put in their place its own.
+ */
+export const columnsIn = (given: Administrations): Columns => Sheets.columns(given);

@@ -4,7 +4,8 @@ import { plural } from "../format.ts";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { coins, seeded } from "../random.ts";
-import { averageD, cohenH, holm, pairedT, signFlip, weightedMean } from "../stats.ts";
+import { averageD, clusterSums, cohenH, pairedT, signFlip, weightedMean } from "../stats.ts";
+import { intervalLaid, withHolm } from "./laid.ts";
 import { type Cell, cells, type Level, type Rows } from "./rows.ts";
 import {
   type Counted,
@@ -166,17 +167,7 @@ export function compare(data: Data, options: Comparison): DataFrame {
   });
   if (!pairs) throw new Error(apart(rows, options, base, others));
 
-  const [byCluster, flipped] = [
-    holm(tested.map(({ p }) => p)),
-    holm(tested.map(({ p_flip }) => p_flip)),
-  ];
-  const tidy = tested.map((row, at) => ({
-    ...row,
-    p_holm: byCluster.adjusted[at],
-    p_flip_holm: flipped.adjusted[at],
-    family: byCluster.size,
-    flip_family: flipped.size,
-  }));
+  const tidy = withHolm(tested);
   const kind = (name: string) => [name, rows.kind(name)] as const;
   return frame(tidy, {
     ...Object.fromEntries(factors.map(kind)),
@@ -236,8 +227,9 @@ function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison)
     return weightedMean({ cluster, weight, n: values.map(() => 1), sum, square, origin });
   };
   const [level, against, difference] = [pairs.level, pairs.against, pairs.difference].map(meanOf);
-  const { estimate, sd, se, df, ciLower, ciUpper, p, n, clusters } = difference!;
-  const flipped = signFlip(clusterSums(pairs.difference, cluster, weight), {
+  const { estimate, sd, p, n, clusters } = difference!;
+  const sums = clusterSums(pairs.difference, { cluster, weight });
+  const flipped = signFlip(sums.map(({ sum }) => sum), {
     uniform: coins(seeded("compare", seed)),
     ...draws === undefined ? {} : { draws },
   });
@@ -262,10 +254,7 @@ function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison)
     unpaired_against: pairs.unpairedAgainst,
     ...effect,
     estimate,
-    se,
-    df: se === null ? null : df,
-    ci_lower: ciLower,
-    ci_upper: ciUpper,
+    ...intervalLaid(difference!),
     p,
     p_flip: flipped.p,
     informative: flipped.informative,
@@ -274,21 +263,6 @@ function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison)
 
 /** A share as a count of 1; a mean of shares may leave the scale by rounding. */
 const share = (estimate: number) => ({ count: Math.min(1, Math.max(0, estimate)), n: 1 });
-
-/** Weighted sums of differences by cluster, in order of the clusters. */
-function clusterSums(
-  difference: Float64Array,
-  cluster: readonly number[],
-  weight: readonly number[],
-): number[] {
-  const most = weight.reduce((most, one) => Math.max(most, one), 0);
-  const sums = new Map<number, { sum: number; size: number }>();
-  difference.forEach((own, at) => {
-    const held = sums.get(cluster[at]!) ?? { sum: 0, size: 0 }, part = own * (weight[at]! / most);
-    sums.set(cluster[at]!, { sum: held.sum + part, size: held.size + Math.abs(part) });
-  });
-  return [...sums].toSorted(([a], [b]) => a - b).map(([, { sum, size }]) => nought(sum, size));
-}
 
 /** A difference of numbers of this size, 0 where it is rounding: no sign can be turned round. */
 const nought = (difference: number, size: number): number =>

@@ -3,6 +3,7 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { weightedMean } from "../stats.ts";
+import { intervalLaid } from "./laid.ts";
 import { cells } from "./rows.ts";
 import {
   factorsOf,
@@ -69,7 +70,7 @@ export function scores(
   const tidy = cells(rows, factors, crossed).flatMap((cell) =>
     scales.map((scale) => {
       const sums = summed(rows, cell, scale);
-      const { n, clusters, estimate, sd, se, df, ciLower, ciUpper } = weightedMean(sums);
+      const mean = weightedMean(sums), { n, clusters, estimate, sd } = mean;
       return {
         ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
         ...scale.keys,
@@ -79,10 +80,7 @@ export function scores(
         clusters,
         mean: estimate,
         sd,
-        se,
-        df: se === null ? null : df,
-        ci_lower: ciLower,
-        ci_upper: ciUpper,
+        ...intervalLaid(mean),
       };
     })
   );

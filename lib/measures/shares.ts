@@ -2,6 +2,7 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import { weightedShare } from "../stats.ts";
+import { shareLaid } from "./laid.ts";
 import { cells } from "./rows.ts";
 import type { By } from "./scores.ts";
 import {
@@ -63,20 +64,13 @@ export function shares(data: Data, options: { of: Counted } & By & Values): Data
       const apart = { missing: counted(cell, missing), refused: counted(cell, refused) };
       return measures.map((measure) => {
         const sums = summed(rows, cell, measure, 0);
-        const share = weightedShare(sums);
         return {
           ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
           ...measure.keys,
-          n: share.n,
           ...apart,
           respondents: withRows(sums),
-          clusters: share.clusters,
           count: counted(cell, (row) => measure.of(row) === 1),
-          share: share.estimate,
-          se: share.se,
-          ci_lower: share.ciLower,
-          ci_upper: share.ciUpper,
-          effective_n: share.effectiveN,
+          ...shareLaid(weightedShare(sums)),
         };
       });
     })

@@ -52,8 +52,10 @@ const KINDS = {
     "a plan (`personas({ … })` or `administrations({ … })`)",
   ],
   run: [
-    (value: unknown) => typeof value === "string",
-    "the name of a run, which `await lab.register(plan)` returns",
+    (value: unknown) =>
+      typeof value === "string" ||
+      (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string")),
+    "the name of a run, or several, which `await lab.register(plan)` returns",
   ],
   name: [(value: unknown) => typeof value === "string", "a name for the files"],
   paragraphs: [

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { clock, dollars, duration, firstOf, whole } from "../format.ts";
 import { rows } from "../frames.ts";
-import type { Ended, Laboratory, Progress } from "../study.ts";
+import type { Budget, Ended, Laboratory, Progress } from "../study.ts";
 import { escape } from "../press.ts";
 
 const Count = z.number();
@@ -31,23 +31,46 @@ export interface Standing extends z.infer<typeof Row> {
 const Failure = z.object({ reason: z.string(), n: Count });
 
 /**
- * How a run stands.
+ * How a run stands, or several together.
  *
  * @param reasons of failed work with their counts; null: of all of it, as stored
+ * @param budget that several have together
  */
 export async function standing(
   lab: Laboratory,
-  run: string,
+  runs: readonly string[],
   reasons: Readonly<Record<string, number>> | null,
+  budget: Budget = {},
 ): Promise<Standing> {
-  const own = rows(await lab.status(), Row).find((row) => row.run === run)!;
-  return { ...own, reasons: reasons ?? await stored(lab, run) };
+  const all = rows(await lab.status(), Row).filter(({ run }) => runs.includes(run));
+  const told = reasons ?? await stored(lab, runs);
+  if (all.length === 1) return { ...all[0]!, reasons: told };
+  const sum = (of: (row: z.infer<typeof Row>) => number) =>
+    all.reduce((total, row) => total + of(row), 0);
+  return {
+    run: `${all.length} runs`,
+    planned: sum(({ planned }) => planned),
+    claimed: sum(({ claimed }) => claimed),
+    done: sum(({ done }) => done),
+    failed: sum(({ failed }) => failed),
+    calls: sum(({ calls }) => calls),
+    tokens: sum(({ tokens }) => tokens),
+    usd: all.some(({ usd }) => usd === null) ? null : sum(({ usd }) => usd!),
+    lost_usd: sum(({ lost_usd }) => lost_usd),
+    budget_calls: budget.calls ?? null,
+    budget_tokens: budget.tokens ?? null,
+    budget_usd: budget.usd ?? null,
+    stopping: all.some(({ stopping }) => stopping === "yes") ? "yes" : "no",
+    reasons: told,
+  };
 }
 
-async function stored(lab: Laboratory, run: string): Promise<Record<string, number>> {
+async function stored(lab: Laboratory, runs: readonly string[]): Promise<Record<string, number>> {
   const reasons: Record<string, number> = {};
-  for (const { reason, n } of rows(await lab.failures(run), Failure)) {
-    reasons[reason] = (reasons[reason] ?? 0) + n;
+  for (const run of runs) {
+    for (const { reason, n } of rows(await lab.failures(run), Failure)) {
+      reasons[reason] = (reasons[reason] ?? 0) + n;
+    }
   }
   return reasons;
 }

@@ -43,6 +43,8 @@ export interface Choice {
 export interface Question {
   question: string;
   options: readonly Choice[];
+  /** What it is called where results are shown; left out, `question` itself. */
+  label?: string;
   topic?: string | null;
   /** Which end counts as more in shifts: that of the lowest position (`first`) or the highest. */
   direction?: "first" | "last" | null;
@@ -293,9 +295,21 @@ function effectiveOf(columns: readonly Float64Array[], clusters: number): number
 export const questionsIn = ({ instrument, names, topics }: Asked): Question[] =>
   questionsOf(instrument, names).map((question, at) => ({
     ...question,
+    label: topics[at]!.topic.label ?? question.question,
     topic: topics[at]!.topic.domain ?? null,
     direction: topics[at]!.topic.direction ?? null,
   }));
+
+/**
+ * A result with questions as they are called, to be shown: data are joined by their ids. What is no
+ * question, such as `All`, stays.
+ */
+export const labelled = carried((result: DataFrame, questions: readonly Question[]): DataFrame => {
+  const labels = new Map(questions.map(({ question, label }) => [question, label ?? question]));
+  const named = (result.getColumn("question").toArray() as (string | null)[])
+    .map((question) => question === null ? null : labels.get(question) ?? question);
+  return result.withColumns(series("question", named, "text"));
+});
 
 /** By option, how far it is towards the end that counts as more: 0 to 1. */
 export function placesOf(question: Question): number[] {

@@ -1,7 +1,7 @@
 /** What became of replies, by group. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
-import { cells, factorsOf } from "../measures.ts";
+import { cells, factorsOf, shareLaid } from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { weightedShare } from "../stats.ts";
 import { held, type Question, REPLY_CLASSES } from "./answers.ts";
@@ -61,14 +61,8 @@ export const replyRates = carried((
           ...keys,
           question,
           reply_class: replyClass,
-          n: share.n,
-          clusters: share.clusters,
           count: sum.reduce((total, one) => total + one, 0),
-          share: share.estimate,
-          se: share.se,
-          ci_lower: share.ciLower,
-          ci_upper: share.ciUpper,
-          effective_n: share.effectiveN,
+          ...shareLaid(share),
         };
       });
     return [

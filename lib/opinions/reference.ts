@@ -3,7 +3,7 @@
  * Sources, licences and traps are in the README there.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { ROOT } from "../config.ts";
@@ -12,6 +12,7 @@ import { listed } from "../format.ts";
 import { frame, rows } from "../frames.ts";
 import { carried, from, type Source } from "../provenance.ts";
 import { answersTo, type Question } from "./answers.ts";
+import type { Asked } from "./original.ts";
 import "./columns.ts";
 
 /** What must stand wherever these numbers are shown. */
@@ -203,6 +204,18 @@ export function aggregates({ unchecked = false }: { unchecked?: boolean } = {}):
 export function tiles(): { stratum: string; row: number; col: number }[] {
   return read("us_tile_grid.csv", z.object({ stratum: z.string(), row: Num, col: Num }));
 }
+
+/**
+ * The links that a file of questions declares to one of the files here.
+ *
+ * @param file such as `gss_toplines_2016_2018.csv`
+ */
+export const linksIn = ({ topics }: Pick<Asked, "topics">, file: string): Link[] =>
+  topics.flatMap(({ topic: { question_id, reference } }) =>
+    reference && reference.match !== "none" && basename(reference.file) === file
+      ? [{ question: question_id, reference: reference.question_id }]
+      : []
+  );
 
 /** Which question of a reference a question of one's own is held against. */
 export interface Link {

@@ -4,7 +4,11 @@
  */
 import { DECLINED, type Instrument } from "../instruments.ts";
 import { behindReasoning, type Coding, jsonIn, sheetReader } from "../replies.ts";
+import type { DataFrame } from "polars";
+import type { Besides, Study } from "../db.ts";
 import { type Choice, classOf, type Question, type ReplyClass } from "./answers.ts";
+import "./columns.ts";
+import { asked } from "./replies/sheets.ts";
 
 /** What a reply says. */
 export interface Opinion {
@@ -54,6 +58,24 @@ export function opinionIn(text: string | null, question: Question, asking: Askin
     ? none(found, reason)
     : { replyClass: classOf(found.role), option: found.option, reason };
 }
+
+/**
+ * What became of every question that a study asked of an instrument: a row for each question of each call, done or
+ * failed, in the columns that `lib/opinions/answers.ts` describes. What is no answer of the sheet is read as
+ * `opinionIn` reads it; nothing is asked again.
+ *
+ * @param names of the questions by item number, as for `questionsOf`
+ * @param besides `with`: attributes of the respondents as columns, such as `["sex", "weight"]`
+ * @returns factors and attributes, question, option, reply_class, reply_reason, place (where the
+ *   option stood among those that are answers, as shown, from 1; null without an answer), places (how many
+ *   these are)
+ */
+export const opinionsIn = (
+  study: Study,
+  instrument: Instrument,
+  names: Readonly<Record<number, string>> = {},
+  besides: Besides = {},
+): Promise<DataFrame> => asked(study, instrument, opinionIn, names, besides);
 
 /** The words that answer, and whether anything says that they do. */
 interface Part {

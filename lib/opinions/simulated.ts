@@ -3,7 +3,8 @@
  * an evaluation can be held against what was put in. It is computed here and says nothing about any
  * model.
  *
- * Each person has a leaning that follows from the facts that are given, and the drift is added to it once
+ * Each person has a leaning that follows from the facts that are given (age, sex, race and state where a
+ * prompt names them), whatever else tables tell of the person, and the drift is added to it once
  * for each rung of the ladder (`LADDER`): not at all where the profile itself answers, three times where
  * a free text does. A person's answer to an item with ordered options is drawn with the shares of
  * `sharesAt(leaning)`; whatever else is asked is left to the simulated model.
@@ -14,6 +15,7 @@ import { frame } from "../frames.ts";
 import { type Instrument, type Item, optionsOf, substantive } from "../instruments.ts";
 import { type Model, model, type Provider, providerOf, registerProvider } from "../llm.ts";
 import type { Population } from "../population.ts";
+import { from, type Source } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
@@ -50,6 +52,24 @@ export function driftingModel(drift: number, ...instruments: readonly Instrument
   };
 }
 
+/** What a model says that does not answer, each as often: one refuses, one abstains, one takes two, one is none. */
+const LAPSES = ["As an AI, I cannot vote", "I abstain", "Both of them", "Hard to put into words"];
+
+/**
+ * The same stand-in, which gives no answer to a share of the questions that it knows.
+ *
+ * @throws {RangeError} when it is no share
+ */
+export function lapsing(drifting: Model, share: number): Model {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`A share is from 0 to 1: got ${share}`);
+  return {
+    ...drifting,
+    id: `${drifting.id}_lapsing_${share}`,
+    label: `Simulated, ${share} without an answer (no model)`,
+    more: { ...drifting.more, lapses: share },
+  };
+}
+
 /**
  * The leaning of a person of whom these things are known.
  *
@@ -75,13 +95,24 @@ export function sharesAt(leaning: number, positions: readonly number[]): number[
 const CARRIED = /\[simulated leaning (-?\d\.\d+), rung (\d)\]/;
 
 /** What is known of a person, a line each, in whatever prompt. */
-const KNOWN = /^- (?!")[^:\n]+: (.+)$/gm;
+const KNOWN = /^(- )?(?!")([^:\n]+): (.+)$/gm;
+
+/** What the four facts that are given are called. */
+const FACTS = new Set(
+  objective.fields.filter(({ given }) => given).map(({ label }) => label),
+);
 
 /** An item with options of its own: number, text, and its answers as JSON. */
 const ITEM =
   /^ {2}"(\d+)": \{\n {4}"item": ("(?:[^"\\]|\\.)*"),\n {4}"answers": ([[{].*[\]}])\n {2}\}/gm;
 
-const knownIn = (text: string): string[] => [...text.matchAll(KNOWN)].map(([, value]) => value!);
+/** The given facts where they are named, else all that is listed: what else is told of a person moves nothing. */
+function knownIn(text: string): string[] {
+  const lines = [...text.matchAll(KNOWN)];
+  const facts = lines.filter(([, , label]) => FACTS.has(label!));
+  const own = facts.length ? facts : lines.filter(([, mark]) => mark);
+  return own.map(([, , , value]) => value!);
+}
 
 /** Which rung a written person is of, by the fields: 0 where it is none of the ladder's forms. */
 function rungOf(fields: Readonly<Record<string, unknown>>): number {
@@ -135,13 +166,19 @@ function itemWith(text: string): { instrument: Instrument; item: Item } | null {
  */
 function answered(
   content: string,
-  { drift, system, user, key }: { drift: number; system: string; user: string; key: string },
+  { drift, lapses, system, user, key }: {
+    drift: number;
+    lapses: number;
+    system: string;
+    user: string;
+    key: string;
+  },
 ): string {
   const sheet = JSON.parse(content) as Record<string, string | { answer: string }>;
   const [, carried, rung = "0"] = CARRIED.exec(system) ?? [];
   const leaning = (carried === undefined ? leaningOf(knownIn(system)) : Number(carried)) +
     drift * Number(rung);
-  const random = seeded("drifting", key);
+  const random = seeded("drifting", key), lapse = seeded("lapsing", key);
   for (const [, number, text, answers] of user.matchAll(ITEM)) {
     const found = itemWith(JSON.parse(text!) as string);
     if (!found) continue;
@@ -151,7 +188,9 @@ function answered(
     const place = shares.findIndex((share) => (left -= share) < 0);
     const { label } = options[place < 0 ? options.length - 1 : place]!;
     const listed = JSON.parse(answers!) as string[] | Record<string, string>;
-    const word = Array.isArray(listed)
+    const word = lapse.uniform() < lapses
+      ? LAPSES[lapse.int(LAPSES.length)]!
+      : Array.isArray(listed)
       ? label
       : Object.entries(listed).find(([, shown]) => shown === label)?.[0] ?? label;
     const given = sheet[number!]!;
@@ -163,6 +202,72 @@ function answered(
 /** Two rungs of the ladder. */
 type Rung = typeof LADDER[number];
 
+/** What must stand wherever these numbers are shown. */
+const TOLD: Source[] = [{ line: "Data: simulated, what the stand-in was told", schema: null }];
+
+/** The leanings of people, by what is known of each. */
+function leaningsOf({ codebook, profiles }: Pick<Population, "codebook" | "profiles">): number[] {
+  const facts = codebook!.filter(({ label }) => FACTS.has(label));
+  const told = facts.length ? facts : codebook!;
+  return Array.from(
+    profiles,
+    ({ values = {} }) =>
+      leaningOf(told.flatMap((variable) => {
+        const value = values[variable.name] ?? null;
+        return value === null ? [] : [wordsOf(variable, value)];
+      })),
+  );
+}
+
+/** The shares of a question's answers on a rung, over people of these leanings. */
+function sharesOn(
+  rung: Rung,
+  question: Question,
+  { drift, leanings }: { drift: number; leanings: readonly number[] },
+): number[] {
+  const positions = answersTo(question).map(({ position }) => position!);
+  const all = leanings.map((leaning) =>
+    sharesAt(leaning + drift * LADDER.indexOf(rung), positions)
+  );
+  return positions.map((_, at) => all.reduce((sum, own) => sum + own[at]!, 0) / all.length);
+}
+
+/**
+ * What the stand-in is told to answer: the shares of these people on each rung, as groups of a reference
+ * (attribute `form`), so that they can be held against one.
+ *
+ * @returns by question with ordered options, rung and option: question, attribute, group, option, share
+ */
+export function declaredShares(
+  people: Pick<Population, "codebook" | "profiles">,
+  questions: readonly Question[],
+  { drift }: { drift: number },
+): DataFrame {
+  const leanings = leaningsOf(people);
+  const rows = questions.filter(isOrdered).flatMap((question) =>
+    LADDER.flatMap((group) => {
+      const shares = sharesOn(group, question, { drift, leanings });
+      return answersTo(question).map(({ option }, at) => ({
+        question: question.question,
+        attribute: "form",
+        group,
+        option,
+        share: shares[at]!,
+      }));
+    })
+  );
+  return from(
+    frame(rows, {
+      question: "text",
+      attribute: "text",
+      group: "text",
+      option: "text",
+      share: "number",
+    }),
+    TOLD,
+  );
+}
+
 /**
  * What the stand-in is told to do: how far opinions shift from one rung to another.
  *
@@ -170,32 +275,20 @@ type Rung = typeof LADDER[number];
  *   direction, of a scale from 0 to 1
  */
 export function declaredShifts(
-  { codebook, profiles }: Pick<Population, "codebook" | "profiles">,
+  people: Pick<Population, "codebook" | "profiles">,
   questions: readonly Question[],
   { drift, against, level }: { drift: number; against: Rung; level: Rung },
 ): DataFrame {
-  const leanings = Array.from(
-    profiles,
-    ({ values = {} }) =>
-      leaningOf(codebook!.flatMap((variable) => {
-        const value = values[variable.name] ?? null;
-        return value === null ? [] : [wordsOf(variable, value)];
-      })),
-  );
+  const leanings = leaningsOf(people);
   const rows = questions.filter((question) => isOrdered(question) && question.direction !== null)
     .map((question) => {
-      const positions = answersTo(question).map(({ position }) => position!);
       const places = placesOf(question);
-      const mean = (rung: Rung) => {
-        const sums = leanings.map((leaning) =>
-          sharesAt(leaning + drift * LADDER.indexOf(rung), positions)
-            .reduce((sum, share, at) => sum + share * places[at]!, 0)
-        );
-        return sums.reduce((sum, one) => sum + one, 0) / sums.length;
-      };
+      const mean = (rung: Rung) =>
+        sharesOn(rung, question, { drift, leanings })
+          .reduce((sum, share, at) => sum + share * places[at]!, 0);
       return { question: question.question, truth: mean(level) - mean(against) };
     });
-  return frame(rows, { question: "text", truth: "number" });
+  return from(frame(rows, { question: "text", truth: "number" }), TOLD);
 }
 
 const plain = providerOf("simulated");
@@ -215,7 +308,13 @@ registerProvider(
       const reply = JSON.parse(await plain.send(model, body, signal, key));
       const { message } = reply.choices[0];
       message.content = user.search(ITEM) >= 0
-        ? answered(message.content, { drift: Number(body.drift), system, user, key })
+        ? answered(message.content, {
+          drift: Number(body.drift),
+          lapses: Number(body.lapses ?? 0),
+          system,
+          user,
+          key,
+        })
         : written(message.content, `${system}\n${user}`);
       return JSON.stringify(reply);
     },

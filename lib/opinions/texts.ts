@@ -7,7 +7,7 @@ import type { DataFrame } from "polars";
 import { listed } from "../format.ts";
 import type { Form } from "../forms.ts";
 import { frame, type Kind, series } from "../frames.ts";
-import { type Cell, cells, factorsOf, Rows } from "../measures.ts";
+import { type Cell, cells, factorsOf, intervalLaid, Rows, shareLaid } from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import {
@@ -180,7 +180,7 @@ export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
   const tidy = all.cells.flatMap((cell) =>
     Object.entries(TONES).map(([measure, made]) => {
       const value = (row: number) => found[row] ? made(found[row]) : NaN;
-      const { estimate, sd, se, df, ciLower, ciUpper, n, clusters } = meanOf(all, cell, value);
+      const mean = meanOf(all, cell, value), { estimate, sd, n, clusters } = mean;
       const words = (row: number) => Number.isNaN(value(row)) ? NaN : found[row]!.words;
       return {
         ...levelsOf(all, cell),
@@ -190,10 +190,7 @@ export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
         words: meanOf(all, cell, words).estimate,
         estimate,
         sd,
-        se,
-        df: se === null ? null : df,
-        ci_lower: ciLower,
-        ci_upper: ciUpper,
+        ...intervalLaid(mean),
         ...drawnMean(all, cell, value, of, measure),
       };
     })
@@ -247,23 +244,18 @@ export const hardships = carried((
         );
       };
       const named = own.map(names);
-      const share = weightedShare({
+      const { effective_n: _, ...laid } = shareLaid(weightedShare({
         cluster: own.map((row) => all.rows.cluster[all.rows.respondent[row]!]!),
         weight: own.map((row) => all.rows.weight[all.rows.respondent[row]!]!),
         n: own.map(() => 1),
         sum: named,
-      });
+      }));
       return {
         ...levelsOf(all, cell),
         hardship,
-        n: share.n,
-        clusters: share.clusters,
+        ...laid,
         words: meanOf(all, cell, (row) => found[row]?.words ?? NaN).estimate,
         count: named.reduce<number>((sum, one) => sum + one, 0),
-        share: share.estimate,
-        se: share.se,
-        ci_lower: share.ciLower,
-        ci_upper: share.ciUpper,
         ...drawnMean(all, cell, names, of, hardship),
         base_rate: of.rates?.[hardship] ?? null,
       };

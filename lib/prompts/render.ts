@@ -344,6 +344,7 @@ const HERE = "yes";
  * - `options`: a line for each answer, in the order shown; nothing where items have options of their own;
  * - `labels`, `codes`: one of them is there where items have options of their own, and says in what they
  *   are answered;
+ * - `context`: what this respondent is shown besides, such as what others answered, or nothing;
  * - `explanation`, `before`, `after`, `none`: one of them is there, and says what is asked for besides: an
  *   explanation of all answers, a reason before or after each, or nothing;
  * - `example`: the inside of a reply with two answers.
@@ -362,6 +363,7 @@ export function administrationValues(
   const own = hasOwnOptions(instrument);
   const when = (applies: boolean) => applies ? HERE : "";
   return {
+    context: "",
     ...persona,
     instrument: title,
     count: String(asked.length),

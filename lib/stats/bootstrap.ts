@@ -97,33 +97,50 @@ export function clusterBootstrap(of: BootstrapOf): Bootstrap[] {
   });
 }
 
+/** Statistics of sums per cluster. */
+export interface SumsOf {
+  clusters: number;
+  /** Sums by cluster, a column each. */
+  columns: readonly ArrayLike<number>[];
+  /** The statistics of the columns' totals; the array is used again. */
+  statistics: (totals: readonly number[]) => readonly (number | null)[];
+}
+
+/** A total without one cluster that is this small a part of it is 0, up to rounding. */
+const ROUNDING = 1e-12;
+
 /**
  * Standard errors by leaving out each cluster in turn, √((G − 1)/G · Σ(θ₍₋g₎ − θ̄)²): no draw, so that it is
  * the same every time. Null where the statistic is undefined, for all clusters or without one of them.
- * Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
+ * Each time the cluster's sums are taken from the totals, so that it takes a time that grows with the
+ * number of clusters. Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
  *
- * @throws {RangeError} with fewer than 2 clusters
+ * @throws {RangeError} with fewer than 2 clusters, or when a sum or a statistic is not finite
  */
 export function jackknife(
-  { clusters, statistics }: Pick<BootstrapOf, "clusters" | "statistics">,
+  { clusters, columns, statistics }: SumsOf,
 ): { estimate: number | null; se: number | null }[] {
   if (!(Number.isInteger(clusters) && clusters >= 2)) {
     throw new RangeError(`A jackknife needs at least 2 clusters: got ${clusters}`);
   }
-  const weights = new Float64Array(clusters).fill(1);
-  const estimates = [...statistics(weights)];
+  const totals = weightedTotals(new Float64Array(clusters).fill(1), columns);
+  const left = totals.slice();
+  const estimates = [...statistics(totals)];
   const squares = estimates.map(() => ({ n: 0, mean: 0, square: 0 }));
   for (let without = 0; without < clusters; without++) {
-    weights[without] = 0;
-    statistics(weights).forEach((value, at) => {
+    totals.forEach((total, at) => {
+      const rest = total - columns[at]![without]!;
+      left[at] = Math.abs(rest) <= ROUNDING * Math.abs(total) ? 0 : rest;
+    });
+    statistics(left).forEach((value, at) => {
       if (value === null) return;
+      checked([value]);
       // Welford's update: sums of squares of nearly equal numbers would lose their digits.
       const held = squares[at]!, away = value - held.mean;
       held.n += 1;
       held.mean += away / held.n;
       held.square += away * (value - held.mean);
     });
-    weights[without] = 1;
   }
   return estimates.map((estimate, at) => {
     const { n, square } = squares[at]!;
@@ -147,6 +164,26 @@ export function weightedTotals(
     return total;
   });
   return checked(totals) as number[];
+}
+
+/**
+ * Sums over draws of columns that are 0 for most clusters, as of the options of a question: as
+ * `weightedTotals` gives them, with the zeros passed over.
+ */
+export function sparseTotals(
+  columns: readonly ArrayLike<number>[],
+): (weights: Readonly<Float64Array>) => number[] {
+  const held = columns.map((column) => {
+    const cluster = Int32Array.from(column.length ? Array.from(column).keys() : [])
+      .filter((g) => column[g] !== 0);
+    return { cluster, sum: Float64Array.from(cluster, (g) => column[g]!) };
+  });
+  return (weights) =>
+    checked(held.map(({ cluster, sum }) => {
+      let total = 0;
+      for (let at = 0; at < cluster.length; at++) total += weights[cluster[at]!]! * sum[at]!;
+      return total;
+    })) as number[];
 }
 
 export function percentileLimits(draws: readonly number[], level: number): Limits {

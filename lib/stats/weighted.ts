@@ -103,6 +103,33 @@ export function weightedMean(of: WeightedSums, level = 0.95): WeightedEstimate {
   return { estimate, se, ...limits, t, df: own, p: tTail(t, own), sd, ...shape };
 }
 
+/**
+ * Weighted sums of numbers by cluster, in order of the clusters, with weights as parts of the largest; 0
+ * where numbers cancel up to rounding, since no sign can be turned round of that.
+ *
+ * @throws {RangeError} when a sum is not finite
+ */
+export function clusterSums(
+  numbers: ArrayLike<number>,
+  { cluster, weight }: { cluster: ArrayLike<number>; weight: ArrayLike<number> },
+): { sum: number; weight: number }[] {
+  const most = Array.from(weight).reduce((most, one) => Math.max(most, one), 0);
+  const sums = new Map<number, { sum: number; weight: number; size: number }>();
+  Array.from(numbers).forEach((number, at) => {
+    const held = sums.get(cluster[at]!) ?? { sum: 0, weight: 0, size: 0 };
+    const own = weight[at]! / most;
+    held.sum += own * number;
+    held.weight += own;
+    held.size += Math.abs(own * number);
+    sums.set(cluster[at]!, held);
+  });
+  checked([...sums.values()].flatMap(({ sum, weight }) => [sum, weight]));
+  return [...sums].toSorted(([a], [b]) => a - b).map(([, { sum, weight, size }]) => ({
+    sum: Math.abs(sum) <= ROUNDING * size ? 0 : sum,
+    weight,
+  }));
+}
+
 /** A weighted share, with limits that stay within 0 and 1. */
 export interface WeightedShare extends Interval {
   se: number | null;

@@ -80,3 +80,34 @@ export function checkedBudget(budget: Budget = {}): void {
     throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);
   }
 }
+
+export type Used = { calls: number; tokens: number; usd: number };
+
+/** What a run has used so far, at most. */
+export async function used(sql: Sql, run: string): Promise<Used> {
+  const [row] = await sql<[Used]>`
+    select (calls + lost_calls)::float8 as calls, (tokens + lost_tokens)::float8 as tokens,
+           usd + lost_usd as usd
+    from runs where name = ${run}`;
+  return row;
+}
+
+/**
+ * The budget of one of several runs that have one together: what it has used, and what all of them have
+ * left.
+ */
+export async function shared(
+  sql: Sql,
+  run: string,
+  all: readonly string[],
+  budget: Budget,
+): Promise<Budget> {
+  const own = await used(sql, run), others: Used[] = [];
+  for (const name of all) if (name !== run) others.push(await used(sql, name));
+  return Object.fromEntries(
+    (Object.keys(budget) as (keyof Budget)[]).map((kind) => [
+      kind,
+      Math.max(own[kind], budget[kind]! - others.reduce((sum, used) => sum + used[kind], 0)),
+    ]),
+  ) as Budget;
+}

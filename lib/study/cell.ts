@@ -174,13 +174,20 @@ export function administrationCells(
   model: Model,
   writer: string,
 ): Cell[] {
-  const { original, seed, variant } = plan;
-  const notes = [...model.id === writer ? [] : [`by ${model.label}`], ...variant ? [variant] : []];
+  const { original, seed, variant, context } = plan;
+  const notes = [
+    ...context ? [`round ${context.round}`] : [],
+    ...model.id === writer ? [] : [`by ${model.label}`],
+    ...variant ? [variant] : [],
+  ];
   return combinations(plan).map(({ prompt, instrument, setting }) => ({
     ...personas,
     model,
     label: notes.length ? `${personas.label} (${notes.join(", ")})` : personas.label,
-    setting: hash([plan.kind, behaviour(model), prompt.hash, instrument, setting, original, seed]),
+    setting: hash([
+      ...[plan.kind, behaviour(model), prompt.hash, instrument, setting, original, seed],
+      ...context ? [context.round, context.texts] : [],
+    ]),
     prompt,
     instrument,
     codebook: [],

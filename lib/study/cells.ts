@@ -8,7 +8,8 @@ import {
   type Written,
 } from "./cell.ts";
 import { type Model, models } from "../llm.ts";
-import { levelsOf, type Plan } from "./plan.ts";
+import type { Coming } from "./coming.ts";
+import { type Context, levelsOf, type Plan } from "./plan.ts";
 import { type Sql } from "../db.ts";
 import { populationOf } from "./population.ts";
 import { usualForm } from "../forms.ts";
@@ -16,12 +17,25 @@ import { usualForm } from "../forms.ts";
 /**
  * The cells of a plan, under the names that they have or would get in the study.
  *
+ * @param coming personas that plans before it will have written
  * @throws {Error} when the study has no population yet, or no personas to ask
  */
-export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cell[]> {
+export async function cellsOf(
+  sql: Sql,
+  schema: string,
+  plan: Plan,
+  coming: readonly Coming[] = [],
+): Promise<Cell[]> {
   const registry = byId();
+  if (plan.kind === "administrations" && plan.context) {
+    await settledBefore(sql, schema, plan.context);
+  }
   if (plan.kind === "personas" && plan.parent !== undefined) {
-    const parents = await writtenIn(sql, schema, plan.parent, "that others could be made from");
+    const parents = await writtenIn(
+      sql,
+      schema,
+      { form: plan.parent, what: "that others could be made from", coming },
+    );
     return await named(sql, plan, parents.flatMap((one) => rewrittenCells(plan, one)));
   }
   if (plan.kind === "personas") {
@@ -40,26 +54,51 @@ export async function cellsOf(sql: Sql, schema: string, plan: Plan): Promise<Cel
     }
     return await named(sql, plan, profileCells(plan, population));
   }
-  const rows = await writtenIn(sql, schema, plan.form, "that could answer");
+  const rows = await writtenIn(
+    sql,
+    schema,
+    { form: plan.form, what: "that could answer", coming },
+  );
   const cells = rows.flatMap(({ model, ...personas }) => {
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
   });
+  if (plan.context && cells.length > 1) {
+    throw new Error(
+      `A plan with a context is about the personas of one setting, and there are ${cells.length} of this ` +
+        "form: what is shown is told apart by profiles only",
+    );
+  }
   return await named(sql, plan, cells);
 }
 
+/** @throws {Error} when a run of which something is shown is not there, or has work left to do */
+async function settledBefore(sql: Sql, schema: string, { round, after }: Context): Promise<void> {
+  for (const name of after) {
+    const [found] = await sql<{ open: number }[]>`
+      select (select count(*)::int from work w
+              where w.run = r.run and w.state in ('planned', 'claimed')) as open
+      from runs r where r.name = ${name}`;
+    if (found?.open === 0) continue;
+    throw new Error(
+      found
+        ? `Round ${round} shows what run ${name} was answered, of which ${found.open} pieces of work are ` +
+          "left: run it to its end first"
+        : `Round ${round} shows what run ${name} was answered, and schema ${schema} has no such run`,
+    );
+  }
+}
+
 /**
- * The personas of a form, by the setting in which they were written.
+ * The personas of a form, by the setting in which they were written; behind them those that are to come.
  *
- * @param form its name; the usual one where left out
- * @param what what they are needed for, for the message
+ * @param of `form`: its name; the usual one where left out; `what` they are needed for, for the message
  * @throws {Error} when there are none, naming the forms that there are
  */
 async function writtenIn(
   sql: Sql,
   schema: string,
-  form: string | undefined,
-  what: string,
+  { form, what, coming }: { form: string | undefined; what: string; coming: readonly Coming[] },
 ): Promise<(Written & { model: Model })[]> {
   const name = form ?? usualForm().name;
   const rows = await sql<(Written & { model: Model })[]>`
@@ -72,7 +111,13 @@ async function writtenIn(
     where p.form = ${name}
     group by c.setting, c.population
     order by min(c.cell)`;
-  if (rows.length) return rows;
+  const others = coming.filter((one) =>
+    one.form.name === name &&
+    !rows.some(({ writing, population }) =>
+      writing === one.writing && population === one.population
+    )
+  ).map(({ form: _, left: __, ...written }) => written);
+  if (rows.length + others.length) return [...rows, ...others];
   const forms = (await sql<{ form: string }[]>`select distinct form from personas order by form`)
     .map(({ form }) => JSON.stringify(form));
   throw new Error(

@@ -7,10 +7,11 @@ import { frame } from "../frames.ts";
 import { isHere, type Model, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
-import { type Cell } from "./cell.ts";
+import { callsOf, type Cell } from "./cell.ts";
+import { type Coming, comingOf, isAbout } from "./coming.ts";
 import { type Plan } from "./plan.ts";
 import { cellsOf } from "./cells.ts";
-import { type Run, tasks } from "./tasks.ts";
+import { foreseen, type Run, type Task, tasks } from "./tasks.ts";
 
 /** Calls whose prompts are filled to count their tokens. */
 const SAMPLE = 20;
@@ -29,8 +30,10 @@ const assumed = (plan: Plan, { instrument, shown }: Cell): number =>
 const TEXT = { fewest: 3, usual: 80 };
 
 /** Tokens of a persona: as its form says, else by its fields. */
-function personaTokens(plan: Plan): NonNullable<Form["tokens"]> {
-  const form = usualForm(plan.kind === "personas" ? plan.form : undefined);
+const personaTokens = (plan: Plan): NonNullable<Form["tokens"]> =>
+  tokensOf(usualForm(plan.kind === "personas" ? plan.form : undefined));
+
+function tokensOf(form: Form): NonNullable<Form["tokens"]> {
   if (form.tokens) return form.tokens;
   const of = (text: number) =>
     form.fields.reduce((sum, { name, kind, choices = [] }) => {
@@ -62,27 +65,94 @@ function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
 }
 
 /**
- * Calls, tokens and cost of what a plan has left to do: one row per model, and `all`.
+ * Calls, tokens and cost of what plans have left to do: one row per plan and model, and `all`.
  *
- * Columns: model, calls, tokens_in and tokens_out (mean per call), replies_measured (how many replies
+ * Columns: run (where there are several plans), model, calls, tokens_in and tokens_out (mean per call),
+ * replies_measured (how many replies
  * of this model to this kind of question tokens_out is the mean of; 0: assumed), tokens_needed (the
  * fewest that a whole reply takes) and tokens_allowed (the model's max_tokens; undefined where nobody is
  * asked), usd (expected),
  * usd_most (every reply as long as the model may write; re-asking apart), price_as_of. Costs are
  * undefined where the model has no price.
  *
+ * @param plans in the order in which they are begun: what one will have written the others behind it ask,
+ *   and of that every piece counts, with texts as long as its form says (for `usd_most`: as its writer
+ *   may write)
  * @throws {Error} when the study has nothing to ask about
  */
-export async function estimate(sql: Sql, schema: string, plan: Plan): Promise<DataFrame> {
-  const cells = await cellsOf(sql, schema, plan);
+export async function estimate(
+  sql: Sql,
+  schema: string,
+  plans: readonly Plan[],
+): Promise<DataFrame> {
   const rows: Costs[] = [];
-  for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
-    const own = cells.filter((cell) => cell.model.id === model.id);
-    const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };
-    const calls = await left(sql, plan, own);
-    rows.push(await costs(sql, run, model, calls));
+  await inOrder(sql, schema, plans, async (plan, cells, coming) => {
+    for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
+      const own = cells.filter((cell) => cell.model.id === model.id);
+      const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };
+      const calls = await left(sql, plan, own);
+      const row = await costs(sql, run, model, calls, laterIn(run, coming));
+      rows.push(plans.length > 1 ? { run: plan.name, ...row } : row);
+    }
+  });
+  return inAll(rows, plans.length > 1 ? ["run"] : []);
+}
+
+/**
+ * Goes through plans in the order in which they are begun, each with its cells and with the personas that
+ * those before it will have written.
+ */
+export async function inOrder(
+  sql: Sql,
+  schema: string,
+  plans: readonly Plan[],
+  one: (plan: Plan, cells: readonly Cell[], coming: readonly Coming[]) => Promise<void>,
+): Promise<void> {
+  const coming: Coming[] = [];
+  for (const plan of plans) {
+    const cells = await cellsOf(sql, schema, plan, coming);
+    await one(plan, cells, coming);
+    if (plan.kind !== "personas" || plans.length < 2) continue;
+    const open = await sql<{ cell: number; repetition: number; n: number }[]>`
+      ${openOf(sql, plan, cells)}
+      select cell, repetition, count(*)::int as n from open group by 1, 2`;
+    coming.push(...cells.map((cell, at) => {
+      // One of each that is there, and one of each that is to come.
+      const left = new Map(coming.find((of) => isAbout(cell, of))?.left);
+      for (const { cell, repetition, n } of open) {
+        if (cell === at + 1) left.set(repetition, (left.get(repetition) ?? 0) + n);
+      }
+      return comingOf(cell, usualForm(plan.form), left);
+    }));
   }
-  return inAll(rows);
+}
+
+/** What is asked of personas that are still to come, by cell. */
+interface Later {
+  calls: number;
+  /** As it will usually be, and at its longest. */
+  usual: Task;
+  longest: Task;
+}
+
+function laterIn(run: Run, coming: readonly Coming[]): Later[] {
+  const { plan } = run;
+  return [...run.cells].flatMap(([number, cell]) => {
+    const of = coming.find((one) => isAbout(cell, one));
+    if (!of) return [];
+    const asked = [...of.left].filter(([repetition]) =>
+      plan.kind === "personas" || (plan.personas?.includes(repetition) ?? true)
+    );
+    const people = asked.reduce((sum, [, n]) => sum + n, 0);
+    if (!people) return [];
+    const work = { cell: number, repetition: asked[0]![0], block: 1 };
+    const usual = tokensOf(of.form).usual;
+    return [{
+      calls: people * (plan.kind === "personas" ? 1 : plan.repetitions * callsOf(cell)),
+      usual: foreseen(run, work, of.form, usual),
+      longest: foreseen(run, work, of.form, Math.max(usual, of.model.max_tokens)),
+    }];
+  });
 }
 
 /** Costs with their sums as the row `all`; `more` names columns of text before the others. */
@@ -112,7 +182,7 @@ export function inAll(rows: readonly Costs[], more: readonly string[] = []): Dat
   });
 }
 
-export type Costs = Awaited<ReturnType<typeof costs>>;
+export type Costs = Awaited<ReturnType<typeof costs>> & { run?: string };
 
 /** What is left to ask of one model. */
 export interface Left {
@@ -128,9 +198,9 @@ export interface Left {
   }[];
 }
 
-/** What is not done yet: counted where it would be planned. */
-async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left> {
-  const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
+/** What is not done yet, as `open`: counted where it would be planned. */
+const openOf = (sql: Sql, plan: Plan, cells: readonly Cell[]) =>
+  sql`
     with c as (${asRows(sql, cells)}
     ), every as (${everyOf(sql, plan)}
     ), open as (
@@ -141,7 +211,11 @@ async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left>
           and w.profile = e.profile
           and coalesce(w.persona, 0) = coalesce(e.persona, 0) and w.repetition = e.repetition
           and w.block = e.block and w.state = 'done')
-    ), numbered as (
+    )`;
+
+async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left> {
+  const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
+    ${openOf(sql, plan, cells)}, numbered as (
       select *, row_number() over (order by repetition, round, profile, cell, block) - 1 as place,
              count(*) over () as n
       from open
@@ -154,16 +228,36 @@ async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left>
 }
 
 /** What it costs to ask that: a row of the estimate. */
-export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }: Left) {
+export async function costs(
+  sql: Sql,
+  run: Run,
+  model: Model,
+  { calls: now, sample }: Left,
+  later: readonly Later[] = [],
+) {
   const { plan } = run;
   const asked = await tasks(sql, run, sample.map((work) => ({ ...work, ask: 0 })), mapping());
   const mean = (values: readonly number[]) =>
     values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-  const into = mean(
-    asked.map(({ messages }) => messages.reduce((sum, { content }) => sum + tokens(content), 0)),
-  );
-  const worst = asked.map(({ messages, schema }) =>
-    worstCost(model, { messages, ...(schema && { schema }) }).usd
+  const calls = later.reduce((sum, { calls }) => sum + calls, now);
+  /** Over all calls, of what is asked now and of what will be. */
+  const total = (of: (task: Task) => number | null, which: "usual" | "longest") => {
+    const values = asked.map(of), expected = later.map((one) => of(one[which]));
+    if (values.includes(null) || expected.includes(null)) return null;
+    return later.reduce(
+      (sum, { calls }, at) => sum + calls * expected[at]!,
+      now && now * (mean(values as number[]) ?? 0),
+    );
+  };
+  const into = asked.length + later.length
+    ? total(
+      ({ messages }) => messages.reduce((sum, { content }) => sum + tokens(content), 0),
+      "usual",
+    )! / calls
+    : null;
+  const most = total(
+    ({ messages, schema }) => worstCost(model, { messages, ...(schema && { schema }) }).usd,
+    "longest",
   );
   const cells = [...run.cells.values()];
   const names = [...new Set(cells.map(({ instrument }) => instrument?.name ?? ""))];
@@ -180,9 +274,10 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
     plan.kind === "personas" ? plan.form?.name ?? "" : ""
   }`;
   const measured = seen!.n >= MEASURED;
+  const about = [...sample, ...later.map(({ usual }) => usual.work)];
   const out = measured ? seen!.tokens! : Math.min(
     model.max_tokens,
-    mean(sample.map(({ cell }) => assumed(plan, run.cells.get(cell)!))) ?? 0,
+    mean(about.map(({ cell }) => assumed(plan, run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
   const free = isHere(model);
@@ -199,11 +294,7 @@ export async function costs(sql: Sql, run: Run, model: Model, { calls, sample }:
       : price && into !== null
       ? calls * (into * price.input + out * price.output) / 1e6
       : null,
-    usd_most: calls === 0 || free
-      ? 0
-      : worst.some((usd) => usd === null)
-      ? null
-      : calls * mean(worst as number[])!,
+    usd_most: calls === 0 || free ? 0 : most,
     price_as_of: price?.as_of ?? null,
   };
 }

@@ -8,6 +8,7 @@ import type { Model } from "../llm.ts";
 import {
   checkCoding,
   personaText,
+  places,
   type Presented,
   type Prompt,
   prompt,
@@ -68,6 +69,19 @@ export interface PersonasPlan extends Common {
   parent?: string;
 }
 
+/**
+ * What each respondent is shown besides the items, such as what others answered before: texts that the plan
+ * itself holds, so that they are recorded as they are shown and asking again shows the same.
+ */
+export interface Context {
+  /** The level of the factor `round`, which tells these sheets from those of other rounds. */
+  round: string;
+  /** Names of runs that must be settled before this is planned: what is shown comes of them. */
+  after: readonly string[];
+  /** By profile and item, the text that is shown with the item; who has none is shown nothing. */
+  texts: Readonly<Record<number, Readonly<Record<number, string>>>>;
+}
+
 /** Each persona of the study, asked an instrument so many times in each setting. */
 export interface AdministrationsPlan extends Common {
   kind: "administrations";
@@ -84,6 +98,8 @@ export interface AdministrationsPlan extends Common {
   /** Whose profiles; left out, those of the study's reference. */
   population?: string;
   repetitions: number;
+  /** What is shown besides the items; left out, nothing. */
+  context?: Context;
   /** The setting, or the first of several. */
   setting: Setting;
   /** Where factors have several levels: all of them, and the combinations that are asked after the first. */
@@ -195,7 +211,9 @@ type Levels<T> = T | readonly T[];
  *   the answers are two. `asked`: `"whole"`, or how many items a call. `reason`: `"before"` or `"after"`
  *   each answer, `"none"`, or an `"explanation"` of all. `except`: whether a combination is left out, by
  *   its levels as they stand in results. `of: "profiles"`: profiles answer as they are, those of
- *   `population` or of the study's reference; `models` then names who answers for them
+ *   `population` or of the study's reference; `models` then names who answers for them. `context`: what
+ *   each is shown besides, at the prompt's place `{{context}}`; then one model is named, and no other factor
+ *   has several levels
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
  */
 export function administrations(given: {
@@ -206,6 +224,7 @@ export function administrations(given: {
   of?: "profiles";
   population?: string;
   repetitions?: number;
+  context?: Context;
   items?: Levels<Setting["items"]>;
   options?: Levels<Setting["options"]>;
   coding?: Levels<Setting["coding"]>;
@@ -252,6 +271,7 @@ export function administrations(given: {
     ? all.filter((one) => !given.except!(levelsOf(one)))
     : all;
   if (!first) throw new RangeError("Nothing is left to ask: `except` leaves every combination out");
+  if (given.context) checkContext(given.context, prompts, { given, several: others.length > 0 });
   const plan = {
     kind: "administrations" as const,
     instrument: first.instrument,
@@ -280,8 +300,33 @@ export function administrations(given: {
     ...form !== undefined && { form },
     ...given.of !== undefined && { of: given.of },
     ...given.population !== undefined && { population: given.population },
+    ...given.context && { context: given.context },
   };
   return { ...plan, name: given.name ?? named(plan) };
+}
+
+/** @throws {RangeError} when a context has no place in the prompt, or it is not clear whose it is */
+function checkContext(
+  { round, after }: Context,
+  prompts: readonly Prompt[],
+  { given, several }: { given: Parameters<typeof administrations>[0]; several: boolean },
+): void {
+  worded("round", round);
+  listed("after", after, '["administrations-1a2b3c4d"]');
+  const without = prompts.find((prompt) => !places(prompt).includes("context"));
+  if (without) {
+    throw new RangeError(
+      `The administration prompt ${without.version} has no {{context}}, the place of what is shown ` +
+        "besides the items",
+    );
+  }
+  const one = (given.models?.length === 1) && given.personas === undefined && !several &&
+    (given.repetitions ?? 1) === 1;
+  if (one) return;
+  throw new RangeError(
+    "A plan with a context asks one model in one setting, once: make a plan of each, with what its " +
+      "own respondents are shown",
+  );
 }
 
 /** @throws {RangeError} when what only personas have is given as well, or nobody is named who answers */

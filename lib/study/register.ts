@@ -2,6 +2,7 @@
 import { byId, cellsOf, current } from "./cells.ts";
 import type { Sql } from "../db.ts";
 import { callsOf, type Cell, fitting } from "./cell.ts";
+import type { Coming } from "./coming.ts";
 import { identity, type Plan, promptsOf } from "./plan.ts";
 import { keepForm } from "./forms.ts";
 import { everyOf } from "./every.ts";
@@ -16,6 +17,8 @@ import { keepPrompt } from "./versions.ts";
  *
  * Work that another run of the same setting has is skipped, with that run as its reason.
  *
+ * @param coming personas that plans before it will have written: their cells are written down, their work
+ *   when they are there
  * @returns the number of the run
  * @throws {Error} when another plan has the name, or the population was made in another setting
  */
@@ -24,13 +27,14 @@ export async function register(
   schema: string,
   plan: Plan,
   code: string | null,
+  coming: readonly Coming[] = [],
 ): Promise<number> {
   return await sql.begin(async (transaction) => {
     const sql = transaction as unknown as Sql;
     // One plan at a time: otherwise two could plan the same personas. Workers, whose locks these
     // are as well, have numbers from 1; they go on meanwhile.
     await sql`select pg_advisory_xact_lock(${place(sql)}::int, 0)`;
-    const all = await cellsOf(sql, schema, plan);
+    const all = await cellsOf(sql, schema, plan, coming);
     const cells = plan.trial ? under(all, plan.trial.condition) : all;
     const run = await runOf(sql, schema, plan, code);
     if (plan.kind === "personas") await keepForm(sql, schema, plan.form);

@@ -1,6 +1,6 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import type { z } from "zod";
-import type { Mapping } from "../cleaning.ts";
+import { type Mapping, mapping } from "../cleaning.ts";
 import { applied, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
@@ -29,7 +29,7 @@ import {
 import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
 import { type Cell, partOf, presented } from "./cell.ts";
-import { type AdministrationsPlan, type PersonasPlan, type Plan } from "./plan.ts";
+import { type AdministrationsPlan, type Context, type PersonasPlan, type Plan } from "./plan.ts";
 import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
 import type { Outcome, StoredPersona } from "./settle.ts";
@@ -160,6 +160,33 @@ async function made(
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
       : [administrationTask(run, plan, work, persona.repetitions, shown)];
   });
+}
+
+/**
+ * What will be asked in a cell about a persona that nobody has written yet: its texts are as long as
+ * `tokens` says, together, and tell nothing.
+ */
+export function foreseen(
+  run: Run,
+  work: Pick<Work, "cell" | "repetition" | "block">,
+  form: Form,
+  tokens: number,
+): Task {
+  const { plan } = run;
+  const texts = form.fields.filter(({ kind }) => kind === "text").length;
+  const text = " word".repeat(Math.ceil(tokens / Math.max(1, texts)));
+  const fields: Values = Object.fromEntries(
+    form.fields.map(({ name, kind, choices, highest }) => [
+      name,
+      kind === "text" ? text : kind === "choice" ? choices![0]! : highest ?? 0,
+    ]),
+  );
+  const person = { id: 0, form: form.name, fields, repetitions: work.repetition };
+  const own = { ...work, work: 0, ask: 0, profile: 0, persona: 0 };
+  const shown = placesOf(person, new Map([[form.name, form]]));
+  return plan.kind === "personas"
+    ? rewritingTask(run, plan, own, person, shown, mapping())
+    : administrationTask(run, plan, own, work.repetition, shown);
 }
 
 /** What a prompt may use of profiles that answer without a persona, by their ids. */
@@ -305,7 +332,7 @@ function administrationTask(
   index: number,
   places: Record<string, string>,
 ): Task {
-  const { original, seed } = plan;
+  const { original, seed, context } = plan;
   const cell = run.cells.get(work.cell)!;
   const { base, prompt, instrument, shown: setting } = cell;
   if (!setting) throw new Error(`Cell ${cell.population} asks nothing`);
@@ -321,15 +348,28 @@ function administrationTask(
   return {
     work,
     model: cell.model,
-    messages: filled(prompt, administrationValues(instrument, shown, places)),
+    messages: filled(
+      prompt,
+      administrationValues(instrument, shown, {
+        ...places,
+        context: contextOf(context, work, shown),
+      }),
+    ),
     schema: held ? schemaOf(instrument, shown) : undefined,
-    repetitions: named(plan, whose.join("/")),
+    // A round in which nothing is shown wants answers of its own.
+    repetitions: named(plan, [...whose, ...context ? [`round ${context.round}`] : []].join("/")),
     read(opened, messages, asked) {
       const read = readSheet(opened, instrument, shown, original);
       const again = original && read.state === "failed" && asked < MOST_ASKED;
       return again ? { state: "again", messages, problem: read.detail ?? read.reason } : read;
     },
   };
+}
+
+/** What a respondent is shown with the items of a call, in the order in which they stand. */
+function contextOf(context: Context | undefined, work: Work, { items, block }: Presented): string {
+  const own = context?.texts[work.profile] ?? {};
+  return (block ?? items).flatMap((item) => own[item] ?? []).join("\n\n");
 }
 
 function readSheet(

@@ -9,6 +9,7 @@ import type { Sql } from "../db.ts";
 import { described } from "../format.ts";
 import type { Opened } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
+import { type Used, used } from "./budget.ts";
 import { under, worksOf } from "./few.ts";
 import { firstOf, identity, type Plan, purposed } from "./plan.ts";
 import { cellsOf } from "./cells.ts";
@@ -130,17 +131,6 @@ export async function sideOf(
 
 /** Whether a side lacks a reply. */
 export const lacks = ({ asked }: Side): boolean => asked.some(({ reply }) => reply === null);
-
-type Used = { calls: number; tokens: number; usd: number };
-
-/** What a run has used so far, at most. */
-export async function used(sql: Sql, run: string): Promise<Used> {
-  const [row] = await sql<[Used]>`
-    select (calls + lost_calls)::float8 as calls, (tokens + lost_tokens)::float8 as tokens,
-           usd + lost_usd as usd
-    from runs where name = ${run}`;
-  return row;
-}
 
 /**
  * Plans what failed once more and gives a budget on top of what was used so far, which it returns. In one

@@ -10,7 +10,12 @@ import { measure, timed } from "./measure.ts";
 
 const SCHEMA = "bench_size";
 /** As the tasks run them. */
-const TABLES = ["run", "-A", "--v8-flags=--heap-growing-percent=20", "scripts/tables.ts"];
+const TABLES = [
+  "run",
+  "-A",
+  "--v8-flags=--heap-growing-percent=20,--max-semi-space-size=4",
+  "scripts/tables.ts",
+];
 const STUDY = ["run", "-A", "--v8-flags=--max-old-space-size=256", "scripts/study.ts"];
 
 /** @param full as many profiles as studies are meant to bear; else a tenth, which takes minutes */

@@ -10,7 +10,8 @@ import {
   quantile,
   rangeOf,
   sampledDistances,
-  weightedTotals,
+  sparseTotals,
+  type SumsOf,
 } from "../../stats.ts";
 import { held, type Question, type Tallied, tallied, type Tally } from "../answers.ts";
 import {
@@ -129,12 +130,59 @@ export const scoresOf = (
     });
   });
 
-/** The scores of a sample in which clusters stand as often as weights say, and their means by measure. */
-export function statisticsOf(scores: readonly Score[], measures: readonly Measure[]) {
-  return (weights: Readonly<Float64Array>): (number | null)[] => {
-    const values = scores.map(({ tally, of }) => of(weightedTotals(weights, tally.columns)));
-    return [...values, ...measures.map((measure) => meanOf(scores, values, measure))];
+/** The sums that scores are made of, and the scores of their totals with their means by measure. */
+export function sumsOf(
+  clusters: number,
+  scores: readonly Score[],
+  measures: readonly Measure[],
+): SumsOf {
+  const tallies = [...new Set(scores.map(({ tally }) => tally))];
+  const first = new Map<Tally, number>();
+  const columns = tallies.flatMap((tally, at) => {
+    const before = tallies.slice(0, at).reduce((sum, { columns }) => sum + columns.length, 0);
+    first.set(tally, before);
+    return tally.columns;
+  });
+  return {
+    clusters,
+    columns,
+    statistics: (totals) => {
+      const values = scores.map(({ tally, of }) => {
+        const from = first.get(tally)!;
+        return of(totals.slice(from, from + tally.columns.length));
+      });
+      return [...values, ...measures.map((measure) => meanOf(scores, values, measure))];
+    },
   };
+}
+
+/**
+ * Of scores the numbers themselves, their jackknife se, and the percentile limits of the cluster
+ * bootstrap.
+ */
+export function inferredFrom(
+  sums: SumsOf,
+  { draws, uniform }: { draws: number; uniform: () => number },
+): Inferred[] {
+  const { clusters, columns, statistics } = sums;
+  const many = clusters >= 2, totalled = sparseTotals(columns);
+  const plain = statistics(totalled(new Float64Array(clusters).fill(1)));
+  const errors = many ? jackknife(sums) : [];
+  const drawn = many && draws > 0
+    ? clusterBootstrap({
+      clusters,
+      statistics: (weights) => statistics(totalled(weights)),
+      uniform,
+      draws,
+      accelerated: false,
+    })
+    : [];
+  return plain.map((estimate, at) => ({
+    estimate,
+    se: errors[at]?.se ?? null,
+    boot_lower: drawn[at]?.percentile.ciLower ?? null,
+    boot_upper: drawn[at]?.percentile.ciUpper ?? null,
+  }));
 }
 
 const meanOf = (
@@ -153,21 +201,11 @@ export const averaged = (scores: readonly Score[]): Measure[] =>
 function summarised(
   { clusters }: Tallied,
   scores: readonly Score[],
-  { draws, uniform }: { draws: number; uniform: () => number },
+  how: { draws: number; uniform: () => number },
 ) {
   const measures = averaged(scores);
-  const statistics = statisticsOf(scores, measures);
-  const many = clusters >= 2;
-  const plain = statistics(new Float64Array(clusters).fill(1));
-  const errors = many ? jackknife({ clusters, statistics }) : [];
-  const drawn = many && draws > 0 ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
-  const inferred = (at: number) => ({
-    estimate: plain[at]!,
-    se: errors[at]?.se ?? null,
-    boot_lower: drawn[at]?.percentile.ciLower ?? null,
-    boot_upper: drawn[at]?.percentile.ciUpper ?? null,
-  });
-  const rows = scores.map((score, at) => besides(score, inferred(at)));
+  const inferred = inferredFrom(sumsOf(clusters, scores, measures), how);
+  const rows = scores.map((score, at) => besides(score, inferred[at]!));
   const means = measures.map((measure, at) => {
     const own = rows.filter((row) => row.measure === measure);
     const average = (name: keyof Beside) => {
@@ -175,7 +213,7 @@ function summarised(
       return values.includes(null) ? null : mean(values as number[]);
     };
     const answered = own.reduce((total, { n }) => total + n, 0);
-    const found = inferred(scores.length + at), level = average("null_level");
+    const found = inferred[scores.length + at]!, level = average("null_level");
     return {
       question: "All",
       measure,
@@ -209,7 +247,8 @@ type Beside = Pick<
   | "ceiling"
 >;
 
-interface Inferred {
+/** A score, and how certain it is. */
+export interface Inferred {
   estimate: number | null;
   se: number | null;
   boot_lower: number | null;

@@ -3,9 +3,17 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
 import { type Cell, cells, factorsOf, type Level } from "../../measures.ts";
 import { seeded } from "../../random.ts";
-import { clusterBootstrap, jackknife, mean, normalReach } from "../../stats.ts";
+import { mean, normalReach, type SumsOf, weightedTotals } from "../../stats.ts";
 import { type Held, held, tallied, type Tally } from "../answers.ts";
-import { type Aligned, averaged, levelOf, type Score, scoresOf, statisticsOf } from "./aligned.ts";
+import {
+  type Aligned,
+  averaged,
+  inferredFrom,
+  levelOf,
+  type Score,
+  scoresOf,
+  sumsOf,
+} from "./aligned.ts";
 import { beyond, chanceMade, expectedOf, type Measure, together } from "./measures.ts";
 import { peopleIn } from "./reference.ts";
 
@@ -153,29 +161,33 @@ function summarised(
   { clusters, unpaired, tallied: [level] }: Pair,
   first: readonly Score[],
   second: readonly Score[],
-  { draws, uniform }: { draws: number; uniform: () => number },
+  how: { draws: number; uniform: () => number },
 ) {
   const measures = averaged(first);
-  const [a, b] = [statisticsOf(first, measures), statisticsOf(second, measures)];
-  const statistics = (weights: Readonly<Float64Array>) => {
-    const other = b(weights);
-    return a(weights).map((one, at) =>
-      one === null || other[at] === null ? null : one - other[at]!
-    );
-  };
-  const whole = new Float64Array(clusters).fill(1);
-  const [scores, others] = [a(whole), b(whole)];
-  const estimates = statistics(whole);
-  const many = clusters >= 2;
-  const errors = many ? jackknife({ clusters, statistics }) : [];
-  const drawn = many && draws > 0 ? clusterBootstrap({ clusters, statistics, uniform, draws }) : [];
+  const [a, b] = [first, second].map((scores) => sumsOf(clusters, scores, measures)) as [
+    SumsOf,
+    SumsOf,
+  ];
+  const cut = a.columns.length;
+  // Both scores and their difference, of the same draws.
+  const differences = inferredFrom({
+    clusters,
+    columns: [...a.columns, ...b.columns],
+    statistics: (totals) => {
+      const scores = a.statistics(totals.slice(0, cut));
+      const others = b.statistics(totals.slice(cut));
+      return scores.map((one, at) =>
+        one === null || others[at] === null ? null : one - others[at]!
+      );
+    },
+  }, how);
+  const [scores, others] = [a, b].map(({ columns, statistics }) =>
+    statistics(weightedTotals(new Float64Array(clusters).fill(1), columns))
+  ) as [(number | null)[], (number | null)[]];
   const inferred = (at: number) => ({
     score: scores[at]!,
     score_against: others[at]!,
-    estimate: estimates[at]!,
-    se: errors[at]?.se ?? null,
-    boot_lower: drawn[at]?.percentile.ciLower ?? null,
-    boot_upper: drawn[at]?.percentile.ciUpper ?? null,
+    ...differences[at]!,
   });
   const past = (score: Score, estimate: number | null) =>
     beyond(score.measure, estimate, levelOf(score));

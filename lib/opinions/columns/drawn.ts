@@ -3,6 +3,8 @@ import { number, share, text } from "../../columns.ts";
 
 export const DRAWN = {
   largest_level: text("its level", "The level of the largest difference."),
+  stratum_label: text("stratum", "The stratum in words; all: all of them together."),
+  variable_label: text("variable", "What the variable is called; several together joined by ×."),
   tv: share("total variation", "Half the sum of the absolute differences of two distributions."),
   tv_expected: share(
     "total variation expected",

@@ -119,8 +119,18 @@ export const EVALUATION_INTERVALS: Own = {
   ),
 };
 
-/** Levels of columns that the core declares. */
+/** Groups of the survey whose names are codes. */
+const DEGREES = {
+  lt_hs: "less than high school",
+  hs: "high school",
+  junior_college: "junior college",
+};
+
+/** Levels of columns, also of those that the core declares. */
 export const EVALUATION_LEVELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  group: DEGREES,
+  worst_group: DEGREES,
+  best_group: DEGREES,
   measure: {
     alignment: "alignment",
     total_variation: "total variation",

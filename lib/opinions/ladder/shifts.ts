@@ -1,9 +1,15 @@
 /** Paired shifts between two rungs, question by question. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import type { Level } from "../../measures.ts";
+import { intervalLaid, type Level, withHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
-import { clusterBootstrap, holm, signFlip, weightedMean, weightedTotals } from "../../stats.ts";
+import {
+  clusterBootstrap,
+  clusterSums,
+  signFlip,
+  weightedMean,
+  weightedTotals,
+} from "../../stats.ts";
 import { type Placed, placed, type Rungs } from "./placed.ts";
 
 const COLUMNS = {
@@ -63,16 +69,7 @@ export function shifts(answers: DataFrame, of: Shifted): DataFrame {
     against,
     ...shifted(one, { draws, flips, seed }),
   }));
-  const [byCluster, flipped] = [
-    holm(tested.map(({ p }) => p)),
-    holm(tested.map(({ p_flip }) => p_flip)),
-  ];
-  const tidy = tested.map((row, at) => ({
-    ...row,
-    p_holm: byCluster.adjusted[at],
-    p_flip_holm: flipped.adjusted[at],
-    family: byCluster.size,
-  }));
+  const tidy = withHolm(tested).map(({ flip_family: _, ...row }) => row);
   const kind = (name: string) => [name, found.own.rows.kind(name)] as const;
   return frame(tidy, {
     ...Object.fromEntries([...found.factors, factor].map(kind)),
@@ -103,13 +100,14 @@ function shifted(
     values.map(([, other]) => other!),
     differences,
   ].map(meanOf);
-  const sums = clusterSums(of, differences);
+  const sums = clusterSums(differences, { cluster: clusters, weight: weights });
   const random = seeded("shifts", seed, question.question, JSON.stringify(of.levels));
   const [drawn] = sums.length >= 2 && draws > 0
     ? clusterBootstrap({
       clusters: sums.length,
       uniform: random.uniform,
       draws,
+      accelerated: false,
       statistics: (drawn) => {
         const [sum, weight] = weightedTotals(drawn, [
           sums.map(({ sum }) => sum),
@@ -119,7 +117,7 @@ function shifted(
       },
     })
     : [];
-  const { estimate, se, df, ciLower, ciUpper, p, n } = difference!;
+  const { estimate, p, n } = difference!;
   return {
     question: question.question,
     n,
@@ -128,34 +126,10 @@ function shifted(
     mean: after!.estimate,
     mean_against: before!.estimate,
     estimate,
-    se,
-    df: se === null ? null : df,
-    ci_lower: ciLower,
-    ci_upper: ciUpper,
+    ...intervalLaid(difference!),
     boot_lower: drawn?.percentile.ciLower ?? null,
     boot_upper: drawn?.percentile.ciUpper ?? null,
     p,
     p_flip: signFlip(sums.map(({ sum }) => sum), { uniform: coins(random), draws: flips }).p,
   };
-}
-
-/** Weighted sums of numbers of respondents by cluster, 0 where they cancel up to rounding. */
-export function clusterSums(
-  { clusters, weights }: Placed,
-  numbers: readonly number[],
-): { sum: number; weight: number }[] {
-  const most = Math.max(...weights);
-  const held = new Map<number, { sum: number; weight: number; size: number }>();
-  numbers.forEach((number, at) => {
-    const own = held.get(clusters[at]!) ?? { sum: 0, weight: 0, size: 0 };
-    const weight = weights[at]! / most;
-    own.sum += weight * number;
-    own.weight += weight;
-    own.size += Math.abs(weight * number);
-    held.set(clusters[at]!, own);
-  });
-  return [...held.values()].map(({ sum, weight, size }) => ({
-    sum: Math.abs(sum) <= 1e-12 * size ? 0 : sum,
-    weight,
-  }));
 }

@@ -2,11 +2,11 @@
 import type { DataFrame } from "polars";
 import { listed } from "../../format.ts";
 import { frame, type Kind, rows as rowsIn } from "../../frames.ts";
-import type { Level } from "../../measures.ts";
+import { intervalLaid, type Level, withHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
 import {
   clusteredMean,
-  holm,
+  clusterSums,
   mcnemarExact,
   pageTrend,
   signFlip,
@@ -15,8 +15,7 @@ import {
   weightedMean,
 } from "../../stats.ts";
 import { z } from "zod";
-import { placed, type Rungs } from "./placed.ts";
-import { clusterSums } from "./shifts.ts";
+import { type Placed, placed, type Rungs } from "./placed.ts";
 
 const COLUMNS = {
   question: "text",
@@ -89,20 +88,12 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
           page_expected: page.expected,
           z: page.z,
           p: page.p,
-          p_flip: flip(clusterSums(one, away)),
+          p_flip: flip(clusterSums(away, sampled(one))),
         },
       };
     });
-    const [byPage, flipped] = [
-      holm(own.map(({ row }) => row.p)),
-      holm(own.map(({ row }) => row.p_flip)),
-    ];
-    const questions = own.map(({ row }, at) => ({
-      ...row,
-      p_holm: byPage.adjusted[at],
-      p_flip_holm: flipped.adjusted[at],
-      family: byPage.size,
-    }));
+    const questions = withHolm(own.map(({ row }) => row))
+      .map(({ flip_family: _, ...row }) => row);
     if (own.length < 2) return questions;
     const join = <T>(part: (one: typeof own[number]) => readonly T[]) => own.flatMap(part);
     const all = {
@@ -120,7 +111,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
       page_expected: null,
       z: null,
       p: null,
-      p_flip: flip(clusterSums(all, join(({ away }) => away))),
+      p_flip: flip(clusterSums(join(({ away }) => away), sampled(all))),
       p_holm: null,
       p_flip_holm: null,
       family: null,
@@ -130,13 +121,19 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
   return frame(tidy, { ...Object.fromEntries(found.factors.map(kind)), ...COLUMNS });
 }
 
+/** Clusters and weights as estimators take them. */
+const sampled = ({ clusters, weights }: Pick<Placed, "clusters" | "weights">) => ({
+  cluster: clusters,
+  weight: weights,
+});
+
 function slopeOf(
   slopes: readonly number[],
   cluster: readonly number[],
   weight: readonly number[],
 ) {
   const origin = slopes[0] ?? 0, sum = slopes.map((slope) => slope - origin);
-  const { estimate, se, df, ciLower, ciUpper, n, clusters } = weightedMean({
+  const mean = weightedMean({
     cluster,
     weight,
     n: slopes.map(() => 1),
@@ -144,15 +141,8 @@ function slopeOf(
     square: sum.map((value) => value ** 2),
     origin,
   });
-  return {
-    n,
-    clusters,
-    estimate,
-    se,
-    df: se === null ? null : df,
-    ci_lower: ciLower,
-    ci_upper: ciUpper,
-  };
+  const { n, clusters, estimate } = mean;
+  return { n, clusters, estimate, ...intervalLaid(mean) };
 }
 
 /**
@@ -209,7 +199,7 @@ export function alignmentTrend(
     });
     return values.includes(null) ? [] : [values as number[]];
   });
-  const { estimate, se, df, ciLower, ciUpper } = clusteredMean(
+  const slope = clusteredMean(
     complete.map((values) => [slopeOnPlaces(values)!]),
   );
   const rising = pageTrend(complete);
@@ -222,11 +212,8 @@ export function alignmentTrend(
   const [fell, rose] = [monotone(1), monotone(-1)];
   return frame([{
     questions: complete.length,
-    estimate,
-    se,
-    df: se === null ? null : df,
-    ci_lower: ciLower,
-    ci_upper: ciUpper,
+    estimate: slope.estimate,
+    ...intervalLaid(slope),
     page_l: rising.L,
     z: rising.z,
     p_rising: rising.p,

@@ -22,6 +22,8 @@ const TopicOf = z.looseObject({
   question_id: Text,
   topic: Text,
   question: z.string().nullish(),
+  /** What it is called where results are shown. */
+  label: z.string().nullish(),
   candidates: z.record(z.string(), CandidateOf),
   domain: z.string().nullish(),
   ordered: z.boolean().nullish(),

@@ -4,8 +4,8 @@ import { wordsOf } from "../../codebook.ts";
 import { frame } from "../../frames.ts";
 import { expectedTv, goodnessOfFit, sampleFit, type SampleRows } from "../../stats.ts";
 import type { Design, Rule } from "./design.ts";
-import type { Stratum } from "./drawer.ts";
 import { type Prepared, prepared } from "./prepared.ts";
+import type { Drawable, Stratum } from "./drawer.ts";
 import { type Drawn, variableOf } from "./drawn.ts";
 import { targetOf } from "./target.ts";
 
@@ -15,9 +15,16 @@ const LEAST_EXPECTED = 5;
 /** The rows of all strata together, and the name of the joint table's combinations, in frames. */
 export const ALL = "all";
 
+/** The words of strata, where a variable of the codebook says them. */
+function stratumWords({ design, codebook }: Prepared): Map<string, string> {
+  const of = codebook.find(({ name }) => name === design.variable);
+  return new Map(of?.levels?.map(({ value }) => [String(value), wordsOf(of, value)]));
+}
+
 /** What stands in frames for a class of people: a variable, or all of the joint table. */
 interface Classes {
   name: string;
+  label: string;
   /** By class: its words. */
   words: readonly string[];
   /** By person. */
@@ -31,11 +38,18 @@ function classesOf({ prepared, codes, stratum }: Drawn): Classes[] {
   const place = new Map(
     Array.from(cells[0]!.keys(), (cell) => [joint.map((_, at) => cells[at]![cell]).join(), cell]),
   );
+  const described = (variable: Drawable) => codebook.find(({ name }) => name === variable.name)!;
+  const wordsFor = (variable: Drawable) => {
+    const own = described(variable);
+    return own.levels!.map(({ value }) => wordsOf(own, value));
+  };
+  const inWords = joint.map(wordsFor);
   const together: Classes = {
     name: joint.map(({ name }) => name).join(" × "),
+    label: joint.map((variable) => described(variable).label).join(" × "),
     words: Array.from(
       cells[0]!.keys(),
-      (cell) => joint.map(({ levels }, at) => levels[cells[at]![cell]!]!).join(", "),
+      (cell) => inWords.map((words, at) => words[cells[at]![cell]!]!).join(", "),
     ),
     level: Int32Array.from(
       stratum,
@@ -44,10 +58,10 @@ function classesOf({ prepared, codes, stratum }: Drawn): Classes[] {
     shares: strata.map(({ count, total }) => Array.from(count, (one) => one / total)),
   };
   const single = variables.map((variable): Classes => {
-    const described = codebook.find(({ name }) => name === variable.name)!;
     return {
       name: variable.name,
-      words: described.levels!.map(({ value }) => wordsOf(described, value)),
+      label: described(variable).label,
+      words: wordsFor(variable),
       level: Int32Array.from(codes.get(variable)!),
       shares: strata.map((one) => {
         const shares = variable.levels.map(() => 0);
@@ -63,7 +77,7 @@ function classesOf({ prepared, codes, stratum }: Drawn): Classes[] {
 
 /**
  * Target against drawn, for each stratum and all together, for each variable and the combinations of the
- * joint table: stratum, variable, n, effective_n, design_effect, tv, tv_expected (of so many independent
+ * joint table: stratum and variable, each with its words (stratum_label, variable_label), n, effective_n, design_effect, tv, tv_expected (of so many independent
  * draws), largest (difference of shares, drawn less target), largest_level, chi2, df, p.
  *
  * Targets are computed through the tables, not simulated. In a stratum without weights chi² is Pearson's,
@@ -75,10 +89,11 @@ export function fitted(drawn: Drawn): DataFrame {
   const { prepared, stratum, weight, method, reweighted, size } = drawn;
   const { strata } = prepared;
   const people = strata.reduce((sum, { total }) => sum + total, 0);
+  const places = stratumWords(prepared);
   const members = strata.map((_, at) =>
     Array.from(stratum.keys()).filter((i) => stratum[i] === at)
   );
-  const records = classesOf(drawn).flatMap(({ name, words, level, shares }) => {
+  const records = classesOf(drawn).flatMap(({ name, label, words, level, shares }) => {
     const row = (of: string, wanted: readonly number[], who: readonly number[] | null) => {
       const own = who ?? [...stratum.keys()];
       const rows: SampleRows = {
@@ -96,7 +111,9 @@ export function fitted(drawn: Drawn): DataFrame {
       const effective = who ? kish(weights) : size.effectiveN;
       return {
         stratum: of,
+        stratum_label: places.get(of) ?? of,
         variable: name,
+        variable_label: label,
         n: own.length,
         effective_n: effective,
         design_effect: fit.designEffect,
@@ -119,7 +136,9 @@ export function fitted(drawn: Drawn): DataFrame {
   });
   return frame(records, {
     stratum: "text",
+    stratum_label: "text",
     variable: "text",
+    variable_label: "text",
     n: "integer",
     effective_n: "number",
     design_effect: "number",

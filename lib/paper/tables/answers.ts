@@ -1,7 +1,7 @@
 /** Answer sheets as the table builders see them: keys, items by scale, rows by cell. */
 import type { DataFrame } from "polars";
-import type { Administrations } from "../../db.ts";
-import { type Columns, columnsOf } from "../../frames.ts";
+import { type Administrations, columnsIn } from "../../db.ts";
+import type { Columns } from "../../frames.ts";
 import { type Mode, MODELS, REFERENCE } from "../design.ts";
 
 type Value = number | null;
@@ -40,7 +40,7 @@ class Taken {
 
   constructor(given: Administrations) {
     const { items } = given;
-    this.#columns = given.columns ?? columnsOf(given.sheets);
+    this.#columns = columnsIn(given);
     const [model, condition, population] = ["model", "condition", "population"]
       .map((name) => this.#columns.words(name));
     const [group, profile, administration] = ["group", "profile", "administration"]

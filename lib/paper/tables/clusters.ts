@@ -28,7 +28,7 @@ export function places(clusters: Iterable<number>): Map<number, number> {
 
 /** A statistic of sums by cluster: its columns, one number per cluster, and what is made of totals. */
 export interface OfSums {
-  columns: readonly Float64Array[];
+  columns: readonly ArrayLike<number>[];
   of: (totals: readonly number[]) => number | null;
 }
 

@@ -109,15 +109,18 @@ function ofItems(whole: Completed) {
   };
 }
 
-/** Alpha from sums: of 1, of each item, of all squares and of the squared totals. */
+/**
+ * Alpha from sums: of 1, of each item, of all squares and of the squared totals. Scores are whole, and are
+ * counted from a whole number near their mean, so that sums are exact and take four bytes.
+ */
 export function consistent(
   complete: readonly { cluster: number; row: readonly number[] }[],
   k: number,
   place: ReadonlyMap<number, number>,
 ): OfSums {
   const items = Array.from({ length: k }, (_, item) => item);
-  const centres = items.map((item) => mean(complete.map(({ row }) => row[item]!)) ?? 0);
-  const columns = Array.from({ length: k + 3 }, () => new Float64Array(place.size));
+  const centres = items.map((item) => Math.round(mean(complete.map(({ row }) => row[item]!)) ?? 0));
+  const columns = Array.from({ length: k + 3 }, () => new Int32Array(place.size));
   const add = (column: number, where: number, value: number) => columns[column]![where]! += value;
   for (const { cluster, row } of complete) {
     const where = place.get(cluster)!;

@@ -1,0 +1,42 @@
+/** How estimates and tests stand in the rows of a result: the same columns wherever they are. */
+import { holm, type WeightedEstimate, type WeightedShare } from "../stats.ts";
+
+/** A weighted share: n and clusters, share, se, ci_lower, ci_upper, effective_n. */
+export const shareLaid = (
+  { n, clusters, estimate, se, ciLower, ciUpper, effectiveN }: Omit<WeightedShare, "level">,
+) => ({
+  n,
+  clusters,
+  share: estimate,
+  se,
+  ci_lower: ciLower,
+  ci_upper: ciUpper,
+  effective_n: effectiveN,
+});
+
+/** The t interval of a weighted mean: se, df (of an se only), ci_lower, ci_upper. */
+export const intervalLaid = (
+  { se, df, ciLower, ciUpper }: Pick<WeightedEstimate, "se" | "df" | "ciLower" | "ciUpper">,
+) => ({
+  se,
+  df: se === null ? null : df,
+  ci_lower: ciLower,
+  ci_upper: ciUpper,
+});
+
+/**
+ * Rows with Holm's p of all of them: p_holm and p_flip_holm, each kind of test a family of its own, and how
+ * many tests the families have (family, flip_family).
+ */
+export function withHolm<R extends { p: number | null; p_flip: number | null }>(
+  rows: readonly R[],
+) {
+  const byCluster = holm(rows.map(({ p }) => p)), flipped = holm(rows.map(({ p_flip }) => p_flip));
+  return rows.map((row, at) => ({
+    ...row,
+    p_holm: byCluster.adjusted[at]!,
+    p_flip_holm: flipped.adjusted[at]!,
+    family: byCluster.size,
+    flip_family: flipped.size,
+  }));
+}
