@@ -29,7 +29,14 @@ export type { Comparison } from "./measures/compare.ts";
 export { intervalLaid, shareLaid, withHolm } from "./measures/laid.ts";
 export { type Cell, cells, type Level, Rows } from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
-export { type Counted, type Data, factorsOf, type Sheets, type Values } from "./measures/values.ts";
+export {
+  type Counted,
+  type Data,
+  factorsOf,
+  scaleScores,
+  type Sheets,
+  type Values,
+} from "./measures/values.ts";
 
 export const compare = carried(compared);
 export const scores = carried(scored);

@@ -72,3 +72,52 @@ export function estimates(
     ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
 }
+
+/**
+ * Estimates beside what was put in, one panel for each value of a column.
+ *
+ * @param frame estimate, truth (null where nothing was declared), the columns that `panel` and `row` name,
+ *   and the limits: `ci_lower` and `ci_upper`, or those that `interval` begins
+ * @param of `heading`: a panel's title, from its value; `range`: what the axis shows at least; `rule`: where
+ *   a dashed line stands
+ */
+export function recovered(
+  frame: DataFrame,
+  of: {
+    title: string;
+    xLabel: string;
+    panel: string;
+    row: string;
+    range: readonly [number, number];
+    interval?: "ci" | "boot";
+    rule?: number;
+    heading?: (value: string) => string;
+  },
+): string {
+  const { interval = "ci" } = of;
+  const [low, high] = [`${interval}_lower`, `${interval}_upper`];
+  const shape = z.object({
+    estimate: Value,
+    truth: Value,
+    [low]: Value,
+    [high]: Value,
+    [of.panel]: z.string(),
+    [of.row]: z.string(),
+  });
+  const cells = rows(frame, shape) as unknown as Record<string, string & (number | null)>[];
+  const keys = [...new Set(cells.map((cell) => cell[of.panel]!))];
+  return dots({
+    title: of.title,
+    xLabel: of.xLabel,
+    panels: wrap(keys, keys.length > 4 ? 3 : 4, of.heading ?? scaleName),
+    points: cells.flatMap((cell) => {
+      const place = { panel: cell[of.panel]!, group: "", row: cell[of.row]! };
+      const found = { value: cell.estimate!, low: cell[low]!, high: cell[high]! };
+      const told = { ...place, series: "put in", value: cell.truth!, low: null, high: null };
+      return [{ ...place, series: "found", ...found }, ...cell.truth === null ? [] : [told]];
+    }),
+    range: of.range,
+    decimals: 2,
+    ...(of.rule === undefined ? {} : { rule: of.rule }),
+  });
+}

@@ -47,7 +47,7 @@ export {
   totalVariation,
   wasserstein,
 } from "./stats/distributions.ts";
-export { nearDuplicates, wordsOf } from "./stats/duplicates.ts";
+export { nearDuplicates, simHash, simHashDuplicates, wordsOf } from "./stats/duplicates.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/fit.ts";

@@ -79,6 +79,8 @@ const SAMPLES = [
   ["43_", "alignment"],
   ["44_", "elections"],
   ["45_", "ladder"],
+  ["46_", "texts"],
+  ["47_", "bridge"],
 ] as const;
 
 /**

@@ -7,6 +7,7 @@ export const PAGES = [
   "dataset/README.md",
   "README.md",
   "lib/README.md",
+  "lib/opinions/README.md",
   "notebooks/README.md",
   "tests/README.md",
 ] as const;

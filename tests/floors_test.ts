@@ -38,6 +38,7 @@ const FLOORS = [
     "opinions/rounds",
     "opinions/simulated",
     "opinions/texts",
+    "opinions/traits",
   ],
   ["paper/reparse", "paper/restore", "paper/print", "paper/readings", "opinions/politics"],
 ];

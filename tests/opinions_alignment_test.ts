@@ -181,6 +181,19 @@ Deno.test("refusals are apart, and bound what alignment could be", () => {
   near(chosen.unanswered, .1, 1e-12);
 });
 
+Deno.test("refusals of the worked example are a fifth, and no part of the shares", () => {
+  const rows = [
+    ...given(FOUR, [40, 30, 20, 10], { reply_class: "answer" }),
+    ...given(FOUR, [25], { reply_class: "refusal" }, 100).map((row) => ({ ...row, option: null })),
+  ];
+  const own = of(
+    measured(rows, { reference: people(...sharesOf(FOUR, [.4, .3, .2, .1])) }),
+    "four",
+  );
+  near(own.unanswered, .2, 1e-12);
+  near(own.estimate, 1, 1e-12);
+});
+
 // The definition in R, weights and households included.
 Deno.test("weighted alignment and its jackknife by household are R's", () => {
   const { x, r: shares, household, weight, answers: given, alignment: expected, se } = r.weighted;

@@ -1,11 +1,15 @@
 /** Tone, hardship and repetition of texts, counted by hand. */
 import assert from "node:assert/strict";
-import type { DataFrame } from "polars";
+import pl, { type DataFrame } from "polars";
 import { columnOf } from "lib/columns.ts";
 import { frame } from "lib/frames.ts";
-import { firstName, hardships, toneOf, tones, variety } from "lib/opinions/texts.ts";
+import { open } from "lib/db.ts";
+import { descriptive, objective, subjective } from "lib/opinions/forms.ts";
+import { declaredTones, NAMES, STOCK, WRITING, writingModel } from "lib/opinions/simulated.ts";
+import { firstName, hardships, textsOf, toneOf, tones, variety } from "lib/opinions/texts.ts";
 import words from "lib/opinions/texts/words.json" with { type: "json" };
 import { clusteredMean, wilson } from "lib/stats.ts";
+import { enter, personas as written } from "lib/study.ts";
 import { each, near } from "./near.ts";
 
 type Found = Record<string, number | string | null>;
@@ -141,4 +145,81 @@ Deno.test("firstName() passes over what begins sentences", () => {
     ] as const,
     ([text, expected]) => assert.equal(firstName(text), expected, text),
   );
+});
+
+Deno.test("limits of the bootstrap draw whole respondents, with their weights", () => {
+  const one = { text: "text", by: ["form"], draws: 400 };
+  const rows = found(tones(personas, one));
+  const words = rows.find((row) => row.form === "table" && row.measure === "words")!;
+  // Of the lengths 5, 7 and 2 a draw has no mean outside.
+  assert.ok((words.boot_lower as number) >= 2 && (words.boot_upper as number) <= 7);
+  assert.ok((words.boot_lower as number) < (words.estimate as number));
+  assert.deepEqual(found(tones(personas, one)), rows);
+  // All of one cluster: nothing to draw.
+  const alone = personas.withColumns(pl.lit(1).alias("cluster"));
+  assert.equal(found(tones(alone, one))[0]!.boot_lower, null);
+  assert.equal(found(hardships(personas, { ...one, draws: 0 }))[0]!.boot_lower, null);
+});
+
+const SCHEMA = "opinions_texts";
+
+Deno.test("a writer's texts are read apart from the form's words, and what it was told is found", async () => {
+  const lab = await enter({ schema: SCHEMA });
+  const people = Array.from({ length: 160 }, (_, at) => ({
+    age: `${20 + at % 60}`,
+    sex: at % 2 ? "Male" : "Female",
+    race: "White",
+    state: ["Ohio", "Iowa", "Utah", "Maine"][at % 4]!,
+  }));
+  await lab.population(people, { instrument: null, name: "people" });
+  const forms = [objective, subjective, descriptive];
+  for (const form of forms) {
+    const plan = written({ models: [writingModel()], population: "people", form });
+    assert.deepEqual((await lab.run(await lab.register(plan))).failed, {});
+  }
+  await lab.close();
+  const study = await open({ schema: SCHEMA });
+  const truths = declaredTones().toRecords() as { form: string; measure: string; truth: number }[];
+  let stray = 0;
+  for (const form of forms) {
+    const own = await study.personas(form.name, { with: ["sex"] });
+    const texts = textsOf(own, form);
+    assert.deepEqual(
+      texts.columns.filter((name) => /_status$|_cleaned$|^citizenship/.test(name)),
+      [],
+    );
+    assert.deepEqual(new Set(texts.getColumn("sex").toArray()), new Set(["Female", "Male"]));
+    const first = String(texts.getColumn("text").toArray()[0]);
+    assert.equal(first.split("\n\n").length, form === objective ? 2 : form === subjective ? 13 : 1);
+    const rows = [
+      ...found(tones(texts, { text: "text" })),
+      ...found(hardships(texts, { text: "text" })).filter(({ hardship }) => hardship === "any")
+        .map((row) => ({ ...row, measure: "hardship", estimate: row.share })),
+    ] as Found[];
+    for (const { measure, truth } of truths.filter((row) => row.form === form.name)) {
+      const row = rows.find((row) => row.measure === measure)!;
+      const away = Math.abs((row.estimate as number) - truth);
+      if (measure === "words") assert.ok(away < 1e-9, `${form.name}: ${row.estimate} words`);
+      else {assert.ok(
+          away < 4 * (row.se as number),
+          `${form.name}, ${measure}: ${row.estimate}, not ${truth}`,
+        );}
+      if (row.boot_lower !== null && measure !== "words") {
+        const outside = truth < (row.boot_lower as number) || truth > (row.boot_upper as number);
+        stray += Number(outside);
+      }
+    }
+    if (form === descriptive) {
+      const again = found(variety(texts, { text: "text" }));
+      const of = (measure: string) => again.find((row) => row.measure === measure)!;
+      const error = Math.sqrt(STOCK.share * (1 - STOCK.share) / 160);
+      assert.ok(Math.abs((of("near_duplicate").estimate as number) - STOCK.share) < 4 * error);
+      assert.ok((of("simhash").count as number) <= (of("near_duplicate").count as number));
+      assert.ok((of("distinct_names").count as number) <= NAMES.length);
+    }
+  }
+  await study.close();
+  assert.ok(stray <= 4, `${stray} of 12 intervals miss`);
+  assert.deepEqual(Object.keys(WRITING), forms.map(({ name }) => name));
+  assert.throws(() => textsOf(personas, objective), /These personas have no age/);
 });

@@ -63,6 +63,7 @@ Deno.test("distances of worked examples", () => {
   assert.equal(kullbackLeibler(people, model)!.toFixed(4), "0.1279");
   assert.equal(jensenShannon(model, people)!.toFixed(4), "0.0321");
   assert.equal(Math.sqrt(jensenShannon(model, people)!).toFixed(4), "0.1792");
+  assert.equal((1 - Math.sqrt(jensenShannon(model, people)!)).toFixed(4), "0.8208");
 });
 
 Deno.test("distances are null of nothing, and say what is no distribution", () => {

@@ -224,6 +224,17 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   nearDuplicates: pairs.map(([x, y]) => () =>
     stats.nearDuplicates([x, y, x].map((words, group) => ({ words: words.map(String), group })))
   ),
+  simHash: SAMPLES.map((one) => () => String(stats.simHash(one.map(String)))),
+  simHashDuplicates: pairs.map(([x, y]) => () =>
+    stats.simHashDuplicates([x, y, x].map((words) => words.map(String)))
+  ),
+  concordance: ODD.flatMap((x) =>
+    ODD.flatMap((y) =>
+      [0, 1, 1e308].map((weight) => () =>
+        stats.concordance({ weight, x, y, xx: x * x, yy: y * y, xy: x * y })
+      )
+    )
+  ),
   wordsOf: SAMPLES.map((one) => () => stats.wordsOf(one.join(" "))),
   dependence: SAMPLES.flatMap(clusterings).map((one) => () => stats.dependence(one)),
   clusteredMean: of2(SAMPLES.flatMap(clusterings), LEVELS, stats.clusteredMean),

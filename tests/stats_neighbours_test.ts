@@ -7,9 +7,12 @@ import {
   hopkins,
   nearDuplicates,
   neighbourhoods,
+  simHash,
+  simHashDuplicates,
   spread,
   wilson,
 } from "lib/stats.ts";
+import { seeded } from "lib/random.ts";
 import { each, near } from "./near.ts";
 import python from "./reference/neighbours.json" with { type: "json" };
 
@@ -132,4 +135,36 @@ Deno.test("nearDuplicates() finds what comparing all pairs of sets finds", () =>
     }));
     assert.deepEqual(nearDuplicates(given), { any, across });
   });
+});
+
+const BAKERY =
+  "she runs a small bakery in murcia and closes it every afternoon to walk along the river with her dog";
+
+// Python 3.11, hashlib, by the definition.
+Deno.test("simHash() is Python's fingerprint, and 3 bits of 64 make nearly equal texts", () => {
+  each(
+    [
+      [BAKERY, 0x82e29715bd5f0c0cn],
+      [BAKERY.replace("afternoon", "evening"), 0x80c217d0296e080cn],
+      ["mei", 0x7717a57ec3d7fb93n],
+      ["josé lives here", 0x24b13dfe103233bbn],
+    ] as const,
+    ([text, expected]) => assert.equal(simHash(text.split(" ")), expected, text),
+  );
+  // All pairs, one by one.
+  const random = seeded("fingerprints");
+  const long = Array.from({ length: 300 }, () => `w${random.int(50)}`);
+  const texts = Array.from({ length: 60 }, (_, at) => {
+    const words = at % 3 ? [...long] : Array.from(long, () => `v${random.int(50)}`);
+    for (let change = at % 7; change > 0; change--) words[random.int(300)] = `u${random.int(9)}`;
+    return words;
+  });
+  const hashes = texts.map(simHash);
+  const bits = (a: bigint, b: bigint) => (a ^ b).toString(2).replaceAll("0", "").length;
+  const alike = hashes.filter((one, at) =>
+    hashes.some((other, place) => place !== at && bits(one, other) <= 3)
+  );
+  assert.equal(simHashDuplicates(texts), alike.length);
+  assert.ok(alike.length > 5 && alike.length < 60, `${alike.length}`);
+  assert.equal(simHashDuplicates([]), 0);
 });

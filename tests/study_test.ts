@@ -329,6 +329,21 @@ Deno.test("a stop does not wait until a provider takes calls again", async () =>
   assert.deepEqual(await bench.states(run), { planned: 8 });
 });
 
+Deno.test("calls that wait for the first reply go on together when it has come", async () => {
+  let alone = 0;
+  await using bench = await Bench.with("study_begins", 24, (_, count) => {
+    if (count === 1) alone = bench.server.tally().inFlight;
+    return { latency: 100 };
+  });
+  const run = await bench.sheets(8, {
+    models: [bench.model(8, { concurrency: { start: 16, most: 16 } })],
+  });
+  assert.equal((await bench.made.lab.run(run, FREE)).done, 24);
+  assert.equal(alone, 1);
+  // All 24 are there before the first reply: one by one the peak would be 1.
+  assert.ok(bench.server.tally().peak > 4, `${bench.server.tally().peak} at a time`);
+});
+
 Deno.test("a server that answers nothing stops the run, and most of the work stays planned", async () => {
   await using bench = await Bench.with("study_down", 80, () => ({
     status: 503,

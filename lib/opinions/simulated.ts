@@ -20,6 +20,9 @@ import { seeded } from "../random.ts";
 import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
 
+export { declaredAgreement, heedingModel } from "./simulated/heeding.ts";
+export { declaredTones, NAMES, STOCK, WRITING, writingModel } from "./simulated/writing.ts";
+
 const NAME = "simulated-drift";
 
 /** The leanings of people are spread evenly from minus this to this. */

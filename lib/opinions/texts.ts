@@ -5,10 +5,20 @@
  */
 import type { DataFrame } from "polars";
 import { listed } from "../format.ts";
-import { frame, type Kind } from "../frames.ts";
+import type { Form } from "../forms.ts";
+import { frame, type Kind, series } from "../frames.ts";
 import { type Cell, cells, factorsOf, intervalLaid, Rows, shareLaid } from "../measures.ts";
 import { carried } from "../provenance.ts";
-import { nearDuplicates, weightedMean, weightedShare, wordsOf } from "../stats.ts";
+import { seeded } from "../random.ts";
+import {
+  clusterBootstrap,
+  nearDuplicates,
+  simHashDuplicates,
+  weightedMean,
+  weightedShare,
+  weightedTotals,
+  wordsOf,
+} from "../stats.ts";
 import "./columns.ts";
 import { HARDSHIPS, type Tone, toneOf } from "./texts/lexicon.ts";
 
@@ -19,7 +29,43 @@ export interface Texts {
   /** The column with the text; rows without one do not count. */
   text: string;
   by?: readonly string[];
+  /** Draws of the cluster bootstrap (2,000; 0 leaves its limits out), and their seed. */
+  draws?: number;
+  seed?: number;
 }
+
+/**
+ * What a writer wrote in words of its own: the texts of a form that are not given, of each persona joined,
+ * in a column `text`; without any it is null. What a form lists, and its labels, are not the writer's words.
+ *
+ * @param personas of this form, as `study.personas(form.name)` reads them
+ * @returns the columns of the personas that are no field of the form, and text; what is known of the
+ *   respondent has its own name again where a field had taken it
+ * @throws {Error} when a field is no column
+ */
+export const textsOf = carried((personas: DataFrame, form: Form): DataFrame => {
+  const names = form.fields.map(({ name }) => name);
+  const lacking = names.filter((name) => !personas.columns.includes(name));
+  if (lacking.length) {
+    throw new Error(
+      `These personas have no ${listed(lacking)}: read those of the form with ` +
+        `study.personas(${JSON.stringify(form.name)})`,
+    );
+  }
+  const columns = form.fields.filter(({ kind, given }) => kind === "text" && !given)
+    .map(({ name }) => personas.getColumn(name).toArray() as (string | null)[]);
+  const texts = Array.from(
+    { length: personas.height },
+    (_, row) =>
+      columns.map((column) => column[row] ?? "").filter((text) => text !== "").join("\n\n") || null,
+  );
+  const fields = new Set(names.flatMap((name) => [name, `${name}_status`, `${name}_cleaned`]));
+  const kept = personas.columns.filter((name) => !fields.has(name));
+  const hidden = names.filter((name) => kept.includes(`profile_${name}`));
+  return personas.select(...kept)
+    .rename(Object.fromEntries(hidden.map((name) => [`profile_${name}`, name])))
+    .withColumns(series("text", texts, "text"));
+});
 
 interface Written {
   rows: Rows;
@@ -58,6 +104,41 @@ function meanOf({ rows }: Written, cell: Cell, of: (row: number) => number) {
   });
 }
 
+/** Percentile limits of the mean of a number of each text: whole clusters are drawn. */
+function drawnMean(
+  { rows }: Written,
+  cell: Cell,
+  of: (row: number) => number,
+  { draws = 2000, seed = 1 }: Texts,
+  what: string,
+) {
+  const held = new Map<number, { sum: number; weight: number }>();
+  for (const row of cell.order) {
+    const value = of(row);
+    if (Number.isNaN(value)) continue;
+    const one = rows.respondent[row]!, cluster = rows.cluster[one]!, weight = rows.weight[one]!;
+    const own = held.get(cluster) ?? { sum: 0, weight: 0 };
+    own.sum += weight * value;
+    own.weight += weight;
+    held.set(cluster, own);
+  }
+  if (held.size < 2 || draws === 0) return { boot_lower: null, boot_upper: null };
+  const sums = [...held.values()];
+  const columns = [sums.map(({ sum }) => sum), sums.map(({ weight }) => weight)];
+  const [drawn] = clusterBootstrap({
+    clusters: sums.length,
+    uniform: seeded("texts", seed, what, JSON.stringify(cell.levels)).uniform,
+    draws,
+    accelerated: false,
+    statistics: (weights) => {
+      const [sum, weight] = weightedTotals(weights, columns);
+      return [weight! > 0 ? sum! / weight! : null];
+    },
+  });
+  const { ciLower, ciUpper } = drawn!.percentile;
+  return { boot_lower: ciLower, boot_upper: ciUpper };
+}
+
 /** What is measured of a text: NaN where it has nothing to measure by. */
 const TONES: Readonly<Record<string, (tone: Tone) => number>> = {
   words: ({ words }) => words,
@@ -77,6 +158,8 @@ const TONE = {
   df: "number",
   ci_lower: "number",
   ci_upper: "number",
+  boot_lower: "number",
+  boot_upper: "number",
 } as const satisfies Record<string, Kind>;
 
 /**
@@ -87,7 +170,8 @@ const TONE = {
  * words. What words these are, and what the list cannot do: `lib/opinions/texts/lexicon.ts`.
  *
  * @returns by level of each factor and measure: n (texts that have it), clusters, words (mean length of
- *   these), estimate (mean), sd, se, df, ci_lower, ci_upper (95 %)
+ *   these), estimate (mean), sd, se, df, ci_lower, ci_upper (95 %), boot_lower, boot_upper (percentile limits
+ *   of the cluster bootstrap)
  * @throws {Error} when the text or a factor is no column
  */
 export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
@@ -107,6 +191,7 @@ export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
         estimate,
         sd,
         ...intervalLaid(mean),
+        ...drawnMean(all, cell, value, of, measure),
       };
     })
   );
@@ -123,6 +208,8 @@ const HARDSHIP = {
   se: "number",
   ci_lower: "number",
   ci_upper: "number",
+  boot_lower: "number",
+  boot_upper: "number",
   base_rate: "number",
 } as const satisfies Record<string, Kind>;
 
@@ -132,7 +219,7 @@ const HARDSHIP = {
  * @param of `rates` of people by hardship, where known; those of `any` as well
  * @returns by level of each factor and hardship (`any`: one or more): n, clusters, words (mean length), count,
  *   share (weighted, of texts that name it once or more), se, ci_lower, ci_upper (95 %, Wilson's at the
- *   effective n), base_rate
+ *   effective n), boot_lower, boot_upper (percentile limits of the cluster bootstrap), base_rate
  * @throws {Error} when the text or a factor is no column, or a rate is of no hardship
  */
 export const hardships = carried((
@@ -149,12 +236,14 @@ export const hardships = carried((
   const tidy = all.cells.flatMap((cell) =>
     kinds.map((hardship) => {
       const own = Array.from(cell.order).filter((row) => found[row]);
-      const named = own.map((row) => {
-        const { hardships } = found[row]!;
+      const names = (row: number) => {
+        if (!found[row]) return NaN;
+        const { hardships } = found[row];
         return Number(
           hardship === "any" ? hardships.length > 0 : hardships.some((one) => one === hardship),
         );
-      });
+      };
+      const named = own.map(names);
       const { effective_n: _, ...laid } = shareLaid(weightedShare({
         cluster: own.map((row) => all.rows.cluster[all.rows.respondent[row]!]!),
         weight: own.map((row) => all.rows.weight[all.rows.respondent[row]!]!),
@@ -167,6 +256,7 @@ export const hardships = carried((
         ...laid,
         words: meanOf(all, cell, (row) => found[row]?.words ?? NaN).estimate,
         count: named.reduce<number>((sum, one) => sum + one, 0),
+        ...drawnMean(all, cell, names, of, hardship),
         base_rate: of.rates?.[hardship] ?? null,
       };
     })
@@ -192,7 +282,9 @@ const VARIETY = {
  *   otherwise the first word of the text with a capital that no sentence begins with (see `firstName`);
  * - `equal`: texts that another is the same as, whatever case, punctuation and space;
  * - `near_duplicate`: texts with another that shares half or more of its sequences of three words (Jaccard,
- *   exact over all pairs).
+ *   exact over all pairs);
+ * - `simhash`: texts with another whose fingerprint of 64 bits differs in 3 at most (`simHash`): nearly equal
+ *   ones only, in which a word or two were changed.
  *
  * @param of `most` texts of each combination: as many as the smallest has, unless said
  * @returns by level of each factor and measure: n, words (mean length), count, estimate (count by n)
@@ -232,6 +324,7 @@ export const variety = carried((
       row("distinct_names", names.length, new Set(names).size),
       row("equal", own.length, equal),
       row("near_duplicate", own.length, near.any),
+      row("simhash", own.length, simHashDuplicates(words)),
     ];
   });
   return frame(tidy, { ...kindsOf(all), ...VARIETY });

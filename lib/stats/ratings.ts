@@ -145,3 +145,49 @@ export function blandAltman(differences: readonly number[], level = 0.95): Bland
     n,
   };
 }
+
+/** Sums over pairs (x, y), each with its weight: Σw, Σwx, Σwy, Σwx², Σwy², Σwxy. */
+export interface PairSums {
+  weight: number;
+  x: number;
+  y: number;
+  xx: number;
+  yy: number;
+  xy: number;
+}
+
+/** How far pairs go together, and how far they are the same. */
+export interface Concordance {
+  /** Mean of y − x. */
+  difference: number | null;
+  /** Pearson's r. */
+  correlation: number | null;
+  /** Lin's coefficient, 2 s_xy / (s_x² + s_y² + (x̄ − ȳ)²): 1 only where all pairs are equal. */
+  concordance: number | null;
+}
+
+/**
+ * Pearson's r and Lin's concordance from sums of pairs, with weights; variances are divided by Σw, as Lin
+ * does. The sums are of values near 0, such as those less the middle of their scale: of large ones they lose
+ * digits. Null without weight; r where either does not vary, and concordance where all values are one. Source:
+ * Lin 1989, Biometrics 45, 255–268.
+ *
+ * @throws {RangeError} when a sum is not finite
+ */
+export function concordance(of: PairSums): Concordance {
+  checked(Object.values(of));
+  const { weight } = of;
+  if (!(weight > 0)) return { difference: null, correlation: null, concordance: null };
+  const [x, y] = [of.x / weight, of.y / weight];
+  const left = (square: number, gone: number) =>
+    vanishes(Math.abs(square - gone), Math.abs(square) + Math.abs(gone)) ? 0 : square - gone;
+  const [xx, yy] = [left(of.xx / weight, x * x), left(of.yy / weight, y * y)].map((square) =>
+    Math.max(0, square)
+  ) as [number, number];
+  const xy = left(of.xy / weight, x * y), apart = xx + yy + (x - y) ** 2;
+  return {
+    difference: y - x,
+    correlation: xx > 0 && yy > 0 ? Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy))) : null,
+    concordance: apart > 0 ? 2 * xy / apart : null,
+  };
+}

@@ -59,18 +59,22 @@ export const PAGE = 2 * 2 ** 20;
 /** Room for so many bytes at a time; what is larger than all of it has it alone. */
 export class Room {
   #free: number;
-  #waiting: { bytes: number; enter: () => void }[] = [];
+  #waiting: { bytes: () => number; enter: (taken: number) => void }[] = [];
 
   constructor(private readonly bytes: number) {
     this.#free = bytes;
   }
 
-  /** Waits until there is room, in the order of asking. */
-  async enter(bytes: number): Promise<Place> {
-    const taken = Math.min(bytes, this.bytes);
-    if (this.#waiting.length || taken > this.#free) {
-      await new Promise<void>((enter) => this.#waiting.push({ bytes: taken, enter }));
-    } else this.#free -= taken;
+  /**
+   * Waits until there is room, in the order of asking.
+   *
+   * @param bytes asked again while it waits: what is not known at first may be known when its turn comes
+   */
+  async enter(bytes: () => number): Promise<Place> {
+    const taken = await new Promise<number>((enter) => {
+      this.#waiting.push({ bytes, enter });
+      this.#change(0);
+    });
     return new Place(taken, (more) => this.#change(more));
   }
 
@@ -81,10 +85,11 @@ export class Room {
 
   #change(more: number): void {
     this.#free -= more;
-    while (this.#waiting.length && this.#waiting[0]!.bytes <= this.#free) {
-      const { bytes, enter } = this.#waiting.shift()!;
-      this.#free -= bytes;
-      enter();
+    while (this.#waiting.length) {
+      const taken = Math.min(this.#waiting[0]!.bytes(), this.bytes);
+      if (taken > this.#free) return;
+      this.#free -= taken;
+      this.#waiting.shift()!.enter(taken);
     }
   }
 }

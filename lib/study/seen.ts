@@ -41,6 +41,8 @@ export class Seen {
   /** By how much a reply was dearer than it could be. */
   #stretch = { tokens: 1, usd: 1 };
   #bytes = Infinity;
+  /** Whether these are the bytes of a reply. */
+  #measured = false;
   /** Questions that were refused before the model has replied. */
   #aside: { work: Work; error: CallError }[] = [];
   #room: Room;
@@ -85,14 +87,18 @@ export class Seen {
     return new Seen(model, models, needed, before, allowTruncated);
   }
 
-  /** Waits until there is room for a reply. */
+  /**
+   * Waits until there is room for a reply. Whoever came when nothing was known goes alone until a reply has
+   * been measured, and then beside the others.
+   */
   async turn(): Promise<Place> {
-    return await this.#room.enter(this.#bytes);
+    const asked = this.#bytes;
+    return await this.#room.enter(() => this.#measured ? this.#bytes : asked);
   }
 
   /** Room for a reply that is stored. */
   async room(bytes: number): Promise<Place> {
-    return await this.#room.enter(bytes);
+    return await this.#room.enter(() => bytes);
   }
 
   /** Nobody waits for a turn any more: the run ends. */
@@ -122,7 +128,10 @@ export class Seen {
     this.#whole ||= reply.finish !== "length";
     // One very long reply is not expected for ever.
     const before = Number.isFinite(this.#bytes) ? this.#bytes * 0.9 : 0;
-    if (this.#whole || this.allowTruncated) this.#bytes = Math.max(bytes, before);
+    if (this.#whole || this.allowTruncated) {
+      this.#bytes = Math.max(bytes, before);
+      this.#measured = true;
+    }
   }
 
   /** Those set aside, once it is known that they were refused for what they ask. */

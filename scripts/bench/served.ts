@@ -1,0 +1,111 @@
+/** What is asked of a local server beside the bare client, and how much memory that takes. */
+import OpenAI from "openai";
+import type { Sql } from "lib/db.ts";
+import { whole } from "lib/format.ts";
+import type { Model } from "lib/llm.ts";
+import type { Laboratory } from "lib/study.ts";
+import { progress } from "../cli.ts";
+import { median, timed } from "./measure.ts";
+
+const IN_FLIGHT = 64;
+
+export async function server(latency: number): Promise<{ url: string; child: Deno.ChildProcess }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "tests/llm_server.ts", "--latency", String(latency)],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  return { url: value.trim(), child };
+}
+
+export const localModel = (id: string, url: string): Model => ({
+  id,
+  label: id,
+  provider: "openai",
+  model: id,
+  base_url: `${url}/v1`,
+  key: null,
+  max_tokens: 1000,
+  format: "json_object",
+  price: { input: 0, output: 0, as_of: "2026-11-21", source: "a server of this machine" },
+  concurrency: { start: IN_FLIGHT, most: IN_FLIGHT },
+});
+
+/** What is timed. */
+export interface Timed {
+  url: string;
+  runs: number;
+  calls: number;
+  what: string;
+  how: string;
+}
+
+/** The same calls through our code and through the client alone, in turns. */
+export async function beside(
+  lab: Laboratory,
+  sql: Sql,
+  name: string,
+  { url, runs, calls, what, how }: Timed,
+): Promise<void> {
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
+  const ours: number[] = [], bare: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    progress(`administrations: run ${index + 1} of ${runs}`);
+    const { done, seconds } = await lab.run(name, { limit: calls });
+    ours.push(done / seconds);
+    const rows = await sql<{ sent: string }[]>`
+      select sent from ${sql(lab.schema)}.requests order by request desc limit ${calls}`;
+    const bodies = rows.map(({ sent }) => JSON.parse(sent));
+    const started = performance.now();
+    let next = 0;
+    await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+      while (next < bodies.length) {
+        const reply = await client.chat.completions.create(bodies[next++]);
+        JSON.parse(reply.choices[0]!.message.content!);
+      }
+    }));
+    bare.push(bodies.length / ((performance.now() - started) / 1000));
+  }
+  progress("");
+  say(`${what}, ${IN_FLIGHT} in flight, ${how}`, spread(ours, "per second", 0));
+  say("the same calls by the bare client", spread(bare, "per second", 0));
+  say("ratio", spread(ours.map((value, index) => value / bare[index]!), ""));
+}
+
+/** Peak memory of processes that do so many pieces of each run, one after the other. */
+export async function memory(
+  schema: string,
+  names: readonly string[],
+  limits: readonly number[],
+  what = "administrations",
+): Promise<void> {
+  for (const limit of limits) {
+    const calls = names.length * limit;
+    progress(`memory: ${whole(calls)} ${what}`);
+    const words = ["run", ...names, "--schema", schema, "--limit", `${limit}`, "--yes"];
+    const run = await timed(
+      Deno.execPath(),
+      // As the task runs it: V8 otherwise lets garbage pile up before it collects any.
+      ["run", "-A", "--v8-flags=--max-old-space-size=256", "scripts/study.ts", ...words],
+      {},
+      [0, 3], // stopped with work left, or at its end
+    );
+    progress("");
+    say(
+      `memory, ${whole(calls)} ${what}`,
+      `${run.megabytes?.toFixed(0) ?? "—"} MB peak, ${(calls / run.seconds).toFixed(0)} per second`,
+    );
+  }
+}
+
+export const spread = (values: readonly number[], unit: string, decimals = 2): string => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const text = (value: number) => value.toFixed(decimals);
+  return `${text(median(values))} ${unit} (${text(low)}–${text(high)})`.replace("  ", " ");
+};
+
+export const say = (what: string, value: string): void =>
+  console.log(`${what.padEnd(48)} ${value}`);
