@@ -347,11 +347,6 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     (count, weight) => stats.combined(stats.wilson(count), stats.wilson(count), weight, -weight),
   ),
   newcombe: of2(someCounts, someCounts, stats.newcombe),
-  combined: of2(
-    someCounts,
-    someCounts,
-    (a, b) => stats.combined(stats.wilson(a), stats.wilson(b), 1, -1),
-  ),
   proportionZ: of2(someCounts, someCounts, stats.proportionZ),
   riskRatio: of2(someCounts, someCounts, stats.riskRatio),
   wilson: of2(COUNTS, LEVELS, stats.wilson),
