@@ -505,7 +505,7 @@ export class Laboratory {
   }
 
   /**
-   * Stored questions and replies of a run, the earliest first.
+   * Stored questions and replies of a run, in the order of its work, of each the earliest first.
    *
    * @param options `profile`, `condition`: of these only; `failed`: where work failed; `most`: so many
    */

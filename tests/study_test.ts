@@ -717,7 +717,12 @@ Deno.test("personas keep what was written; clean() applies a rule; quality() add
     return ++number > 5 ? { text: "no" } : written({ gender, name: " Ana  Baker ", age: "41" });
   }, { written: false });
   const { made: { lab } } = bench;
-  const run = await lab.register(personas({ models: [bench.model(1)], conditions: ["N=3"] }));
+  const run = await lab.register(
+    personas({
+      models: [bench.model(1, { concurrency: { start: 1, most: 1 } })],
+      conditions: ["N=3"],
+    }),
+  );
   await lab.run(run, { ...FREE, limit: 5 });
   const rows = () =>
     bench.made.rows("select gender_original, gender, name, age from personas order by id");

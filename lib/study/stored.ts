@@ -106,7 +106,7 @@ export async function exchanges(
     where w.run = ${run} and (${profile ?? null}::int is null or w.profile = ${profile ?? null})
       and (${condition ?? null}::text is null or c.condition = ${condition ?? null})
       and (not ${failed} or w.state = 'failed')
-    order by q.request limit ${most}`;
+    order by w.work, q.request limit ${most}`;
   return rows.map(({ provider, sent, reply, state, reason, ...row }) => {
     const read = opened(provider, reply);
     return {
