@@ -40,7 +40,14 @@ const FLOORS = [
     "opinions/texts",
     "opinions/traits",
   ],
-  ["paper/reparse", "paper/restore", "paper/print", "paper/readings", "opinions/politics"],
+  [
+    "paper/reparse",
+    "paper/restore",
+    "paper/print",
+    "paper/readings",
+    "opinions/judges",
+    "opinions/politics",
+  ],
 ];
 
 /** Folders of rooms on top of the core. */

@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { ROOT } from "../config.ts";
 import { carried, type Source } from "../provenance.ts";
 import "./columns.ts";
-import { fitted as fittedOf, implausible as implausibleOf } from "./sample/report.ts";
+import {
+  fitted as fittedOf,
+  implausible as implausibleOf,
+  suspects as suspectsOf,
+} from "./sample/report.ts";
 
 export { type Design, designFrom, NOT_APPLICABLE, type Rule } from "./sample/design.ts";
 export { type Draw, draw, type Drawn, type Method, METHODS, reweighted } from "./sample/drawn.ts";
@@ -27,3 +31,5 @@ export const DRAWN: Source = {
 export const fitted = carried(fittedOf, [DRAWN]);
 /** Combinations that do not go together; see `lib/opinions/sample/report.ts`. */
 export const implausible = carried(implausibleOf, [DRAWN]);
+/** Which people a rule describes; see `lib/opinions/sample/report.ts`. */
+export const suspects = carried(suspectsOf, [DRAWN]);

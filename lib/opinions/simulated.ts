@@ -21,6 +21,7 @@ import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
 
 export { declaredAgreement, heedingModel } from "./simulated/heeding.ts";
+export { type Erring, type Judged, judgingModel } from "./simulated/judging.ts";
 export { declaredTones, NAMES, STOCK, WRITING, writingModel } from "./simulated/writing.ts";
 
 const NAME = "simulated-drift";

@@ -56,10 +56,16 @@ export const ASKED: Own = {
       decimals: 3,
     },
   ),
+  people: text(
+    "people",
+    "Whether a rule finds these people implausible, or none does: the placebo.",
+  ),
+  same_verdict: share("same verdict", "Share of the people of whom both judges say the same."),
   arm: text("arm", "Who answered: four facts, facts of tables, or what a model wrote of them."),
 };
 
 export const ASKED_INTERVALS: Own = {
+  kappa: interval("95% CI", "95 % interval of kappa, BCa by cluster.", { decimals: 3 }),
   flips: interval("95% CI", "95 % interval of what changed, by cluster.", { decimals: 3 }),
   conformity: interval("95% CI", "95 % interval of conformity, by cluster.", { decimals: 3 }),
   shift: interval("95% CI", "95 % interval of the shift, by cluster.", { decimals: 3 }),

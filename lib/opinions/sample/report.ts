@@ -208,6 +208,33 @@ export function implausible(
   });
 }
 
+/**
+ * Which people a rule describes, person by person, as the arms of a judge that reads them.
+ *
+ * @param options `rules`: left out, the design's
+ * @returns profile, people (`implausible` where a rule describes them, `placebo` where none does),
+ *   combination (the first such rule)
+ * @throws {RangeError} when a rule names what is not drawn
+ */
+export function suspects(
+  { prepared: from, codes, population }: Drawn,
+  options: { rules?: readonly Rule[] } = {},
+): DataFrame {
+  const rules = (options.rules ?? from.design.rules)
+    .map((rule) => ({ rule: rule.rule, inside: insideOf(from, rule) }));
+  const records = Array.from(population.profiles, ({ id }, i) => {
+    const found = rules.find(({ inside }) =>
+      inside.every(({ variable, at }) => at.has(codes.get(variable)![i]!))
+    );
+    return {
+      profile: id,
+      people: found ? "implausible" : "placebo",
+      combination: found?.rule ?? null,
+    };
+  });
+  return frame(records, { profile: "integer", people: "text", combination: "text" });
+}
+
 /** By variable of a rule, the codes that it describes. */
 export const insideOf = (from: Prepared, { rule, where }: Rule) =>
   Object.entries(where).map(([name, levels]) => {
