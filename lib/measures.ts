@@ -26,14 +26,15 @@ import { shares as counted } from "./measures/shares.ts";
 import { carried } from "./provenance.ts";
 
 export type { Comparison } from "./measures/compare.ts";
-export { intervalLaid, shareLaid, withHolm } from "./measures/laid.ts";
-export { type Cell, cells, type Level, Rows } from "./measures/rows.ts";
+export { apartLaid, intervalLaid, shareLaid, withHolm } from "./measures/laid.ts";
+export { type Cell, cells, keysOf, kindsOf, type Level, Rows } from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
 export {
   type Counted,
   type Data,
   factorsOf,
   scaleScores,
+  shareIn,
   type Sheets,
   type Values,
 } from "./measures/values.ts";

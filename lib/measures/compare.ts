@@ -6,7 +6,7 @@ import type { Instrument } from "../instruments.ts";
 import { coins, seeded } from "../random.ts";
 import { averageD, clusterSums, cohenH, pairedT, signFlip, weightedMean } from "../stats.ts";
 import { intervalLaid, withHolm } from "./laid.ts";
-import { type Cell, cells, type Level, type Rows } from "./rows.ts";
+import { type Cell, cells, kindsOf, type Level, type Rows } from "./rows.ts";
 import {
   type Counted,
   type Data,
@@ -168,11 +168,10 @@ export function compare(data: Data, options: Comparison): DataFrame {
   if (!pairs) throw new Error(apart(rows, options, base, others));
 
   const tidy = withHolm(tested);
-  const kind = (name: string) => [name, rows.kind(name)] as const;
   return frame(tidy, {
-    ...Object.fromEntries(factors.map(kind)),
+    ...kindsOf(rows, factors),
     ...Object.fromEntries(keys.map((name) => [name, "text" as Kind])),
-    ...Object.fromEntries([kind(factor)]),
+    ...kindsOf(rows, [factor]),
     ...columns,
     against: rows.kind(factor),
   });

@@ -1,5 +1,11 @@
 /** How estimates and tests stand in the rows of a result: the same columns wherever they are. */
-import { holm, type WeightedEstimate, type WeightedShare } from "../stats.ts";
+import {
+  combined,
+  holm,
+  type Interval,
+  type WeightedEstimate,
+  type WeightedShare,
+} from "../stats.ts";
 
 /** A weighted share: n and clusters, share, se, ci_lower, ci_upper, effective_n. */
 export const shareLaid = (
@@ -13,6 +19,19 @@ export const shareLaid = (
   ci_upper: ciUpper,
   effective_n: effectiveN,
 });
+
+/**
+ * The difference of two independent shares, a − b: estimate, ci_lower, ci_upper, each limit from those of the
+ * shares as Newcombe and Zou & Donner put them together; undefined where a share or its limits are.
+ */
+export function apartLaid(a: Interval, b: Interval) {
+  const limits = a.ciLower === null || b.ciLower === null ? null : combined(a, b, 1, -1);
+  return {
+    estimate: a.estimate === null || b.estimate === null ? null : a.estimate - b.estimate,
+    ci_lower: limits?.ciLower ?? null,
+    ci_upper: limits?.ciUpper ?? null,
+  };
+}
 
 /** The t interval of a weighted mean: se, df (of an se only), ci_lower, ci_upper. */
 export const intervalLaid = (

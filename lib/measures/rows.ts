@@ -146,6 +146,14 @@ export interface Cell {
   starts: Uint32Array;
 }
 
+/** The levels of a cell by the names of their factors, as columns of a result. */
+export const keysOf = (factors: readonly string[], { levels }: Cell): Record<string, Level> =>
+  Object.fromEntries(factors.map((name, at) => [name, levels[at]!]));
+
+/** As what the columns of factors stand in a result. */
+export const kindsOf = (rows: Rows, factors: readonly string[]): Record<string, Kind> =>
+  Object.fromEntries(factors.map((name) => [name, rows.kind(name)]));
+
 /**
  * The combinations of levels that rows have, in order of the levels; rows of weight 0 count for nothing.
  *

@@ -4,7 +4,7 @@ import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { weightedMean } from "../stats.ts";
 import { intervalLaid } from "./laid.ts";
-import { cells } from "./rows.ts";
+import { cells, keysOf, kindsOf } from "./rows.ts";
 import {
   factorsOf,
   itemScores,
@@ -72,7 +72,7 @@ export function scores(
       const sums = summed(rows, cell, scale);
       const mean = weightedMean(sums), { n, clusters, estimate, sd } = mean;
       return {
-        ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+        ...keysOf(factors, cell),
         ...scale.keys,
         n,
         missing: cell.order.length - n,
@@ -84,6 +84,5 @@ export function scores(
       };
     })
   );
-  const levels = factors.map((name) => [name, rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(rows, factors), ...COLUMNS });
 }

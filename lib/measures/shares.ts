@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import { weightedShare } from "../stats.ts";
 import { shareLaid } from "./laid.ts";
-import { cells } from "./rows.ts";
+import { cells, keysOf, kindsOf } from "./rows.ts";
 import type { By } from "./scores.ts";
 import {
   type Counted,
@@ -65,7 +65,7 @@ export function shares(data: Data, options: { of: Counted } & By & Values): Data
       return measures.map((measure) => {
         const sums = summed(rows, cell, measure, 0);
         return {
-          ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+          ...keysOf(factors, cell),
           ...measure.keys,
           ...apart,
           respondents: withRows(sums),
@@ -75,6 +75,5 @@ export function shares(data: Data, options: { of: Counted } & By & Values): Data
       });
     })
   );
-  const levels = factors.map((name) => [name, rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...columns });
+  return frame(tidy, { ...kindsOf(rows, factors), ...columns });
 }

@@ -2,7 +2,7 @@
 import pl, { type DataFrame } from "polars";
 import { described, nearest, plural } from "../format.ts";
 import { type Instrument, isOrdered } from "../instruments.ts";
-import type { WeightedSums } from "../stats.ts";
+import { type WeightedShare, weightedShare, type WeightedSums } from "../stats.ts";
 import { type Cell, inOrder, type Level, Rows } from "./rows.ts";
 
 /** Answer sheets of one instrument; see `lib/measures.ts`. */
@@ -207,6 +207,21 @@ function ownOptions(data: Data, number: number): OwnOption[] {
 }
 
 /**
+ * The weighted share of rows of a cell, respondent by respondent.
+ *
+ * @param cell none has no share
+ * @param of 1 or 0; NaN where a row does not count
+ */
+export const shareIn = (
+  rows: Rows,
+  cell: Cell | undefined,
+  of: (row: number) => number,
+): WeightedShare =>
+  weightedShare(
+    cell ? summed(rows, cell, { of }, 0) : { cluster: [], weight: [], n: [], sum: [] },
+  );
+
+/**
  * What a cell's rows add up to, respondent by respondent; rows without the number are left out.
  *
  * @param origin what sums are counted from: the first number, if nothing else is said
@@ -214,7 +229,7 @@ function ownOptions(data: Data, number: number): OwnOption[] {
 export function summed(
   rows: Rows,
   cell: Cell,
-  { of }: Measure,
+  { of }: Pick<Measure, "of">,
   origin = NaN,
 ): Required<WeightedSums> {
   const { order, respondents, starts } = cell;

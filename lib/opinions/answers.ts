@@ -11,6 +11,7 @@ import { series } from "../frames.ts";
 import { type Instrument, optionsOf, type Role } from "../instruments.ts";
 import { type Cell, Rows, type Sheets } from "../measures.ts";
 import { carried } from "../provenance.ts";
+import { weightedMean } from "../stats.ts";
 import type { Asked } from "./original.ts";
 
 /**
@@ -216,6 +217,53 @@ export function held(answers: DataFrame, questions: readonly Question[]): Held {
     if (own === "answer") option[row] = codes[at]!.get(code!)!;
   }
   return { rows, questions, question, option, replyClass };
+}
+
+/**
+ * The answers of a cell's respondents to the same question on two sides, as pairs of rows; of several on a side
+ * the first.
+ *
+ * @param sideOf 0 or 1 by row; −1 where it is on neither
+ */
+export function pairsIn(
+  { rows, question, option }: Held,
+  cell: Cell,
+  sideOf: (row: number) => number,
+): (readonly [number, number])[] {
+  const found = new Map<string, [number | null, number | null]>();
+  for (const row of cell.order) {
+    const side = sideOf(row);
+    if (side < 0 || option[row]! < 0) continue;
+    const key = `${question[row]}/${rows.respondent[row]}`;
+    const pair = found.get(key) ?? [null, null];
+    pair[side] ??= row;
+    found.set(key, pair);
+  }
+  return [...found.values()].flatMap(([a, b]) => a === null || b === null ? [] : [[a, b] as const]);
+}
+
+/** A mean over rows in clusters, weighted by whom they are of. */
+export function meanOf(own: Held, rowsAndValues: Iterable<readonly [row: number, value: number]>) {
+  const { rows } = own;
+  const parts = new Map<number, { n: number; sum: number; square: number }>();
+  for (const [row, value] of rowsAndValues) {
+    const who = rows.respondent[row]!;
+    const part = parts.get(who) ?? { n: 0, sum: 0, square: 0 };
+    part.n += 1;
+    part.sum += value;
+    part.square += value ** 2;
+    parts.set(who, part);
+  }
+  const who = [...parts.keys()].filter((one) => rows.weight[one]! > 0);
+  const of = (name: "n" | "sum" | "square") =>
+    Float64Array.from(who, (one) => parts.get(one)![name]);
+  return weightedMean({
+    cluster: Int32Array.from(who, (one) => rows.cluster[one]!),
+    weight: Float64Array.from(who, (one) => rows.weight[one]!),
+    n: of("n"),
+    sum: of("sum"),
+    square: of("square"),
+  });
 }
 
 /** What the rows of a cell say of one question, by cluster. */

@@ -1,7 +1,7 @@
 /** Elections as invented voters decide them, state by state, beside what was counted. */
 import type { DataFrame } from "polars";
 import { frame, type Kind, rows as rowsIn } from "../frames.ts";
-import { cells, factorsOf, type Level } from "../measures.ts";
+import { cells, factorsOf, keysOf, kindsOf, type Level } from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { mean, meanErrors, normalReach, weightedShare, wilson } from "../stats.ts";
 import { z } from "zod";
@@ -87,7 +87,7 @@ export const elections = carried((answers: DataFrame, of: Election): DataFrame =
     const decided = share.ciLower !== null && share.ciUpper !== null;
     const yes = (is: boolean) => is ? "yes" : "no";
     return {
-      ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+      ...keysOf(factors, cell),
       [state]: place,
       n: tally!.answers,
       invalid: tally!.replies - tally!.answers,
@@ -107,8 +107,7 @@ export const elections = carried((answers: DataFrame, of: Election): DataFrame =
       votes: result?.votes ?? null,
     };
   });
-  const levels = [...factors, state].map((name) => [name, own.rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(own.rows, [...factors, state]), ...COLUMNS });
 });
 
 function resultsIn(counted: DataFrame, state: string): Map<Level, z.infer<typeof Counted>> {

@@ -8,18 +8,22 @@ import pl, { type DataFrame } from "polars";
 import type { Besides, Study } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { type Cell, cells, factorsOf, type Level, Rows, shares } from "../measures.ts";
+import {
+  apartLaid,
+  type Cell,
+  cells,
+  factorsOf,
+  keysOf,
+  kindsOf,
+  type Level,
+  Rows,
+  shareIn,
+  shares,
+} from "../measures.ts";
 import { edited, type Prompt, prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
-import {
-  clusterBootstrap,
-  cohenKappa,
-  combined,
-  sparseTotals,
-  type WeightedShare,
-  weightedShare,
-} from "../stats.ts";
+import { clusterBootstrap, cohenKappa, sparseTotals } from "../stats.ts";
 import { administrations, type AdministrationsPlan } from "../study.ts";
 import "./columns.ts";
 import { opinionsIn } from "./replies.ts";
@@ -148,43 +152,26 @@ export const rejectionDifferences = carried((
   );
   const tidy = [...groups.values()].flatMap((own) => {
     const other = own.find((cell) => cell.levels[outer] === base);
-    const there = rejected(rows, option, other);
+    const rejected = (cell: Cell | undefined) =>
+      shareIn(rows, cell, (row) => option[row] === null ? NaN : Number(isRejected(option[row]!)));
+    const there = rejected(other);
     return own.filter((cell) => cell !== other).map((cell) => {
-      const here = rejected(rows, option, cell);
-      const limits = combined(here, there, 1, -1);
+      const here = rejected(cell);
       return {
-        ...keysOf(factors, cell.levels),
+        ...keysOf(factors, cell),
         against,
         n: here.n,
         n_against: there.n,
         share: here.estimate,
         share_against: there.estimate,
-        estimate: limits && here.estimate! - there.estimate!,
-        ci_lower: limits?.ciLower ?? null,
-        ci_upper: limits?.ciUpper ?? null,
+        ...apartLaid(here, there),
       };
     });
   });
   return frame(tidy, { ...kindsOf(rows, factors), ...DIFFERENCES });
 });
 
-const keysOf = (factors: readonly string[], levels: readonly Level[]) =>
-  Object.fromEntries(factors.map((name, at) => [name, levels[at]]));
-
-const kindsOf = (rows: Rows, factors: readonly string[]): Record<string, Kind> =>
-  Object.fromEntries(factors.map((name) => [name, rows.kind(name)]));
-
 const isRejected = (option: Level): boolean => String(option) === String(IMPLAUSIBLE);
-
-function rejected(rows: Rows, option: readonly Level[], cell: Cell | undefined): WeightedShare {
-  const judged = [...cell?.order ?? []].filter((row) => option[row] !== null);
-  return weightedShare({
-    cluster: judged.map((row) => rows.cluster[rows.respondent[row]!]!),
-    weight: judged.map((row) => rows.weight[rows.respondent[row]!]!),
-    n: judged.map(() => 1),
-    sum: judged.map((row) => Number(isRejected(option[row]!))),
-  });
-}
 
 const AGREEMENT = {
   against: "text",
@@ -244,7 +231,7 @@ export const judgeAgreement = carried((
       );
       const { uniform } = seeded("judges", seed, JSON.stringify([one, other, ...cell.levels]));
       return {
-        ...keysOf(factors, cell.levels),
+        ...keysOf(factors, cell),
         [factor]: one,
         against: String(other),
         n: both.length,

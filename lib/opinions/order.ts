@@ -6,10 +6,10 @@
  */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
-import { type Cell, cells, factorsOf } from "../measures.ts";
+import { cells, factorsOf, keysOf, kindsOf } from "../measures.ts";
 import { carried } from "../provenance.ts";
-import { mcnemarExact, mean, weightedMean } from "../stats.ts";
-import { answersTo, type Held, held, type Question } from "./answers.ts";
+import { mcnemarExact, mean } from "../stats.ts";
+import { answersTo, type Held, held, meanOf, pairsIn, type Question } from "./answers.ts";
 import "./columns.ts";
 
 const PLACES = {
@@ -25,30 +25,6 @@ const PLACES = {
   ci_upper: "number",
   p: "number",
 } as const satisfies Record<string, Kind>;
-
-/** A mean over rows in clusters, weighted by whom they are of. */
-function meanOf(own: Held, rowsAndValues: Iterable<readonly [row: number, value: number]>) {
-  const { rows } = own;
-  const parts = new Map<number, { n: number; sum: number; square: number }>();
-  for (const [row, value] of rowsAndValues) {
-    const who = rows.respondent[row]!;
-    const part = parts.get(who) ?? { n: 0, sum: 0, square: 0 };
-    part.n += 1;
-    part.sum += value;
-    part.square += value ** 2;
-    parts.set(who, part);
-  }
-  const who = [...parts.keys()].filter((one) => rows.weight[one]! > 0);
-  const of = (name: "n" | "sum" | "square") =>
-    Float64Array.from(who, (one) => parts.get(one)![name]);
-  return weightedMean({
-    cluster: Int32Array.from(who, (one) => rows.cluster[one]!),
-    weight: Float64Array.from(who, (one) => rows.weight[one]!),
-    n: of("n"),
-    sum: of("sum"),
-    square: of("square"),
-  });
-}
 
 /**
  * How often the first and the last option shown were taken, beside chance. Where the order is drawn anew for
@@ -103,7 +79,7 @@ export const placeBias = carried((
       ...questions.length > 1 ? rated("All", rowsOf(null)) : [],
     ];
   });
-  return frame(tidy, { ...kindsOf(own, factors), ...PLACES });
+  return frame(tidy, { ...kindsOf(own.rows, factors), ...PLACES });
 });
 
 const FLIPS = {
@@ -126,7 +102,8 @@ const FLIPS = {
 
 /**
  * The same respondents asked the same questions in two orders: how many answers changed, what chance alone
- * would change, and to which side.
+ * would change, and to which side. Of several answers under one order the first counts. Means are weighted;
+ * chance and counts are of respondents as they are.
  *
  * @param of `factor` and its two levels, such as `option_order`, `printed` and `reversed`
  * @returns by level of each factor and question (`All`: over all of them): n (answered in both), clusters,
@@ -152,18 +129,7 @@ export const orderFlips = carried((
   const factors = factorsOf(own.rows, by, Object.keys(FLIPS));
   const asked = own.rows.column(own.rows.known(factor, "factor"));
   const tidy = cells(own.rows, factors).flatMap((cell) => {
-    const found = new Map<string, [number | null, number | null]>();
-    for (const row of cell.order) {
-      const side = levels.indexOf(String(asked[row]));
-      if (side < 0 || own.option[row]! < 0) continue;
-      const key = `${own.question[row]}/${own.rows.respondent[row]}`;
-      const pair = found.get(key) ?? [null, null];
-      pair[side] ??= row;
-      found.set(key, pair);
-    }
-    const pairs = [...found.values()].flatMap(([a, b]) =>
-      a === null || b === null ? [] : [[a, b] as const]
-    );
+    const pairs = pairsIn(own, cell, (row) => levels.indexOf(String(asked[row])));
     if (!pairs.length) {
       throw new Error(
         `Nobody answered a question under ${factor} ${levels[0]} and ${levels[1]}: ask the same ` +
@@ -223,7 +189,7 @@ export const orderFlips = carried((
       ...all.length > 1 ? rated("All", all) : [],
     ];
   });
-  return frame(tidy, { ...kindsOf(own, factors), ...FLIPS });
+  return frame(tidy, { ...kindsOf(own.rows, factors), ...FLIPS });
 });
 
 /** By row where the given option stood, and among how many. */
@@ -238,9 +204,3 @@ function shownIn({ rows }: Held): { place: (number | null)[]; places: (number | 
   const column = (name: string) => rows.passing(name) as (number | null)[];
   return { place: column("place"), places: column("places") };
 }
-
-const keysOf = (factors: readonly string[], cell: Cell) =>
-  Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]]));
-
-const kindsOf = ({ rows }: Held, factors: readonly string[]): Record<string, Kind> =>
-  Object.fromEntries(factors.map((name) => [name, rows.kind(name)]));

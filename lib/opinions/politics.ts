@@ -7,9 +7,9 @@ import pl, { type DataFrame } from "polars";
 import { z } from "zod";
 import { choiceOf } from "../forms.ts";
 import { frame, type Kind, rows as read, series } from "../frames.ts";
-import { cells, factorsOf } from "../measures.ts";
+import { apartLaid, cells, factorsOf, keysOf, kindsOf, shareIn } from "../measures.ts";
 import { carried, from, sourcesOf } from "../provenance.ts";
-import { combined, weightedShare, wilson } from "../stats.ts";
+import { wilson } from "../stats.ts";
 import { answersTo, held, type Question } from "./answers.ts";
 import "./columns.ts";
 import { subjective } from "./forms.ts";
@@ -164,42 +164,24 @@ export const politics = carried((
   const tidy = cells(rows, factors).flatMap((cell) =>
     POLITICS.flatMap((question, at) =>
       answersTo(question).map(({ option, label }, place) => {
-        const parts = cell.respondents.length;
-        const n = new Float64Array(parts), sum = new Float64Array(parts);
-        for (let part = 0; part < parts; part++) {
-          for (let i = cell.starts[part]!; i < cell.starts[part + 1]!; i++) {
-            const row = cell.order[i]!;
-            if (own.question[row] !== at || own.option[row]! < 0) continue;
-            n[part]! += 1;
-            sum[part]! += Number(own.option[row] === place);
-          }
-        }
-        const share = weightedShare({
-          cluster: Int32Array.from(cell.respondents, (one) => rows.cluster[one]!),
-          weight: Float64Array.from(cell.respondents, (one) => rows.weight[one]!),
-          n,
-          sum,
-        });
+        const share = shareIn(rows, cell, (row) =>
+          own.question[row] !== at || own.option[row]! < 0
+            ? NaN
+            : Number(own.option[row] === place));
         const there = said.get(`${question.question}/${option}`)!;
         const size = there.n_effective ?? there.n!;
-        const limits = share.ciLower === null
-          ? null
-          : combined(share, wilson({ count: there.share * size, n: size }), 1, -1);
         return {
-          ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+          ...keysOf(factors, cell),
           question: question.question,
           option_label: label,
           n: share.n,
           clusters: share.clusters,
           share: share.estimate,
           share_against: there.share,
-          estimate: share.estimate === null ? null : share.estimate - there.share,
-          ci_lower: limits?.ciLower ?? null,
-          ci_upper: limits?.ciUpper ?? null,
+          ...apartLaid(share, wilson({ count: there.share * size, n: size })),
         };
       })
     )
   );
-  const levels = factors.map((name) => [name, rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(rows, factors), ...COLUMNS });
 });

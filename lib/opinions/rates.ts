@@ -1,7 +1,7 @@
 /** What became of replies, by group. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
-import { cells, factorsOf, shareLaid } from "../measures.ts";
+import { cells, factorsOf, keysOf, kindsOf, shareLaid } from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { weightedShare } from "../stats.ts";
 import { held, type Question, REPLY_CLASSES } from "./answers.ts";
@@ -38,7 +38,7 @@ export const replyRates = carried((
   const { rows } = own;
   const factors = factorsOf(rows, by, Object.keys(COLUMNS));
   const tidy = cells(rows, factors).flatMap((cell) => {
-    const keys = Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]]));
+    const keys = keysOf(factors, cell);
     const rated = (question: string, asked: (row: number) => boolean) =>
       REPLY_CLASSES.map((replyClass, place) => {
         const parts = cell.respondents.length;
@@ -72,6 +72,5 @@ export const replyRates = carried((
       ...questions.length > 1 ? rated("All", (row) => own.question[row]! >= 0) : [],
     ];
   });
-  const levels = factors.map((name) => [name, rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(rows, factors), ...COLUMNS });
 });

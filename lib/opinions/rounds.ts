@@ -6,13 +6,22 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { cells, factorsOf, type Level } from "../measures.ts";
+import { cells, factorsOf, keysOf, kindsOf, type Level } from "../measures.ts";
 import { edited, type Prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
-import { clusteredDifference, weightedMean } from "../stats.ts";
+import { clusteredDifference } from "../stats.ts";
 import type { Context } from "../study.ts";
-import { answersTo, held, isOrdered, placesOf, type Question, questionsOf } from "./answers.ts";
+import {
+  answersTo,
+  held,
+  isOrdered,
+  meanOf,
+  pairsIn,
+  placesOf,
+  type Question,
+  questionsOf,
+} from "./answers.ts";
 import "./columns.ts";
 
 /** Who is heard. */
@@ -169,7 +178,8 @@ const CHANGES = {
 } as const satisfies Record<string, Kind>;
 
 /**
- * What a round changed in the same respondents.
+ * What a round changed in the same respondents. Flips and moved are weighted; disagreement and conformity count
+ * respondents as they are.
  *
  * @param answers of all rounds, with a column `round`
  * @param of `heard`: who heard what in the round, as `hearing` returns it; of several arms put together
@@ -197,17 +207,10 @@ export const roundChanges = carried((
   const profile = own.rows.column("profile") as number[];
   const majority = majorities(of.heard, questions);
   const tidy = cells(own.rows, factors).flatMap((cell) => {
-    const pairs = new Map<string, [number | null, number | null]>();
-    for (const row of cell.order) {
-      const side = [round - 1, round].findIndex((one) => String(one) === String(rounds[row]));
-      if (side < 0 || own.option[row]! < 0) continue;
-      const key = `${own.question[row]}/${own.rows.respondent[row]}`;
-      const pair = pairs.get(key) ?? [null, null];
-      pair[side] = row;
-      pairs.set(key, pair);
-    }
-    const both = [...pairs.values()].flatMap(([a, b]) =>
-      a === null || b === null ? [] : [[a, b] as const]
+    const both = pairsIn(
+      own,
+      cell,
+      (row) => [round - 1, round].findIndex((one) => String(one) === String(rounds[row])),
     );
     if (!both.length) {
       throw new Error(
@@ -218,22 +221,14 @@ export const roundChanges = carried((
       const mine = both.filter(([a]) => at === null || own.question[a] === at);
       if (!mine.length) return [];
       const option = (row: number) => own.option[row]!;
-      const changed = mine.map(([a, b]) => Number(option(a) !== option(b)));
       const clusters = [...new Set(mine.map(([a]) => own.rows.cluster[own.rows.respondent[a]!]!))];
       const place = new Map(clusters.map((one, index) => [one, index]));
       const clusterOf = (row: number) => place.get(own.rows.cluster[own.rows.respondent[row]!]!)!;
-      const flips = weightedMean({
-        cluster: mine.map(([a]) => clusterOf(a)),
-        weight: mine.map(([a]) => own.rows.weight[own.rows.respondent[a]!]!),
-        n: mine.map(() => 1),
-        sum: changed,
-        square: changed,
-      });
+      const flips = meanOf(own, mine.map(([a, b]) => [a, Number(option(a) !== option(b))]));
       const ordered = at !== null && isOrdered(questions[at]!);
       const places = ordered ? placesOf(questions[at]!) : null;
       const moved = places &&
-        mine.reduce((sum, [a, b]) => sum + places[option(b)]! - places[option(a)]!, 0) /
-          mine.length;
+        meanOf(own, mine.map(([a, b]) => [a, places[option(b)]! - places[option(a)]!])).estimate;
       const differ = (side: 0 | 1) => {
         if (at === null || mine.length < 2) return null;
         const counts = [...Map.groupBy(mine, (pair) => option(pair[side])).values()];
@@ -255,7 +250,7 @@ export const roundChanges = carried((
       const heard = share(to) !== null && share(from) !== null;
       const conformity = heard ? clusteredDifference(to, from) : null;
       return [{
-        ...Object.fromEntries(factors.map((name, level) => [name, cell.levels[level]])),
+        ...keysOf(factors, cell),
         question,
         n: mine.length,
         clusters: clusters.length,
@@ -277,8 +272,7 @@ export const roundChanges = carried((
       ...questions.length > 1 ? rated("All", null) : [],
     ];
   });
-  const kinds = factors.map((name) => [name, own.rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(kinds), ...CHANGES });
+  return frame(tidy, { ...kindsOf(own.rows, factors), ...CHANGES });
 });
 
 /** By question and profile the option that most of those heard gave; null where none has most. */

@@ -7,7 +7,16 @@ import type { DataFrame } from "polars";
 import { listed } from "../format.ts";
 import type { Form } from "../forms.ts";
 import { frame, type Kind, series } from "../frames.ts";
-import { type Cell, cells, factorsOf, intervalLaid, Rows, shareLaid } from "../measures.ts";
+import {
+  type Cell,
+  cells,
+  factorsOf,
+  intervalLaid,
+  keysOf,
+  kindsOf,
+  Rows,
+  shareLaid,
+} from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import {
@@ -83,11 +92,6 @@ function written(personas: DataFrame, of: Texts, columns: readonly string[]): Wr
   const factors = factorsOf(rows, of.by ?? [], columns);
   return { rows, factors, cells: cells(rows, factors), texts };
 }
-
-const levelsOf = ({ factors }: Written, cell: Cell) =>
-  Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]]));
-const kindsOf = ({ factors, rows }: Written) =>
-  Object.fromEntries(factors.map((name) => [name, rows.kind(name)] as const));
 
 /** The weighted mean of a number of each text, NaN where it has none. */
 function meanOf({ rows }: Written, cell: Cell, of: (row: number) => number) {
@@ -183,7 +187,7 @@ export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
       const mean = meanOf(all, cell, value), { estimate, sd, n, clusters } = mean;
       const words = (row: number) => Number.isNaN(value(row)) ? NaN : found[row]!.words;
       return {
-        ...levelsOf(all, cell),
+        ...keysOf(all.factors, cell),
         measure,
         n,
         clusters,
@@ -195,7 +199,7 @@ export const tones = carried((personas: DataFrame, of: Texts): DataFrame => {
       };
     })
   );
-  return frame(tidy, { ...kindsOf(all), ...TONE });
+  return frame(tidy, { ...kindsOf(all.rows, all.factors), ...TONE });
 });
 
 const HARDSHIP = {
@@ -251,7 +255,7 @@ export const hardships = carried((
         sum: named,
       }));
       return {
-        ...levelsOf(all, cell),
+        ...keysOf(all.factors, cell),
         hardship,
         ...laid,
         words: meanOf(all, cell, (row) => found[row]?.words ?? NaN).estimate,
@@ -261,7 +265,7 @@ export const hardships = carried((
       };
     })
   );
-  return frame(tidy, { ...kindsOf(all), ...HARDSHIP });
+  return frame(tidy, { ...kindsOf(all.rows, all.factors), ...HARDSHIP });
 });
 
 const VARIETY = {
@@ -313,7 +317,7 @@ export const variety = carried((
     const equal = counts.values().reduce((sum, count) => sum + (count > 1 ? count : 0), 0);
     const near = nearDuplicates(words.map((words, at) => ({ words, group: at })));
     const row = (measure: string, n: number, count: number) => ({
-      ...levelsOf(all, cell),
+      ...keysOf(all.factors, cell),
       measure,
       n,
       words: own.length ? length : null,
@@ -327,7 +331,7 @@ export const variety = carried((
       row("simhash", own.length, simHashDuplicates(words)),
     ];
   });
-  return frame(tidy, { ...kindsOf(all), ...VARIETY });
+  return frame(tidy, { ...kindsOf(all.rows, all.factors), ...VARIETY });
 });
 
 /** Words with a capital that begin texts and are no names. */

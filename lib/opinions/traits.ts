@@ -5,7 +5,16 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { type Cell, cells, factorsOf, Rows, scaleScores, type Sheets } from "../measures.ts";
+import {
+  type Cell,
+  cells,
+  factorsOf,
+  keysOf,
+  kindsOf,
+  Rows,
+  scaleScores,
+  type Sheets,
+} from "../measures.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { clusterBootstrap, concordance, weightedMean, weightedTotals } from "../stats.ts";
@@ -64,15 +73,14 @@ export const agreed = carried((sheets: Sheets, of: Agreed): DataFrame => {
     };
   });
   const tidy = cells(rows, factors).flatMap((cell) => {
-    const levels = Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]]));
+    const levels = keysOf(factors, cell);
     return scales.flatMap((scale) => {
       const uniform = seeded("traits", seed, scale.scale, JSON.stringify(cell.levels)).uniform;
       return measured(rows, cell, scale, { draws, uniform })
         .map((row) => ({ ...levels, scale: scale.scale, ...row }));
     });
   });
-  const kinds = factors.map((name) => [name, rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(kinds), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(rows, factors), ...COLUMNS });
 });
 
 function measured(

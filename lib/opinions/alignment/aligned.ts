@@ -1,7 +1,7 @@
 /** Alignment with people, question by question and over all of them. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { cells, factorsOf } from "../../measures.ts";
+import { cells, factorsOf, keysOf, kindsOf } from "../../measures.ts";
 import { seeded } from "../../random.ts";
 import {
   clusterBootstrap,
@@ -107,12 +107,11 @@ export function alignment(answers: DataFrame, of: Aligned): DataFrame {
     const scores = scoresOf(tally, (at) => people(at, cell.levels), of.measures);
     const uniform = seeded("alignment", seed, JSON.stringify(cell.levels)).uniform;
     return summarised(tally, scores, { draws, uniform }).map((row) => ({
-      ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+      ...keysOf(factors, cell),
       ...row,
     }));
   });
-  const levels = factors.map((name) => [name, own.rows.kind(name)] as const);
-  return frame(tidy, { ...Object.fromEntries(levels), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(own.rows, factors), ...COLUMNS });
 }
 
 /** What is to be measured of a cell. */

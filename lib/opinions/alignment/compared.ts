@@ -1,7 +1,7 @@
 /** What two levels of a factor do to alignment, at equal numbers of respondents. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { type Cell, cells, factorsOf, type Level } from "../../measures.ts";
+import { type Cell, cells, factorsOf, keysOf, kindsOf, type Level } from "../../measures.ts";
 import { seeded } from "../../random.ts";
 import { mean, normalReach, type SumsOf, weightedTotals } from "../../stats.ts";
 import { type Held, held, tallied, type Tally } from "../answers.ts";
@@ -88,16 +88,15 @@ export function compareAlignment(answers: DataFrame, of: Compared): DataFrame {
       first.forEach((score, at) => alike(score, second[at]!, of));
       const { uniform } = seeded("compared", seed, JSON.stringify(cell.levels));
       return summarised(pair, first, second, { draws, uniform }).map((row) => ({
-        ...Object.fromEntries(factors.map((name, at) => [name, cell.levels[at]])),
+        ...keysOf(factors, cell),
         [factor]: cell.levels.at(-1)!,
         against,
         ...row,
       }));
     });
   });
-  const kind = (name: string) => [name, own.rows.kind(name)] as const;
   return frame(tidy, {
-    ...Object.fromEntries([...factors, factor].map(kind)),
+    ...kindsOf(own.rows, [...factors, factor]),
     ...COLUMNS,
     against: own.rows.kind(factor),
   });

@@ -1,7 +1,7 @@
 /** Paired shifts between two rungs, question by question. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { intervalLaid, type Level, withHolm } from "../../measures.ts";
+import { intervalLaid, kindsOf, type Level, withHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
 import {
   clusterBootstrap,
@@ -70,9 +70,8 @@ export function shifts(answers: DataFrame, of: Shifted): DataFrame {
     ...shifted(one, { draws, flips, seed }),
   }));
   const tidy = withHolm(tested).map(({ flip_family: _, ...row }) => row);
-  const kind = (name: string) => [name, found.own.rows.kind(name)] as const;
   return frame(tidy, {
-    ...Object.fromEntries([...found.factors, factor].map(kind)),
+    ...kindsOf(found.own.rows, [...found.factors, factor]),
     ...COLUMNS,
     against: found.own.rows.kind(factor),
   });

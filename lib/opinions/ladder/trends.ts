@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import { listed } from "../../format.ts";
 import { frame, type Kind, rows as rowsIn } from "../../frames.ts";
-import { intervalLaid, type Level, withHolm } from "../../measures.ts";
+import { intervalLaid, kindsOf, type Level, withHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
 import {
   clusteredMean,
@@ -117,8 +117,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
       family: null,
     }];
   });
-  const kind = (name: string) => [name, found.own.rows.kind(name)] as const;
-  return frame(tidy, { ...Object.fromEntries(found.factors.map(kind)), ...COLUMNS });
+  return frame(tidy, { ...kindsOf(found.own.rows, found.factors), ...COLUMNS });
 }
 
 /** Clusters and weights as estimators take them. */
