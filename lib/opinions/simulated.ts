@@ -13,12 +13,13 @@ import type { DataFrame } from "polars";
 import { wordsOf } from "../codebook.ts";
 import { frame } from "../frames.ts";
 import { type Instrument, type Item, optionsOf, substantive } from "../instruments.ts";
-import { type Model, model, type Provider, providerOf, registerProvider } from "../llm.ts";
+import { type Model, model } from "../llm.ts";
 import type { Population } from "../population.ts";
 import { from, type Source } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
+import { standIn } from "./simulated/reply.ts";
 
 export { declaredAgreement, heedingModel } from "./simulated/heeding.ts";
 export { type Erring, type Judged, judgingModel } from "./simulated/judging.ts";
@@ -292,32 +293,13 @@ export function declaredShifts(
   return from(frame(rows, { question: "text", truth: "number" }), TOLD);
 }
 
-const plain = providerOf("simulated");
-
-registerProvider(
-  {
-    ...plain,
-    name: NAME,
-    body: (model, call) => ({ ...plain.body(model, call), ...model.more }),
-    async send(model, body, signal, key) {
-      const messages = body.messages as { role: string; content: string }[];
-      const said = (role: string) =>
-        messages.filter((message) => message.role === role).map(({ content }) => content).join(
-          "\n",
-        );
-      const [system, user] = [said("system"), said("user")];
-      const reply = JSON.parse(await plain.send(model, body, signal, key));
-      const { message } = reply.choices[0];
-      message.content = user.search(ITEM) >= 0
-        ? answered(message.content, {
-          drift: Number(body.drift),
-          lapses: Number(body.lapses ?? 0),
-          system,
-          user,
-          key,
-        })
-        : written(message.content, `${system}\n${user}`);
-      return JSON.stringify(reply);
-    },
-  } satisfies Provider,
-);
+standIn(NAME, (content, { system, user, body, key }) =>
+  user.search(ITEM) >= 0
+    ? answered(content, {
+      drift: Number(body.drift),
+      lapses: Number(body.lapses ?? 0),
+      system,
+      user,
+      key,
+    })
+    : written(content, `${system}\n${user}`));

@@ -9,9 +9,9 @@
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
 import { bounds, type Instrument, type UniformInstrument } from "../../instruments.ts";
-import { type Model, model, type Provider, providerOf, registerProvider } from "../../llm.ts";
+import { type Model, model } from "../../llm.ts";
 import { seeded } from "../../random.ts";
-import { rewritten } from "./reply.ts";
+import { standIn } from "./reply.ts";
 
 const NAME = "simulated-heeding";
 
@@ -126,23 +126,8 @@ export function declaredAgreement(
   return frame(rows, { scale: "text", measure: "text", truth: "number" });
 }
 
-const plain = providerOf("simulated");
-
-registerProvider(
-  {
-    ...plain,
-    name: NAME,
-    body: (model, call) => ({ ...plain.body(model, call), ...model.more }),
-    async send(model, body, signal, key) {
-      const messages = body.messages as { role: string; content: string }[];
-      const said = (role: string) =>
-        messages.filter((message) => message.role === role).map(({ content }) => content)
-          .join("\n");
-      const [system, user] = [said("system"), said("user")];
-      return rewritten(
-        await plain.send(model, body, signal, key),
-        (content) => answered(content, { heed: Number(body.heed), system, user, key }),
-      );
-    },
-  } satisfies Provider,
+standIn(
+  NAME,
+  (content, { system, user, body, key }) =>
+    answered(content, { heed: Number(body.heed), system, user, key }),
 );

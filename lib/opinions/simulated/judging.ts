@@ -4,11 +4,11 @@
  */
 import type { Codebook } from "../../codebook.ts";
 import { type Instrument, optionsOf } from "../../instruments.ts";
-import { type Model, model, type Provider, providerOf, registerProvider } from "../../llm.ts";
+import { type Model, model } from "../../llm.ts";
 import { profileValues } from "../../prompts.ts";
 import { seeded } from "../../random.ts";
 import type { Rule } from "../sample.ts";
-import { rewritten } from "./reply.ts";
+import { standIn } from "./reply.ts";
 
 const NAME = "simulated-judging";
 
@@ -74,27 +74,21 @@ function describing(codebook: Codebook, where: Rule["where"]): Describes {
   return (lines) => wanted.every((some) => some.some((line) => lines.has(line)));
 }
 
-const plain = providerOf("simulated");
-
-registerProvider(
-  {
-    ...plain,
-    name: NAME,
-    body: (model, call) => ({ ...plain.body(model, call), ...model.more }),
-    async send(model, body, signal, key) {
-      const messages = body.messages as { role: string; content: string }[];
-      const lines = new Set(messages.flatMap(({ content }) => content.split("\n")));
-      const { labels, rules, wronged } = known.get(String(body.judge))!;
-      const share = rules.some((describes) => describes(lines))
-        ? 1 - Number(body.overlooks)
-        : Number(wronged(lines) ? body.wrongs : body.rejects);
-      const answer = labels[Number(seeded("judging", key).uniform() < share)]!;
-      return rewritten(await plain.send(model, body, signal, key), (content) => {
-        const [[number, given]] = Object.entries(JSON.parse(content)) as [[string, unknown]];
-        return JSON.stringify({
-          [number]: typeof given === "string" ? answer : { ...given as object, answer },
-        });
-      });
-    },
-  } satisfies Provider,
-);
+standIn(NAME, (content, { system, user, body, key }) => {
+  const lines = new Set(`${system}\n${user}`.split("\n"));
+  const judge = known.get(String(body.judge));
+  if (!judge) {
+    throw new Error(
+      `What the judge ${body.judge} finds was not declared in this process: call judgingModel(…) first`,
+    );
+  }
+  const { labels, rules, wronged } = judge;
+  const share = rules.some((describes) => describes(lines))
+    ? 1 - Number(body.overlooks)
+    : Number(wronged(lines) ? body.wrongs : body.rejects);
+  const answer = labels[Number(seeded("judging", key).uniform() < share)]!;
+  const [[number, given]] = Object.entries(JSON.parse(content)) as [[string, unknown]];
+  return JSON.stringify({
+    [number]: typeof given === "string" ? answer : { ...given as object, answer },
+  });
+});

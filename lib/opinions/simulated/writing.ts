@@ -8,10 +8,10 @@
  */
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
-import { type Model, model, type Provider, providerOf, registerProvider } from "../../llm.ts";
+import { type Model, model } from "../../llm.ts";
 import { type Random, seeded } from "../../random.ts";
 import { descriptive, objective, subjective } from "../forms.ts";
-import { rewritten } from "./reply.ts";
+import { standIn } from "./reply.ts";
 
 const NAME = "simulated-writer";
 const LENGTH = 8;
@@ -187,16 +187,8 @@ export function declaredTones(): DataFrame {
   return frame(rows, { form: "text", measure: "text", truth: "number" });
 }
 
-const plain = providerOf("simulated");
-
-registerProvider(
-  {
-    ...plain,
-    name: NAME,
-    send: async (model, body, signal, key) =>
-      rewritten(
-        await plain.send(model, body, signal, key),
-        (content) => content.startsWith("{") ? written(content, seeded("writing", key)) : content,
-      ),
-  } satisfies Provider,
+standIn(
+  NAME,
+  (content, { key }) =>
+    content.startsWith("{") ? written(content, seeded("writing", key)) : content,
 );
