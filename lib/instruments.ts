@@ -50,6 +50,33 @@ export interface Instrument {
   source: string;
 }
 
+/** Questions that have options of their own each, and that nothing scores, as an instrument. */
+export const unscored = (
+  { name, title = name, language = "en", source = "", questions }:
+    & Pick<Instrument, "name">
+    & Partial<Pick<Instrument, "title" | "language" | "source">>
+    & { questions: readonly (Pick<Item, "number" | "text"> & { options: readonly Option[] })[] },
+): Instrument => ({
+  name,
+  title,
+  language,
+  preamble: null,
+  lowest: null,
+  highest: null,
+  answers: {},
+  scoredAs: null,
+  scales: [],
+  items: questions.map(({ number, text, options }) => ({
+    number,
+    text,
+    scale: null,
+    keyed: null,
+    reverse: false,
+    options,
+  })),
+  source,
+});
+
 /** An instrument whose items all take the same answers and all count for a scale. */
 export interface UniformInstrument extends Instrument {
   lowest: number;

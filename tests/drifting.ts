@@ -1,6 +1,6 @@
 /** The stand-in whose opinions drift, asked in this process: its own prompts and replies, and no study. */
 import { frame } from "lib/frames.ts";
-import { type Instrument, optionsOf, substantive } from "lib/instruments.ts";
+import { type Instrument, optionsOf, substantive, unscored } from "lib/instruments.ts";
 import { providerOf } from "lib/llm.ts";
 import { type Question, questionsOf } from "lib/opinions/answers.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
@@ -28,25 +28,11 @@ const CODEBOOK = FACTS.map((name) => ({
 export const ordered = (number: number, text: string, ...labels: string[]) => ({
   number,
   text,
-  scale: null,
-  keyed: null,
-  reverse: false,
   options: labels.map((label, at) => ({ code: at + 1, label, position: at + 1 })),
 });
 
-export const instrumentOf = (...items: ReturnType<typeof ordered>[]): Instrument => ({
-  name: "drifting",
-  title: "Questions",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items,
-  source: "written for tests",
-});
+export const instrumentOf = (...questions: ReturnType<typeof ordered>[]): Instrument =>
+  unscored({ name: "drifting", title: "Questions", questions });
 
 /** Questions whose higher positions count as more. */
 export const questionsIn = (instrument: Instrument): Question[] =>

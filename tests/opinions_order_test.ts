@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import pl from "polars";
 import { open } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
-import { type Instrument } from "lib/instruments.ts";
+import { unscored } from "lib/instruments.ts";
 import { questionsOf } from "lib/opinions/answers.ts";
 import { orderFlips, placeBias } from "lib/opinions/order.ts";
 import { replyRates } from "lib/opinions/rates.ts";
@@ -132,22 +132,12 @@ Deno.test("how often the first and the last place were taken, less chance, by cl
   );
 });
 
-const vote: Instrument = {
+const vote = unscored({
   name: "vote",
   title: "One vote",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items: [{
+  questions: [{
     number: 1,
     text: "Which path should the town take?",
-    scale: null,
-    keyed: null,
-    reverse: false,
     options: [
       { code: 1, label: "Build the road", position: 1 },
       { code: 2, label: "Leave the meadow", position: 2 },
@@ -155,7 +145,7 @@ const vote: Instrument = {
     ],
   }],
   source: "written for this test",
-};
+});
 
 /** What comes of each reply to one question in letters. */
 const SAID: [object, string][] = [

@@ -10,6 +10,7 @@
  */
 import assert from "node:assert/strict";
 import pl from "polars";
+import { unscored } from "lib/instruments.ts";
 import { frame, rows } from "lib/frames.ts";
 import { answersOf, checkedQuestions, type Question, questionsOf } from "lib/opinions/answers.ts";
 import { replyRates } from "lib/opinions/rates.ts";
@@ -216,23 +217,12 @@ Deno.test("reasons are kept as written", () => {
   assert.equal(reason("B"), null);
 });
 
-const ROAD = questionsOf({
+const road = unscored({
   name: "road",
   title: "The road",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  source: "",
-  items: [1, 2].map((number) => ({
+  questions: [1, 2].map((number) => ({
     number,
     text: `Question ${number}`,
-    scale: null,
-    keyed: null,
-    reverse: false,
     options: [
       { code: 1, label: "Yes", position: 1 },
       { code: 2, label: "No", position: 2 },
@@ -240,7 +230,8 @@ const ROAD = questionsOf({
       { code: 9, label: "Don't know", position: null, role: "don't know" as const },
     ],
   })),
-}, { 1: "road" });
+});
+const ROAD = questionsOf(road, { 1: "road" });
 
 Deno.test("answersOf() makes rows of sheets, with their factors and what became of each item", () => {
   assert.deepEqual(ROAD.map(({ question }) => question), ["road", "item 2"]);
@@ -251,28 +242,7 @@ Deno.test("answersOf() makes rows of sheets, with their factors and what became 
     "score 1": pl.Series("score 1", [1, 8], pl.Int32),
     "answer 2": pl.Series("answer 2", [9, 2], pl.Int32),
   });
-  const instrument = { items: [{ number: 1 }, { number: 2 }], language: "en" };
-  const items = ROAD.map(({ options }, at) => ({
-    ...instrument.items[at]!,
-    text: "",
-    scale: null,
-    keyed: null,
-    reverse: false,
-    options: options.map(({ option, ...of }) => ({ code: Number(option), ...of })),
-  }));
-  const made = answersOf({ items: pl.DataFrame(), sheets }, {
-    name: "road",
-    title: "The road",
-    language: "en",
-    preamble: null,
-    lowest: null,
-    highest: null,
-    answers: {},
-    scoredAs: null,
-    scales: [],
-    source: "",
-    items,
-  }, { 1: "road" });
+  const made = answersOf({ items: pl.DataFrame(), sheets }, road, { 1: "road" });
   assert.deepEqual(made.toRecords(), [
     { profile: 1, form: "meta", question: "road", option: "1", reply_class: "answer" },
     { profile: 2, form: "descriptive", question: "road", option: "8", reply_class: "refusal" },

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import pl from "polars";
 import { connect, open } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
-import { type Instrument } from "lib/instruments.ts";
+import { unscored } from "lib/instruments.ts";
 import { questionsOf } from "lib/opinions/answers.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { hearing, roundChanges, roundsPrompt } from "lib/opinions/rounds.ts";
@@ -18,31 +18,21 @@ import { Process, served } from "./study_worker.ts";
 const item = (number: number, text: string, ...labels: string[]) => ({
   number,
   text,
-  scale: null,
-  keyed: null,
-  reverse: false,
   options: [
     ...labels.map((label, at) => ({ code: at + 1, label, position: at + 1 })),
     { code: 9, label: "Rather not say", position: null, role: "refusal" as const },
   ],
 });
 
-const instrument: Instrument = {
+const instrument = unscored({
   name: "rounds",
   title: "Two questions",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items: [
+  questions: [
     item(1, "Road or meadow?", "Road", "Meadow"),
     item(2, "How much?", "Little", "Some", "A lot"),
   ],
   source: "written for this test",
-};
+});
 const questions = questionsOf(instrument);
 const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
 

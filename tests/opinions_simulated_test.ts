@@ -1,7 +1,7 @@
 /** The stand-in whose opinions drift: what it was told to do is what comes out of a whole study. */
 import assert from "node:assert/strict";
 import { open } from "lib/db.ts";
-import { type Instrument } from "lib/instruments.ts";
+import { unscored } from "lib/instruments.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
 import { driftingModel, lapsing, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
@@ -22,26 +22,16 @@ const PEOPLE = AGES.flatMap((age) =>
 const item = (number: number, text: string, ...labels: string[]) => ({
   number,
   text,
-  scale: null,
-  keyed: null,
-  reverse: false,
   options: [
     ...labels.map((label, place) => ({ code: place + 1, label, position: place + 1 })),
     { code: 9, label: "Would rather not say", position: null, role: "refusal" as const },
   ],
 });
 
-const questions: Instrument = {
+const questions = unscored({
   name: "drift-questions",
   title: "Three questions",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items: [
+  questions: [
     item(1, "Which of two names gets your vote?", "The first name", "The second name"),
     item(2, "Is the sum spent on clean water", "too small", "as it should be", "too large"),
     item(
@@ -55,7 +45,7 @@ const questions: Instrument = {
     ),
   ],
   source: "written for this test",
-};
+});
 
 // By hand: weights exp(±1.5 × 0.5) and 1.
 Deno.test("shares follow the leaning, from one end of the options to the other", () => {

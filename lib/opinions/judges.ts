@@ -7,7 +7,7 @@
 import pl, { type DataFrame } from "polars";
 import type { Besides, Study } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
-import type { Instrument } from "../instruments.ts";
+import { type Instrument, unscored } from "../instruments.ts";
 import {
   apartLaid,
   type Cell,
@@ -32,29 +32,19 @@ const PLAUSIBLE = 1, IMPLAUSIBLE = 2;
 const QUESTION = "plausible person";
 
 /** The one question that a judge is asked. */
-export const JUDGING: Instrument = {
+export const JUDGING: Instrument = unscored({
   name: "plausibility",
   title: "Plausibility of a described person",
-  language: "en",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items: [{
+  questions: [{
     number: 1,
     text: "Could everything that is said of this person be true of one and the same person?",
-    scale: null,
-    keyed: null,
-    reverse: false,
     options: [
       { code: PLAUSIBLE, label: "Plausible", position: null },
       { code: IMPLAUSIBLE, label: "Implausible", position: null },
     ],
   }],
   source: "written for this project",
-};
+});
 
 /** The prompt in which a model reads a person instead of being one. */
 export const judgingPrompt = (): Prompt =>

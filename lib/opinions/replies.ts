@@ -2,7 +2,7 @@
  * Which option a reply in words gives, or why none. What declines is looked for before letters are: a
  * sentence may begin with “A”, and one who refuses has chosen nothing.
  */
-import { DECLINED, type Instrument } from "../instruments.ts";
+import { DECLINED, type Instrument, unscored } from "../instruments.ts";
 import { behindReasoning, type Coding, jsonIn, sheetReader } from "../replies.ts";
 import type { DataFrame } from "polars";
 import type { Besides, Study } from "../db.ts";
@@ -203,15 +203,12 @@ function readerOf(
   if (!known.has(key)) {
     const numbered = options.every(({ option }) => /^-?\d{1,4}$/.test(option));
     const codes = options.map(({ option }, at) => numbered ? Number(option) : at + 1);
-    const instrument: Instrument = {
-      ...ONE_ITEM,
+    const instrument = unscored({
+      name: "question",
       language,
-      items: [{
+      questions: [{
         number: 1,
         text: "",
-        scale: null,
-        keyed: null,
-        reverse: false,
         options: options.map(({ label, position, role }, at) => ({
           code: codes[at]!,
           label,
@@ -219,7 +216,7 @@ function readerOf(
           ...role && { role },
         })),
       }],
-    };
+    });
     const reader = sheetReader(instrument, coding, language, [places.map((at) => codes[at]!)]);
     known.set(key, (words) => {
       const code = reader(words, 1);
@@ -230,18 +227,6 @@ function readerOf(
 }
 
 const readers = new WeakMap<Question, Map<string, (words: string) => number | null>>();
-
-const ONE_ITEM = {
-  name: "question",
-  title: "question",
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  source: "",
-} as const;
 
 const CHOOSING =
   /\b(?:choose|chose|choosing|choice is|pick|picked|select|selected|vote for|voting for|go with|going with|opt for|option|answer is)[\s:"'*_([]{1,4}([A-L])(?![\p{L}\p{N}'’])/gu;

@@ -4,9 +4,9 @@ import {
   check,
   DECLINED,
   type Instrument,
-  type Item,
   OPTIONS,
   type Role,
+  unscored,
 } from "../../instruments.ts";
 import { jsonOf, written } from "./json.ts";
 
@@ -171,7 +171,13 @@ export function instrumentOf({ path, topics }: QuestionSet, given: Named): Asked
     }
     return { item: at + 1, ...found, letters: Object.keys(found.topic.candidates) };
   });
-  const items = asked.map(({ item, n, topic }): Item => {
+  const { name, title, language } = given;
+  const of = {
+    name,
+    ...title !== undefined && { title },
+    ...language !== undefined && { language },
+  };
+  const questions = asked.map(({ item, n, topic }) => {
     const options = optionsIn(topic).map(({ stance, position, role }, at) => ({
       code: at + 1,
       label: stance.trim(),
@@ -181,13 +187,10 @@ export function instrumentOf({ path, topics }: QuestionSet, given: Named): Asked
     const own = {
       number: item,
       text: [topic.topic, topic.question].flatMap((text) => text?.trim() || []).join("\n\n"),
-      scale: null,
-      keyed: null,
-      reverse: false,
       options,
     };
     try {
-      check({ ...shell(given), items: [own] });
+      check(unscored({ ...of, questions: [own] }));
     } catch (error) {
       const [, problem] = /options: (.*)$/s.exec((error as Error).message) ?? [];
       throw new Error(
@@ -200,22 +203,8 @@ export function instrumentOf({ path, topics }: QuestionSet, given: Named): Asked
     return own;
   });
   return {
-    instrument: { ...shell(given), source: given.source ?? path, items },
+    instrument: unscored({ ...of, source: given.source ?? path, questions }),
     names: Object.fromEntries(asked.map(({ item, topic }) => [item, topic.question_id])),
     topics: asked,
   };
 }
-
-const shell = ({ name, title = name, language = "en" }: Named): Instrument => ({
-  name,
-  title,
-  language,
-  preamble: null,
-  lowest: null,
-  highest: null,
-  answers: {},
-  scoredAs: null,
-  scales: [],
-  items: [],
-  source: "",
-});
