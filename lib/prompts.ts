@@ -8,6 +8,7 @@ import { diffWordsWithSpace } from "diff";
 import { placesIn, put, SECTION } from "./prompts/places.ts";
 
 export * from "./prompts/render.ts";
+export * from "./prompts/values.ts";
 
 /** One message of a conversation with a model. */
 export interface Message {
