@@ -105,6 +105,32 @@ Deno.test("of personas some are written: those count as they are, the others as 
   await lab.close();
 });
 
+Deno.test("a limit is each model's own: one that is there at once does not end a slower one", async () => {
+  const lab = await entered("together_limit");
+  let release = () => {};
+  const after = new Promise<void>((resolve) => (release = resolve));
+  const server = provider({
+    answer: (asked) => ({ text: reply(asked), after }),
+    keep: false,
+  });
+  const slow = { ...model("vllm-llama31"), id: "slow", base_url: `${server.url}/v1` };
+  const run = await lab.register(personas({
+    models: [one, slow],
+    form: SKETCH,
+    conditions: [{ name: "as they are", set: {} }],
+    name: "sketches",
+  }));
+  const ended = await lab.run(run, {
+    limit: 3,
+    budget: { calls: 10 },
+    onProgress: ({ done }) => done >= 3 && release(),
+  });
+  assert.deepEqual([ended.ended, ended.done], ["limit reached", 6]);
+  assert.equal(server.tally().answered, 3);
+  await server.close();
+  await lab.close();
+});
+
 Deno.test("runs have one budget together, and what waits for one that did not finish is not begun", async () => {
   const lab = await entered("together_budget");
   const server = provider({ answer: reply, keep: false });

@@ -182,7 +182,9 @@ class Labour {
       this.#seen.set(seen.model.id, seen);
       if (!recorded && row!.planned > 0) this.#heed(seen.trouble());
     }
-    await Promise.all(this.#models.map((model) => this.#stream(model)));
+    const full = await Promise.all(this.#models.map((model) => this.#stream(model)));
+    // Not sooner: a model that is quick to its limit would end the others short of theirs.
+    if (full.includes(true)) this.#ended ??= "limit reached";
     if (this.#ended instanceof Error) throw this.#ended;
     const seconds = (performance.now() - this.#began) / 1000;
     return { ...this.progress(), ended: this.#ended ?? "finished", seconds };
@@ -216,8 +218,12 @@ class Labour {
     for (const seen of this.#seen.values()) seen.open();
   }
 
-  /** Claims and does the work of one model, some ahead of what may be in flight. */
-  async #stream(model: Model): Promise<void> {
+  /**
+   * Claims and does the work of one model, some ahead of what may be in flight.
+   *
+   * @returns whether it did as much as it was to do
+   */
+  async #stream(model: Model): Promise<boolean> {
     const pace = paceOf(model);
     const quick = this.options.recorded || isHere(model);
     let active = 0, taken = 0;
@@ -257,7 +263,7 @@ class Labour {
       });
     }
     while (active > 0) await new Promise<void>((resolve) => (wake = resolve));
-    if (!this.#ended && taken >= limit) this.#end("limit reached");
+    return taken >= limit;
   }
 
   /** What this process does next; nothing, and the end of the run, where the database is away. */
