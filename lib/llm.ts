@@ -35,6 +35,7 @@ export {
   type Price,
   writePrices,
 } from "./llm/registry.ts";
+export { standIn } from "./llm/stand_in.ts";
 
 /** One request and its reply, as they went over the wire. */
 export interface Exchange {

@@ -13,13 +13,12 @@ import type { DataFrame } from "polars";
 import { wordsOf } from "../codebook.ts";
 import { frame } from "../frames.ts";
 import { type Instrument, type Item, optionsOf, substantive } from "../instruments.ts";
-import { type Model, model } from "../llm.ts";
+import { type Model, model, standIn } from "../llm.ts";
 import type { Population } from "../population.ts";
 import { from, type Source } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { answersTo, isOrdered, placesOf, type Question } from "./answers.ts";
 import { descriptive, LADDER, objective, subjective } from "./forms.ts";
-import { standIn } from "./simulated/reply.ts";
 
 export { declaredAgreement, heedingModel } from "./simulated/heeding.ts";
 export { type Erring, type Judged, judgingModel } from "./simulated/judging.ts";

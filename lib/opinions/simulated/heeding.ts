@@ -9,9 +9,8 @@
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
 import { bounds, type Instrument, type UniformInstrument } from "../../instruments.ts";
-import { type Model, model } from "../../llm.ts";
+import { type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
-import { standIn } from "./reply.ts";
 
 const NAME = "simulated-heeding";
 

@@ -4,11 +4,10 @@
  */
 import type { Codebook } from "../../codebook.ts";
 import { type Instrument, optionsOf } from "../../instruments.ts";
-import { type Model, model } from "../../llm.ts";
+import { type Model, model, standIn } from "../../llm.ts";
 import { profileValues } from "../../prompts.ts";
 import { seeded } from "../../random.ts";
 import type { Rule } from "../sample.ts";
-import { standIn } from "./reply.ts";
 
 const NAME = "simulated-judging";
 

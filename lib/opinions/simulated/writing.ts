@@ -8,10 +8,9 @@
  */
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
-import { type Model, model } from "../../llm.ts";
+import { type Model, model, standIn } from "../../llm.ts";
 import { type Random, seeded } from "../../random.ts";
 import { descriptive, objective, subjective } from "../forms.ts";
-import { standIn } from "./reply.ts";
 
 const NAME = "simulated-writer";
 const LENGTH = 8;

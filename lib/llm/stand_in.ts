@@ -1,6 +1,7 @@
 /** Stand-ins: providers that compute here, and say something else than the simulated model. */
-import { providerOf, registerProvider } from "../../llm.ts";
-import { tokens } from "../../prompts.ts";
+import { tokens } from "../prompts.ts";
+import { register } from "./providers.ts";
+import { simulated } from "./simulated.ts";
 
 /** What a stand-in was asked. */
 export interface Question {
@@ -20,11 +21,10 @@ export function standIn(
   name: string,
   make: (content: string, asked: Question) => string,
 ): void {
-  const plain = providerOf("simulated");
-  registerProvider({
-    ...plain,
+  register({
+    ...simulated,
     name,
-    body: (model, call) => ({ ...plain.body(model, call), ...model.more }),
+    body: (model, call) => ({ ...simulated.body(model, call), ...model.more }),
     async send(model, body, signal, key) {
       const messages = body.messages as { role: string; content: string }[];
       const said = (role: string) =>
@@ -32,7 +32,7 @@ export function standIn(
           .join("\n");
       const asked = { system: said("system"), user: said("user"), body, key };
       return rewritten(
-        await plain.send(model, body, signal, key),
+        await simulated.send(model, body, signal, key),
         (content) => make(content, asked),
       );
     },
