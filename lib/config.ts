@@ -1,5 +1,5 @@
 /** The environment, read and checked once; the only room that looks at it. */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 // As a whole: a name that an older Deno does not have would fail before it could be refused.
 import util from "node:util";
@@ -126,7 +126,8 @@ let lastRead: { stamp: string; values: NodeJS.Dict<string> } = { stamp: "", valu
 /** What `.env` holds now: read again only when the file has changed, since every call asks. */
 function dotenv(): NodeJS.Dict<string> {
   const file = join(ROOT, ".env");
-  const stat = statSync(file, { throwIfNoEntry: false });
+  // Asking first: of a file that is not there, statSync makes an error, and every call of a run asks.
+  const stat = existsSync(file) ? statSync(file, { throwIfNoEntry: false }) : undefined;
   const stamp = stat ? `${stat.mtimeMs} ${stat.size}` : "";
   if (stamp !== lastRead.stamp) {
     lastRead = { stamp, values: stat ? util.parseEnv(readFileSync(file, "utf8")) : {} };

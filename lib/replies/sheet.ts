@@ -34,7 +34,16 @@ interface Keys {
   answerIn(entries: Entries): Json | undefined;
 }
 
-function keysFor({ items }: Instrument): Keys {
+const known = new WeakMap<Instrument, Keys>();
+
+/** Made once for each instrument, since thousands of sheets are read by it. */
+function keysFor(instrument: Instrument): Keys {
+  const keys = known.get(instrument) ?? keysOf(instrument);
+  known.set(instrument, keys);
+  return keys;
+}
+
+function keysOf({ items }: Instrument): Keys {
   // Where an answer is keyed, a score may be the point it earns.
   const names = items.some(({ keyed }) => keyed !== null) ? ANSWER_KEYS.slice(0, -1) : ANSWER_KEYS;
   return {

@@ -110,12 +110,24 @@ interface Answers {
  *
  * @param shown the answers in the order shown, which letters follow
  */
-export function answerReader(
+export const answerReader = (
   instrument: Instrument,
   coding: Coding,
   language: string,
-  shown?: readonly number[],
-): (answer: Json) => number | null {
+  shown: readonly number[] = [],
+): Reader =>
+  made(
+    instrument,
+    { coding, language, shown },
+    () => sharedReader(instrument, coding, language, shown),
+  );
+
+function sharedReader(
+  instrument: Instrument,
+  coding: Coding,
+  language: string,
+  shown: readonly number[],
+): Reader {
   const { answers } = instrument;
   const lowest = instrument.lowest ?? 0, highest = instrument.highest ?? -1;
   const label = (answer: number) => ANY_LANGUAGE.get(folded(answers[answer] ?? ""));
@@ -125,7 +137,7 @@ export function answerReader(
     truth: lowest === 0 && highest === 1 && label(0) !== 1 && label(1) !== 0 ? [0, 1] : null,
     takes: (answer) => answer >= lowest && answer <= highest,
     highest: highest - lowest > 1 ? highest : null,
-    letters: lettersOf(coding, shown ?? []),
+    letters: lettersOf(coding, shown),
     signed: false,
     declined: () => null,
   });
@@ -136,23 +148,36 @@ export function answerReader(
  *
  * @param shown its options in the order shown, which letters follow
  */
-export function itemReader(
+export const itemReader = (
   instrument: Instrument,
   item: Item,
   coding: Coding,
   language: string,
   shown: readonly number[],
-): (answer: Json) => number | null {
-  // Thousands of sheets are read by one instrument.
+): Reader =>
+  made(
+    item,
+    { coding, language, shown },
+    () => ownReader(instrument, item, coding, language, shown),
+  );
+
+/** Which whole answer a value of a reply means, or null. */
+type Reader = (answer: Json) => number | null;
+
+const readers = new WeakMap<Instrument | Item, Map<string, Reader>>();
+
+/** The reader of an instrument or item: made once, since thousands of sheets are read by it. */
+function made(
+  of: Instrument | Item,
+  { coding, language, shown }: { coding: Coding; language: string; shown: readonly number[] },
+  make: () => Reader,
+): Reader {
   const key = JSON.stringify([coding, language, coding === "letter" ? shown : null]);
-  const known = readers.get(item) ?? new Map<string, Reader>();
-  readers.set(item, known);
-  if (!known.has(key)) known.set(key, ownReader(instrument, item, coding, language, shown));
+  const known = readers.get(of) ?? new Map<string, Reader>();
+  readers.set(of, known);
+  if (!known.has(key)) known.set(key, make());
   return known.get(key)!;
 }
-
-type Reader = (answer: Json) => number | null;
-const readers = new WeakMap<Item, Map<string, Reader>>();
 
 function ownReader(
   instrument: Instrument,
