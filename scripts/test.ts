@@ -145,7 +145,7 @@ const BATCHES = 16;
  * How many batches run at a time. Tests wait for processes, servers and browsers most of the time: one
  * batch keeps about half a core busy.
  */
-const WORKERS = 4;
+const WORKERS = 5;
 
 /**
  * What runs in a process of its own: every file once, and no batch empty, because a runner that is

@@ -13,6 +13,7 @@ import { administrations, enter, personas, type Plan } from "lib/study.ts";
 import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
+import { nightly } from "./command.ts";
 import { type Asked, provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
@@ -198,7 +199,7 @@ function reply({ system, user }: Pick<Asked, "system" | "user">): string {
 /** The notebooks of opinions that begin seven plans together, and how many people they draw. */
 const LADDERS = [["43_alignment", 25], ["44_elections", 4], ["45_ladder", 25]] as const;
 
-for (const [name, each] of LADDERS) {
+for (const [name, each] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
   Deno.test(`${name} asks a model that costs money nothing before its cost is seen and it is begun`, async () => {
     const server = provider({ answer: reply, keep: false });
     const { cells } = read(join(ROOT, "notebooks", `${name}.ipynb`));
