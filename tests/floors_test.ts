@@ -39,6 +39,8 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
+    "validity/doses",
+    "validity/norms",
     "validity/simulated",
   ],
   [

@@ -209,7 +209,11 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   ]),
   welch: of2(groups, groups, stats.welch),
   pooledT: of2(groups, groups, stats.pooledT),
-  pooledD: of2(groups.filter((_, at) => at % 40 === 0), groups.slice(0, 12), stats.pooledD),
+  pooledD: of2(
+    groups.filter((_, at) => at % 9 === 0),
+    groups.filter(({ n }) => n === 3),
+    stats.pooledD,
+  ),
   glassDelta: of2(groups, groups, stats.glassDelta),
   bonettD: of2(groups, groups, stats.bonettD),
   spreadRatio: of2(groups, groups, stats.spreadRatio),

@@ -98,7 +98,7 @@ export function slopeOn(x: readonly number[], y: readonly number[]): number | nu
  * @throws {RangeError} as `pearson`
  */
 export const spearman = (x: readonly number[], y: readonly number[]): number | null =>
-  pearson(midranks(checked(x)), midranks(checked(y))).r;
+  pearson(midranks(x), midranks(y)).r;
 
 /** How often numbers fall where the dose rises. */
 export interface Falls {

@@ -55,9 +55,13 @@ function approximateTail(v: number, n: number, tied: readonly number[]): number 
   return Math.min(1, normalTail((distance - Math.sign(distance) / 2) / sd));
 }
 
-/** Ranks from 1; equal numbers share the mean of theirs. */
+/**
+ * Ranks from 1; equal numbers share the mean of theirs.
+ *
+ * @throws {RangeError} when a number is not finite
+ */
 export function midranks(values: readonly number[]): number[] {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = checked(values).toSorted((a, b) => a - b);
   const rankOf = new Map<number, number>();
   for (let first = 0, next = 0; first < sorted.length; first = next) {
     while (next < sorted.length && sorted[next] === sorted[first]) next++;

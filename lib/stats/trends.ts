@@ -54,7 +54,7 @@ export function pageTrend(
     );
   }
   const n = rows.length;
-  const ranked = rows.map((row) => midranks(checked(row)));
+  const ranked = rows.map((row) => midranks(row));
   const varying = ranked.filter((ranks) => ranks.some((rank) => rank !== ranks[0]));
   const informative = varying.length;
   const method = !weights && places <= MOST_PLACES && informative <= MOST_ROWS ? "exact" : "normal";
@@ -80,7 +80,7 @@ export function pageTrend(
 /** What a row adds to L above what is expected: 0 where its ranks have no trend. */
 export const trendScore = (values: readonly number[]): number => {
   const places = values.length;
-  return trendOf(midranks(checked(values))) - places * (places + 1) ** 2 / 4;
+  return trendOf(midranks(values)) - places * (places + 1) ** 2 / 4;
 };
 
 /** Σ j·R_j of one row. */
