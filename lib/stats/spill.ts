@@ -12,7 +12,7 @@ export interface DosedScale {
   slopes: readonly (readonly number[])[];
 }
 
-/** One cell of the matrix: what an item of dose on one scale does to another, in its Base sds. */
+/** One cell of the matrix: what an item of dose on one scale does to another, in its sds where nothing is dosed. */
 export interface Spill extends Limits {
   dosed: number;
   scale: number;
@@ -30,7 +30,7 @@ export interface Spill extends Limits {
 }
 
 /**
- * The spill-over matrix: mean slopes over profiles in Base sds with t intervals, and off the diagonal their
+ * The spill-over matrix: mean slopes over profiles in sds with t intervals, and off the diagonal their
  * ratio to the dosed scale's own with limits by drawing profiles, own and other slope of the same draw. The
  * sds are units, and not drawn. A scale whose sd is 0 or unknown has no cell: all null.
  *
