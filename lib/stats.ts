@@ -2,7 +2,7 @@
  * The statistics of the study: plain numbers in, plain records out.
  *
  * An undefined number is `null`, never 0, NaN or infinite; all tests are two-sided but those of distances
- * and Page's, which has a direction; nothing is rounded.
+ * and those that have a direction; nothing is rounded.
  * Where nothing varies there is no test and no interval: t, p and limits are null, and a p of 0 is one
  * below the smallest double. Values that are not finite are refused, so a gap in the data cannot pass as
  * a number.
@@ -47,10 +47,22 @@ export {
   totalVariation,
   wasserstein,
 } from "./stats/distributions.ts";
+export {
+  type DoseFit,
+  doseFit,
+  type DoseRows,
+  type Falls,
+  falls,
+  isotonic,
+  slopeOn,
+  spearman,
+} from "./stats/doses.ts";
 export { nearDuplicates, simHash, simHashDuplicates, wordsOf } from "./stats/duplicates.ts";
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/fit.ts";
+export * from "./stats/groups.ts";
+export * from "./stats/jonckheere.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";
@@ -77,6 +89,8 @@ export {
 } from "./stats/shares.ts";
 export * from "./stats/power.ts";
 export * from "./stats/signs.ts";
+export * from "./stats/smirnov.ts";
+export * from "./stats/spill.ts";
 export * from "./stats/spread.ts";
 export * from "./stats/sums.ts";
 export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";

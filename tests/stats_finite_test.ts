@@ -88,6 +88,7 @@ const classes = ODD.flatMap((a) =>
 const differences = ODD.flatMap((mean) =>
   ODD.flatMap((sd) => [0, 1, 2, 3, 50, 1e9, NaN].map((n) => ({ mean, sd, n })))
 );
+const groups = differences.filter((_, at) => at % 23 === 0);
 const correlations = [-1, -1 + 2 ** -53, -0.9, 0, 1e-200, 0.5, 1 - 2 ** -53, 1, 2, NaN];
 const plans = ODD.flatMap((a) =>
   [0, 0.4, 1, NaN].flatMap((b) =>
@@ -206,6 +207,36 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     () => stats.pageTrend(rows),
     () => stats.pageTrend(rows, rows.map((row) => Math.abs(row[0]!))),
   ]),
+  welch: of2(groups, groups, stats.welch),
+  pooledT: of2(groups, groups, stats.pooledT),
+  pooledD: of2(
+    groups.filter((_, at) => at % 9 === 0),
+    groups.filter(({ n }) => n === 3),
+    stats.pooledD,
+  ),
+  glassDelta: of2(groups, groups, stats.glassDelta),
+  bonettD: of2(groups, groups, stats.bonettD),
+  spreadRatio: of2(groups, groups, stats.spreadRatio),
+  smirnov: pairs.map(([x, y]) => () => stats.smirnov(x, y)),
+  jonckheere: pairs.flatMap(([x, y]) => [
+    () => stats.jonckheere([x, y]),
+    () => stats.jonckheere([x, y, [...x, ...y]]),
+  ]),
+  midranks: SAMPLES.map((one) => () => stats.midranks(one)),
+  spearman: pairs.map(([x, y]) => () => stats.spearman(x, y)),
+  slopeOn: pairs.map(([x, y]) => () => stats.slopeOn(x, y)),
+  doseFit: [...tables(2), ...tables(4)].flatMap((rows) => [
+    () => stats.doseFit(rows, rows[0]?.map((_, at) => at) ?? [0, 1], { uniform, draws: 20 }),
+    () => stats.doseFit(rows, rows[0] ?? [], { uniform, draws: 20 }),
+  ]),
+  falls: tables(4).map((rows) => () => stats.falls(rows)),
+  isotonic: pairs.map(([x, y]) => () => stats.isotonic(x, x.map((_, at) => y[at] ?? 1))),
+  spillOver: pairs.map(([x, y]) => () =>
+    stats.spillOver([{ own: 0, slopes: [x, x.map((_, at) => y[at] ?? 0), x] }], [1, y[0] ?? 0, 2], {
+      uniform,
+      draws: 20,
+    })
+  ),
   trendScore: SAMPLES.map((one) => () => stats.trendScore(one)),
   slopeOnPlaces: SAMPLES.map((one) => () => stats.slopeOnPlaces(one)),
   slopeThroughOrigin: pairs.map(([x, y]) => () =>

@@ -1,5 +1,7 @@
 /** Whether numbers rise along ordered places, within rows that have one at each. */
 import { checked, ratio, sum } from "./basics.ts";
+import { slopeOn } from "./doses.ts";
+import { midranks } from "./ranks.ts";
 import { normalTail } from "./tails.ts";
 
 /** Page's test; one-sided, because its alternative has a direction. */
@@ -52,7 +54,7 @@ export function pageTrend(
     );
   }
   const n = rows.length;
-  const ranked = rows.map((row) => midranks(checked(row)));
+  const ranked = rows.map((row) => midranks(row));
   const varying = ranked.filter((ranks) => ranks.some((rank) => rank !== ranks[0]));
   const informative = varying.length;
   const method = !weights && places <= MOST_PLACES && informative <= MOST_ROWS ? "exact" : "normal";
@@ -78,24 +80,12 @@ export function pageTrend(
 /** What a row adds to L above what is expected: 0 where its ranks have no trend. */
 export const trendScore = (values: readonly number[]): number => {
   const places = values.length;
-  return trendOf(midranks(checked(values))) - places * (places + 1) ** 2 / 4;
+  return trendOf(midranks(values)) - places * (places + 1) ** 2 / 4;
 };
 
 /** Σ j·R_j of one row. */
 const trendOf = (ranks: readonly number[]): number =>
   ranks.reduce((total, rank, at) => total + (at + 1) * rank, 0);
-
-/** Ranks from 1; equal numbers share the mean of theirs. */
-function midranks(values: readonly number[]): number[] {
-  return values.map((value) => {
-    let below = 0, same = 0;
-    for (const other of values) {
-      below += Number(other < value);
-      same += Number(other === value);
-    }
-    return below + (same + 1) / 2;
-  });
-}
 
 /** P(L ≥ the one found), the ranks of each row being dealt out at random. */
 function exactTail(rows: readonly (readonly number[])[]): number {
@@ -153,10 +143,5 @@ export function slopeThroughOrigin(x: readonly number[], y: readonly number[]): 
  * @throws {RangeError} when a number is not finite
  */
 export function slopeOnPlaces(values: readonly number[]): number | null {
-  const middle = (values.length + 1) / 2;
-  const away = values.map((_, at) => at + 1 - middle);
-  return ratio(
-    sum(checked(values).map((value, at) => value * away[at]!)),
-    sum(away.map((step) => step ** 2)),
-  );
+  return slopeOn(values.map((_, at) => at + 1), values);
 }

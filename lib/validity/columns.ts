@@ -1,0 +1,9 @@
+/** Columns that only results about validity have: a file of them for each idea. */
+import { declare } from "../columns.ts";
+import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
+import { NORMS } from "./columns/norms.ts";
+import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
+
+declare(DOSES, DOSES_INTERVALS);
+declare(NORMS);
+declare(ORDER, ORDER_INTERVALS);

@@ -1,0 +1,213 @@
+/** Whether one direction is followed as well as the other. */
+import type { DataFrame } from "polars";
+import { frame, type Kind } from "../../frames.ts";
+import { type Instrument, keyedAnswer } from "../../instruments.ts";
+import {
+  cells,
+  factorsOf,
+  keysOf,
+  kindsOf,
+  type Level,
+  Rows,
+  scaleScores,
+} from "../../measures.ts";
+import { seeded } from "../../random.ts";
+import {
+  clusterBootstrap,
+  clusteredMean,
+  clusteredShare,
+  holm,
+  mean,
+  signFlip,
+  weightedTotals,
+} from "../../stats.ts";
+import { type Dosed, meansIn, shownScore } from "./series.ts";
+import type { ByDose } from "./slopes.ts";
+
+const DIRECTIONS = {
+  scale: "text",
+  n: "integer",
+  asked_up: "number",
+  change_up: "number",
+  followed_up: "number",
+  followed_up_lower: "number",
+  followed_up_upper: "number",
+  asked_down: "number",
+  change_down: "number",
+  followed_down: "number",
+  followed_down_lower: "number",
+  followed_down_upper: "number",
+  estimate: "number",
+  boot_lower: "number",
+  boot_upper: "number",
+} as const satisfies Record<string, Kind>;
+
+/** Two conditions that ask for opposite ends of the same scales, and what both are compared with. */
+export interface Directions extends ByDose {
+  up: Level;
+  down: Level;
+  against: Level;
+}
+
+export function directions(
+  sheets: Dosed,
+  instrument: Instrument,
+  { up, down, against, by = [], draws, seed = 1 }: Directions,
+): DataFrame {
+  const rows = new Rows(sheets.sheets);
+  const factors = factorsOf(rows, by, ["condition", ...Object.keys(DIRECTIONS)]);
+  const known = rows.levels("condition");
+  const unknown = [up, down, against].filter((level) => !known.includes(level));
+  if (unknown.length || !sheets.shown) {
+    throw new Error(
+      unknown.length
+        ? `condition has no level ${unknown.join(", ")}: there are ${known.join(", ")}`
+        : `What personas were shown is not stored with these sheets of ${instrument.title}: it is with ` +
+          "those of a study of one's own whose profiles answered this instrument",
+    );
+  }
+  const measures = scaleScores(sheets, rows, instrument);
+  const groups = Map.groupBy(
+    cells(rows, [...factors, "condition"]),
+    ({ levels }) => JSON.stringify(levels.slice(0, -1)),
+  );
+  const tidy = [...groups.values()].flatMap((group) => {
+    const three = [against, up, down].map((level) =>
+      group.find(({ levels }) => levels.at(-1) === level)
+    );
+    if (three.some((cell) => !cell)) return [];
+    return instrument.scales.flatMap((scale, place) => {
+      const told = shownScore(sheets, rows, instrument, scale)!;
+      const got = three.map((cell) => meansIn(rows, cell!, measures[place]!.of));
+      const shown = three.map((cell) => meansIn(rows, cell!, told));
+      const all = [...got, ...shown];
+      const who = [...got[0]!.keys()].filter((one) => all.every((means) => means.has(one)));
+      const change = (of: readonly Map<number, number>[], at: 1 | 2) =>
+        who.map((one) => (of[at]!.get(one)! - of[0]!.get(one)!) * (at === 1 ? 1 : -1));
+      const asked = [change(shown, 1), change(shown, 2)];
+      const done = [change(got, 1), change(got, 2)];
+      // A scale that neither condition sets is none to compare.
+      if (who.length < 2 || asked.flat().every((one) => one === 0)) return [];
+      const key = JSON.stringify(group[0]!.levels.slice(0, -1));
+      const { uniform } = seeded("directions", seed, scale, key);
+      const [rising, falling, apart] = clusterBootstrap({
+        clusters: who.length,
+        uniform,
+        ...draws === undefined ? {} : { draws },
+        accelerated: false,
+        statistics: (weights) => {
+          const [u, v, x, y] = weightedTotals(weights, [...done, ...asked]) as [
+            number,
+            number,
+            number,
+            number,
+          ];
+          const [a, b] = [x > 0 ? u / x : null, y > 0 ? v / y : null];
+          return [a, b, a === null || b === null ? null : a - b];
+        },
+      });
+      return [{
+        ...Object.fromEntries(factors.map((name, at) => [name, group[0]!.levels[at] as Level])),
+        scale,
+        n: who.length,
+        asked_up: mean(asked[0]!),
+        change_up: mean(done[0]!),
+        followed_up: rising!.estimate,
+        followed_up_lower: rising!.percentile.ciLower,
+        followed_up_upper: rising!.percentile.ciUpper,
+        asked_down: mean(asked[1]!),
+        change_down: mean(done[1]!),
+        followed_down: falling!.estimate,
+        followed_down_lower: falling!.percentile.ciLower,
+        followed_down_upper: falling!.percentile.ciUpper,
+        estimate: apart!.estimate,
+        boot_lower: apart!.percentile.ciLower,
+        boot_upper: apart!.percentile.ciUpper,
+      }];
+    });
+  });
+  return frame(tidy, { ...kindsOf(rows, factors), ...DIRECTIONS });
+}
+
+const KEYING = {
+  scale: "text",
+  n: "integer",
+  respondents: "integer",
+  kept_keyed: "number",
+  kept_keyed_lower: "number",
+  kept_keyed_upper: "number",
+  kept_unkeyed: "number",
+  kept_unkeyed_lower: "number",
+  kept_unkeyed_upper: "number",
+  both_shown: "integer",
+  estimate: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  p: "number",
+  p_flip: "number",
+  p_holm: "number",
+} as const satisfies Record<string, Kind>;
+
+export function keying(
+  sheets: Dosed,
+  instrument: Instrument,
+  { by = [], seed = 1 }: ByDose = {},
+): DataFrame {
+  const { shown } = sheets;
+  const rows = new Rows(sheets.sheets);
+  const factors = factorsOf(rows, by, Object.keys(KEYING));
+  if (!shown) {
+    throw new Error(
+      `What personas were shown is not stored with these sheets of ${instrument.title}`,
+    );
+  }
+  const administrations = rows.column("administration");
+  const tidy = cells(rows, factors).flatMap((cell) =>
+    instrument.scales.map((scale) => {
+      const items = instrument.items.filter((item) => item.scale === scale)
+        .map((item) => ({
+          number: item.number,
+          keyed: keyedAnswer(instrument, item),
+          given: rows.column(`answer ${item.number}`),
+        }));
+      const kept = new Map<number, [keyed: number[], unkeyed: number[]]>();
+      for (const row of cell.order) {
+        const one = rows.respondent[row]!, own = kept.get(one) ?? [[], []];
+        for (const { number, keyed, given } of items) {
+          const told = shown(administrations[row] as number, number);
+          if (told === null || given[row] === null) continue;
+          own[told === keyed ? 0 : 1].push(Number(given[row] === told));
+        }
+        kept.set(one, own);
+      }
+      const all = [...kept.values()];
+      const [keyed, unkeyed] = [0, 1].map((at) => clusteredShare(all.map((own) => own[at]!)));
+      const differences = all.filter(([a, b]) => a.length && b.length)
+        .map(([a, b]) => mean(a)! - mean(b)!);
+      const apart = clusteredMean(differences.map((one) => [one]));
+      return {
+        ...keysOf(factors, cell),
+        scale,
+        n: keyed!.n + unkeyed!.n,
+        respondents: all.length,
+        kept_keyed: keyed!.estimate,
+        kept_keyed_lower: keyed!.ciLower,
+        kept_keyed_upper: keyed!.ciUpper,
+        kept_unkeyed: unkeyed!.estimate,
+        kept_unkeyed_lower: unkeyed!.ciLower,
+        kept_unkeyed_upper: unkeyed!.ciUpper,
+        both_shown: differences.length,
+        estimate: apart.estimate,
+        ci_lower: apart.ciLower,
+        ci_upper: apart.ciUpper,
+        p: apart.p,
+        p_flip: signFlip(differences, { uniform: seeded("keying", seed, scale).uniform }).p,
+      };
+    })
+  );
+  const { adjusted } = holm(tidy.map(({ p }) => p));
+  return frame(tidy.map((row, at) => ({ ...row, p_holm: adjusted[at]! })), {
+    ...kindsOf(rows, factors),
+    ...KEYING,
+  });
+}
