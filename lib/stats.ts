@@ -39,6 +39,7 @@ export {
   type RobustCorrelation,
   robustCorrelation,
 } from "./stats/correlation.ts";
+export * from "./stats/crossed.ts";
 export {
   type Distribution,
   jensenShannon,
@@ -51,6 +52,8 @@ export { nearDuplicates, simHash, simHashDuplicates, wordsOf } from "./stats/dup
 export * from "./stats/exact.ts";
 export * from "./stats/families.ts";
 export * from "./stats/fit.ts";
+export * from "./stats/krippendorff.ts";
+export { type Logistic, logistic, predicted } from "./stats/logistic.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";
@@ -87,4 +90,5 @@ export {
   type Trend,
   trendScore,
 } from "./stats/trends.ts";
+export * from "./stats/variances.ts";
 export * from "./stats/weighted.ts";
