@@ -34,7 +34,7 @@ const SECTIONS = [
   "What survives",
   "Figure",
 ];
-const IMPORTS = /^(lib\/((opinions|paper|validation)\/)?[a-z]+\.ts|polars)$/;
+const IMPORTS = /^(lib\/((opinions|paper|validation|validity)\/)?[a-z]+\.ts|polars)$/;
 const IMAGE_BYTES = 100_000;
 const TABLE_ROWS = 120;
 

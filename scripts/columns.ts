@@ -4,6 +4,7 @@ import { type Column, decimalsOf, declared, fullLabel } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
 import "lib/opinions/columns.ts";
 import "lib/paper/tables.ts";
+import "lib/validity/columns.ts";
 
 export const PAGE = join(ROOT, "lib", "columns.md");
 

@@ -10,6 +10,7 @@ export const PAGES = [
   "lib/opinions/README.md",
   "notebooks/README.md",
   "tests/README.md",
+  "docs/validity.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");

@@ -13,7 +13,7 @@ const FLOORS = [
   ["db", "llm", "measures", "population"],
   ["study", "press", "plots"],
   ["notebook"],
-  ["paper/biography", "opinions/columns", "opinions/forms", "opinions/tables"],
+  ["paper/biography", "opinions/columns", "opinions/forms", "opinions/tables", "validity/columns"],
   [
     "paper/columns",
     "paper/design",
@@ -39,6 +39,7 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
+    "validity/simulated",
   ],
   [
     "paper/reparse",
@@ -51,7 +52,7 @@ const FLOORS = [
 ];
 
 /** Folders of rooms on top of the core. */
-const PACKAGES = ["opinions", "paper", "validation"];
+const PACKAGES = ["opinions", "paper", "validation", "validity"];
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 

@@ -1,0 +1,6 @@
+/**
+ * Stand-ins with declared faults: each answers as the simulated model does, but for one fault of a stated
+ * size, so that what a test of validity finds can be held against what was put in. They are computed here
+ * and say nothing about any model.
+ */
+export {};
