@@ -28,11 +28,15 @@ export interface Described {
   codebook: Codebook;
 }
 
-/** What becomes of a variable: one value for all, two levels that change places, or nothing is known. */
+/**
+ * What becomes of a variable: one value for all, two levels that change places, nothing is known, or in a text
+ * whole words change places with others, as they are written in either case.
+ */
 export type Change =
   | { set: string | number }
   | { swap: readonly [string | number, string | number] }
-  | { omit: true };
+  | { omit: true }
+  | { words: readonly (readonly [string, string])[] };
 
 /** A change to a profile, as data. */
 export interface Condition {
@@ -78,6 +82,9 @@ const SWAPPED = /^(\S.*?)\s*(?:<->|↔)\s*(\S.*)$/u;
 const OMITTED = /^-\s*([\p{L}_][\p{L}\p{N}_]*)$/u;
 /** Between parts of a name: a `+` that a part follows, so that a level may be `65+`. */
 const PARTS = /\+(?=\s*(?:[\p{L}_][\p{L}\p{N}_ ]*[=:]|-\s*[\p{L}_][\p{L}\p{N}_]*\s*(?:\+|$)))/u;
+
+/** What may change places in a text. */
+const WORD = /^\p{L}+$/u;
 
 /** A part of a condition's name: its own name, and what it sets. */
 interface Part {
@@ -143,7 +150,7 @@ function asData(given: Condition): Condition {
       `A condition is a name ("MinL"), a dose ("N=3"), an attribute ("sex:female") or data: ` +
         '{ name: "MinN", set: { N: "unkeyed" } } with "keyed", "unkeyed" or a number of items by ' +
         'scale; { name: "turned", values: { sex: { swap: ["female", "male"] } } } with { set: LEVEL }, ' +
-        `{ swap: [LEVEL, LEVEL] } or { omit: true } by variable: got ${what}`,
+        `{ swap: [LEVEL, LEVEL] }, { words: [[WORD, WORD]] } or { omit: true } by variable: got ${what}`,
     );
   };
   const { name, set, values } = (given ?? {}) as Partial<Condition>;
@@ -161,11 +168,15 @@ function asData(given: Condition): Condition {
   const isLevel = (one: unknown) =>
     typeof one === "number" ? Number.isFinite(one) : typeof one === "string" && one.trim() !== "";
   for (const [variable, change] of Object.entries(values)) {
-    const { set, swap, omit } = (record(change) ? change : {}) as Record<string, unknown>;
+    const { set, swap, omit, words } = (record(change) ? change : {}) as Record<string, unknown>;
+    const isPair = (one: unknown, of: (one: unknown) => boolean) =>
+      Array.isArray(one) && one.length === 2 && one.every(of);
+    const isWord = (one: unknown) => typeof one === "string" && WORD.test(one);
     const ways = [
       isLevel(set),
-      Array.isArray(swap) && swap.length === 2 && swap.every(isLevel),
+      isPair(swap, isLevel),
       omit === true,
+      Array.isArray(words) && words.length > 0 && words.every((one) => isPair(one, isWord)),
     ].filter((way) => way);
     if (ways.length === 1 && Object.keys(change).length === 1) continue;
     wrong(`${name} with ${variable}: ${described(change)}`);
@@ -181,7 +192,7 @@ export interface Applied {
   values: Values;
   /**
    * Names of the variables that it set or left out, in order of the codebook, also where the value was
-   * the same; of a swap only where the profile had one of the two levels.
+   * the same; of a swap only where the profile had one of the two levels, or the text one of the words.
    */
   changedValues: string[];
 }
@@ -205,7 +216,7 @@ export function applied(
 ): Applied {
   return {
     ...onItems(instrument, profile, condition, seed),
-    ...onValues(codebook, profile.values ?? {}, condition),
+    ...changedIn(codebook, profile.values ?? {}, condition),
   };
 }
 
@@ -256,21 +267,18 @@ function onItems(
   };
 }
 
-function onValues(
+/**
+ * What a condition makes of the values of variables alone.
+ *
+ * @throws {RangeError} when the codebook lacks a variable or a level
+ */
+export function changedIn(
   codebook: Codebook,
   given: Values,
-  { name, values: changes = {} }: Condition,
+  condition: Condition,
 ): Pick<Applied, "values" | "changedValues"> {
-  const names = codebook.map((variable) => variable.name);
-  const missing = Object.keys(changes).filter((variable) => !names.includes(variable));
-  if (missing.length) {
-    const near = names.length
-      ? `: did you mean ${nearest(missing[0]!, names)}? There are ${names.join(", ")}`
-      : ": they have none";
-    throw new RangeError(
-      `Condition ${name} needs the variable ${missing.join(", ")} of the profiles${near}`,
-    );
-  }
+  const { name, values: changes = {} } = condition;
+  checkVariables(codebook, condition);
   const values: Record<string, Value> = {};
   const changedValues: string[] = [];
   for (const variable of codebook) {
@@ -278,21 +286,67 @@ function onValues(
     const change = changes[variable.name];
     const now = change ? changedTo(variable, was, change, name) : was;
     values[variable.name] = now;
-    if (change && !("swap" in change && now === was)) changedValues.push(variable.name);
+    const moves = change && ("swap" in change || "words" in change);
+    if (change && !(moves && now === was)) changedValues.push(variable.name);
   }
   return { values, changedValues };
 }
 
+/** @throws {RangeError} when the codebook lacks a variable, naming the nearest */
+function checkVariables(
+  codebook: Codebook,
+  { name, values = {} }: Condition,
+  whose = "the profiles",
+): void {
+  const names = codebook.map((variable) => variable.name);
+  const missing = Object.keys(values).filter((variable) => !names.includes(variable));
+  if (!missing.length) return;
+  const near = names.length
+    ? `: did you mean ${nearest(missing[0]!, names)}? There are ${names.join(", ")}`
+    : ": they have none";
+  throw new RangeError(
+    `Condition ${name} needs the variable ${missing.join(", ")} of ${whose}${near}`,
+  );
+}
+
+/**
+ * A condition with the values of levels in place of their labels, so that what has them can be found by them.
+ *
+ * @param whose variables these are, for the message
+ * @throws {RangeError} when the codebook lacks a variable or a level, or words are changed in what is no text
+ */
+export function resolved(codebook: Codebook, condition: Condition, whose: string): Condition {
+  checkVariables(codebook, condition, whose);
+  const { name, values = {} } = condition;
+  return {
+    ...condition,
+    values: Object.fromEntries(
+      Object.entries(values).map(([of, change]): [string, Change] => {
+        const variable = codebook.find((one) => one.name === of)!;
+        const level = levelOf(variable, name);
+        if ("set" in change) return [of, { set: level(change.set) }];
+        if ("swap" in change) return [of, { swap: [level(change.swap[0]), level(change.swap[1])] }];
+        if ("omit" in change || variable.kind === "text") return [of, change];
+        throw new RangeError(`Condition ${name} changes words in ${of}, which is no text`);
+      }),
+    ),
+  };
+}
+
+/** The value of a level by value or label. */
+const levelOf = (variable: Variable, condition: string) => (given: string | number) => {
+  const found = valueIn(variable, String(given));
+  if (found !== undefined && found !== null) return found;
+  throw new RangeError(
+    `Condition ${condition}: ${variable.name} has no level ${JSON.stringify(given)}: it takes ` +
+      takes(variable),
+  );
+};
+
 function changedTo(variable: Variable, was: Value, change: Change, condition: string): Value {
   if ("omit" in change) return null;
-  const level = (given: string | number): Value => {
-    const found = valueIn(variable, String(given));
-    if (found !== undefined && found !== null) return found;
-    throw new RangeError(
-      `Condition ${condition}: ${variable.name} has no level ${JSON.stringify(given)}: it takes ` +
-        takes(variable),
-    );
-  };
+  if ("words" in change) return typeof was === "string" ? reworded(was, change.words) : was;
+  const level = levelOf(variable, condition);
   if ("set" in change) return level(change.set);
   const [a, b] = change.swap.map(level);
   if (a === b) {
@@ -301,6 +355,22 @@ function changedTo(variable: Variable, was: Value, change: Change, condition: st
     );
   }
   return was === a ? b! : was === b ? a! : was;
+}
+
+/** Each word of a pair becomes the other; what begins with a capital, or is all capitals, stays so. */
+function reworded(text: string, pairs: readonly (readonly [string, string])[]): string {
+  const others = new Map<string, string>();
+  // Of a word in several pairs the first counts.
+  for (const [a, b] of pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const)) {
+    if (!others.has(a.toLowerCase())) others.set(a.toLowerCase(), b);
+  }
+  return text.replace(/(?<![\p{L}\p{N}_])\p{L}+(?![\p{L}\p{N}_])/gu, (found) => {
+    const other = others.get(found.toLowerCase());
+    if (other === undefined) return found;
+    if (found.length > 1 && found === found.toUpperCase()) return other.toUpperCase();
+    const capital = found[0] !== found[0]!.toLowerCase();
+    return (capital ? other[0]!.toUpperCase() : other[0]!) + other.slice(1);
+  });
 }
 
 /** @throws {RangeError} when the profile is not one of the instrument */

@@ -94,7 +94,7 @@ const TAKEN = new Set([
   ...["persona", "profile", "parent", "form", "fields", "schema", "table", "legend", "items"],
   ...["options", "example", "instrument", "count", "preamble", "id", "work", "cell", "model"],
   ...["condition", "population", "repetition", "repetitions", "writer", "prompt", "variant"],
-  ...["context", "round"],
+  ...["change", "context", "round"],
   ...["respondent", "respondents", "cluster", "weight", "stratum", "group", "administration"],
 ]);
 

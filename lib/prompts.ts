@@ -7,6 +7,7 @@ import { diffWordsWithSpace } from "diff";
 
 import { placesIn, put, SECTION } from "./prompts/places.ts";
 
+export { placesIn } from "./prompts/places.ts";
 export * from "./prompts/render.ts";
 export * from "./prompts/values.ts";
 

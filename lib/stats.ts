@@ -39,6 +39,7 @@ export {
   type RobustCorrelation,
   robustCorrelation,
 } from "./stats/correlation.ts";
+export * from "./stats/crossed.ts";
 export {
   type Distribution,
   jensenShannon,
@@ -63,6 +64,8 @@ export * from "./stats/families.ts";
 export * from "./stats/fit.ts";
 export * from "./stats/groups.ts";
 export * from "./stats/jonckheere.ts";
+export * from "./stats/krippendorff.ts";
+export { type Logistic, logistic, predicted } from "./stats/logistic.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";
@@ -101,4 +104,5 @@ export {
   type Trend,
   trendScore,
 } from "./stats/trends.ts";
+export * from "./stats/variances.ts";
 export * from "./stats/weighted.ts";

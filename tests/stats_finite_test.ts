@@ -297,6 +297,34 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     (one) => one.n < 100 || one.n > 1e308,
   ),
   mcnemarExact: of2(ODD, ODD, stats.mcnemarExact),
+  crossedMean: [1, 2, 6].flatMap((k) =>
+    tables(k).flatMap((one) => LEVELS.map((level) => () => stats.crossedMean(one, level)))
+  ),
+  twoWayMean: SAMPLES.flatMap((value) =>
+    LEVELS.map((level) => () =>
+      stats.twoWayMean({
+        value,
+        row: value.map((_, at) => at >> 1),
+        column: value.map((_, at) => at & 1),
+      }, level)
+    )
+  ),
+  varianceRatio: pairs.map(([x, y]) => () => stats.varianceRatio(x, y, { uniform, draws: 20 })),
+  krippendorff: pairs.flatMap(([x, y]) =>
+    (["nominal", "ordinal", "interval"] as const).map((metric) => () =>
+      stats.krippendorff([[x, y], [[...x, ...y]]], { metric, uniform, draws: 20 })
+    )
+  ),
+  logistic: pairs.flatMap(([x, y]) =>
+    [0, 1, NaN].map((ridge) => () =>
+      stats.logistic(x.map((value) => [value]), y.map((value) => Number(value > 1)), { ridge })
+    )
+  ),
+  predicted: of2(
+    ODD,
+    ODD,
+    (intercept, slope) => stats.predicted({ intercept, slopes: [slope] }, [1]),
+  ),
   holm: SAMPLES.map((one) => () => stats.holm(one)),
   benjaminiHochberg: SAMPLES.map((one) => () => stats.benjaminiHochberg(one)),
   pairedT: of2(differences, LEVELS, stats.pairedT),

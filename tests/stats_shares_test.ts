@@ -192,7 +192,7 @@ Deno.test("mcnemarExact() agrees with exact fractions and statsmodels within 1e-
     near(mcnemarExact(c, b).p, exact, 1e-12, [c, b]);
     near(mcnemarExact(b, c).p, statsmodels, 1e-11, [b, c]);
   });
-  assert.deepEqual(mcnemarExact(3, 12), { p: 0.03515625, n: 15 });
-  assert.deepEqual(mcnemarExact(0, 0), { p: null, n: 0 });
+  assert.deepEqual(mcnemarExact(3, 12), { p: 0.03515625, midP: 0.021270751953125, n: 15 });
+  assert.deepEqual(mcnemarExact(0, 0), { p: null, midP: null, n: 0 });
   assert.throws(() => mcnemarExact(-1, 3), RangeError);
 });

@@ -21,6 +21,10 @@ export const STUDIES: Columns = {
   item_order: text("item order", "How the items were laid out: printed or shuffled."),
   option_order: text("option order", "How the answers were laid out: printed, reversed, shuffled."),
   round: text("round", "Which round of asking; 0: nothing was shown besides the items."),
+  change: text(
+    "change",
+    "What was changed of the respondent before it was asked, all else kept; unchanged: nothing.",
+  ),
   reasons: text(
     "reasons",
     "What was asked for besides answers: an explanation of all, a reason before or after each, or none.",

@@ -24,6 +24,7 @@ export const ASKED = {
   language: "text",
   asked: "text",
   reasons: "text",
+  change: "text",
   round: "text",
 } as const;
 
@@ -72,6 +73,7 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
            c.shown->>'items' as item_order, c.shown->>'options' as option_order,
            c.shown->>'coding' as coding, c.language, coalesce(c.shown->>'each', 'whole') as asked,
            coalesce(c.shown->>'reason', 'explanation') as reasons,
+           coalesce(c.shown->'change'->>'name', 'unchanged') as change,
            coalesce(r.plan->'context'->>'round', '0') as round
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run

@@ -9,11 +9,11 @@ import {
   type Setting,
 } from "./plan.ts";
 import { type Codebook, ID, type Variable } from "../codebook.ts";
-import { type Described, populationName } from "../conditions.ts";
+import { type Condition, type Described, populationName, resolved } from "../conditions.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { type Instrument } from "../instruments.ts";
 import { type Model } from "../llm.ts";
-import { orders, places, type Presented, type Prompt, prompt } from "../prompts.ts";
+import { orders, places, placesIn, type Presented, type Prompt, prompt } from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** One model under one condition, in one combination of what else the plan varies. */
@@ -172,7 +172,7 @@ export function administrationCells(
   plan: AdministrationsPlan,
   personas: Written,
   model: Model,
-  writer: string,
+  { writer, respondents }: { writer: string; respondents: Respondents },
 ): Cell[] {
   const { original, seed, variant, context } = plan;
   const notes = [
@@ -180,7 +180,12 @@ export function administrationCells(
     ...model.id === writer ? [] : [`by ${model.label}`],
     ...variant ? [variant] : [],
   ];
-  return combinations(plan).map(({ prompt, instrument, setting }) => ({
+  return combinations(plan).map(({ prompt, instrument, setting: given }) => {
+    const setting = given.change
+      ? { ...given, change: shownChange(given.change, prompt, respondents) }
+      : given;
+    return { prompt, instrument, setting };
+  }).map(({ prompt, instrument, setting }) => ({
     ...personas,
     model,
     label: notes.length ? `${personas.label} (${notes.join(", ")})` : personas.label,
@@ -195,12 +200,50 @@ export function administrationCells(
   }));
 }
 
+/** What can be changed of those who answer: variables, and which of them a prompt shows with `{{persona}}`. */
+export interface Respondents {
+  codebook: Codebook;
+  shown: readonly string[];
+  /** What these are, for messages. */
+  whose: string;
+}
+
+/** The fields of personas as variables: whoever is asked is shown what its form shows. */
+export const fieldsOf = ({ name, fields, shown }: Form): Respondents => ({
+  codebook: fields.map(({ name, label, kind, choices }) => ({
+    name,
+    label,
+    ...kind === "choice"
+      ? { kind: "category", levels: choices!.map((value) => ({ value, label: value })) }
+      : { kind: kind === "text" ? "text" : "number" },
+  })),
+  shown: placesIn(shown).filter((place) => fields.some((field) => field.name === place)),
+  whose: `the form ${name}`,
+});
+
+/** @throws {RangeError} when there is no such variable or level, or nobody would see the difference */
+function shownChange(
+  change: Condition,
+  prompt: Prompt,
+  { codebook, shown, whose }: Respondents,
+): Condition {
+  const made = resolved(codebook, change, whose), used = places(prompt);
+  const unseen = Object.keys(made.values!).find((name) =>
+    !used.includes(name) && !(used.includes("persona") && shown.includes(name))
+  );
+  if (unseen === undefined) return made;
+  throw new RangeError(
+    `Change ${change.name} is of ${unseen}, which nobody who answers is shown: there are ` +
+      `${shown.join(", ") || "no others"}`,
+  );
+}
+
 /** The cells in which the profiles of a population answer without a persona. */
-export function profileCells(
-  plan: AdministrationsPlan,
-  { name, reference }: Pick<Profiles, "name" | "reference">,
-): Cell[] {
+export function profileCells(plan: AdministrationsPlan, profiles: Profiles): Cell[] {
+  const { name, reference, codebook } = profiles;
   const population = `profiles_${name}`;
+  const shown = codebook.flatMap(({ name }) => name === ID ? [] : [name]);
+  const respondents = { codebook, shown, whose: `the population ${name}` };
   return plan.models.flatMap((model) =>
     administrationCells(
       plan,
@@ -214,7 +257,7 @@ export function profileCells(
         writing: population,
       },
       model,
-      model.id,
+      { writer: model.id, respondents },
     ).map((cell) => ({ ...cell, setting: hash([cell.setting, population]) }))
   );
 }

@@ -2,6 +2,7 @@
 import {
   administrationCells,
   type Cell,
+  fieldsOf,
   personaCells,
   profileCells,
   rewrittenCells,
@@ -9,10 +10,11 @@ import {
 } from "./cell.ts";
 import { type Model, models } from "../llm.ts";
 import type { Coming } from "./coming.ts";
-import { type Context, levelsOf, type Plan } from "./plan.ts";
+import { changesOf, type Context, levelsOf, type Plan, UNCHANGED } from "./plan.ts";
 import { type Sql } from "../db.ts";
 import { populationOf } from "./population.ts";
-import { usualForm } from "../forms.ts";
+import { type Form, usualForm } from "../forms.ts";
+import { formsOf } from "./forms.ts";
 
 /**
  * The cells of a plan, under the names that they have or would get in the study.
@@ -54,6 +56,9 @@ export async function cellsOf(
     }
     return await named(sql, plan, profileCells(plan, population));
   }
+  const respondents = changesOf(plan).length
+    ? fieldsOf(await formOf(sql, plan.form, coming))
+    : NOBODY;
   const rows = await writtenIn(
     sql,
     schema,
@@ -61,7 +66,9 @@ export async function cellsOf(
   );
   const cells = rows.flatMap(({ model, ...personas }) => {
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
-    return own.flatMap((one) => administrationCells(plan, personas, one, model.id));
+    return own.flatMap((one) =>
+      administrationCells(plan, personas, one, { writer: model.id, respondents })
+    );
   });
   if (plan.context && cells.length > 1) {
     throw new Error(
@@ -70,6 +77,24 @@ export async function cellsOf(
     );
   }
   return await named(sql, plan, cells);
+}
+
+/** Of whom nothing is changed nothing need be known. */
+const NOBODY = { codebook: [], shown: [], whose: "nobody" };
+
+/** The form of the personas that are asked; one that is only planned so far is that of those to come. */
+async function formOf(
+  sql: Sql,
+  given: string | undefined,
+  coming: readonly Coming[],
+): Promise<Form> {
+  const name = given ?? usualForm().name;
+  const found = coming.find(({ form }) => form.name === name)?.form ??
+    (await formsOf(sql)).get(name);
+  if (found) return found;
+  throw new Error(
+    `Nothing is known of a form ${JSON.stringify(name)}: have personas of it written`,
+  );
 }
 
 /** @throws {Error} when a run of which something is shown is not there, or has work left to do */
@@ -175,12 +200,17 @@ function apart({ label, population, setting, prompt, instrument, shown }: Cell) 
       label: `${label} (prompt ${prompt.version}, ${mark})`,
     };
   }
-  const { administration_prompt, instrument: _, ...levels } = levelsOf({
+  const { administration_prompt, instrument: _, change, ...levels } = levelsOf({
     prompt,
     instrument,
     setting: shown,
   });
-  const all = [`prompt ${administration_prompt}`, ...Object.values(levels), mark];
+  const all = [
+    `prompt ${administration_prompt}`,
+    ...Object.values(levels),
+    ...change === UNCHANGED ? [] : [change],
+    mark,
+  ];
   return { label: `${label} (${all.join(", ")})` };
 }
 

@@ -12,11 +12,33 @@ export const asRows = (sql: Sql, cells: readonly Cell[]) => {
     writing: cell.writing,
     respondents: cell.respondents,
     blocks: callsOf(cell),
+    shown: cell.shown,
   }));
   return sql`
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as c(cell int, setting text, population text, writing text, respondents text, blocks int)`;
+      as c(cell int, setting text, population text, writing text, respondents text, blocks int,
+           shown jsonb)`;
 };
+
+/**
+ * Whether what cell `c` changes is anything to a respondent with these values: who has it already, has neither
+ * level of a swap or none of the words would be asked the same again.
+ */
+const isChanged = (sql: Sql, values: ReturnType<Sql>) =>
+  sql`(
+    c.shown->'change' is null or exists (
+      select from jsonb_each(c.shown->'change'->'values') as change(name, how)
+      cross join lateral (select lower(btrim(${values}->>change.name)) as value) has
+      where case
+        when how ? 'omit' then has.value <> ''
+        when how ? 'set' then has.value is distinct from lower(btrim(how->>'set'))
+        when how ? 'swap' then has.value in (
+          lower(btrim(how->'swap'->>0)), lower(btrim(how->'swap'->>1)))
+        else exists (
+          select from jsonb_array_elements(how->'words') as pair(words)
+          cross join lateral jsonb_array_elements_text(words) as word(one)
+          where has.value ~ ('\\m' || lower(word.one) || '\\M'))
+      end))`;
 
 /**
  * The work of cells `c`: cell, profile, persona (who is asked, or is made into another), repetition,
@@ -25,7 +47,7 @@ export const asRows = (sql: Sql, cells: readonly Cell[]) => {
 export function everyOf(sql: Sql, plan: Plan) {
   const profiles = (most: number | null) =>
     sql`(
-      select p.profile from profiles p
+      select p.profile, p.values from profiles p
       where p.population = coalesce(
         c.respondents, (select name from populations where role = 'reference'))
       order by p.profile limit ${most}
@@ -52,7 +74,8 @@ export function everyOf(sql: Sql, plan: Plan) {
       from c ${
       asked(
         sql`starts_with(c.population, wrote.population || '_to_')`,
-        sql`(${plan.profiles === null} or p.ref_personality_id in ${profiles(plan.profiles)})`,
+        sql`(${plan.profiles === null} or p.ref_personality_id in (
+          select profile from ${profiles(plan.profiles)} first))`,
       )
     }`;
   }
@@ -62,7 +85,8 @@ export function everyOf(sql: Sql, plan: Plan) {
   if (plan.of === "profiles") {
     return sql`
       select c.cell, p.profile, null::int as persona, n.repetition, b.block, 1 as round
-      from c cross join lateral ${profiles(null)} p ${calls}`;
+      from c cross join lateral ${profiles(null)} p ${calls}
+      where ${isChanged(sql, sql`p.values`)}`;
   }
   const { personas } = plan;
   return sql`
@@ -73,5 +97,6 @@ export function everyOf(sql: Sql, plan: Plan) {
       sql`wrote.population = c.population`,
       personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`,
     )
-  } ${calls}`;
+  } ${calls}
+      where ${isChanged(sql, sql`p.fields`)}`;
 }

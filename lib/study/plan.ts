@@ -27,7 +27,12 @@ export interface Setting {
   each?: number;
   /** What is asked for besides answers; without it an explanation of all of them. */
   reason?: Reason;
+  /** What is changed of the respondent, who is asked only where that changes anything; without it nothing. */
+  change?: Condition;
 }
+
+/** The level of what is changed where nothing is. */
+export const UNCHANGED = "unchanged";
 
 /** What one cell of a plan is asked with: a level of each factor that the plan itself sets. */
 export interface Combination {
@@ -210,7 +215,10 @@ type Levels<T> = T | readonly T[];
  *   the model that wrote it, items and answers as printed, the whole sheet at once, True and False where
  *   the answers are two. `asked`: `"whole"`, or how many items a call. `reason`: `"before"` or `"after"`
  *   each answer, `"none"`, or an `"explanation"` of all. `except`: whether a combination is left out, by
- *   its levels as they stand in results. `of: "profiles"`: profiles answer as they are, those of
+ *   its levels as they stand in results. `changes`: what is changed of a respondent before it is asked, all else
+ *   kept: attributes of profiles or fields of personas, by the name of a condition (`"sex:female<->male"`,
+ *   `"-description"`) or as data, `"unchanged"` where nothing is; who has nothing to change is not asked.
+ *   `of: "profiles"`: profiles answer as they are, those of
  *   `population` or of the study's reference; `models` then names who answers for them. `context`: what
  *   each is shown besides, at the prompt's place `{{context}}`; then one model is named, and no other factor
  *   has several levels
@@ -230,6 +238,7 @@ export function administrations(given: {
   coding?: Levels<Setting["coding"]>;
   asked?: Levels<"whole" | number>;
   reason?: Levels<"explanation" | Reason>;
+  changes?: Levels<string | Condition>;
   original?: boolean;
   prompt?: Levels<Prompt>;
   except?: (levels: Readonly<Record<keyof ReturnType<typeof levelsOf>, string>>) => boolean;
@@ -351,6 +360,7 @@ function combined(
     coding?: Levels<Setting["coding"]>;
     asked?: Levels<"whole" | number>;
     reason?: Levels<"explanation" | Reason>;
+    changes?: Levels<string | Condition>;
   },
   usual: Setting["coding"],
 ): Setting[] {
@@ -359,7 +369,12 @@ function combined(
   const codings = distinct("coding", several(given.coding ?? usual), String);
   const calls = distinct("asked", several(given.asked ?? "whole"), String);
   const reasons = levels("reason", given.reason, ["explanation", "none", "before", "after"]);
-  return items.flatMap((items) =>
+  const changes = distinct(
+    "change",
+    several(given.changes ?? UNCHANGED).map(changed),
+    (change) => change?.name ?? UNCHANGED,
+  );
+  const laid = items.flatMap((items) =>
     options.flatMap((options) =>
       codings.flatMap((coding) => {
         checkCoding(instrument, coding);
@@ -374,6 +389,19 @@ function combined(
         );
       })
     )
+  );
+  return changes.flatMap((change) => laid.map((one) => ({ ...one, ...change && { change } })));
+}
+
+/** @throws {RangeError} when it is no change of attributes */
+function changed(given: string | Condition): Condition | undefined {
+  if (given === UNCHANGED) return undefined;
+  const change = condition(given);
+  const values = Object.keys(change.values ?? {});
+  if (values.length && !Object.keys(change.set).length && change.name !== UNCHANGED) return change;
+  throw new RangeError(
+    `A change is of attributes or fields, such as "sex:female<->male" or "-town", and not called ` +
+      `"${UNCHANGED}": got ${described(given)}`,
   );
 }
 
@@ -397,6 +425,10 @@ export const combinations = (plan: AdministrationsPlan): Combination[] => [
     setting,
   })) ?? [],
 ];
+
+/** What a plan changes of respondents before it asks them. */
+export const changesOf = (plan: AdministrationsPlan): Condition[] =>
+  combinations(plan).flatMap(({ setting }) => setting.change ?? []);
 
 /** All prompts of a plan. */
 export const promptsOf = (plan: Plan): readonly Prompt[] =>
@@ -424,6 +456,7 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
   coding: setting.coding as string,
   asked: askedLevel(setting.each),
   reasons: setting.reason ?? "explanation",
+  change: setting.change?.name ?? UNCHANGED,
 });
 
 /** How many items a call has, as a level. */

@@ -1,10 +1,11 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import type { z } from "zod";
 import { type Mapping, mapping } from "../cleaning.ts";
-import { applied, type Profile } from "../conditions.ts";
+import { applied, changedIn, type Condition, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
 import {
+  choiceOf,
   type Form,
   type Given,
   statusesOf,
@@ -28,7 +29,7 @@ import {
 } from "../prompts.ts";
 import { personaIn, schemaOf as formSchema, sheetIn } from "../replies.ts";
 import { categories, formsOf } from "./forms.ts";
-import { type Cell, partOf, presented } from "./cell.ts";
+import { type Cell, fieldsOf, partOf, presented } from "./cell.ts";
 import { type AdministrationsPlan, type Context, type PersonasPlan, type Plan } from "./plan.ts";
 import { populationOf, profilesOf } from "./population.ts";
 import { list, type Work } from "./queue.ts";
@@ -96,18 +97,32 @@ interface Person {
  * stand in its texts, and which of its profile's it is, as in the original.
  */
 const placesOf = (
-  { form, fields, repetitions }: Person,
+  { form, fields: written, repetitions }: Person,
   forms: ReadonlyMap<string, Form>,
-): Record<string, string> => ({
-  persona: personaText(forms.get(form)!, fields),
-  ...Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => [
-      [name, String(value ?? "")],
-      [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
-    ]),
-  ),
-  repetitions: String(repetitions),
-});
+  change?: Condition,
+): Record<string, string> => {
+  const own = forms.get(form)!;
+  const fields = change ? changedFields(own, written, change) : written;
+  return {
+    persona: personaText(own, fields),
+    ...Object.fromEntries(
+      Object.entries(fields).flatMap(([name, value]) => [
+        [name, String(value ?? "")],
+        [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
+      ]),
+    ),
+    repetitions: String(repetitions),
+  };
+};
+
+/** A persona's fields under a change; of a choice, however it is written, as its list spells it. */
+function changedFields(form: Form, fields: Values, change: Condition): Values {
+  const spelled = form.fields.map((field) => {
+    const value = fields[field.name] ?? null;
+    return [field.name, field.kind === "choice" ? choiceOf(field, value) ?? value : value];
+  });
+  return changedIn(fieldsOf(form).codebook, Object.fromEntries(spelled), change).values;
+}
 
 /** What is asked for each piece of work; nothing for a sheet whose persona is none any more. */
 export async function tasks(
@@ -152,10 +167,10 @@ async function made(
   return works.flatMap((work) => {
     const persona = personas.get(work.persona!);
     if (plan.kind === "administrations" && work.persona === null) {
-      return [administrationTask(run, plan, work, 0, respondents!(work.profile))];
+      return [administrationTask(run, plan, work, 0, respondents!(work))];
     }
     if (!persona) return [];
-    const shown = placesOf(persona, forms);
+    const shown = placesOf(persona, forms, run.cells.get(work.cell)!.shown?.change);
     return plan.kind === "personas"
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
       : [administrationTask(run, plan, work, persona.repetitions, shown)];
@@ -183,7 +198,8 @@ export function foreseen(
   );
   const person = { id: 0, form: form.name, fields, repetitions: work.repetition };
   const own = { ...work, work: 0, ask: 0, profile: 0, persona: 0 };
-  const shown = placesOf(person, new Map([[form.name, form]]));
+  const change = run.cells.get(work.cell)!.shown?.change;
+  const shown = placesOf(person, new Map([[form.name, form]]), change);
   return plan.kind === "personas"
     ? rewritingTask(run, plan, own, person, shown, mapping())
     : administrationTask(run, plan, own, work.repetition, shown);
@@ -194,14 +210,16 @@ async function respondentsOf(
   sql: Sql,
   run: Run,
   works: readonly Work[],
-): Promise<(profile: number) => Record<string, string>> {
+): Promise<(work: Work) => Record<string, string>> {
   // A plan is about one population.
   const { respondents } = run.cells.get(works[0]!.cell)!;
   const { instrument, codebook } = (await populationOf(sql, respondents ?? undefined))!;
   const profiles = await profilesOf(sql, works.map(({ profile }) => profile), respondents);
-  return (id) => {
-    const { answers, values } = profiles.get(id)!;
-    return profileValues(instrument, answers, codebook, values);
+  return ({ profile, cell }) => {
+    const { answers, values = {} } = profiles.get(profile)!;
+    const change = run.cells.get(cell)!.shown?.change;
+    const known = change ? changedIn(codebook, values, change).values : values;
+    return profileValues(instrument, answers, codebook, known);
   };
 }
 
