@@ -1,4 +1,4 @@
-/** Wilcoxon's signed-rank test. */
+/** Ranks, and Wilcoxon's signed-rank test. */
 import { checked } from "./basics.ts";
 import { normalTail } from "./tails.ts";
 
@@ -26,11 +26,8 @@ export function signedRank(differences: readonly number[]): SignedRank {
   const [n, zeros] = [kept.length, differences.length - kept.length];
   const sizes = kept.map(Math.abs).toSorted((a, b) => a - b);
   const tied = [...Map.groupBy(sizes, (size) => size).values()].map(({ length }) => length);
-  const rankOf = new Map<number, number>();
-  for (let before = 0, i = 0; before < n; before += tied[i++]!) {
-    rankOf.set(sizes[before]!, before + (tied[i]! + 1) / 2);
-  }
-  const v = kept.filter((x) => x > 0).reduce((total, x) => total + rankOf.get(x)!, 0);
+  const ranks = midranks(kept.map(Math.abs));
+  const v = ranks.reduce((total, rank, at) => kept[at]! > 0 ? total + rank : total, 0);
   const exact = n < 50 && zeros === 0 && tied.length === n;
   const method = exact ? "exact" : "normal";
   if (n === 0) return { v, p: null, method, n, zeros };
@@ -56,4 +53,19 @@ function approximateTail(v: number, n: number, tied: readonly number[]): number 
   const ties = tied.reduce((total, t) => total + t ** 3 - t, 0);
   const sd = Math.sqrt(n * (n + 1) * (2 * n + 1) / 24 - ties / 48);
   return Math.min(1, normalTail((distance - Math.sign(distance) / 2) / sd));
+}
+
+/**
+ * Ranks from 1; equal numbers share the mean of theirs.
+ *
+ * @throws {RangeError} when a number is not finite
+ */
+export function midranks(values: readonly number[]): number[] {
+  const sorted = checked(values).toSorted((a, b) => a - b);
+  const rankOf = new Map<number, number>();
+  for (let first = 0, next = 0; first < sorted.length; first = next) {
+    while (next < sorted.length && sorted[next] === sorted[first]) next++;
+    rankOf.set(sorted[first]!, (first + 1 + next) / 2);
+  }
+  return values.map((value) => rankOf.get(value)!);
 }

@@ -1,5 +1,6 @@
 /** Whether numbers rise along ordered places, within rows that have one at each. */
 import { checked, ratio, sum } from "./basics.ts";
+import { midranks } from "./ranks.ts";
 import { normalTail } from "./tails.ts";
 
 /** Page's test; one-sided, because its alternative has a direction. */
@@ -84,18 +85,6 @@ export const trendScore = (values: readonly number[]): number => {
 /** Σ j·R_j of one row. */
 const trendOf = (ranks: readonly number[]): number =>
   ranks.reduce((total, rank, at) => total + (at + 1) * rank, 0);
-
-/** Ranks from 1; equal numbers share the mean of theirs. */
-function midranks(values: readonly number[]): number[] {
-  return values.map((value) => {
-    let below = 0, same = 0;
-    for (const other of values) {
-      below += Number(other < value);
-      same += Number(other === value);
-    }
-    return below + (same + 1) / 2;
-  });
-}
 
 /** P(L ≥ the one found), the ranks of each row being dealt out at random. */
 function exactTail(rows: readonly (readonly number[])[]): number {
