@@ -22,7 +22,7 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers", "opinions/census"],
+  ["paper/published", "opinions/answers", "opinions/census", "validity/units"],
   [
     "paper/tables",
     "paper/figures",
@@ -39,6 +39,8 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
+    "validity/order",
+    "validity/settings",
     "validity/simulated",
   ],
   [
