@@ -91,6 +91,9 @@ export {
   wilson,
 } from "./stats/shares.ts";
 export * from "./stats/power.ts";
+export * from "./stats/reml.ts";
+export * from "./stats/repeated.ts";
+export * from "./stats/settings.ts";
 export * from "./stats/signs.ts";
 export * from "./stats/smirnov.ts";
 export * from "./stats/spill.ts";

@@ -22,7 +22,7 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers", "opinions/census"],
+  ["paper/published", "opinions/answers", "opinions/census", "validity/units"],
   [
     "paper/tables",
     "paper/figures",
@@ -41,6 +41,8 @@ const FLOORS = [
     "opinions/traits",
     "validity/doses",
     "validity/norms",
+    "validity/order",
+    "validity/settings",
     "validity/simulated",
   ],
   [

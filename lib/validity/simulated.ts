@@ -4,3 +4,4 @@
  * and say nothing about any model.
  */
 export { dosedModel, type Following } from "./simulated/doses.ts";
+export { declaredVariances, type Ordered, orderedModel } from "./simulated/ordered.ts";
