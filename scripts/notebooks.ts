@@ -81,6 +81,7 @@ const SAMPLES = [
   ["45_", "ladder"],
   ["46_", "texts"],
   ["47_", "bridge"],
+  ["53_", "doses"],
 ] as const;
 
 /**
