@@ -40,6 +40,7 @@ const FLOORS = [
     "opinions/texts",
     "opinions/traits",
     "validity/simulated",
+    "validity/swaps",
   ],
   [
     "paper/reparse",

@@ -3,4 +3,4 @@
  * size, so that what a test of validity finds can be held against what was put in. They are computed here
  * and say nothing about any model.
  */
-export {};
+export { type Declared, swappedModel } from "./simulated/swaps.ts";
