@@ -44,6 +44,7 @@ const FLOORS = [
     "validity/order",
     "validity/settings",
     "validity/simulated",
+    "validity/swaps",
   ],
   [
     "paper/reparse",

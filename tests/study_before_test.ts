@@ -195,7 +195,7 @@ Deno.test("plans that are stored keep their identity, and those made anew their 
             respondents: null,
           },
           model,
-          "",
+          { writer: "", respondents: { codebook: [], shown: [], whose: "" } },
         )[0]!;
       assert.equal(cell.setting, setting, `${name} ${population}`);
     }

@@ -17,7 +17,7 @@ export interface CrossedMean extends Interval {
 /** With the mean squares that the error is made of. */
 export interface BalancedMean extends CrossedMean {
   meanSquares: { rows: number | null; columns: number | null; residual: number | null };
-  /** Whether the variance came out at 0 or below, so that the larger mean square alone stands for it. */
+  /** Whether the variance came out at 0 or near it, so that the larger mean square alone stands for it. */
   bounded: boolean;
 }
 
@@ -26,7 +26,8 @@ export interface BalancedMean extends CrossedMean {
  * wordings, where a t-test over either answers for that one alone.
  *
  * Var = (MS_rows + MS_columns − MS_residual) / n, df = (…)² / (MS_r²/(r−1) + MS_c²/(c−1) + MS_e²/((r−1)(c−1)))
- * by Satterthwaite. Where the variance is 0 or below, max(MS_r, MS_c) / n with that factor's df. se and what
+ * by Satterthwaite. Where the variance is 0 or below, or so small that its df is below 1, which is no
+ * distribution of a variance any more, max(MS_r, MS_c) / n with that factor's df. se and what
  * follows are null with fewer than 2 rows or columns; t, p and limits where nothing varies. Source: Clark 1973,
  * Journal of Verbal Learning and Verbal Behavior 12, 335–359; Satterthwaite 1946, Biometrics Bulletin 2, 110–114.
  *
@@ -63,11 +64,11 @@ export function crossedMean(
   );
   const r = own!.meanSquare!, c = other!.meanSquare!, e = residual.meanSquare!;
   const whole = r + c - e;
-  const bounded = !(whole > 1e-12 * (r + c));
+  const satterthwaite = whole ** 2 /
+    (r ** 2 / (rows - 1) + c ** 2 / (columns - 1) + e ** 2 / residual.df);
+  const bounded = !(whole > 0 && satterthwaite >= 1);
   const variance = (bounded ? Math.max(r, c) : whole) / n;
-  const df = bounded
-    ? (r >= c ? rows : columns) - 1
-    : whole ** 2 / (r ** 2 / (rows - 1) + c ** 2 / (columns - 1) + e ** 2 / residual.df);
+  const df = bounded ? (r >= c ? rows : columns) - 1 : satterthwaite;
   return {
     ...tested(estimate, Math.sqrt(variance), df, { size, level }),
     rows,

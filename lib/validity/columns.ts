@@ -4,8 +4,10 @@ import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
 import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
 import { SETTINGS } from "./columns/settings.ts";
+import { SWAPS } from "./columns/swaps.ts";
 
 declare(DOSES, DOSES_INTERVALS);
 declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);
 declare(SETTINGS);
+declare(SWAPS);

@@ -5,3 +5,4 @@
  */
 export { dosedModel, type Following } from "./simulated/doses.ts";
 export { declaredVariances, type Ordered, orderedModel } from "./simulated/ordered.ts";
+export { type Declared, swappedModel } from "./simulated/swaps.ts";

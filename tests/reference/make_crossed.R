@@ -23,10 +23,10 @@ crossed <- function(table) {
   long <- data.frame(y = c(t(table)), i = gl(n, v), v = gl(v, 1, n * v))
   ms <- summary(aov(y ~ i + v, long))[[1]][["Mean Sq"]]
   whole <- ms[1] + ms[2] - ms[3]
-  bounded <- whole <= 0
+  df <- whole^2 / (ms[1]^2 / (n - 1) + ms[2]^2 / (v - 1) + ms[3]^2 / ((n - 1) * (v - 1)))
+  bounded <- whole <= 0 || df < 1
   variance <- if (bounded) max(ms[1:2]) / (n * v) else whole / (n * v)
-  df <- if (bounded) c(n, v)[which.max(ms[1:2])] - 1 else
-    whole^2 / (ms[1]^2 / (n - 1) + ms[2]^2 / (v - 1) + ms[3]^2 / ((n - 1) * (v - 1)))
+  if (bounded) df <- c(n, v)[which.max(ms[1:2])] - 1
   t <- mean(table) / sqrt(variance)
   list(
     table = table, ms = array(ms), se = sqrt(variance), df = df, bounded = as.numeric(bounded),
