@@ -110,6 +110,43 @@ const bootstrapOf = (
   clusters: number,
 ) => stats.clusterBootstrap({ clusters, statistics: of, uniform, draws: 40 });
 
+/** Tables as subjects (rows), settings (columns) and repeats: none, or each beside a copy that is moved. */
+const settingTables = [2, 3].flatMap((n) =>
+  tables(n).flatMap((rows) => [
+    rows.map((row) => row.map((value) => [value])),
+    rows.map((row, at) => row.map((value) => [value, value + at % 3])),
+  ])
+);
+const measured = (values: readonly (readonly (readonly number[])[])[]) =>
+  values.flatMap((row, p) =>
+    row.flatMap((cell, s) => cell.map((value) => ({ subject: `${p}`, setting: `${s}`, value })))
+  );
+const balanced = (values: readonly (readonly (readonly number[])[])[]) => ({
+  values,
+  subjects: values.length,
+  settings: values[0]?.length ?? 0,
+  repeats: values[0]?.[0]?.length ?? 0,
+});
+const components = ODD.flatMap((subject) =>
+  ODD.filter((_, at) => at % 3 === 0).map((error) => ({
+    subject,
+    setting: error,
+    interaction: subject > 1 ? null : error,
+    error: subject,
+  }))
+);
+const squares = ODD.flatMap((subject) =>
+  ODD.map((interaction) => ({
+    subject,
+    setting: 1,
+    interaction,
+    error: null,
+    subjects: 4,
+    settings: 3,
+    repeats: 1,
+  }))
+);
+
 type Name = {
   [name in keyof typeof stats]: (typeof stats)[name] extends (...args: never[]) => unknown ? name
     : never;
@@ -445,6 +482,30 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   ),
   weightedShare: pairs.map(([x, y]) => () =>
     stats.weightedShare(summed(x.map((value) => Number(value > 1)), y))
+  ),
+  friedman: [2, 3].flatMap((n) => tables(n).map((rows) => () => stats.friedman(rows))),
+  repeatedAnova: [2, 3].flatMap((n) => tables(n).map((rows) => () => stats.repeatedAnova(rows))),
+  verdict: of2(LEVELS, LEVELS, stats.verdict),
+  changedByChance: pairs.map(([x, y]) => () =>
+    stats.changedByChance(x.map((value, at) => [value, y[at] ?? value] as const))
+  ),
+  balancedOf: settingTables.map((values) => () => stats.balancedOf(measured(values))),
+  remlComponents: settingTables.filter((_, at) => at % 5 === 0).map((values) => () =>
+    stats.remlComponents(measured(values))
+  ),
+  settingComponents: settingTables.map((values) => () => stats.settingComponents(balanced(values))),
+  truncatedComponents: components.map((of) => () => stats.truncatedComponents(of)),
+  designCoefficients: components.flatMap((of) =>
+    [0, 1, 3].map((settings) => () => stats.designCoefficients(of, { settings, repeats: 2 }))
+  ),
+  observedReliability: of2(squares, LEVELS, stats.observedReliability),
+  retest: [2, 3].flatMap((n) => tables(n).map((rows) => () => stats.retest(rows))),
+  bootstrapComponents: settingTables.filter((_, at) => at % 7 === 0).map((values) => () =>
+    stats.bootstrapComponents(balanced(values), {
+      statistics: ({ subject, error }) => [subject, error],
+      uniform,
+      draws: 40,
+    })
   ),
   normalTail: ODD.map((z) => () => stats.normalTail(z)),
   tTail: of2(ODD, ODD, stats.tTail),

@@ -93,10 +93,8 @@ export function pooledD(a: Group, b: Group, level = 0.95): PooledEffect {
   if (t === null) {
     return { estimate: null, ...NO_LIMITS, J, g: null, gLower: null, gUpper: null };
   }
-  const [ciLower, ciUpper] = noncentralities(t, df, level).map((ncp) => ncp * unit) as [
-    number,
-    number,
-  ];
+  const [lower, upper] = noncentralities(t, df, level);
+  const { ciLower, ciUpper } = limited(lower! * unit, upper! * unit);
   const estimate = t * unit;
   return {
     estimate,
@@ -104,8 +102,8 @@ export function pooledD(a: Group, b: Group, level = 0.95): PooledEffect {
     ciUpper,
     J,
     g: J * estimate,
-    gLower: J * ciLower,
-    gUpper: J * ciUpper,
+    gLower: ciLower === null ? null : J * ciLower,
+    gUpper: ciUpper === null ? null : J * ciUpper,
   };
 }
 

@@ -24,7 +24,8 @@ export interface Components {
  * The deviance is profiled over the error variance, as lme4 does, and minimised over the standard
  * deviations of the effects relative to it. Cells enter by their means: the effects of subjects are
  * eliminated by rows and those of settings by a Cholesky factor of their number. Null with fewer than 2
- * subjects or settings, with no more values than subjects and settings have effects, and where nothing varies.
+ * subjects or settings, with no more values than subjects and settings have effects, where nothing varies, and where
+ * squares are too large or too small for doubles.
  * Source: Patterson & Thompson 1971, Biometrika 58, 545–554; Bates et al. 2015, Journal of Statistical
  * Software 67(1).
  *
@@ -53,6 +54,9 @@ export function remlComponents(of: readonly Measured[]): Components | null {
   }
   const { error } = full(theta);
   const variance = (at: number) => theta[at]! ** 2 * error;
+  if (!Number.isFinite(error) || !theta.every((_, at) => Number.isFinite(variance(at)))) {
+    return null;
+  }
   return {
     subject: variance(0),
     setting: variance(1),

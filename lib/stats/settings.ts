@@ -27,8 +27,11 @@ export interface Balanced {
 
 /**
  * Measurements as a balanced table; null where a cell has more or fewer values than another.
+ *
+ * @throws {RangeError} when a value is not finite
  */
 export function balancedOf(of: readonly Measured[]): Balanced | null {
+  checked(of.map(({ value }) => value));
   const [subjects, settings] = (["subject", "setting"] as const).map((
     name,
   ) => [...new Set(of.map((one) => one[name]))]);
@@ -92,12 +95,17 @@ export function settingComponents(
   };
 }
 
+function finiteIn(of: Components): Components {
+  checked([of.subject, of.setting, of.interaction ?? 0, of.error]);
+  return of;
+}
+
 /** Components of which none is below 0, as a design is reckoned with; `truncated`: whether one was. */
 export function truncatedComponents(
   of: Components,
 ): { components: Components; truncated: boolean } {
   const positive = (value: number) => Math.max(0, value);
-  const { subject, setting, interaction, error } = of;
+  const { subject, setting, interaction, error } = finiteIn(of);
   return {
     components: {
       subject: positive(subject),
@@ -140,7 +148,7 @@ export function designCoefficients(
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new RangeError(`A design has 1 or more ${name}: got ${value}`);
   }
-  const { subject, setting, interaction, error } = of;
+  const { subject, setting, interaction, error } = finiteIn(of);
   if (interaction === null && (repeats > 1 || fixed)) {
     return { relative: null, absolute: null, semRelative: null, semAbsolute: null };
   }
@@ -149,7 +157,7 @@ export function designCoefficients(
   const relative = fixed ? noise : own + noise;
   const absolute = fixed ? noise : relative + setting / settings;
   const share = (apart: number) => true_ + apart > 0 ? ratio(true_, true_ + apart) : null;
-  const root = (square: number) => square >= 0 ? Math.sqrt(square) : null;
+  const root = (square: number) => square >= 0 ? finite(Math.sqrt(square)) : null;
   return {
     relative: share(relative),
     absolute: share(absolute),
