@@ -110,7 +110,7 @@ export interface Fractional<Levels> {
 }
 
 /** How often a set is begun anew from the seed. */
-const STARTS = 20;
+const STARTS = 60;
 
 /**
  * A few of many settings, in which every level of each factor, and every pair of levels of two factors, stands as
@@ -137,11 +137,11 @@ export function fraction<Name extends string>(
   const sizes = names.map((name) => factors[name].length);
   // A margin for each factor and each pair; an uneven margin costs its squares.
   const margins = names.flatMap((_, a) => [
-    { of: ([...own]: readonly number[]) => own[a]!, size: sizes[a]!, weight: 10 },
+    { of: ([...own]: readonly number[]) => own[a]!, size: sizes[a]!, pair: false },
     ...names.slice(0, a).map((_, b) => ({
       of: (own: readonly number[]) => own[a]! * sizes[b]! + own[b]!,
       size: sizes[a]! * sizes[b]!,
-      weight: 1,
+      pair: true,
     })),
   ]);
   const random = seeded("fraction", seed);
@@ -153,9 +153,9 @@ export function fraction<Name extends string>(
       margins.forEach(({ of }, margin) => counts[margin]![of(all[at]!)]! += by);
     const cost = () =>
       margins.reduce(
-        (sum, { size, weight }, margin) =>
+        (sum, { size }, margin) =>
           sum +
-          weight * counts[margin]!.reduce((own, count) => own + (count - settings / size) ** 2, 0),
+          counts[margin]!.reduce((own, count) => own + (count - settings / size) ** 2, 0),
         0,
       );
     for (const at of kept) add(at, 1);
@@ -182,7 +182,7 @@ export function fraction<Name extends string>(
   const uneven = (pairs: boolean) =>
     Math.max(
       0,
-      ...margins.filter(({ weight }) => weight === 1 === pairs).map(({ of, size }) => {
+      ...margins.filter(({ pair }) => pair === pairs).map(({ of, size }) => {
         const counts = new Array<number>(size).fill(0);
         for (const own of chosen) counts[of(own)]! += 1;
         return Math.max(...counts) - Math.min(...counts);

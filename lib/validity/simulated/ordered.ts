@@ -101,7 +101,7 @@ function answered(
   const wordOf = new Map(shown.map(({ word, answer }) => [answer, word]));
   const told = body as Required<Ordered>;
   const persona = CARRIED.exec(`${system}\n${user}`)?.[0] ?? system;
-  const asked = user.replace(items, "").replaceAll(CARRIED, "");
+  const asked = user.replace(items, "").replace(CARRIED, "");
   const random = seeded("ordered", key);
   const even = (reach: number, ...of: string[]) =>
     (2 * seeded("ordered", ...of).uniform() - 1) * reach;

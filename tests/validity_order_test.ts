@@ -1,0 +1,395 @@
+/** What order, wording and settings change in the answers of the same personas, and how far scores hold. */
+import assert from "node:assert/strict";
+import pl from "polars";
+import { columnOf } from "lib/columns.ts";
+import { frame, rows } from "lib/frames.ts";
+import { open } from "lib/db.ts";
+import { bfi44 } from "lib/paper/instruments.ts";
+import { prompt } from "lib/prompts.ts";
+import { seeded } from "lib/random.ts";
+import {
+  balancedOf,
+  bootstrapComponents,
+  designCoefficients,
+  observedReliability,
+  settingComponents,
+  truncatedComponents,
+} from "lib/stats.ts";
+import { administrations, enter } from "lib/study.ts";
+import { changes, omnibus, shiftsOf } from "lib/validity/order.ts";
+import {
+  cheapest,
+  coefficients,
+  components,
+  fraction,
+  retests,
+  threats,
+} from "lib/validity/settings.ts";
+import { declaredVariances, orderedModel } from "lib/validity/simulated.ts";
+import { z } from "zod";
+import { atNight, nightly } from "./command.ts";
+import { close } from "./near.ts";
+import { administrations as typed, likert } from "./sheets.ts";
+
+const near = (found: unknown, wanted: number, tolerance = 1e-9): void =>
+  close(found as number, wanted, tolerance * Math.max(1, Math.abs(wanted)));
+const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
+const at = (of: Parameters<typeof rows>[0], given: Readonly<Record<string, unknown>>) =>
+  rows(of, Row).find((row) => Object.entries(given).every(([name, value]) => row[name] === value))!;
+
+/** Sheets asked in ways: each way with its sheets, by persona. */
+function asked(
+  ways: readonly { way: string; repetition?: number; answers: (number | null)[][] }[],
+) {
+  const instrument = likert("mean", ["S"], ways[0]!.answers[0]!.map(() => "S"));
+  const all = ways.flatMap(({ way, repetition = 1, answers }) =>
+    answers.map((own, g) => ({ way, repetition, profile: g + 1, answers: own }))
+  );
+  const { items, sheets } = typed(instrument, all);
+  return {
+    instrument,
+    sheets: {
+      items,
+      sheets: sheets.withColumns(
+        pl.Series("option_order", all.map(({ way }) => way)),
+        pl.Series("repetition", all.map(({ repetition }) => repetition)),
+      ),
+    },
+  };
+}
+
+const of = (text: string) => text.split("|").map((row) => row.trim().split(/\s+/).map(Number));
+const A = of("4 2 5 | 3 3 4 | 5 1 4 | 2 2 2 | 4 4 3 | 1 5 5 | 3 2 4 | 4 3 1");
+const B = of("4 3 5 | 3 3 3 | 4 1 4 | 2 1 1 | 4 4 3 | 2 5 4 | 3 2 4 | 3 3 2");
+const C = of("5 2 5 | 3 4 4 | 5 2 4 | 2 2 3 | 5 4 3 | 2 5 5 | 4 2 4 | 4 3 2");
+const A2 = of("4 3 5 | 3 3 4 | 5 1 4 | 2 2 1 | 4 4 3 | 1 5 5 | 3 2 4 | 3 3 1");
+
+// R 4.2.2: t.test, psych::ICC, friedman.test, on eight personas and three items of five answers.
+Deno.test("changes beside their floor, and shifts with their bound, are those that R has", () => {
+  const { instrument, sheets } = asked([
+    { way: "printed", answers: A },
+    { way: "printed", repetition: 2, answers: A2 },
+    { way: "reversed", answers: B },
+  ]);
+  const compared = { instrument, factor: "option_order" };
+  const found = at(changes(sheets, { ...compared, against: "printed", level: "reversed" }), {
+    scale: "All",
+  });
+  assert.deepEqual([found.n, found.clusters, found.n_floor], [24, 8, 24]);
+  near(found.changed_share, 0.375), near(found.changed_share_lower, 0.142440448509449);
+  near(found.floor_changed, 0.125), near(found.excess_changed, 0.25);
+  near(found.excess_changed_lower, 0.0529479790339346);
+  near(found.changed_chance, 0.765625), near(found.beyond_chance, 0.510204081632653);
+  near(found.moved_steps, 0.375), near(found.place_shift, 0.0625);
+  near(found.place_shift_upper, 0.190149997602264);
+  assert.equal(found.place_bias, null);
+  const shift = at(shiftsOf(sheets, { ...compared, bound: 0.5 }), { scale: "S" });
+  near(shift.estimate, -0.125), near(shift.p, 0.284931380842322);
+  near(shift.p_equivalence, 0.00517977619210136), near(shift.narrow_upper, 0.0795508534678502);
+  near(shift.icc, 0.90595009596929), near(shift.icc_consistency, 0.909441233140655);
+  assert.equal(shift.finding, "equivalent");
+  const three = asked([
+    { way: "printed", answers: A },
+    { way: "reversed", answers: B },
+    { way: "shuffled", answers: C },
+  ]);
+  const all = at(omnibus(three.sheets, { ...compared, instrument: three.instrument }), {});
+  near(all.icc, 0.837209302325581), near(all.F_ways, 14.4468085106383);
+  near(all.chi2_ways, 12.6666666666667), near(all.p_friedman, 0.00177610354573438);
+  assert.ok(Number(all.p) > 0.00039459);
+  const pairs = shiftsOf(three.sheets, { ...compared, instrument: three.instrument, bound: 0.5 });
+  assert.equal(pairs.height, 3);
+});
+
+Deno.test("without repeats there is no floor, and what is missing is no change", () => {
+  const gone = B.map((row, g) => row.map((answer, j) => g === 0 && j === 1 ? null : answer));
+  const { instrument, sheets } = asked([
+    { way: "printed", answers: A },
+    { way: "reversed", answers: gone },
+  ]);
+  const ways = { instrument, factor: "option_order", against: "printed", level: "reversed" };
+  const found = at(changes(sheets, ways), { scale: "All" });
+  assert.deepEqual([found.n, found.floor_changed, found.excess_changed, found.p_excess], [
+    23,
+    null,
+    null,
+    null,
+  ]);
+  near(found.changed_share, 8 / 23), near(found.missing_level, 1 / 24);
+  assert.throws(() => changes(sheets, { ...ways, level: "shuffled" }), /Nobody was asked/);
+  const mixed = {
+    ...sheets,
+    sheets: sheets.sheets.withColumns(
+      pl.Series("coding", sheets.sheets.getColumn("profile").toArray().map((_, i) => `c${i % 3}`)),
+    ),
+  };
+  const twice = {
+    ...mixed,
+    sheets: pl.concat([mixed.sheets, sheets.sheets.withColumns(pl.lit("x").alias("coding"))]),
+  };
+  assert.throws(() => changes(twice, ways), /differ in coding as well/);
+});
+
+const scores = of(
+  "12 14 10 13 15 11 | 18 19 15 17 18 16 | 9 11 8 10 9 9 | 15 17 12 16 15 13 | 20 21 18 19 22 17 | 11 12 12 12 14 10",
+);
+const table = (() => {
+  const instrument = { ...likert("sum", ["S"], ["S"]), lowest: 1, highest: 30 };
+  const all = scores.flatMap((own, g) =>
+    own.map((score, place) => ({
+      profile: g + 1,
+      option_order: `s${place % 3}`,
+      repetition: Math.floor(place / 3) + 1,
+      "answer 1": score,
+      "score 1": score,
+    }))
+  );
+  return {
+    instrument,
+    sheets: {
+      items: frame([{ item: 1, scale: "S", key: null }], {
+        item: "integer",
+        scale: "text",
+        key: "integer",
+      }),
+      sheets: frame(all, {
+        profile: "integer",
+        option_order: "text",
+        repetition: "integer",
+        "answer 1": "integer",
+        "score 1": "integer",
+      }),
+    },
+  };
+})();
+
+// R 4.2.2: aov, lme4, psych::ICC, on six subjects in three settings, twice.
+Deno.test("components, coefficients, retest and the cheapest design of a table", () => {
+  const inSettings = { instrument: table.instrument, settings: ["option_order"] };
+  const found = components(table.sheets, inSettings);
+  near(at(found, { variance_of: "persona" }).variance, 13.725);
+  near(at(found, { variance_of: "persona × setting" }).variance, -0.025);
+  near(at(found, { variance_of: "setting" }).variance_reml, 2.2028775209, 1e-6);
+  assert.equal(at(found, { variance_of: "persona × setting" }).variance_reml, 0);
+  near(at(found, { variance_of: "repeat" }).variance_reml, 0.8154761021, 1e-6);
+  const parts = threats(table.sheets, inSettings);
+  near(at(parts, { variance_of: "persona × option_order" }).variance, -0.025);
+  const held = coefficients(table.sheets, { ...inSettings, draws: 200 });
+  const both = at(held, { settings_used: 3 });
+  near(both.erho2_lower, 0.960084998715945), near(both.erho2_upper, 0.998576462520367);
+  assert.deepEqual([both.truncated, both.speaks_for, both.repeats_used], ["yes", "personas", 2]);
+  const twice = at(retests(table.sheets, inSettings), { option_order: "s0" });
+  near(twice.icc, 0.966216216216216), near(twice.smallest_change, 2.02424209901066);
+  const design = (budget: number, target = 0.95, settings = 20) =>
+    rows(
+      cheapest(found, { target, personas: 60, usd: 0.01, budget, most: { settings, repeats: 3 } }),
+      Row,
+    )[0]!;
+  // Φ of k settings, REML: 13.71965 / (13.71965 + (2.20288 + .81548) / k): 4 reach .947, 5 .958.
+  const enough = design(100);
+  assert.deepEqual([enough.settings_used, enough.repeats_used, enough.usd, enough.reached], [
+    5,
+    1,
+    3,
+    "yes",
+  ]);
+  assert.deepEqual([design(2).settings_used, design(2).reached], [3, "no"]);
+  assert.deepEqual([design(0.1).settings_used, design(0.1).reached], [null, "no"]);
+  // With no more than 3 settings a second asking takes the place of more.
+  const few = design(100, 0.93, 3);
+  assert.deepEqual([few.settings_used, few.repeats_used], [3, 1]);
+  assert.deepEqual([design(100, 0.945, 3).repeats_used, design(100, 0.945, 3).reached], [3, "no"]);
+});
+
+Deno.test("a fraction of many settings is even in every level and, where it can be, in every pair", () => {
+  const factors = {
+    prompt: ["a", "b", "c", "d", "e"],
+    option_order: ["printed", "reversed", "shuffled"],
+    coding: ["number", "label", "letter"],
+    item_order: ["printed", "shuffled"],
+  };
+  const { settings, except, imbalance } = fraction(factors, { settings: 30, seed: 7 });
+  assert.equal(settings.length, 30);
+  assert.equal(new Set(settings.map((one) => JSON.stringify(one))).size, 30);
+  assert.equal(imbalance.levels, 0);
+  assert.ok(imbalance.pairs <= 2);
+  assert.deepEqual(fraction(factors, { settings: 30, seed: 7 }).settings, settings);
+  assert.equal(except({ ...settings[0]!, asked: "whole" }), false);
+  assert.throws(() => fraction(factors, { settings: 91 }), /There are 90 settings/);
+  const nine = fraction({ a: ["1", "2", "3"], b: ["1", "2", "3"], c: ["1", "2", "3"] }, {
+    settings: 9,
+  });
+  assert.deepEqual(nine.imbalance, { levels: 0, pairs: 0 });
+});
+
+/** Normal numbers, by the sum of twelve. */
+function normal(random: { uniform: () => number }): number {
+  let sum = -6;
+  for (let at = 0; at < 12; at++) sum += random.uniform();
+  return sum;
+}
+
+/** A balanced table of subjects in settings with these standard deviations. */
+function drawnTable(seed: number, S: number, sds: readonly [number, number, number, number]) {
+  const random = seeded("recovery", S, seed), P = 40;
+  const [p, s] = [P, S].map((n, at) => Array.from({ length: n }, () => sds[at]! * normal(random)));
+  return balancedOf(p!.flatMap((a, i) =>
+    s!.flatMap((b, j) => {
+      const both = sds[2] * normal(random);
+      return [0, 1].map(() => ({
+        subject: `${i}`,
+        setting: `${j}`,
+        value: a + b + both + sds[3] * normal(random),
+      }));
+    })
+  ))!;
+}
+
+/** In how many of so many tables the limits hold what was put in: Feldt's of Eρ², bootstrap of Eρ²(1) and Φ(1). */
+function coverage(studies: number, draws: number, S: number) {
+  const sds = [1, 0.5, 0.4, 0.6] as const;
+  const [subject, setting, interaction, error] = sds.map((one) => one ** 2) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const truth = { subject, setting, interaction, error }, one = { settings: 1, repeats: 1 };
+  const asked = designCoefficients(truth, { settings: S, repeats: 2 }).relative!;
+  const { relative, absolute } = designCoefficients(truth, one);
+  let [feldt, ranking, level] = [0, 0, 0];
+  const holds = (
+    { ciLower, ciUpper }: { ciLower: number | null; ciUpper: number | null },
+    value: number,
+  ) => Number(ciLower !== null && ciLower <= value && value <= ciUpper!);
+  for (let seed = 1; seed <= studies; seed++) {
+    const table = drawnTable(seed, S, sds);
+    feldt += holds(observedReliability(settingComponents(table)!.squares), asked);
+    const limits = bootstrapComponents(table, {
+      uniform: seeded("bootstrap", seed).uniform,
+      draws,
+      statistics: (raw) => {
+        const found = designCoefficients(truncatedComponents(raw).components, one);
+        return [found.relative, found.absolute];
+      },
+    });
+    ranking += holds(limits[0]!, relative!), level += holds(limits[1]!, absolute!);
+  }
+  return { feldt: feldt / studies, ranking: ranking / studies, level: level / studies };
+}
+
+// Of 200 studies 95 % ± 3.3 standard errors are 90 to 100 %.
+Deno.test("limits of Eρ² hold what was put in", () => {
+  const { feldt } = coverage(200, 2, 10);
+  assert.ok(feldt >= 0.9, `${feldt}`);
+});
+
+atNight(
+  "the bootstrap's limits hold Eρ² and Φ of one setting nearly as often as they say",
+  async () => {
+    await Promise.resolve();
+    for (const S of [10, 30]) {
+      const found = coverage(500, 1000, S);
+      assert.ok(
+        found.feldt > 0.92 && found.ranking > 0.9 && found.level > 0.85,
+        JSON.stringify(found),
+      );
+    }
+  },
+);
+
+/** Personas asked twice as printed and once reversed: a share of the answers is drawn anew each time, `first` of them first. */
+function waysOf(seed: string, n: number, first: number) {
+  const random = seeded("ways", seed);
+  const own = Array.from({ length: n }, () => Array.from({ length: 4 }, () => 1 + random.int(5)));
+  const answer = (meant: number, shown: number) =>
+    random.uniform() < first ? shown : random.uniform() < 0.15 ? 1 + random.int(5) : meant;
+  const way = (shown: number) => own.map((row) => row.map((meant) => answer(meant, shown)));
+  return asked([
+    { way: "printed", answers: way(1) },
+    { way: "printed", repetition: 2, answers: way(1) },
+    { way: "reversed", answers: way(5) },
+  ]);
+}
+
+/** How often the excess over the floor is found at 5 %, and how often its limits hold what was put in. */
+function excessOf(studies: number, first: number) {
+  const distribution = (meant: number, shown: number) =>
+    [1, 2, 3, 4, 5].map((k) =>
+      first * Number(k === shown) + (1 - first) * (0.85 * Number(k === meant) + 0.15 / 5)
+    );
+  const differ = (a: number[], b: number[]) => 1 - a.reduce((sum, one, k) => sum + one * b[k]!, 0);
+  const truth = [1, 2, 3, 4, 5].reduce((sum, meant) => {
+    const [printed, reversed] = [distribution(meant, 1), distribution(meant, 5)];
+    return sum + (differ(printed, reversed) - differ(printed, printed)) / 5;
+  }, 0);
+  let [held, found] = [0, 0];
+  for (let study = 0; study < studies; study++) {
+    const { instrument, sheets } = waysOf(`${first} ${study}`, 40, first);
+    const ways = { instrument, factor: "option_order", against: "printed", level: "reversed" };
+    const row = at(changes(sheets, ways), { scale: "All" });
+    found += Number(Number(row.p_excess) < 0.05);
+    held += Number(
+      Number(row.excess_changed_lower) <= truth && truth <= Number(row.excess_changed_upper),
+    );
+  }
+  return { truth, held: held / studies, found: found / studies };
+}
+
+Deno.test("the excess over the floor holds a declared share of first places, and is not found where there is none", () => {
+  const studies = nightly ? 2000 : 120;
+  const biased = excessOf(studies, 0.2), none = excessOf(studies, 0);
+  const reach = 3.3 * Math.sqrt(0.05 * 0.95 / studies);
+  near(none.truth, 0);
+  assert.ok(biased.truth > 0.03 && Math.abs(biased.held - 0.95) < reach, JSON.stringify(biased));
+  assert.ok(Math.abs(none.found - 0.05) < reach, JSON.stringify(none));
+});
+
+Deno.test("a study of the stand-in: declared first places and settings are found, and none where none are", async () => {
+  const schema = "validity_order";
+  const lab = await enter({ schema });
+  await lab.population(
+    Array.from({ length: 24 }, (_, at) => ({ sex: at % 2 ? "female" : "male", age: 21 + at })),
+  );
+  const told = { first: 0.15, persona: 0.8, setting: 0.6, both: 0.3 };
+  const models = [told, { persona: 0.8 }].map((one) => orderedModel(one, bfi44));
+  const asking = administrations({
+    instrument: bfi44,
+    of: "profiles",
+    models,
+    options: ["printed", "reversed"],
+    coding: ["number", "label", "letter"],
+    repetitions: 2,
+    prompt: prompt("administration", "general"),
+  });
+  const { ended } = await lab.run(await lab.register(asking));
+  assert.equal(ended, "finished");
+  await lab.close();
+  const study = await open({ schema });
+  const sheets = await study.sheets("bigfive");
+  await study.close();
+  assert.equal(sheets.sheets.height, 24 * 2 * 6 * 2);
+  const ways = { instrument: bfi44, factor: "option_order", by: ["answering_model", "coding"] };
+  const changed = changes(sheets, { ...ways, against: "printed", level: "reversed" });
+  const settings = {
+    instrument: bfi44,
+    settings: ["option_order", "coding"],
+    by: ["answering_model"],
+  };
+  const parts = components(sheets, settings);
+  for (const frame of [changed, parts, threats(sheets, settings), retests(sheets, settings)]) {
+    assert.deepEqual(frame.columns.filter((name) => !columnOf(name)?.meaning), []);
+  }
+  const biased = at(changed, { answering_model: models[0]!.label, coding: "label", scale: "All" });
+  const none = at(changed, { answering_model: models[1]!.label, coding: "letter", scale: "All" });
+  assert.ok(Number(biased.p_excess) < 1e-4, JSON.stringify(biased));
+  // A first place of 5 is 2 steps from the middle, whatever is meant: −2 · first on average.
+  assert.ok(Number(biased.place_shift_upper) < -0.2 && Number(biased.place_shift_lower) > -0.4);
+  assert.ok(Number(none.place_shift_lower) < 0 && Number(none.place_shift_upper) > 0);
+  const share = (answering_model: string, variance_of: string) =>
+    Number(at(parts, { answering_model, variance_of, scale: "N" }).variance_reml);
+  const truth = Number(at(declaredVariances(told), { variance_of: "persona" }).truth);
+  assert.ok(share(models[0]!.label, "persona") > truth / 3);
+  assert.ok(share(models[0]!.label, "persona") < truth * 3);
+  assert.ok(share(models[1]!.label, "setting") < 0.01 && share(models[0]!.label, "setting") > 0.01);
+});
