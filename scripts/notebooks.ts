@@ -64,8 +64,8 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 /** Notebooks that continue one another: personas, their answers, what became of both. */
 export const CHAIN = /^0[345]_/;
 
-/** Notebooks of the second study, opinions: start leaves them out unless it is told otherwise. */
-export const OPINIONS = /^4\d_/;
+/** Notebooks of the second study, opinions, and of validity: start leaves them out unless told otherwise. */
+export const BESIDES = /^[45]\d_/;
 
 /** Notebooks that simulate and draw for long; begun first, they do not keep all others waiting. */
 export const LONG = /^3\d_/;
@@ -81,6 +81,8 @@ const SAMPLES = [
   ["45_", "ladder"],
   ["46_", "texts"],
   ["47_", "bridge"],
+  ["50_", "order"],
+  ["51_", "settings"],
   ["53_", "doses"],
 ] as const;
 

@@ -14,7 +14,7 @@ import { byNpx } from "lib/version.ts";
 import { interruptible, main, progress } from "./cli.ts";
 import type { At, ExecuteOptions } from "./jupyter/execute.ts";
 import { read, savedIn } from "./jupyter/notebook.ts";
-import { CHAIN, find, OPINIONS, patience, runAll, withoutSample } from "./notebooks.ts";
+import { BESIDES, CHAIN, find, patience, runAll, withoutSample } from "./notebooks.ts";
 import { type Compared, inAll, titleOf } from "./report/published.ts";
 import { report } from "./report.ts";
 import {
@@ -90,7 +90,7 @@ async function start(
   kept.notebooks = kept.notebooks.filter(({ name, inputs: from }) =>
     [...inputs].some(([path, now]) => basename(path, ".ipynb") === name && now === from)
   );
-  const asked = [...inputs.keys()].filter((path) => all || !OPINIONS.test(basename(path)));
+  const asked = [...inputs.keys()].filter((path) => all || !BESIDES.test(basename(path)));
   const wanted = missing(asked, kept.notebooks);
   if (kept.notebooks.length) console.log(`${kept.notebooks.length} notebooks are there, ${same}`);
   if (wanted.length) {

@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { canonical, type Cell, read, showing, source, text } from "../scripts/jupyter/notebook.ts";
-import { find, LONG, OPINIONS, runAll, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
+import { BESIDES, find, LONG, runAll, twoAtATime, withoutSample } from "../scripts/notebooks.ts";
 import { nightly, until } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { Desk, missing, type Sheet } from "./jupyter.ts";
@@ -119,7 +119,7 @@ Deno.test("what is stored in the notebooks is what they show when they run", asy
     return assert.deepEqual(all.flatMap(({ failures }) => failures), []);
   }
   const paths = find([]).filter((path) =>
-    !MADE.test(basename(path)) && !OPINIONS.test(basename(path))
+    !MADE.test(basename(path)) && !BESIDES.test(basename(path))
   );
   assert.ok(paths.length >= 16);
   for (const path of paths) {
