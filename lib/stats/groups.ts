@@ -93,19 +93,17 @@ export function pooledD(a: Group, b: Group, level = 0.95): PooledEffect {
   if (t === null) {
     return { estimate: null, ...NO_LIMITS, J, g: null, gLower: null, gUpper: null };
   }
-  const [ciLower, ciUpper] = noncentralities(t, df, level).map((ncp) => ncp * unit) as [
-    number,
-    number,
-  ];
-  const estimate = t * unit;
+  const [lower, upper] = noncentralities(t, df, level);
+  const { ciLower, ciUpper } = limited(lower * unit, upper * unit);
+  const estimate = t * unit, times = (limit: number | null) => limit === null ? null : J * limit;
   return {
     estimate,
     ciLower,
     ciUpper,
     J,
     g: J * estimate,
-    gLower: J * ciLower,
-    gUpper: J * ciUpper,
+    gLower: times(ciLower),
+    gUpper: times(ciUpper),
   };
 }
 
