@@ -94,16 +94,16 @@ export function pooledD(a: Group, b: Group, level = 0.95): PooledEffect {
     return { estimate: null, ...NO_LIMITS, J, g: null, gLower: null, gUpper: null };
   }
   const [lower, upper] = noncentralities(t, df, level);
-  const { ciLower, ciUpper } = limited(lower! * unit, upper! * unit);
-  const estimate = t * unit;
+  const { ciLower, ciUpper } = limited(lower * unit, upper * unit);
+  const estimate = t * unit, times = (limit: number | null) => limit === null ? null : J * limit;
   return {
     estimate,
     ciLower,
     ciUpper,
     J,
     g: J * estimate,
-    gLower: ciLower === null ? null : J * ciLower,
-    gUpper: ciUpper === null ? null : J * ciUpper,
+    gLower: times(ciLower),
+    gUpper: times(ciUpper),
   };
 }
 
