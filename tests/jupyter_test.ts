@@ -128,7 +128,7 @@ Deno.test("what is stored in the notebooks is what they show when they run", asy
   }
   // Of those that start leaves out a few; nightly all of them.
   const others = find([]).filter((path) =>
-    OPINIONS.test(basename(path)) && (nightly || OTHERS.test(basename(path)))
+    BESIDES.test(basename(path)) && (nightly || OTHERS.test(basename(path)))
   );
   assert.ok(others.length >= 2);
   await withoutSample(others);
@@ -137,7 +137,7 @@ Deno.test("what is stored in the notebooks is what they show when they run", asy
 });
 
 /** Of the notebooks that start leaves out, those that no other test executes and that ask the most. */
-const OTHERS = /^(42|46)_/;
+const OTHERS = /^(46|50)_/;
 
 /** Notebooks that show a study which they make: in the browser it is made anew. */
 const MADE = /^0[345]_/;
