@@ -409,7 +409,7 @@ class Labour {
     if (!recorded) await this.#granted(work, seen.most(worst));
     const waits = new AbortController();
     this.#waiting.add(waits);
-    let under = false, missed = Promise.resolve();
+    let under = false, missed = Promise.resolve(), begun: Promise<void> = missed;
     const miss = (unsure: boolean) => {
       under = false;
       this.#spent.calls += 1;
@@ -419,20 +419,24 @@ class Labour {
     const got = await exchange(model, call, {
       signal: waits.signal,
       ...(recorded && { recorded }),
-      before: async (attempt) => {
-        await missed;
-        // With a turn in hand it cannot wait for those that need one: it goes back to the others.
-        if (attempt > 1 && !await this.#holds(work, seen.most(worst))) throw new Ending();
-        if (this.#ended || !this.worker.sure) throw new Ending();
-        this.#waiting.delete(waits); // a call that is made is paid for: it comes in
-        under = true;
-      },
+      before: (attempt) =>
+        begun = (async () => {
+          await missed;
+          // With a turn in hand it cannot wait for those that need one: it goes back to the others.
+          if (attempt > 1 && !await this.#holds(work, seen.most(worst))) throw new Ending();
+          if (this.#ended || !this.worker.sure) throw new Ending();
+          this.#waiting.delete(waits); // a call that is made is paid for: it comes in
+          under = true;
+        })(),
       after: (unsure) => {
         miss(unsure);
         this.#waiting.add(waits);
         if (this.#ended) waits.abort();
       },
     }).catch(async (error) => {
+      // Whoever is stopped is let go at once, also while it asks the database: nothing of this work may
+      // be under way there when it is given back, which passes over rows that are locked.
+      await begun.catch(() => {});
       if (under) miss(true);
       await missed;
       if (!recorded) await this.worker.forgo(work);
