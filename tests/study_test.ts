@@ -359,6 +359,34 @@ Deno.test("a server that answers nothing stops the run, and most of the work sta
   assert.ok(planned >= 60, `${planned} of 80 are planned`);
 });
 
+Deno.test("a run that is stopped while its calls ask the database gives all of its work back", async () => {
+  await using bench = await Bench.with("study_held", 24, () => ({
+    status: 503,
+    headers: { "retry-after-ms": "1" },
+  }));
+  const run = await bench.sheets(1, {
+    models: [bench.model(24, { concurrency: { start: 24, most: 24 } })],
+  });
+  for (let round = 1; round <= 3; round++) {
+    const controller = new AbortController();
+    const before = bench.server.tally().requests;
+    const ended = bench.made.lab.run(run, { ...FREE, signal: controller.signal })
+      .catch((error: Error) => error);
+    await until("calls", () => bench.server.tally().requests >= before + 2 * round);
+    // Whoever asks for the next attempt waits, as on a busy machine, while the run is told to stop.
+    await as("owner", (sql) =>
+      sql.begin(async (sql) => {
+        await sql`select from ${sql(bench.made.lab.schema)}.runs for update`;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        controller.abort();
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }));
+    await ended;
+    const { claimed = 0 } = await bench.states(run);
+    assert.equal(claimed, 0, `round ${round}`);
+  }
+});
+
 Deno.test("truncated, refused, filtered and empty replies are failures that say so", async () => {
   const does = [
     { finish: "length" },
