@@ -37,8 +37,8 @@ const Estimate = z.object({
  *
  * @param frame model, condition, estimate, ci_lower and ci_upper where there are limits, and the column
  *   that `panel` names
- * @param of `range`: what the axis shows at least; `rule`: where a dashed line stands; `heading`: a panel's
- *   title, from its value
+ * @param of `range`: what the axis shows at least; `ticks`: where it has some, left out at round numbers;
+ *   `rule`: where a dashed line stands; `heading`: a panel's title, from its value
  */
 export function estimates(
   frame: DataFrame,
@@ -47,6 +47,7 @@ export function estimates(
     xLabel: string;
     panel: string;
     range: readonly [number, number];
+    ticks?: readonly number[];
     rule?: number;
     heading?: (value: string) => string;
   },
@@ -68,6 +69,7 @@ export function estimates(
       high: ci_upper ?? null,
     })),
     range: of.range,
+    ...of.ticks && { ticks: of.ticks },
     decimals: 2,
     ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
