@@ -1,15 +1,19 @@
 /** How a profile is changed before a persona is made from it. */
-import {
-  type Codebook,
-  takes,
-  type Value,
-  valueIn,
-  type Values,
-  type Variable,
-} from "./codebook.ts";
-import { described, nearest } from "./format.ts";
+import type { Codebook, Values } from "./codebook.ts";
+import type { Condition } from "./conditions/named.ts";
+import { type Changed, changedIn } from "./conditions/values.ts";
 import { type Instrument, keyedAnswer, optionOf, taken, unkeyedAnswer } from "./instruments.ts";
 import { seeded } from "./random.ts";
+
+export {
+  type Change,
+  type Condition,
+  condition,
+  register,
+  registered,
+  usualConditions,
+} from "./conditions/named.ts";
+export { changedIn, resolved } from "./conditions/values.ts";
 
 /** What is known of one respondent, or would be after a change. */
 export interface Profile {
@@ -28,173 +32,15 @@ export interface Described {
   codebook: Codebook;
 }
 
-/**
- * What becomes of a variable: one value for all, two levels that change places, nothing is known, or in a text
- * whole words change places with others, as they are written in either case.
- */
-export type Change =
-  | { set: string | number }
-  | { swap: readonly [string | number, string | number] }
-  | { omit: true }
-  | { words: readonly (readonly [string, string])[] };
-
-/** A change to a profile, as data. */
-export interface Condition {
-  name: string;
-  /**
-   * By scale: every item `keyed` (the answer that adds most) or `unkeyed`, or a dose: so many items
-   * keyed. `*` stands for every scale not named; scales without an entry stay as they are.
-   */
-  set: Readonly<Record<string, "keyed" | "unkeyed" | number>>;
-  /** By variable of the codebook; variables without an entry stay as they are. */
-  values?: Readonly<Record<string, Change>>;
-}
-
 /** Whether a condition leaves every profile as it is. */
 export const isUnchanged = ({ set, values = {} }: Condition): boolean =>
   !Object.keys(set).length && !Object.keys(values).length;
 
-const known: Condition[] = [];
-let usual: readonly Condition[] = [{ name: "unchanged", set: {} }];
-
-/**
- * Makes conditions known by name; a package does so when it is imported.
- *
- * @param conditions their names, and the conditions of a plan that names none
- */
-export function register(
-  conditions: readonly Condition[],
-  withoutNames: readonly Condition[],
-): void {
-  known.push(...conditions);
-  usual = withoutNames;
-}
-
-/** The conditions that have a name. */
-export const registered = (): readonly Condition[] => known;
-
-/** The conditions of a plan that names none: the profile as it is, unless a package says otherwise. */
-export const usualConditions = (): readonly Condition[] => usual;
-
-const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)$/u;
-const SET = /^([\p{L}_][\p{L}\p{N}_]*)\s*:\s*(\S.*)$/u;
-const SWAPPED = /^(\S.*?)\s*(?:<->|↔)\s*(\S.*)$/u;
-const OMITTED = /^-\s*([\p{L}_][\p{L}\p{N}_]*)$/u;
-/** Between parts of a name: a `+` that a part follows, so that a level may be `65+`. */
-const PARTS = /\+(?=\s*(?:[\p{L}_][\p{L}\p{N}_ ]*[=:]|-\s*[\p{L}_][\p{L}\p{N}_]*\s*(?:\+|$)))/u;
-
-/** What may change places in a text. */
-const WORD = /^\p{L}+$/u;
-
-/** A part of a condition's name: its own name, and what it sets. */
-interface Part {
-  name: string;
-  scale?: [string, number];
-  variable?: [string, Change];
-}
-
-function partOf(text: string): Part | null {
-  const [, scale, k] = DOSE.exec(text) ?? [];
-  if (scale !== undefined) return { name: `${scale}=${Number(k)}`, scale: [scale, Number(k)] };
-  const [, omitted] = OMITTED.exec(text) ?? [];
-  if (omitted !== undefined) return { name: `-${omitted}`, variable: [omitted, { omit: true }] };
-  const [, variable, level] = SET.exec(text) ?? [];
-  if (variable === undefined) return null;
-  const [, a, b] = SWAPPED.exec(level!) ?? [];
-  return a === undefined
-    ? { name: `${variable}:${level}`, variable: [variable, { set: level! }] }
-    : { name: `${variable}:${a}<->${b}`, variable: [variable, { swap: [a, b!] }] };
-}
-
-/**
- * The condition of a name: a registered one, whatever its case, `-` and `_` (`max_N`, `minE-maxRest`); or
- * parts, with `+` between them. Of items a part is a dose: `N=3`, so many items of a scale keyed. Of
- * attributes it is `sex:female` (all have this level, by its value or label), `sex:female<->male` (the two
- * change places, others stay) or `-town` (left out). One that is given as data is itself.
- *
- * @throws {RangeError} when the name is neither, naming the known ones, or the data are none
- */
-export function condition(given: string | Condition): Condition {
-  if (typeof given !== "string") return asData(given);
-  const bare = (text: string) => text.replace(/[-_\s]/g, "").toLowerCase();
-  const found = known.find((condition) => bare(condition.name) === bare(given));
-  if (found) return found;
-  const parts = given.split(PARTS).map((part) => partOf(part.trim()));
-  const of = (part: Part | null) => part && (part.scale?.[0] ?? part.variable![0]);
-  if (parts.includes(null) || new Set(parts.map(of)).size < parts.length) {
-    throw new RangeError(
-      `No condition has the name ${JSON.stringify(given)}: ${
-        known.length
-          ? `there are ${known.map(({ name }) => name).join(", ")}, and `
-          : "a package that is imported brings its own, and none is; there are "
-      }doses like N=3 or N=3+P=2, and attributes like sex:female, sex:female<->male or -town, with ` +
-        "each scale and variable once",
-    );
-  }
-  const sorted = (parts as Part[]).toSorted((a, b) => {
-    const places = [a, b].map(({ scale }) => Number(scale === undefined));
-    return places[0]! - places[1]! || (of(a)! < of(b)! ? -1 : 1);
-  });
-  const values = sorted.flatMap(({ variable }) => variable ? [variable] : []);
-  return {
-    name: sorted.map(({ name }) => name).join("+"),
-    set: Object.fromEntries(sorted.flatMap(({ scale }) => scale ? [scale] : [])),
-    ...values.length && { values: Object.fromEntries(values) },
-  };
-}
-
-/** @throws {RangeError} when it is no condition, with what one looks like */
-function asData(given: Condition): Condition {
-  const wrong = (what: string) => {
-    throw new RangeError(
-      `A condition is a name ("MinL"), a dose ("N=3"), an attribute ("sex:female") or data: ` +
-        '{ name: "MinN", set: { N: "unkeyed" } } with "keyed", "unkeyed" or a number of items by ' +
-        'scale; { name: "turned", values: { sex: { swap: ["female", "male"] } } } with { set: LEVEL }, ' +
-        `{ swap: [LEVEL, LEVEL] }, { words: [[WORD, WORD]] } or { omit: true } by variable: got ${what}`,
-    );
-  };
-  const { name, set, values } = (given ?? {}) as Partial<Condition>;
-  const record = (one: unknown) => typeof one === "object" && one !== null && !Array.isArray(one);
-  if (typeof name !== "string" || !name.trim()) wrong(described(given));
-  if (!record(set) && (set !== undefined || values === undefined)) {
-    wrong(`${name} with a set that is ${described(set)}`);
-  }
-  for (const [scale, how] of Object.entries(set ?? {})) {
-    if (how === "keyed" || how === "unkeyed" || Number.isInteger(how)) continue;
-    wrong(`${name} with ${scale}: ${described(how)}`);
-  }
-  if (values === undefined) return given;
-  if (!record(values)) wrong(`${name} with values that are ${described(values)}`);
-  const isLevel = (one: unknown) =>
-    typeof one === "number" ? Number.isFinite(one) : typeof one === "string" && one.trim() !== "";
-  for (const [variable, change] of Object.entries(values)) {
-    const { set, swap, omit, words } = (record(change) ? change : {}) as Record<string, unknown>;
-    const isPair = (one: unknown, of: (one: unknown) => boolean) =>
-      Array.isArray(one) && one.length === 2 && one.every(of);
-    const isWord = (one: unknown) => typeof one === "string" && WORD.test(one);
-    const ways = [
-      isLevel(set),
-      isPair(swap, isLevel),
-      omit === true,
-      Array.isArray(words) && words.length > 0 && words.every((one) => isPair(one, isWord)),
-    ].filter((way) => way);
-    if (ways.length === 1 && Object.keys(change).length === 1) continue;
-    wrong(`${name} with ${variable}: ${described(change)}`);
-  }
-  return { ...given, set: set ?? {} };
-}
-
 /** What a condition makes of a profile. */
-export interface Applied {
+export interface Applied extends Changed {
   answers: number[];
   /** Numbers of the items that the condition set, in item order, also where the answer was the same. */
   changed: number[];
-  values: Values;
-  /**
-   * Names of the variables that it set or left out, in order of the codebook, also where the value was
-   * the same; of a swap only where the profile had one of the two levels, or the text one of the words.
-   */
-  changedValues: string[];
 }
 
 /**
@@ -265,112 +111,6 @@ function onItems(
     answers: items.map(({ number }, index) => answers.get(number) ?? profile.answers[index]!),
     changed: items.map(({ number }) => number).filter((number) => answers.has(number)),
   };
-}
-
-/**
- * What a condition makes of the values of variables alone.
- *
- * @throws {RangeError} when the codebook lacks a variable or a level
- */
-export function changedIn(
-  codebook: Codebook,
-  given: Values,
-  condition: Condition,
-): Pick<Applied, "values" | "changedValues"> {
-  const { name, values: changes = {} } = condition;
-  checkVariables(codebook, condition);
-  const values: Record<string, Value> = {};
-  const changedValues: string[] = [];
-  for (const variable of codebook) {
-    const was = given[variable.name] ?? null;
-    const change = changes[variable.name];
-    const now = change ? changedTo(variable, was, change, name) : was;
-    values[variable.name] = now;
-    const moves = change && ("swap" in change || "words" in change);
-    if (change && !(moves && now === was)) changedValues.push(variable.name);
-  }
-  return { values, changedValues };
-}
-
-/** @throws {RangeError} when the codebook lacks a variable, naming the nearest */
-function checkVariables(
-  codebook: Codebook,
-  { name, values = {} }: Condition,
-  whose = "the profiles",
-): void {
-  const names = codebook.map((variable) => variable.name);
-  const missing = Object.keys(values).filter((variable) => !names.includes(variable));
-  if (!missing.length) return;
-  const near = names.length
-    ? `: did you mean ${nearest(missing[0]!, names)}? There are ${names.join(", ")}`
-    : ": they have none";
-  throw new RangeError(
-    `Condition ${name} needs the variable ${missing.join(", ")} of ${whose}${near}`,
-  );
-}
-
-/**
- * A condition with the values of levels in place of their labels, so that what has them can be found by them.
- *
- * @param whose variables these are, for the message
- * @throws {RangeError} when the codebook lacks a variable or a level, or words are changed in what is no text
- */
-export function resolved(codebook: Codebook, condition: Condition, whose: string): Condition {
-  checkVariables(codebook, condition, whose);
-  const { name, values = {} } = condition;
-  return {
-    ...condition,
-    values: Object.fromEntries(
-      Object.entries(values).map(([of, change]): [string, Change] => {
-        const variable = codebook.find((one) => one.name === of)!;
-        const level = levelOf(variable, name);
-        if ("set" in change) return [of, { set: level(change.set) }];
-        if ("swap" in change) return [of, { swap: [level(change.swap[0]), level(change.swap[1])] }];
-        if ("omit" in change || variable.kind === "text") return [of, change];
-        throw new RangeError(`Condition ${name} changes words in ${of}, which is no text`);
-      }),
-    ),
-  };
-}
-
-/** The value of a level by value or label. */
-const levelOf = (variable: Variable, condition: string) => (given: string | number) => {
-  const found = valueIn(variable, String(given));
-  if (found !== undefined && found !== null) return found;
-  throw new RangeError(
-    `Condition ${condition}: ${variable.name} has no level ${JSON.stringify(given)}: it takes ` +
-      takes(variable),
-  );
-};
-
-function changedTo(variable: Variable, was: Value, change: Change, condition: string): Value {
-  if ("omit" in change) return null;
-  if ("words" in change) return typeof was === "string" ? reworded(was, change.words) : was;
-  const level = levelOf(variable, condition);
-  if ("set" in change) return level(change.set);
-  const [a, b] = change.swap.map(level);
-  if (a === b) {
-    throw new RangeError(
-      `Condition ${condition} swaps ${variable.name} ${JSON.stringify(a)} with itself`,
-    );
-  }
-  return was === a ? b! : was === b ? a! : was;
-}
-
-/** Each word of a pair becomes the other; what begins with a capital, or is all capitals, stays so. */
-function reworded(text: string, pairs: readonly (readonly [string, string])[]): string {
-  const others = new Map<string, string>();
-  // Of a word in several pairs the first counts.
-  for (const [a, b] of pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const)) {
-    if (!others.has(a.toLowerCase())) others.set(a.toLowerCase(), b);
-  }
-  return text.replace(/(?<![\p{L}\p{N}_])\p{L}+(?![\p{L}\p{N}_])/gu, (found) => {
-    const other = others.get(found.toLowerCase());
-    if (other === undefined) return found;
-    if (found.length > 1 && found === found.toUpperCase()) return other.toUpperCase();
-    const capital = found[0] !== found[0]!.toLowerCase();
-    return (capital ? other[0]!.toUpperCase() : other[0]!) + other.slice(1);
-  });
 }
 
 /** @throws {RangeError} when the profile is not one of the instrument */

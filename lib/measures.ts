@@ -26,7 +26,7 @@ import { shares as counted } from "./measures/shares.ts";
 import { carried } from "./provenance.ts";
 
 export type { Comparison } from "./measures/compare.ts";
-export { apartLaid, intervalLaid, shareLaid, withHolm } from "./measures/laid.ts";
+export { apartLaid, intervalLaid, shareLaid, withBothHolm, withHolm } from "./measures/laid.ts";
 export { type Cell, cells, keysOf, kindsOf, type Level, Rows } from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
 export {

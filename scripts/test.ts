@@ -142,8 +142,8 @@ const LONG = [
 const BATCHES = 16;
 
 /**
- * How many batches run at a time. Tests wait for processes, servers and browsers most of the time: one
- * batch keeps about half a core busy.
+ * How many batches run at a time. Tests wait for processes, servers and browsers most of the time: five
+ * batches keep two cores busy.
  */
 const WORKERS = 5;
 

@@ -136,7 +136,7 @@ Deno.test("what is stored in the notebooks is what they show when they run", asy
   assert.deepEqual(all.flatMap(({ failures }) => failures), []);
 });
 
-/** Of the notebooks that start leaves out, those that no other test executes and that ask the most. */
+/** Of the notebooks that start leaves out, one of opinions and one of validity. */
 const OTHERS = /^(46|50)_/;
 
 /** Notebooks that show a study which they make: in the browser it is made anew. */

@@ -1,14 +1,12 @@
-/** Crossed and two-way means, variance ratios, mid-p and logistic models against R, scipy and worked examples. */
+/** Crossed and two-way means, variance ratios and mid-p against R, scipy and worked examples. */
 import assert from "node:assert/strict";
 import {
   averageD,
   crossedMean,
   holm,
-  logistic,
   mcnemarExact,
   mean,
   pairedT,
-  predicted,
   sd,
   twoWayMean,
   varianceRatio,
@@ -148,27 +146,6 @@ Deno.test("varianceRatio() agrees with scipy's exact permutation test; draws com
   assert.equal(drawn.method, "drawn");
   assert.ok(drawn.p! > 0 && drawn.p! < 0.5);
   assert.equal(varianceRatio([1, 1], [2, 2], { uniform }).p, null);
-});
-
-Deno.test("logistic() agrees with R's glm within 1e-8, its ridge with the penalised maximum", () => {
-  each(r.logistic, ({ x, y, beta, se, ridge, penalised }) => {
-    const own = logistic(x, y)!;
-    [own.intercept, ...own.slopes].forEach((one, at) => near(one, beta[at]!, 1e-8));
-    own.se.forEach((one, at) => near(one, se[at]!, 1e-7));
-    const held = logistic(x, y, { ridge })!;
-    [held.intercept, ...held.slopes].forEach((one, at) => near(one, penalised[at]!, 1e-8));
-    near(mean(x.map((row) => predicted(held, row))), mean(y), 1e-8);
-  });
-});
-
-Deno.test("logistic() has no maximum where rows are separated; its ridge has", () => {
-  const x = [[-2], [-1], [1], [2]], y = [0, 0, 1, 1];
-  assert.equal(logistic(x, y), null);
-  assert.equal(logistic(x, [1, 1, 1, 1], { ridge: 1 }), null);
-  assert.equal(logistic([[1, 1], [2, 2], [3, 3]], [0, 1, 0]), null);
-  const held = logistic(x, y, { ridge: 1 })!;
-  assert.ok(predicted(held, [2]) > 0.7 && predicted(held, [-2]) < 0.3);
-  assert.throws(() => logistic(x, [0, 0, 1, 2]), /0 or 1: got 2/);
 });
 
 /** Rejections at 5 % and truths within the limits, of tables with rows, columns and both drawn. */

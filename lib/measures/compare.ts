@@ -5,7 +5,7 @@ import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { coins, seeded } from "../random.ts";
 import { averageD, clusterSums, cohenH, pairedT, signFlip, weightedMean } from "../stats.ts";
-import { intervalLaid, withHolm } from "./laid.ts";
+import { intervalLaid, withBothHolm } from "./laid.ts";
 import { type Cell, cells, kindsOf, type Level, type Rows } from "./rows.ts";
 import {
   type Counted,
@@ -167,7 +167,7 @@ export function compare(data: Data, options: Comparison): DataFrame {
   });
   if (!pairs) throw new Error(apart(rows, options, base, others));
 
-  const tidy = withHolm(tested);
+  const tidy = withBothHolm(tested);
   return frame(tidy, {
     ...kindsOf(rows, factors),
     ...Object.fromEntries(keys.map((name) => [name, "text" as Kind])),

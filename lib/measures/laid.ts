@@ -43,11 +43,17 @@ export const intervalLaid = (
   ci_upper: ciUpper,
 });
 
+/** Rows with p_holm: Holm's p of all of them as one family; undefined where a row has no test. */
+export function withHolm<R extends { p: number | null }>(rows: readonly R[]) {
+  const { adjusted } = holm(rows.map(({ p }) => p));
+  return rows.map((row, at) => ({ ...row, p_holm: adjusted[at]! }));
+}
+
 /**
  * Rows with Holm's p of all of them: p_holm and p_flip_holm, each kind of test a family of its own, and how
  * many tests the families have (family, flip_family).
  */
-export function withHolm<R extends { p: number | null; p_flip: number | null }>(
+export function withBothHolm<R extends { p: number | null; p_flip: number | null }>(
   rows: readonly R[],
 ) {
   const byCluster = holm(rows.map(({ p }) => p)), flipped = holm(rows.map(({ p_flip }) => p_flip));

@@ -27,6 +27,7 @@ import {
   type Components,
   crossedAnova,
   designCoefficients,
+  FEWEST_SETTINGS,
   type Measured,
   observedReliability,
   remlComponents,
@@ -241,7 +242,9 @@ export const coefficients = carried((
         truncated: moments
           ? truncatedComponents(moments.components).truncated ? "yes" : "no"
           : null,
-        speaks_for: drawn ? settings >= 5 ? "personas and settings" : "personas" : null,
+        speaks_for: drawn
+          ? settings >= FEWEST_SETTINGS ? "personas and settings" : "personas"
+          : null,
       };
     });
   });

@@ -8,44 +8,15 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import {
-  type Cell,
-  cells,
-  factorsOf,
-  keysOf,
-  kindsOf,
-  Rows,
-  scaleScores,
-  type Sheets,
-} from "../measures.ts";
+import { cells, keysOf, kindsOf, type Sheets, withHolm } from "../measures.ts";
 import { carried } from "../provenance.ts";
-import {
-  averageD,
-  crossedMean,
-  holm,
-  mcnemarExact,
-  mean,
-  pairedT,
-  sd,
-  varianceRatio,
-} from "../stats.ts";
+import { averageD, crossedMean, mean, pairedT, sd, varianceRatio } from "../stats.ts";
 import { seeded } from "../random.ts";
 import "./columns.ts";
+import { swapChoices as choices } from "./swaps/choices.ts";
+import { compared, type Pairs, type Swaps } from "./swaps/paired.ts";
 
-/** What is compared with what. */
-export interface Swaps {
-  /** The factor of what was changed, and its level without a change; `change` and `unchanged`. */
-  factor?: string;
-  against?: string;
-  /** The factor of wordings that mean the same; `administration_prompt`. */
-  wordings?: string;
-  /**
-   * Of swaps the side that counts as before, by change: an attribute and its level, in a column that the sheets
-   * have. Who is on the other side counts the other way round; without it the two sides of a swap cancel.
-   */
-  from?: Readonly<Record<string, { attribute: string; level: string | number }>>;
-  by?: readonly string[];
-}
+export type { Swaps } from "./swaps/paired.ts";
 
 const EFFECTS = {
   change: "text",
@@ -124,11 +95,7 @@ export const swapEffects = carried((
       })
     )
   );
-  const { adjusted } = holm(tidy.map(({ p }) => p));
-  return frame(
-    tidy.map((row, at) => ({ ...row, p_holm: adjusted[at]! })),
-    { ...kindsOf(rows, factors), ...EFFECTS },
-  );
+  return frame(withHolm(tidy), { ...kindsOf(rows, factors), ...EFFECTS });
 });
 
 const VARIATION = {
@@ -182,20 +149,6 @@ export const swapVariation = carried((
   return frame(tidy, { ...kindsOf(rows, factors), ...VARIATION });
 });
 
-const CHOICES = {
-  contrast: "text",
-  change: "text",
-  wording: "text",
-  against: "text",
-  scale: "text",
-  n: "integer",
-  only_before: "integer",
-  only_after: "integer",
-  p: "number",
-  p_mid: "number",
-  p_holm: "number",
-} as const satisfies Record<string, Kind>;
-
 /**
  * Single choices: how many respondents give an answer only without a change, and only with it, under one
  * wording; and the same between two wordings without a change, which is what wording alone does. McNemar's exact
@@ -206,152 +159,7 @@ const CHOICES = {
  *   the level without a change) and scale (`item N`): n (pairs), only_before, only_after, p, p_mid, p_holm (each
  *   contrast a family of its own)
  */
-export const swapChoices = carried((
-  sheets: Sheets,
-  of: Swaps & { items: readonly number[]; answers: readonly number[] },
-): DataFrame => {
-  const { rows, factors, paired, within, against } = compared(sheets, of, Object.keys(CHOICES));
-  const given = of.items.map((item) => ({
-    scale: `item ${item}`,
-    answers: answersTo(rows, item),
-  }));
-  const tested = (
-    pairs: readonly (readonly [number, number])[],
-    answers: readonly (string | number | null)[],
-  ) => {
-    const both = pairs.filter(([a, b]) => answers[a] !== null && answers[b] !== null);
-    const yes = (row: number) => of.answers.includes(Number(answers[row]));
-    const before = both.filter(([a, b]) => yes(a) && !yes(b)).length;
-    const after = both.filter(([a, b]) => !yes(a) && yes(b)).length;
-    const { p, midP } = mcnemarExact(before, after);
-    return { n: both.length, only_before: before, only_after: after, p, p_mid: midP };
-  };
-  const tidy = cells(rows, factors).flatMap((cell) => {
-    const keys = keysOf(factors, cell);
-    const changed = paired(cell).flatMap(({ change, wordings, pairs }) =>
-      wordings.flatMap((wording, v) =>
-        given.map(({ scale, answers }) => ({
-          ...keys,
-          ...{ contrast: "change", change, wording, against, scale },
-          ...tested(
-            [...pairs.values()].flatMap((own) => {
-              const pair = own[v];
-              return pair ? [[pair.before[0]!, pair.after[0]!] as const] : [];
-            }),
-            answers,
-          ),
-        }))
-      )
-    );
-    const plain = within(cell);
-    const worded = plain.wordings.flatMap((wording, v) =>
-      plain.wordings.slice(v + 1).flatMap((other, w) =>
-        given.map(({ scale, answers }) => ({
-          ...keys,
-          ...{ contrast: "wording", change: against, wording, against: other, scale },
-          ...tested(
-            [...plain.rows.values()].flatMap((own) => {
-              const a = own[v]?.[0], b = own[v + 1 + w]?.[0];
-              return a === undefined || b === undefined ? [] : [[a, b] as const];
-            }),
-            answers,
-          ),
-        }))
-      )
-    );
-    return [changed, worded].flatMap((family) => {
-      const { adjusted } = holm(family.map(({ p }) => p));
-      return family.map((row, at) => ({ ...row, p_holm: adjusted[at]! }));
-    });
-  });
-  return frame(tidy, { ...kindsOf(rows, factors), ...CHOICES });
-});
-
-/** @throws {Error} when the sheets have no such item */
-function answersTo(rows: Rows, item: number) {
-  if (rows.has(`answer ${item}`)) return rows.column(`answer ${item}`);
-  throw new Error(`These sheets have no item ${item}`);
-}
-
-/** The rows of a respondent under a wording: without the change, and with it. */
-interface Pair {
-  before: number[];
-  after: number[];
-}
-
-/** By respondent, a pair for each wording, where both are there. */
-type Pairs = ReadonlyMap<number, readonly (Pair | undefined)[]>;
-
-function compared(
-  sheets: Sheets,
-  { factor = "change", against = "unchanged", wordings = "administration_prompt", ...of }: Swaps & {
-    instrument?: Instrument;
-  },
-  taken: readonly string[],
-) {
-  const rows = new Rows(sheets.sheets), from = of.from ?? {};
-  const factors = factorsOf(rows, of.by ?? [], taken);
-  const [change, wording] = [factor, wordings].map((name) =>
-    rows.column(rows.known(name, "factor"))
-  );
-  const levels = rows.levels(factor).filter((level) => level !== against).map(String);
-  if (!rows.levels(factor).includes(against) || !levels.length) {
-    throw new Error(
-      `Nothing is changed in ${factor}: there are ${rows.levels(factor).join(", ")}, and what is ` +
-        `compared is ${against} with others`,
-    );
-  }
-  const odd = Object.keys(from).find((name) => !levels.includes(name));
-  if (odd !== undefined) {
-    throw new Error(`${factor} has no level ${odd}: it has ${levels.join(", ")}`);
-  }
-  const sides = new Map(
-    Object.entries(from).map(([name, { attribute, level }]) => {
-      const column = rows.column(rows.known(attribute, "column"));
-      return [name, (row: number) => String(column[row]) === String(level)];
-    }),
-  );
-  const names = rows.levels(wordings).map(String);
-  /** By respondent and wording the rows under a level. */
-  const found = (cell: Cell, level: string) => {
-    const held = new Map<number, number[][]>();
-    cell.respondents.forEach((respondent, part) => {
-      const own: number[][] = names.map(() => []);
-      for (let at = cell.starts[part]!; at < cell.starts[part + 1]!; at++) {
-        const row = cell.order[at]!;
-        if (String(change![row]) === level) own[names.indexOf(String(wording![row]))]!.push(row);
-      }
-      if (own.some((rows) => rows.length)) held.set(respondent, own);
-    });
-    return held;
-  };
-  const usedIn = (held: ReadonlyMap<number, readonly number[][]>) =>
-    names.keys().filter((v) => [...held.values()].some((own) => own[v]!.length)).toArray();
-  const within = (cell: Cell) => {
-    const held = found(cell, against), used = usedIn(held);
-    const only = new Map([...held].map(([who, own]) => [who, used.map((v) => own[v]!)]));
-    return { wordings: used.map((v) => names[v]!), rows: only };
-  };
-  const paired = (cell: Cell) => {
-    const plain = found(cell, against);
-    return levels.flatMap((level) => {
-      const held = found(cell, level), used = usedIn(held);
-      if (!used.length) return [];
-      const pairs: Pairs = new Map([...held].map(([who, own]) => [
-        who,
-        used.map((v): Pair | undefined => {
-          const before = plain.get(who)?.[v] ?? [], after = own[v]!;
-          if (!before.length || !after.length) return undefined;
-          const side = sides.get(level);
-          return !side || side(before[0]!) ? { before, after } : { before: after, after: before };
-        }),
-      ]));
-      return [{ change: level, wordings: used.map((v) => names[v]!), pairs }];
-    });
-  };
-  const measures = of.instrument ? scaleScores(sheets, rows, of.instrument) : [];
-  return { rows, factors, measures, paired, within, against };
-}
+export const swapChoices = carried(choices);
 
 /** Mean scores of who has one under every wording, a row for each; `partly`: how many have not. */
 function tabled(pairs: Pairs, score: (row: number) => number) {

@@ -1,22 +1,10 @@
-# Crossed and two-way means, Krippendorff's alpha and logistic models for stats_crossed_test.ts and
+# Crossed and two-way means and Krippendorff's alpha for stats_crossed_test.ts and
 # stats_krippendorff_test.ts: inputs and results as JSON on stdout.
 # irr is not in Debian: alpha stands here as its definition, pair by pair.
 suppressPackageStartupMessages(library(sandwich))
 set.seed(54)
 
-number <- function(x) ifelse(is.na(x), "null", sprintf("%.17g", x))
-json <- function(x) {
-  if (is.list(x)) {
-    inner <- vapply(x, json, "")
-    if (is.null(names(x))) return(paste0("[", paste(inner, collapse = ",\n"), "]"))
-    return(paste0("{", paste0('"', names(x), '": ', inner, collapse = ", "), "}"))
-  }
-  if (is.matrix(x)) {
-    return(paste0("[", paste(apply(x, 1, function(row) json(array(row))), collapse = ", "), "]"))
-  }
-  text <- if (is.character(x)) paste0('"', x, '"') else number(x)
-  if (is.array(x) || length(x) > 1) paste0("[", paste(text, collapse = ", "), "]") else text
-}
+source("json.R")
 
 crossed <- function(table) {
   n <- nrow(table); v <- ncol(table)
@@ -96,27 +84,8 @@ coded <- lapply(1:4, function(at) {
   )
 })
 
-fitted_logit <- lapply(list(c(40, 1), c(120, 3), c(300, 5)), function(size) {
-  x <- matrix(round(rnorm(prod(size)), 2), size[1])
-  y <- rbinom(size[1], 1, plogis(-0.5 + x %*% seq(0.3, 1, length.out = size[2])))
-  fit <- glm(y ~ x, family = binomial, control = glm.control(epsilon = 1e-14, maxit = 50))
-  # The ridge's maximum: where the gradient of the penalised log-likelihood is 0.
-  ridge <- 2
-  beta <- coef(fit)
-  X <- cbind(1, x)
-  P <- diag(c(0, rep(ridge, size[2])), size[2] + 1)
-  for (step in 1:50) {
-    p <- plogis(X %*% beta)
-    beta <- beta + solve(t(X) %*% (X * c(p * (1 - p))) + P, t(X) %*% (y - p) - P %*% beta)
-  }
-  list(
-    x = x, y = array(y), beta = array(coef(fit)), se = array(sqrt(diag(vcov(fit)))),
-    ridge = ridge, penalised = array(beta)
-  )
-})
-
 cat(json(list(
   versions = list(R = as.character(getRversion()), sandwich = as.character(packageVersion("sandwich"))),
   crossed = lapply(c(tables, list(small)), crossed),
-  twoway = gaps, krippendorff = coded, logistic = fitted_logit
+  twoway = gaps, krippendorff = coded
 )), "\n")

@@ -2,19 +2,7 @@
 # Welch, pooled t and ks.test are R's own, isoreg too; limits of d are roots of pt, those of Glass and Bonett
 # their formulas; the exact tail and the variance of Jonckheere and Terpstra are counted over all deals.
 set.seed(20261127)
-number <- function(x) ifelse(is.na(x), "null", sprintf("%.17g", x))
-json <- function(x) {
-  if (is.list(x)) {
-    inner <- vapply(x, json, "")
-    if (is.null(names(x))) return(paste0("[", paste(inner, collapse = ",\n"), "]"))
-    return(paste0("{", paste0('"', names(x), '": ', inner, collapse = ", "), "}"))
-  }
-  if (is.matrix(x)) {
-    return(paste0("[", paste(apply(x, 1, function(row) json(array(row))), collapse = ", "), "]"))
-  }
-  text <- if (is.character(x)) paste0('"', x, '"') else number(x)
-  if (is.array(x) || length(x) > 1) paste0("[", paste(text, collapse = ", "), "]") else text
-}
+source("json.R")
 # Scores with exactly this mean and sd, for the tests that take scores.
 exactly <- function(group) {
   z <- as.vector(scale(rnorm(group$n)))

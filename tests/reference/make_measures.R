@@ -3,17 +3,7 @@
 # respondents' means: aggregate, merge, t.test, lm; sign flips: expand.grid; Holm: p.adjust.
 library(sandwich)
 set.seed(20261127)
-number <- function(x) ifelse(is.na(x), "null", sprintf("%.17g", x))
-json <- function(x) {
-  if (is.data.frame(x)) x <- lapply(x, array)
-  if (is.list(x)) {
-    inner <- sapply(x, json)
-    if (is.null(names(x))) return(paste0("[", paste(inner, collapse = ",\n"), "]"))
-    return(paste0("{", paste0('"', names(x), '": ', inner, collapse = ", "), "}"))
-  }
-  text <- if (is.character(x)) paste0('"', x, '"') else number(x)
-  if (is.array(x) || length(x) > 1) paste0("[", paste(text, collapse = ", "), "]") else text
-}
+source("json.R")
 G <- 56
 data <- expand.grid(repetition = 1:2, prompt = c("1", "2"), model = c("A", "B"), respondent = 1:G,
   stringsAsFactors = FALSE)

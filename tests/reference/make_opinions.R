@@ -4,17 +4,7 @@
 # States: prop.test without correction.
 suppressMessages({library(lme4); library(sandwich)})
 set.seed(20261127)
-number <- function(x) ifelse(is.na(x), "null", sprintf("%.17g", x))
-json <- function(x) {
-  if (is.data.frame(x)) x <- lapply(x, array)
-  if (is.list(x)) {
-    inner <- sapply(x, json)
-    if (is.null(names(x))) return(paste0("[", paste(inner, collapse = ",\n"), "]"))
-    return(paste0("{", paste0('"', names(x), '": ', inner, collapse = ", "), "}"))
-  }
-  text <- if (is.character(x)) paste0('"', x, '"') else number(x)
-  if (is.array(x) || length(x) > 1) paste0("[", paste(text, collapse = ", "), "]") else text
-}
+source("json.R")
 lines <- function(model) {
   table <- anova(model)
   list(df = array(table$Df), ss = array(table$`Sum Sq`), F = array(table$`F value`), p = array(table$`Pr(>F)`))

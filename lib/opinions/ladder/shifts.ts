@@ -1,7 +1,7 @@
 /** Paired shifts between two rungs, question by question. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { intervalLaid, kindsOf, type Level, withHolm } from "../../measures.ts";
+import { intervalLaid, kindsOf, type Level, withBothHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
 import {
   clusterBootstrap,
@@ -69,7 +69,7 @@ export function shifts(answers: DataFrame, of: Shifted): DataFrame {
     against,
     ...shifted(one, { draws, flips, seed }),
   }));
-  const tidy = withHolm(tested).map(({ flip_family: _, ...row }) => row);
+  const tidy = withBothHolm(tested).map(({ flip_family: _, ...row }) => row);
   return frame(tidy, {
     ...kindsOf(found.own.rows, [...found.factors, factor]),
     ...COLUMNS,

@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import { listed } from "../../format.ts";
 import { frame, type Kind, rows as rowsIn } from "../../frames.ts";
-import { intervalLaid, kindsOf, type Level, withHolm } from "../../measures.ts";
+import { intervalLaid, kindsOf, type Level, withBothHolm } from "../../measures.ts";
 import { coins, seeded } from "../../random.ts";
 import {
   clusteredMean,
@@ -92,7 +92,7 @@ export function trends(answers: DataFrame, of: Ladder): DataFrame {
         },
       };
     });
-    const questions = withHolm(own.map(({ row }) => row))
+    const questions = withBothHolm(own.map(({ row }) => row))
       .map(({ flip_family: _, ...row }) => row);
     if (own.length < 2) return questions;
     const join = <T>(part: (one: typeof own[number]) => readonly T[]) => own.flatMap(part);

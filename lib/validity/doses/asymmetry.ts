@@ -10,18 +10,11 @@ import {
   type Level,
   Rows,
   scaleScores,
+  withHolm,
 } from "../../measures.ts";
 import { seeded } from "../../random.ts";
-import {
-  clusterBootstrap,
-  clusteredMean,
-  clusteredShare,
-  holm,
-  mean,
-  signFlip,
-  weightedTotals,
-} from "../../stats.ts";
-import { type Dosed, meansIn, shownScore } from "./series.ts";
+import { clusterBootstrap, clusteredMean, clusteredShare, mean, signFlip } from "../../stats.ts";
+import { type Dosed, followedParts, meansIn, notShown, shownScore } from "./series.ts";
 import type { ByDose } from "./slopes.ts";
 
 const DIRECTIONS = {
@@ -62,8 +55,7 @@ export function directions(
     throw new Error(
       unknown.length
         ? `condition has no level ${unknown.join(", ")}: there are ${known.join(", ")}`
-        : `What personas were shown is not stored with these sheets of ${instrument.title}: it is with ` +
-          "those of a study of one's own whose profiles answered this instrument",
+        : notShown(instrument),
     );
   }
   const measures = scaleScores(sheets, rows, instrument);
@@ -96,18 +88,12 @@ export function directions(
         ...draws === undefined ? {} : { draws },
         accelerated: false,
         statistics: (weights) => {
-          const [u, v, x, y] = weightedTotals(weights, [...done, ...asked]) as [
-            number,
-            number,
-            number,
-            number,
-          ];
-          const [a, b] = [x > 0 ? u / x : null, y > 0 ? v / y : null];
+          const [a, b] = followedParts(weights, done, asked) as [number | null, number | null];
           return [a, b, a === null || b === null ? null : a - b];
         },
       });
       return [{
-        ...Object.fromEntries(factors.map((name, at) => [name, group[0]!.levels[at] as Level])),
+        ...keysOf(factors, group[0]!),
         scale,
         n: who.length,
         asked_up: mean(asked[0]!),
@@ -156,11 +142,7 @@ export function keying(
   const { shown } = sheets;
   const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, Object.keys(KEYING));
-  if (!shown) {
-    throw new Error(
-      `What personas were shown is not stored with these sheets of ${instrument.title}`,
-    );
-  }
+  if (!shown) throw new Error(notShown(instrument));
   const administrations = rows.column("administration");
   const tidy = cells(rows, factors).flatMap((cell) =>
     instrument.scales.map((scale) => {
@@ -205,9 +187,5 @@ export function keying(
       };
     })
   );
-  const { adjusted } = holm(tidy.map(({ p }) => p));
-  return frame(tidy.map((row, at) => ({ ...row, p_holm: adjusted[at]! })), {
-    ...kindsOf(rows, factors),
-    ...KEYING,
-  });
+  return frame(withHolm(tidy), { ...kindsOf(rows, factors), ...KEYING });
 }

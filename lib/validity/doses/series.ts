@@ -5,11 +5,13 @@ import {
   type Cell,
   cells,
   factorsOf,
+  keysOf,
   type Level,
   Rows,
   scaleScores,
   type Sheets,
 } from "../../measures.ts";
+import { weightedTotals } from "../../stats.ts";
 
 /** Sheets of personas; `shown` is what the profile answered as the prompt showed it, where that is stored. */
 export type Dosed = Sheets & {
@@ -126,7 +128,7 @@ export function seriesIn(
       const table = (of: readonly Map<number, number>[]) =>
         respondents.map((one) => of.map((means) => means.get(one)!));
       return [{
-        keys: Object.fromEntries(factors.map((name, at) => [name, group[0]!.levels[at]!])),
+        keys: keysOf(factors, group[0]!),
         scale,
         doses: own.map(({ items }) => items),
         respondents,
@@ -139,6 +141,26 @@ export function seriesIn(
   if (!series.length) throw new Error(noDoses(rows, [...doses.keys()]));
   return { rows, factors, series };
 }
+
+/**
+ * Which part of what was asked of respondents was done: by pair of columns Σ w·done / Σ w·asked, null where
+ * nothing was asked.
+ */
+export function followedParts(
+  weights: Readonly<Float64Array>,
+  done: readonly (readonly number[])[],
+  asked: readonly (readonly number[])[],
+): (number | null)[] {
+  const sums = weightedTotals(weights, [...done, ...asked]);
+  return done.map((_, at) => {
+    const whole = sums[done.length + at]!;
+    return whole > 0 ? sums[at]! / whole : null;
+  });
+}
+
+export const notShown = ({ title }: Instrument): string =>
+  `What personas were shown is not stored with these sheets of ${title}: it is with those of a study of ` +
+  "one's own whose profiles answered this instrument";
 
 export const noDoses = (rows: Rows, levels: readonly Level[]): string =>
   `None of ${rows.height} rows is of a series of doses: condition has the levels ` +

@@ -1,8 +1,8 @@
 /** Doses and who the personas are: the share of a value, dose by dose in the same profiles. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { cells, factorsOf, kindsOf, type Level, Rows } from "../../measures.ts";
-import { clusteredMean, falls, holm, mean, pageTrend, slopeOn } from "../../stats.ts";
+import { cells, factorsOf, kindsOf, type Level, Rows, withHolm } from "../../measures.ts";
+import { clusteredMean, falls, mean, pageTrend, slopeOn } from "../../stats.ts";
 import { intervalLaid } from "../../measures.ts";
 import { doseOf, meansIn, noDoses } from "./series.ts";
 import { offIsotonic } from "./slopes.ts";
@@ -101,9 +101,5 @@ export function doseShares(
     })
   );
   if (!tidy.length) throw new Error(noDoses(rows, [...doses.keys()]));
-  const { adjusted } = holm(tidy.map(({ p }) => p));
-  return frame(tidy.map((row, at) => ({ ...row, p_holm: adjusted[at]! })), {
-    ...kindsOf(rows, factors),
-    ...COLUMNS,
-  });
+  return frame(withHolm(tidy), { ...kindsOf(rows, factors), ...COLUMNS });
 }

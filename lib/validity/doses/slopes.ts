@@ -2,22 +2,20 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
 import type { Instrument } from "../../instruments.ts";
-import { intervalLaid, kindsOf } from "../../measures.ts";
+import { intervalLaid, kindsOf, withHolm } from "../../measures.ts";
 import { seeded } from "../../random.ts";
 import {
   clusterBootstrap,
   clusteredMean,
   doseFit,
   falls,
-  holm,
   isotonic,
   mean,
   pageTrend,
   slopeOn,
   spearman,
-  weightedTotals,
 } from "../../stats.ts";
-import { type Dosed, type Series, seriesIn } from "./series.ts";
+import { type Dosed, followedParts, type Series, seriesIn } from "./series.ts";
 
 /** How series are read. */
 export interface ByDose {
@@ -80,10 +78,7 @@ export function doseSlopes(
         uniform,
         ...draws === undefined ? {} : { draws },
         accelerated: false,
-        statistics: (weights) => {
-          const [got, asked] = weightedTotals(weights, [slopes, told]);
-          return [asked! > 0 ? got! / asked! : null];
-        },
+        statistics: (weights) => followedParts(weights, [slopes], [told]),
       })[0]
       : undefined;
     const fit = n >= 2
@@ -122,11 +117,7 @@ export function doseSlopes(
       off_isotonic: offIsotonic(means),
     };
   });
-  const { adjusted } = holm(tidy.map(({ p }) => p));
-  return frame(tidy.map((row, at) => ({ ...row, p_holm: adjusted[at]! })), {
-    ...kindsOf(rows, factors),
-    ...SLOPES,
-  });
+  return frame(withHolm(tidy), { ...kindsOf(rows, factors), ...SLOPES });
 }
 
 /** The most that one of the means lies off those nearest to them that never fall. */
@@ -183,12 +174,7 @@ function meansOf(
       uniform,
       ...draws === undefined ? {} : { draws },
       accelerated: false,
-      statistics: (weights) => {
-        const sums = weightedTotals(weights, [...got, ...asked]);
-        return doses.map((_, dose) =>
-          sums[doses.length + dose]! > 0 ? sums[dose]! / sums[doses.length + dose]! : null
-        );
-      },
+      statistics: (weights) => followedParts(weights, got, asked),
     })
     : [];
   return doses.map((dose, place) => ({
