@@ -1,9 +1,8 @@
 /** Doses and who the personas are: the share of a value, dose by dose in the same profiles. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { cells, factorsOf, kindsOf, type Level, Rows, withHolm } from "../../measures.ts";
+import { cells, factorsOf, intervalLaid, keysOf, kindsOf, Rows, withHolm } from "../../measures.ts";
 import { clusteredMean, falls, mean, pageTrend, slopeOn } from "../../stats.ts";
-import { intervalLaid } from "../../measures.ts";
 import { doseOf, meansIn, noDoses } from "./series.ts";
 import { offIsotonic } from "./slopes.ts";
 
@@ -77,7 +76,7 @@ export function doseShares(
           (means as number[]).map((share) => rising ? share : -share),
         ]);
         return {
-          ...Object.fromEntries(factors.map((name, at) => [name, group[0]!.levels[at] as Level])),
+          ...keysOf(factors, group[0]!),
           scale,
           variable: of,
           value,
