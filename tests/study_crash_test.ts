@@ -166,8 +166,11 @@ Deno.test("administrations survive many kills: none lost, none twice, none bough
   }
   await whole(made, N);
 
+  // A kill costs what is in flight and what has come in and waits to be stored: no more than a process
+  // claims ahead, which is half as much again as may be in flight.
+  const most = 1.5 * KILLS * CALLS;
   const again = count.answered - N;
-  assert.ok(again <= KILLS * CALLS, `${again} calls were made again`);
+  assert.ok(again <= most, `${again} calls were made again`);
   const sum = await booked(made);
   assert.ok(sum.calls + sum.lost_calls >= count.requests);
   assert.ok(sum.tokens + sum.lost_tokens >= count.charged.input + count.charged.output);
@@ -175,8 +178,7 @@ Deno.test("administrations survive many kills: none lost, none twice, none bough
   assert.ok(sum.usd + sum.lost_usd >= charged - 1e-9);
   assert.deepEqual([sum.calls, sum.tokens], [sum.attempts, sum.reply_tokens]);
   assert.ok(Math.abs(sum.usd - sum.reply_usd) < 1e-9);
-  // A little more than may be in flight is held ahead.
-  assert.ok(sum.lost_calls <= 1.5 * KILLS * CALLS);
+  assert.ok(sum.lost_calls <= most);
   const s = (ms: number) => (ms / 1000).toFixed(1);
   console.log(
     `${KILLS} kills (${idle} before a first call): ${count.requests} calls for ${N} sheets, ` +

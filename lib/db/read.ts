@@ -76,7 +76,9 @@ export async function demographics(
   const of = attributes();
   const names = of.map(({ name }) => name);
   const keys = ["model", "population", "model_print", "population_print", "repetition"];
-  const kinds = sql`
+  const counts = new Map<string, Record<string, unknown> & { n: number }>();
+  const labelled = own ? "yes" : null;
+  await sql`
     with given as (
       select model, population, model_print, population_print, ${
     each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
@@ -87,23 +89,18 @@ export async function demographics(
     )
     select *, count(*)::int as n from given
     group by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}
-    order by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}`.cursor(AT_ONCE);
-  const counts = new Map<string, Record<string, unknown> & { n: number }>();
-  const labelled = own ? "yes" : null;
-  for await (const some of kinds) {
-    for (const { n, ...kind } of some) {
-      const { model, population, model_print, population_print, repetition } = kind;
-      const keys = { own: labelled, model, population, model_print, population_print, repetition };
-      const cell = { ...keys, ...levels.get(kind.cell) };
-      const known = JSON.stringify(Object.values(cell));
-      for (const attribute of names) {
-        const key = JSON.stringify([known, attribute, kind[attribute]]);
-        const counted = counts.get(key);
-        if (counted) counted.n += n;
-        else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
-      }
+    order by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}`.forEach(({ n, ...kind }) => {
+    const { model, population, model_print, population_print, repetition } = kind;
+    const keys = { own: labelled, model, population, model_print, population_print, repetition };
+    const cell = { ...keys, ...levels.get(kind.cell) };
+    const known = JSON.stringify(Object.values(cell));
+    for (const attribute of names) {
+      const key = JSON.stringify([known, attribute, kind[attribute]]);
+      const counted = counts.get(key);
+      if (counted) counted.n += n;
+      else counts.set(key, { ...cell, attribute, value: kind[attribute], n });
     }
-  }
+  });
   return frame([...counts.values()], { ...DEMOGRAPHICS, ...columns(own) });
 }
 
@@ -153,14 +150,9 @@ export async function personas(
 export async function people(sql: postgres.Sql, schema: string, own: boolean): Promise<Columns> {
   const of = attributes();
   const made = new Collected({ ...PEOPLE, ...texts(of) });
-  for await (const some of peopleIn(sql, schema, own, of).cursor(AT_ONCE)) {
-    for (const row of some) made.add(row);
-  }
+  await peopleIn(sql, schema, own, of).forEach((row) => made.add(row));
   return made;
 }
-
-/** Rows that travel at a time. */
-const AT_ONCE = 2000;
 
 /** A frame of rows as they come, with the levels of their cells, and attributes of the respondents besides. */
 async function beside(
@@ -174,12 +166,10 @@ async function beside(
 ): Promise<DataFrame> {
   const more = await attributesOf(sql, schema, besides, Object.keys(kinds));
   const made = new Collected({ ...kinds, ...more.columns });
-  for await (const some of rows.cursor(AT_ONCE)) {
-    for (const row of some) {
-      const all = { ...known(row), ...levels.get(row.cell) };
-      made.add({ ...all, ...more.of(all) });
-    }
-  }
+  await rows.forEach((row) => {
+    const all = { ...known(row), ...levels.get(row.cell) };
+    made.add({ ...all, ...more.of(all) });
+  });
   return made.frame();
 }
 

@@ -75,8 +75,9 @@ async function published(
   await attributesOf(sql, schema, besides, KEYS);
   const made = new Sheets(items, PUBLISHED);
   // A sheet travels as three arrays: half a million rows would take longer to receive than all that
-  // is computed from them. Every key has one value per sheet; min() picks it.
-  const rows = sql<Row[]>`
+  // is computed from them. Every key has one value per sheet; min() picks it. Here as everywhere rows are
+  // taken as they come, and not by a cursor, for which PostgreSQL makes no parallel plan.
+  await sql<Row[]>`
     select experiment_id               as administration,
            min(experiments_group_id)   as group,
            min(model_clean)            as model,
@@ -89,10 +90,7 @@ async function published(
     from ${sql(schema)}.experiments_evals
     where questionnaire = ${instrument}
     group by experiment_id
-    order by experiment_id`.cursor(AT_ONCE);
-  for await (const some of rows) {
-    for (const row of some) made.add({ ...row, writer: row.model }, row);
-  }
+    order by experiment_id`.forEach((row) => made.add({ ...row, writer: row.model }, row));
   return made;
 }
 
@@ -132,7 +130,10 @@ async function ownSheets(
     sql<{ name: string }[]>`
       select name from ${sql(schema)}.populations where role = 'reference'`,
   ]);
-  const rows = sql<Call[]>`
+  const score = scorer(definitions.map(({ definition }) => definition));
+  const made = new Sheets(items, { ...OWN, ...more.columns });
+  const shown = new Shown();
+  await sql<Call[]>`
     select a.sheet as administration, a.cell, a.repetition, a.profile, c.model_label as model,
            c.condition, c.population, c.language, a.items::text, a.answers::text,
            p.repetitions as persona,
@@ -144,24 +145,18 @@ async function ownSheets(
     left join ${sql(schema)}.cells wrote on wrote.cell = w.cell
     left join ${sql(schema)}.populations o
       on case when wrote.respondents is null then o.role = 'reference' else o.name = wrote.respondents end
-    order by a.sheet, a.work`.cursor(AT_ONCE);
-  const score = scorer(definitions.map(({ definition }) => definition));
-  const made = new Sheets(items, { ...OWN, ...more.columns });
-  const shown = new Shown();
-  for await (const some of rows) {
-    for (const row of some) {
-      const keys = { ...row, ...levels.get(row.cell) };
-      const answers = elements(row.answers), asked = elements(row.items);
-      const given = asked.map((item) => answers[Number(item) - 1]!);
-      made.add(() => ({ ...keys, ...more.of(keys) }), {
-        administration: row.administration,
-        items: row.items,
-        answers: given,
-        scores: given.map((answer, at) => score(row.language, Number(asked[at]), answer)),
-      });
-      if (row.shown !== null) shown.add(row.administration, elements(row.shown));
-    }
-  }
+    order by a.sheet, a.work`.forEach((row) => {
+    const keys = { ...row, ...levels.get(row.cell) };
+    const answers = elements(row.answers), asked = elements(row.items);
+    const given = asked.map((item) => answers[Number(item) - 1]!);
+    made.add(() => ({ ...keys, ...more.of(keys) }), {
+      administration: row.administration,
+      items: row.items,
+      answers: given,
+      scores: given.map((answer, at) => score(row.language, Number(asked[at]), answer)),
+    });
+    if (row.shown !== null) shown.add(row.administration, elements(row.shown));
+  });
   const all = options.flatMap(({ item, options }) => options.map((one) => ({ item, ...one })));
   return Object.assign(made, {
     reference: reference[0]?.name ?? null,
@@ -244,7 +239,7 @@ export async function profiles(
     from ${sql(schema)}.${table}
     order by question_number, id`;
   const made = new Sheets(items);
-  const rows = sql<Row[]>`
+  await sql<Row[]>`
     select personality_id                       as profile,
            personality_id                       as administration,
            array_agg(question_number)           as items,
@@ -257,8 +252,7 @@ export async function profiles(
     ) given
     where personality_id is not null and question_number is not null
     group by personality_id
-    order by personality_id`.cursor(AT_ONCE);
-  for await (const some of rows) for (const row of some) made.add(row, row);
+    order by personality_id`.forEach((row) => made.add(row, row));
   return made;
 }
 
@@ -267,9 +261,6 @@ interface Item {
   scale: string;
   key: number | null;
 }
-
-/** Rows that travel at a time. */
-const AT_ONCE = 2000;
 
 /** Of a sheet its items, with answers and scores in their order: lists, or as PostgreSQL writes them. */
 interface Given {
