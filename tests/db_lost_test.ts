@@ -3,8 +3,11 @@
  * said, and all that was opened is let go.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer } from "node:net";
 import { address, connect, migrate, open, type Sql } from "lib/db.ts";
 import { enter } from "lib/study.ts";
+import { advice, message } from "../scripts/cli.ts";
 import { ended, script, spawned, until } from "./command.ts";
 import { as, restored, SMALL } from "./data.ts";
 
@@ -83,10 +86,24 @@ Deno.test("a command whose server was lost in mid-query says why, and ends", asy
     await lock[Symbol.asyncDispose]();
     const { code, err } = await command;
     assert.equal(code, 1, err);
-    assert.match(err, /terminating connection|CONNECTION_|ECONNRESET/);
+    assert.match(err, /terminating connection|CONNECTION_|ECONNRESET|ended by the other party/);
     assert.match(err, /The database was lost on the way: run this again/);
     assert.doesNotMatch(err, /never resolved/);
   }
+});
+
+Deno.test("whoever writes to a server that has hung up is told so as well", async () => {
+  const server = createServer((client) => client.end()).listen(0);
+  await once(server, "listening");
+  const client = connectTo((server.address() as AddressInfo).port);
+  client.resume();
+  await once(client, "end");
+  const failed = once(client, "error");
+  client.write("a query");
+  const [error] = await failed;
+  client.destroy();
+  server.close();
+  assert.match(advice(message(error)), /The database was lost on the way: run this again/);
 });
 
 /** What stands between a client and PostgreSQL, and sees the first packet of each connection. */
