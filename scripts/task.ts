@@ -4,15 +4,9 @@
  * It imports no package: an older Deno gets as far as here, and so does this one without packages.
  */
 import { refusal } from "../lib/version.ts";
+import { MEMORY } from "./memory.ts";
 
 const FOLDER = import.meta.dirname!;
-
-// A study of any length runs in little memory, and shows early when it does not.
-const FLAGS: Record<string, string[]> = {
-  study: ["--v8-flags=--max-old-space-size=256"],
-  // Tables of any size are made; V8 would otherwise let garbage pile up to several times of what is held.
-  tables: ["--v8-flags=--heap-growing-percent=20,--max-semi-space-size=4"],
-};
 
 async function installed(): Promise<boolean> {
   const first = await Deno.stat(`${FOLDER}/../node_modules`).then(() => false, () => true);
@@ -63,4 +57,4 @@ if (!await installed()) {
   );
   Deno.exit(1);
 }
-Deno.exit(await handed(`${FOLDER}/${name}.ts`, FLAGS[name] ?? [], args));
+Deno.exit(await handed(`${FOLDER}/${name}.ts`, MEMORY[name] ?? [], args));

@@ -7,6 +7,7 @@ import { ROOT } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { MEMORY } from "../scripts/memory.ts";
 import { atNight, type Ended, ended, nightly, script, spawned, until } from "./command.ts";
 import { dropped, restored } from "./data.ts";
 import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
@@ -662,8 +663,8 @@ atNight(
       },
     }));
     const within = async (...args: string[]) => {
-      const memory = "--v8-flags=--max-old-space-size=256";
-      return await ended(spawned(["run", "-A", memory, "scripts/study.ts", ...args], desk.env));
+      const command = ["run", "-A", ...MEMORY.study!, "scripts/study.ts"];
+      return await ended(spawned([...command, ...args], desk.env));
     };
     const models = readFileSync(desk.path("models.json"), "utf8");
     desk.write("models.json", models.replaceAll('"max_tokens":600', '"max_tokens":20000'));

@@ -5,6 +5,7 @@ import { whole } from "lib/format.ts";
 import type { Model } from "lib/llm.ts";
 import type { Laboratory } from "lib/study.ts";
 import { progress } from "../cli.ts";
+import { MEMORY } from "../memory.ts";
 import { median, timed } from "./measure.ts";
 
 const IN_FLIGHT = 64;
@@ -88,8 +89,7 @@ export async function memory(
     const words = ["run", ...names, "--schema", schema, "--limit", `${limit}`, "--yes"];
     const run = await timed(
       Deno.execPath(),
-      // As the task runs it: V8 otherwise lets garbage pile up before it collects any.
-      ["run", "-A", "--v8-flags=--max-old-space-size=256", "scripts/study.ts", ...words],
+      ["run", "-A", ...MEMORY.study!, "scripts/study.ts", ...words],
       {},
       [0, 3], // stopped with work left, or at its end
     );

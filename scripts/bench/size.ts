@@ -6,17 +6,13 @@ import { MODELS } from "lib/paper/design.ts";
 import { enter } from "lib/study.ts";
 import { type Demographic, simulator, written } from "lib/validation/simulate.ts";
 import { progress } from "../cli.ts";
+import { MEMORY } from "../memory.ts";
 import { measure, timed } from "./measure.ts";
 
 const SCHEMA = "bench_size";
 /** As the tasks run them. */
-const TABLES = [
-  "run",
-  "-A",
-  "--v8-flags=--heap-growing-percent=20,--max-semi-space-size=4",
-  "scripts/tables.ts",
-];
-const STUDY = ["run", "-A", "--v8-flags=--max-old-space-size=256", "scripts/study.ts"];
+const TABLES = ["run", "-A", ...MEMORY.tables!, "scripts/tables.ts"];
+const STUDY = ["run", "-A", ...MEMORY.study!, "scripts/study.ts"];
 
 /** @param full as many profiles as studies are meant to bear; else a tenth, which takes minutes */
 export async function size(runs: number, full: boolean): Promise<void> {
