@@ -1,5 +1,6 @@
 /** Respondents of a study, and the populations that are known by name. */
 import { checkProfile, type Described, type Profile } from "./conditions.ts";
+import { whole } from "./format.ts";
 import type { Instrument } from "./instruments.ts";
 import { seeded } from "./random.ts";
 
@@ -83,5 +84,36 @@ export function control(
         yield { id, answers };
       }
     },
+  };
+}
+
+/**
+ * A population in which people who look alike are one: of those with the same stratum, attributes and
+ * answers the first stays, and weighs what all of them weigh together (1 each, where they have no weights).
+ *
+ * Whoever is asked as a bare profile is only what the prompt says: of people who look alike it is the same
+ * prompt. Asked m times each, the few stand for the many at a fraction of the calls, with the same expected
+ * shares; how far they can be told apart from chance depends on how many they are, not on whom they
+ * stand for.
+ *
+ * @returns under the same name, with the ids of those who stay, in their order; the random control is left out
+ */
+export function mergeAlike(population: Population): Population & { profiles: Profile[] } {
+  const { codebook, profiles, origin } = population;
+  const alike = new Map<string, Profile & { weight: number }>();
+  for (const profile of profiles) {
+    const { id, answers, values = {}, stratum, weight = 1 } = profile;
+    const known = codebook.map(({ name }) => values[name] ?? null);
+    const key = JSON.stringify([stratum ?? null, known, answers]);
+    const first = alike.get(key);
+    if (first) first.weight += weight;
+    else alike.set(key, { id, answers, values, ...stratum !== undefined && { stratum }, weight });
+  }
+  const merged = [...alike.values()];
+  return {
+    ...population,
+    origin: `${origin}; ${whole(profiles.length)} people, those alike as one`,
+    profiles: merged,
+    random: [],
   };
 }

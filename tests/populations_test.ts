@@ -5,6 +5,7 @@ import { connect, migrate } from "lib/db.ts";
 import { attributeValues } from "lib/prompts/profile.ts";
 import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { mergeAlike } from "lib/population.ts";
 import { filled, personaValues, prompt } from "lib/prompts.ts";
 import { enter, type Given, populationFrom, type Row } from "lib/study.ts";
 import { populationOf, profilesOf } from "lib/study/population.ts";
@@ -362,4 +363,34 @@ Deno.test("a file of several blocks is gone through in pieces, with texts that g
     (of({ "open.csv": open }) as string[])[0]!,
     new RegExp(`^it is no CSV: .*line ${2 * n + 3}$`),
   );
+});
+
+Deno.test("people who look alike are one, who weighs as much as all of them", () => {
+  const rows = `sex,town,weight,stratum
+f,Leeds,1.5,north
+f,Leeds,0.5,north
+m,Leeds,1,north
+f,Leeds,2,south
+f,NA,1,north
+f,Leeds,1,north`;
+  const many = of({ "people.csv": rows }) as Made;
+  const few = mergeAlike(many);
+  assert.deepEqual(
+    few.profiles.map(({ id, weight, stratum, values }) => [id, weight, stratum, values!.town]),
+    [[1, 3, "north", "Leeds"], [3, 1, "north", "Leeds"], [4, 2, "south", "Leeds"], [
+      5,
+      1,
+      "north",
+      null,
+    ]],
+  );
+  const weights = (of: Made["profiles"]) => of.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  assert.equal(weights([...few.profiles]), weights([...many.profiles]));
+  assert.deepEqual(mergeAlike(few).profiles, few.profiles);
+  assert.match(few.origin, /; 6 people, those alike as one$/);
+  // Without weights each person counts once; answers tell people apart as well.
+  const answered = { ...many, instrument: null, codebook: [] };
+  const three = [[1, 0], [1, 0], [0, 1]].map((answers, at) => ({ id: at + 1, answers }));
+  const two = mergeAlike({ ...answered, profiles: three });
+  assert.deepEqual(two.profiles.map(({ id, weight }) => [id, weight]), [[1, 2], [3, 1]]);
 });
