@@ -431,6 +431,7 @@ Deno.test("what cannot be answered is said: factors, levels, items, assignment, 
       sheets(weights.map((weight) => ({ respondent: 1, weight })), weights.map(() => [1, 2, 3])),
       short,
     );
+  assert.throws(() => weighed([0, 0]), /^Error: 1 respondent, and none weighs anything: /);
   assert.throws(() => weighed([1, null]), /1 of 2 rows have a weight that is none: row 2 has null/);
   assert.throws(() => weighed([1, -1]), /row 2 has -1/);
   assert.throws(

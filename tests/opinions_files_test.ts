@@ -418,6 +418,11 @@ Deno.test("a set of questions is an instrument that a study asks", async () => {
     () => instrumentOf(set, { name: "x", topics: [2] }),
     /no topic_2: there are 1, 3, 7/,
   );
+  const twice = set.topics.map((one) => ({ ...one, topic: { ...one.topic, question_id: "path" } }));
+  assert.throws(
+    () => instrumentOf({ ...set, topics: twice }, { name: "x", topics: [3, 1] }),
+    /context.json: topic_3 and topic_1 are both question path, .*: give each a question_id of its own, or ask/,
+  );
   const lab = await enter({ schema: "opinions_questions" });
   await lab.population(populationFrom([{ age: 41 }, { age: 67 }], { instrument: null }));
   const plan = administrations({ instrument, models: [model("simulated")], of: "profiles" });

@@ -443,6 +443,11 @@ Deno.test("a table that does not fit is refused in one line: file, row, what to 
       /^joint.csv, row 4, column count: empty: a count is a number of 0 or more; one that was withheld is not 0/,
     ],
     [
+      "a count that is no decimal number",
+      refusal({ "joint.csv": JOINT.replace("a,25-64,f,30", "a,25-64,f,0x10") }),
+      /^joint.csv, row 4, column count: "0x10": a count is a number of 0 or more/,
+    ],
+    [
       "a row that is not there",
       refusal({ "joint.csv": JOINT.replace("a,25-64,f,30\n", "") }),
       /^joint.csv: stratum a has no row of 25-64, f, which row 9 has of b: add it, leave the stratum out, or/,

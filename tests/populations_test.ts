@@ -107,6 +107,9 @@ Deno.test("what a file of people has wrong is told by row, column and value, wit
     "row 4, column weight: empty",
     "row 5, column id: empty",
   ]);
+  assert.deepEqual(of({ "a.csv": "id,sex,weight\n1,f,0\n2,m,0" }), [
+    "column weight: all weights are 0: nobody counts",
+  ]);
   assert.deepEqual(of({ "a.csv": "id\n1\n2" }), [
     "nothing is known of its respondents: no column of an item or attribute",
   ]);

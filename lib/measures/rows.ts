@@ -19,7 +19,7 @@ export class Rows {
   readonly weight: Float64Array;
   #columns = new Map<string, Level[]>();
 
-  /** @throws {Error} when a respondent has two clusters or weights, or a weight is none */
+  /** @throws {Error} when a respondent has two clusters or weights, a weight is none, or all are 0 */
   constructor(private readonly frame: DataFrame) {
     this.height = frame.height;
     const who = ["respondent", "profile"].find((name) => frame.columns.includes(name));
@@ -45,6 +45,14 @@ export class Rows {
       throw new Error(
         `${none.size} of ${plural(this.height, "row")} have a weight that is none: ` +
           `row ${first} has ${weights![first! - 1]}: weights are numbers of 0 or more`,
+      );
+    }
+    if (this.height && !this.weight.some((weight) => weight > 0)) {
+      throw new Error(
+        `${
+          plural(ids.count, "respondent")
+        }, and none weighs anything: a weight of 0 is nobody's vote; leave ` +
+          "the column out where all count alike",
       );
     }
     if (odd.size) {

@@ -96,8 +96,10 @@ export function tableFrom(path: string, of: TableOf): Table {
     .filter(({ name, levels }) => !(of.only[name] && levels.length === 1));
   const at = header.indexOf(of.count);
   const count = Float64Array.from(kept, ({ row, cells }) => {
-    const text = cells[at]!, number = Number(text);
-    if (text !== "" && number >= 0 && number < Infinity) return number;
+    const text = cells[at]!;
+    // Number() alone would take 0x10 for 16.
+    const number = /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Infinity;
+    if (number < Infinity) return number;
     throw new Error(
       `${path}, row ${row}, column ${of.count}: ${
         text === "" ? "empty" : JSON.stringify(text)

@@ -306,7 +306,7 @@ class Reading {
   ): Generator<Profile> {
     const instrument = this.#instrument;
     const read = instrument && sheetReader(instrument, "number", instrument.language);
-    let index = 0;
+    let index = 0, weighed = 0;
     for (const { row, cells } of this.#rows) {
       const cell = (at: number) => cells[at] ?? "";
       const odd = (at: number, why: string) => {
@@ -333,7 +333,7 @@ class Reading {
       const weight = this.#weight === null ? null : valueIn(NUMBER, cell(this.#weight));
       if (this.#weight !== null && !(typeof weight === "number" && weight >= 0)) {
         odd(this.#weight, "is no weight: they are numbers of 0 or more");
-      }
+      } else weighed += Number(weight ?? 1);
       const stratum = this.#stratum === null ? "" : cell(this.#stratum);
       yield {
         id,
@@ -342,6 +342,11 @@ class Reading {
         ...!isMissing(stratum) && { stratum },
         ...typeof weight === "number" && { weight },
       };
+    }
+    if (index && weighed === 0) {
+      this.#problems.push(
+        `column ${this.#header[this.#weight!]}: all weights are 0: nobody counts`,
+      );
     }
   }
 

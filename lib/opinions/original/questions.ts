@@ -160,7 +160,7 @@ export interface Asked {
  * false` says that it does not.
  *
  * @throws {Error} in one line, with file and topic: two options of one wording, positions that are no
- *   whole numbers or the same for two, a topic that is not there
+ *   whole numbers or the same for two, a topic that is not there, two of one question_id
  */
 export function instrumentOf({ path, topics }: QuestionSet, given: Named): Asked {
   const numbers = given.topics ?? topics.map(({ n }) => n);
@@ -171,6 +171,18 @@ export function instrumentOf({ path, topics }: QuestionSet, given: Named): Asked
     }
     return { item: at + 1, ...found, letters: Object.keys(found.topic.candidates) };
   });
+  const first = new Map<string, number>();
+  for (const { n, topic: { question_id: id } } of asked) {
+    if (first.has(id)) {
+      throw new Error(
+        `${path}: topic_${
+          first.get(id)
+        } and topic_${n} are both question ${id}, and their answers would be ` +
+          "taken for those of one: give each a question_id of its own, or ask one of them",
+      );
+    }
+    first.set(id, n);
+  }
   const { name, title, language } = given;
   const of = {
     name,
