@@ -36,6 +36,7 @@ export {
   scaleScores,
   shareIn,
   type Sheets,
+  summed,
   type Values,
 } from "./measures/values.ts";
 

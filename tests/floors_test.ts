@@ -44,6 +44,7 @@ const FLOORS = [
     "validity/order",
     "validity/settings",
     "validity/simulated",
+    "validity/style",
     "validity/swaps",
   ],
   [

@@ -1,13 +1,16 @@
 /** Columns that only results about validity have: a file of them for each idea. */
-import { declare } from "../columns.ts";
+import { declare, declareLevels } from "../columns.ts";
 import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
 import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
 import { SETTINGS } from "./columns/settings.ts";
+import { STYLE, STYLE_LEVELS } from "./columns/style.ts";
 import { SWAPS } from "./columns/swaps.ts";
 
 declare(DOSES, DOSES_INTERVALS);
 declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);
 declare(SETTINGS);
+declare(STYLE);
 declare(SWAPS);
+for (const [name, levels] of Object.entries(STYLE_LEVELS)) declareLevels(name, levels);
