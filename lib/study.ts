@@ -534,13 +534,15 @@ export class Laboratory {
   }
 
   /**
-   * Writes the study to files: requests.jsonl (verbatim), personas, sheets, work and faults as Parquet
-   * and JSON Lines.
+   * Writes the study to files, all that its results can be computed from: populations with their variables
+   * and profiles, instruments, forms, prompts, runs with their plans, cells with the levels of all factors,
+   * requests (verbatim), personas, sheets, work and faults, as JSON Lines and, but for requests, Parquet;
+   * and columns.csv, which says what each column is.
    *
    * @returns the files with their rows
    */
   async export(folder: string): Promise<{ file: string; rows: number }[]> {
-    return await exported(this.sql, folder);
+    return await exported(this.sql, this.schema, folder);
   }
 
   /** What must stand beside what is shown of this study. */

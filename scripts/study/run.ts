@@ -267,17 +267,18 @@ async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<st
 export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Promise<string[]> {
   const { run, kind } = now;
   const steps: [string, string][] = [];
+  const { plan } = await lab.planned(run);
   if (leftOf(now)) {
-    const raise = ended?.ended === "budget spent"
-      ? ` ${enough(await cost(lab, (await lab.planned(run)).plan), now)}`
-      : "";
+    const raise = ended?.ended === "budget spent" ? ` ${enough(await cost(lab, plan), now)}` : "";
     steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
   }
   if (now.failed) steps.push(["Ask those that failed again", typed(lab, `retry-failed ${run}`)]);
+  const own = plan.kind === "personas" ? plan.form?.name : undefined;
+  const answering = own === undefined ? "epqra" : `FILE --form ${own}`;
   if (!leftOf(now) && now.done && kind !== "trial") {
     steps.push(
       kind === "personas"
-        ? ["Let them answer", typed(lab, "plan administrations --instrument epqra")]
+        ? ["Let them answer", typed(lab, `plan administrations --instrument ${answering}`)]
         : ["Build the tables", `deno task tables --schema ${lab.schema}`],
     );
   }
