@@ -67,6 +67,9 @@ export interface Transport {
   ask(call: Call, asking?: Asking): Promise<Exchange>;
 }
 
+/** What is so of a transport by which nobody is asked. */
+export const HERE = { costs: false, outside: false, ahead: 400 } as const;
+
 /** How the questions to each model travel. */
 export type Travel = (model: Model) => Transport;
 

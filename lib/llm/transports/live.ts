@@ -54,7 +54,15 @@ export function live(model: Model, pace = paceOf(model)): Transport {
     async ask(call, { signal, hold, before, after, retries = RETRIES } = {}) {
       const { key, body, request } = questionOf(model, call);
       const purposely = costs && variable("FREE_ONLY");
-      if (purposely) throw notFree(model, purposely);
+      if (purposely) {
+        throw new CallError(
+          `${model.id} may cost money, and here only what costs nothing is asked. To ask it on ` +
+            `purpose: ${purposely}`,
+          "refused",
+          true,
+          0,
+        );
+      }
       // Before it waits for its turn: a turn that waits for the database is a turn lost.
       if (hold) await hold();
       let made = 0;
@@ -82,15 +90,6 @@ export function live(model: Model, pace = paceOf(model)): Transport {
     },
   };
 }
-
-const notFree = (model: Model, purposely: string): CallError =>
-  new CallError(
-    `${model.id} may cost money, and here only what costs nothing is asked. To ask it on purpose: ` +
-      purposely,
-    "refused",
-    true,
-    0,
-  );
 
 /** Waits before another attempt; less where the signal stops it, which the next attempt notices. */
 async function pause(key: string, made: number, signal?: AbortSignal): Promise<void> {

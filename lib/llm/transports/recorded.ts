@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { CallError } from "../faults.ts";
-import { questionOf, type Travel } from "../transport.ts";
+import { HERE, questionOf, type Travel } from "../transport.ts";
 
 /**
  * Only replies that a record holds, by `requestKey`; a miss is an error, never a call.
@@ -13,9 +13,7 @@ export const recorded = (
   record: (key: string) => Promise<string | null> = () => Promise.resolve(null),
 ): Travel =>
 (model) => ({
-  costs: false,
-  outside: false,
-  ahead: 400,
+  ...HERE,
   async ask(call) {
     const { key, request } = questionOf(model, call);
     const reply = await record(key);
@@ -42,18 +40,15 @@ export function recordedFile(path: string): (key: string) => Promise<string | nu
   const replies = new Map<string, string>();
   for (const [index, text] of readFileSync(path, "utf8").split("\n").entries()) {
     if (!text.trim()) continue;
-    const { key, reply } = lineOf(text, `${path} line ${index + 1}`);
-    replies.set(key, reply);
+    try {
+      const { key, reply } = Line.parse(JSON.parse(text));
+      replies.set(key, reply);
+    } catch {
+      throw new Error(
+        `${path} line ${index + 1} is no recorded reply: expected ` +
+          '{"key": "64 hex digits", "reply": "…"}',
+      );
+    }
   }
   return (key) => Promise.resolve(replies.get(key) ?? null);
-}
-
-function lineOf(text: string, place: string): z.infer<typeof Line> {
-  try {
-    return Line.parse(JSON.parse(text));
-  } catch {
-    throw new Error(
-      `${place} is no recorded reply: expected {"key": "64 hex digits", "reply": "…"}`,
-    );
-  }
 }

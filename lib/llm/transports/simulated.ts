@@ -1,12 +1,10 @@
 /** Replies that are computed here: nobody is asked, and nothing costs. */
 import { hidden } from "../../config.ts";
 import { providerOf } from "../providers.ts";
-import { questionOf, type Travel } from "../transport.ts";
+import { HERE, questionOf, type Travel } from "../transport.ts";
 
 export const simulated: Travel = (model) => ({
-  costs: false,
-  outside: false,
-  ahead: 400,
+  ...HERE,
   async ask(call, { signal = new AbortController().signal, hold, before } = {}) {
     const { key, body, request } = questionOf(model, call);
     await hold?.();
