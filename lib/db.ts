@@ -31,6 +31,7 @@ import { from, type Source } from "./provenance.ts";
 import { lastWords, READER, running, start, stop } from "./db/server.ts";
 
 export { parted } from "./db/client.ts";
+export { factorsOf } from "./db/factors.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { bannerOf, type Provenance, RECONSTRUCTED, signed } from "./db/origin.ts";

@@ -9,14 +9,14 @@ import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, settings } from "./config.ts";
 import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
-import { type Model, worstCost } from "./llm.ts";
+import { type Model, transportOf, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
 import { affordable, bounded, checkedBudget, shared, used } from "./study/budget.ts";
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
-import { asksOut, Guard } from "./study/guard.ts";
+import { Guard } from "./study/guard.ts";
 import type { Plan } from "./study/plan.ts";
 import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
@@ -208,9 +208,11 @@ export class Laboratory {
   }
 
   #allowed(asking: readonly { plan: Plan; models: readonly Model[] }[], certain: boolean): void {
-    const models = asking.flatMap(({ models }) => models);
-    if (!asksOut(models) || (kernel() === null && !this.page)) return;
-    if (certain || this.page) return this.guard.trial(asking.map(({ plan }) => plan), models);
+    const by = asking.flatMap(({ models }) => models).map(transportOf);
+    if (!by.some(({ outside }) => outside) || (kernel() === null && !this.page)) return;
+    if (certain || this.page) {
+      return this.guard.trial(asking.map(({ plan }) => plan), by.some(({ costs }) => costs));
+    }
     throw new Error(
       "A cell that asks a model waits until it and all above it have ended well: " +
         '`await compared(() => lab.tried(plan, { …, budget }), "…")` in place of ' +
@@ -347,8 +349,9 @@ export class Laboratory {
   ): Promise<Ended> {
     const names = [name].flat();
     for (const one of names) {
-      if (betweenCells() || options.recorded) break;
-      if (!asksOut((await this.planned(one)).models)) continue;
+      if (betweenCells()) break;
+      const { models } = await this.planned(one);
+      if (!models.map(options.transport ?? transportOf).some(({ outside }) => outside)) continue;
       throw new Error(
         `A cell that asks a model waits until it and all above it have ended well: \`await begin(lab, ` +
           `${JSON.stringify(name)}, …)\`, and \`await ended(lab, …)\` in the next cell`,
@@ -390,7 +393,10 @@ export class Laboratory {
       const { run, cells } = await loaded(this.sql, this.schema, one);
       const models = [...cells.values()].map(({ model }) => model);
       await affordable(this.sql, run, models, options);
-      this.guard.run(one, options.recorded ? [] : models);
+      this.guard.run(
+        one,
+        models.map(options.transport ?? transportOf).some(({ costs }) => costs),
+      );
     }
   }
 
@@ -528,13 +534,15 @@ export class Laboratory {
   }
 
   /**
-   * Writes the study to files: requests.jsonl (verbatim), personas, sheets, work and faults as Parquet
-   * and JSON Lines.
+   * Writes the study to files, all that its results can be computed from: populations with their variables
+   * and profiles, instruments, forms, prompts, runs with their plans, cells with the levels of all factors,
+   * requests (verbatim), personas, sheets, work and faults, as JSON Lines and, but for requests, Parquet;
+   * and columns.csv, which says what each column is.
    *
    * @returns the files with their rows
    */
   async export(folder: string): Promise<{ file: string; rows: number }[]> {
-    return await exported(this.sql, folder);
+    return await exported(this.sql, this.schema, folder);
   }
 
   /** What must stand beside what is shown of this study. */

@@ -8,13 +8,13 @@ import { frame } from "lib/frames.ts";
 import {
   complete,
   importPrices,
-  isHere,
   LIBRARY,
   type Model,
   models,
   modelsFile,
   type Price,
   readyOf,
+  transportOf,
   worstCost,
   writePrices,
 } from "lib/llm.ts";
@@ -228,7 +228,7 @@ async function called(id: string): Promise<number> {
   const most = worstCost(model, call);
   console.log(
     `One call to ${id} (${model.model}): at most ${most.tokens} tokens, ` +
-      (isHere(model)
+      (!transportOf(model).outside
         ? "computed here, free"
         : most.usd === null
         ? "price unknown"

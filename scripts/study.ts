@@ -200,9 +200,19 @@ const PLANS: Record<string, Sub> = {
         "answers to: epqra (default), bigfive, a file, or none",
       ],
       [
+        "--form NAME",
+        "what is written: biography (default), or a form of your own, .csv or .json, such as " +
+        "dataset/forms/portrait.csv",
+      ],
+      [
+        "--parent NAME",
+        "made from each persona of this form that the study has, and of the profile nothing else " +
+        "is shown: without --condition and --repetitions",
+      ],
+      [
         "--prompt VERSION",
         "of lib/prompts/persona-VERSION.md (default: the highest; of profiles " +
-        "without items attributes-1)",
+        "without items attributes-1; with --form or --parent form-1)",
       ],
       ["--seed N", "chooses the items of doses (default: 1)"],
       ...PLAN_OPTIONS,
@@ -226,6 +236,7 @@ const PLANS: Record<string, Sub> = {
         "it, or put commas between them",
         "repeated",
       ],
+      ["--form NAME", "of which form the personas are that answer (default: biography)"],
       ["--personas LIST", "which repetitions of the personas: 1 (default), 1,2 or all", "repeated"],
       ["--repetitions N", "sheets of each persona (default: 1)"],
       ["--items ORDER", "printed (default), or shuffled anew for each sheet"],
@@ -242,8 +253,8 @@ const PLANS: Record<string, Sub> = {
       ],
       [
         "--prompt VERSION",
-        "of lib/prompts/administration-VERSION.md (default: the highest), or " +
-        "published: the original's, verbatim from the restored data",
+        "of lib/prompts/administration-VERSION.md (default: the highest; with --form or items " +
+        "with options of their own general), or published: the original's, verbatim from the restored data",
       ],
       ["--seed N", "draws the orders of items and options (default: 1)"],
       ...PLAN_OPTIONS,
@@ -379,9 +390,11 @@ reply stays stored.`,
   export: {
     usage: "deno task study export [--out DIR]",
     about:
-      `Writes the study to files: requests.jsonl (what was sent and replied, verbatim), personas,
-sheets, work and faults (calls without a reply), each as .jsonl and .parquet. Files of an earlier
-export are replaced.`,
+      `Writes the study to files, all that its tables can be computed from: populations, variables
+(their codebooks), profiles, instruments, forms, prompts, runs, cells (the levels of all factors),
+requests (what was sent and replied, verbatim), personas, sheets, work and faults (calls without a
+reply), each as .jsonl and, but for requests, .parquet. columns.csv says what each column is. No key
+of a provider is in them. Files of an earlier export are replaced.`,
     options: [["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA],
     run: exporting,
   },

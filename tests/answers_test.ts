@@ -1,15 +1,7 @@
 /** What a provider answers that is no reply, and what a reply says it used: over HTTP, real clients. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  type CallError,
-  complete,
-  exchange,
-  type Model,
-  opened,
-  Pace,
-  requestKey,
-} from "lib/llm.ts";
+import { type CallError, complete, live, type Model, opened, Pace, requestKey } from "lib/llm.ts";
 import { mending } from "lib/llm/mending.ts";
 import { longest } from "lib/llm/provider.ts";
 import { ask, failure, HELLO, served } from "./called.ts";
@@ -36,11 +28,12 @@ const caseOf = (id: string): Case => CASES.find((one) => one.id === id)!;
 /** A model with a pace of its own: what the provider asks of one call must not hold up others. */
 async function asked(one: Model, user: string, retries = 1) {
   const unsure: boolean[] = [];
-  const error = await failure(exchange(one, { messages: ask("s", user) }, {
-    retries,
-    pace: new Pace(),
-    after: (mayCost) => unsure.push(mayCost),
-  }));
+  const error = await failure(
+    live(one, new Pace()).ask({ messages: ask("s", user) }, {
+      retries,
+      after: (mayCost) => unsure.push(mayCost),
+    }),
+  );
   return { error, unsure };
 }
 
@@ -358,7 +351,7 @@ served(
       const pace = new Pace();
       assert.equal(pace.waitingUntil, null);
       const before = Date.now();
-      await failure(exchange(one, { messages: HELLO }, { retries: 0, pace }));
+      await failure(live(one, pace).ask({ messages: HELLO }, { retries: 0 }));
       const until = pace.waitingUntil!.getTime();
       assert.ok(until >= before + 7_200_000 - 1000 && until <= Date.now() + 7_200_000 + 1000);
     }

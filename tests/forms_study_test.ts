@@ -131,7 +131,7 @@ Deno.test("personas of any form are written, made into another form, asked, read
   );
   await assert.rejects(
     () => lab.register(administrations({ instrument: epqra })),
-    /holds no personas that could answer of the form "biography": it has "portrait", "voice"/,
+    /holds no personas that could answer of the form "biography": did you mean "portrait"\? it has "portrait", "voice"/,
   );
   await lab.close();
 });

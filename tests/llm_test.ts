@@ -10,13 +10,14 @@ import {
   CallError,
   complete,
   cost,
-  exchange,
+  live,
   type Model,
   model,
   type Opened,
   opened,
   Pace,
   paceOf,
+  recorded,
   recordedFile,
   requestKey,
   worstCost,
@@ -153,7 +154,7 @@ served(
     for (const one of both) {
       const call = (status: string, retries?: number) =>
         failure(
-          exchange(one, { messages: ask("s", status) }, {
+          live(one).ask({ messages: ask("s", status) }, {
             ...retries !== undefined && { retries },
           }),
         );
@@ -178,11 +179,13 @@ served(
   async ({ server, both }) => {
     for (const one of both) {
       const pace = new Pace({ start: 4 });
-      const first = timed(complete(one, { messages: ask("s", "first") }, { pace }));
+      const first = timed(
+        complete(one, { messages: ask("s", "first") }, { transport: live(one, pace) }),
+      );
       const before = server.tally().requests;
       while (pace.held === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       const others = ["a", "b", "c"].map((user) =>
-        timed(complete(one, { messages: ask("s", user) }, { pace }))
+        timed(complete(one, { messages: ask("s", user) }, { transport: live(one, pace) }))
       );
       const { held } = pace;
       assert.ok(pace.waiting >= 3);
@@ -251,7 +254,7 @@ served(
     for (const one of both) {
       for (const [place, [does, kind, says]] of FATAL.entries()) {
         const asked = server.tally().requests;
-        const error = await failure(exchange(one, { messages: ask("s", String(place)) }));
+        const error = await failure(live(one).ask({ messages: ask("s", String(place)) }));
         const expected = [kind, kind === "refused key", 1];
         assert.deepEqual([error.kind, error.fatal, error.attempts], expected, String(does));
         assert.equal(server.tally().requests, asked + 1);
@@ -267,18 +270,18 @@ served(
     const filter = { status: 400, code: "content_filter" };
     FATAL.push([filter, "refused prompt", /content_filter/]);
     const call = { messages: ask("s", String(FATAL.length - 1)) };
-    assert.equal((await failure(exchange(both[0]!, call))).fatal, false);
+    assert.equal((await failure(live(both[0]!).ask(call))).fatal, false);
     FATAL.pop();
   },
 );
 
 served("without a key no request is made", () => "never", async ({ server, gpt, claude }) => {
-  const missing = await failure(exchange(gpt, { messages: HELLO }));
+  const missing = await failure(live(gpt).ask({ messages: HELLO }));
   assert.deepEqual([missing.kind, missing.fatal], ["refused key", true]);
   assert.match(missing.message, /no key is set: set OPENAI_API_KEY in the environment or \.env$/);
-  const named = await failure(exchange({ ...gpt, key: "NO_SUCH_KEY" }, { messages: HELLO }));
+  const named = await failure(live({ ...gpt, key: "NO_SUCH_KEY" }).ask({ messages: HELLO }));
   assert.match(named.message, /set NO_SUCH_KEY in/);
-  const region = await failure(exchange(claude, { messages: HELLO }));
+  const region = await failure(live(claude).ask({ messages: HELLO }));
   assert.match(region.message, /set AWS_REGION/);
   assert.deepEqual([region.kind, region.fatal], ["bad request", false]);
   assert.equal(server.tally().requests, 0);
@@ -311,7 +314,7 @@ served("a server that is not there is unavailable", () => "never", async ({ gpt,
   for (const url of [nobody, `http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`]) {
     await under({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }, async () => {
       for (const one of [{ ...gpt, base_url: `${url}/v1` }, claude]) {
-        const error = await failure(exchange(one, { messages: HELLO }, { retries: 1 }));
+        const error = await failure(live(one).ask({ messages: HELLO }, { retries: 1 }));
         assert.deepEqual([error.kind, error.fatal, error.attempts], ["unavailable", false, 2]);
         assert.match(error.message, /^[^\n]*cannot be reached \([^\n]+\), after 2 attempts$/);
       }
@@ -327,8 +330,7 @@ served(
   async ({ both }) => {
     for (const one of both) {
       for (const user of ["slow", "trickling"]) {
-        const call = exchange(
-          { ...one, timeout_seconds: 0.4 },
+        const call = live({ ...one, timeout_seconds: 0.4 }).ask(
           { messages: ask("s", user) },
           { retries: 0 },
         );
@@ -349,7 +351,7 @@ served(
       const stop = new AbortController();
       const pace = new Pace({ start: 2 });
       const call = (user: string) =>
-        failure(exchange(one, { messages: ask("s", user) }, { signal: stop.signal, pace }));
+        failure(live(one, pace).ask({ messages: ask("s", user) }, { signal: stop.signal }));
       const calls = [call("slow"), call("failing"), call("slow"), call("slow")];
       setTimeout(() => stop.abort(), 120);
       const errors = await Promise.all(calls);
@@ -585,7 +587,8 @@ served("concurrency finds what a server takes", small.answer, async ({ server, g
   const pace = new Pace({ start: 20 });
   const all = Array.from(
     { length: 400 },
-    (_, i) => complete(gpt, { messages: ask("s", String(i)) }, { pace, retries: 20 }),
+    (_, i) =>
+      complete(gpt, { messages: ask("s", String(i)) }, { transport: live(gpt, pace), retries: 20 }),
   );
   const seen: number[] = [];
   const watch = setInterval(() => seen.push(pace.concurrency), 5);
@@ -611,7 +614,7 @@ served(
       const pace = paceOf(limited);
       const all = Array.from(
         { length: 120 },
-        (_, i) => exchange(limited, { messages: ask("s", String(i)) }),
+        (_, i) => live(limited).ask({ messages: ask("s", String(i)) }),
       );
       await Promise.all(all);
       assert.equal(pace.concurrency, 8);
@@ -634,14 +637,14 @@ served("before() is awaited ahead of every request, and may forbid it", ({ times
       await new Promise((resolve) => setTimeout(resolve, 5));
       seen.push([attempt, server.tally().requests - asked]);
     };
-    const { attempts } = await exchange(one, { messages: HELLO }, { before });
+    const { attempts } = await live(one).ask({ messages: HELLO }, { before });
     assert.equal(attempts, 2);
     assert.deepEqual(seen, [[1, 0], [2, 1]]);
 
     const spent = new RangeError("The budget is spent");
     const pace = new Pace();
     const refuse = (attempt: number) => attempt < 2 ? Promise.resolve() : Promise.reject(spent);
-    const call = exchange(one, { messages: ask("s", "other") }, { before: refuse, pace });
+    const call = live(one, pace).ask({ messages: ask("s", "other") }, { before: refuse });
     await assert.rejects(call, (error) => error === spent);
     assert.equal(server.tally().requests, asked + 3);
     assert.equal(pace.inFlight, 0);
@@ -654,15 +657,15 @@ served("a recorded model makes no call: a hit is the reply, a miss an error", ()
   const path = await Deno.makeTempFile();
   for (const one of both) {
     const call = { messages: HELLO, repetition: 3 };
-    const live = await exchange(one, call);
+    const bought = await live(one).ask(call);
     const asked = server.tally().requests;
     const line = (reply: string) => JSON.stringify({ key: requestKey(one, call), reply });
-    await Deno.writeTextFile(path, `${line("of no use")}\n\n${line(live.reply)}\n`);
-    const recorded = recordedFile(path);
-    const again = await complete(one, call, { recorded });
+    await Deno.writeTextFile(path, `${line("of no use")}\n\n${line(bought.reply)}\n`);
+    const transport = recorded(recordedFile(path))(one);
+    const again = await complete(one, call, { transport });
     assert.deepEqual([again.text, again.attempts, again.latency], ["live", 0, 0]);
-    assert.deepEqual([again.reply, again.request], [live.reply, live.request]);
-    const miss = await failure(exchange(one, { ...call, repetition: 4 }, { recorded }));
+    assert.deepEqual([again.reply, again.request], [bought.reply, bought.request]);
+    const miss = await failure(transport.ask({ ...call, repetition: 4 }));
     assert.deepEqual([miss.kind, miss.fatal, miss.attempts], ["not recorded", false, 0]);
     assert.match(miss.message, new RegExp(requestKey(one, { ...call, repetition: 4 })));
     assert.equal(server.tally().requests, asked);
@@ -939,10 +942,7 @@ served(
       assert.match(reply.reply, /‹hidden›/);
       assert.match(server.asked.at(-1)!.headers.get("authorization")!, /canary/);
       for (const status of ["400", "401", "403", "404", "422", "429", "500"]) {
-        const call = exchange(one, { messages: ask("s", status) }, {
-          retries: 0,
-          pace: new Pace(),
-        });
+        const call = live(one, new Pace()).ask({ messages: ask("s", status) }, { retries: 0 });
         const error = await failure(call);
         const shown = Deno.inspect(error, { depth: 10, showHidden: true });
         assert.equal(leaks(`${error.message} ${error.stack} ${shown}`), null, status);
@@ -950,7 +950,7 @@ served(
     }
     await under({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: "http://127.0.0.1:9" }, async () => {
       for (const one of [{ ...gpt, base_url: "http://127.0.0.1:9/v1" }, claude]) {
-        const error = await failure(exchange(one, { messages: HELLO }, { retries: 0 }));
+        const error = await failure(live(one).ask({ messages: HELLO }, { retries: 0 }));
         assert.equal(leaks(Deno.inspect(error, { depth: 10, showHidden: true })), null);
       }
     });

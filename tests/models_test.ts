@@ -6,7 +6,6 @@ import { MODELS } from "lib/paper/design.ts";
 import {
   complete,
   importPrices,
-  isHere,
   LIBRARY,
   type Model,
   model,
@@ -16,6 +15,7 @@ import {
   type Provider,
   readyOf,
   registerProvider,
+  transportOf,
   worstCost,
   writePrices,
 } from "lib/llm.ts";
@@ -510,7 +510,11 @@ Deno.test("a provider is one object, chosen by name: its models are listed, aske
       assert.throws(() => registerProvider(echo), /There is a provider echo already/);
       await Deno.writeTextFile(path, `${await Deno.readTextFile(path)}\n`);
       const cave = model("cave");
-      assert.deepEqual([readyOf(cave), isHere(cave), cave.price], ["always", false, null]);
+      assert.deepEqual([readyOf(cave), transportOf(cave).outside, cave.price], [
+        "always",
+        true,
+        null,
+      ]);
       const call = { messages: [{ role: "user" as const, content: "Hello hello" }] };
       const { text, usage, problem } = await complete(cave, call);
       assert.deepEqual([text, usage, problem], ["Hello hello", { input: 3, output: 2 }, null]);

@@ -1,5 +1,6 @@
 /** A study that is nothing like the paper, on the simulated model: nothing of it stands in the core. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
@@ -10,6 +11,7 @@ import { compare, scores, shares } from "lib/measures.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, enter, instrumentFrom, personas } from "lib/study.ts";
 import { until } from "./command.ts";
+import { Folder } from "./made.ts";
 import { near } from "./near.ts";
 import { Process } from "./study_worker.ts";
 
@@ -176,8 +178,9 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
         await sql.end();
       }
     });
-  } finally {
+  } catch (error) {
     await lab.close();
+    throw error;
   }
   const study = await open({ schema: SCHEMA });
   try {
@@ -238,6 +241,68 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
         /without an order|no order/,
       );
     });
+    await t.step("the exported files say all of it", async () => {
+      using folder = new Folder();
+      const files = await lab.export(folder.path);
+      const read = (name: string) => pl.readParquet(join(folder.path, `${name}.parquet`));
+      const rowsOf = (name: string) => read(name).toRecords() as Row[];
+      const counted = { populations: 1, variables: 4, profiles: 40, instruments: 2, forms: 2 };
+      for (const [name, n] of Object.entries({ ...counted, runs: 3, personas: 80 })) {
+        assert.equal(read(name).height, n, name);
+      }
+      // Every column of every file is described, and nothing else is.
+      const book = pl.readCSV(join(folder.path, "columns.csv"));
+      for (const { file } of files.filter(({ file }) => file.endsWith(".jsonl"))) {
+        const [, name] = /(\w+)\.jsonl$/.exec(file)!;
+        const [first] = readFileSync(file, "utf8").split("\n", 1);
+        if (!first) continue;
+        const named = book.filter(pl.col("file").eq(pl.lit(name!))).getColumn("column").toArray();
+        assert.deepEqual(named, Object.keys(JSON.parse(first)), name);
+      }
+      assert.equal(book.getColumn("meaning").nullCount(), 0);
+      assert.deepEqual(
+        rowsOf("variables").slice(1).map(({ name, levels, unit, ...of }) => ({
+          ...of,
+          name,
+          ...levels !== null && { levels: JSON.parse(levels as string) },
+          ...unit !== null && { unit },
+        })),
+        CODEBOOK.map((variable, at) => ({
+          population: "street",
+          place: at + 2,
+          ...variable,
+          ...variable.name === "sex" &&
+            { levels: ["female", "male"].map((value) => ({ value, label: value })) },
+        })),
+      );
+      const people = new Map(rowsOf("profiles").map((row) => [row.profile, row]));
+      assert.deepEqual(
+        PEOPLE.map((_, at) => people.get(at + 1)!)
+          .map(({ values, weight }) => ({ ...JSON.parse(values as string), weight })),
+        PEOPLE,
+      );
+      // A table anew, from nothing but the files: satisfaction by two factors, weighted.
+      const cells = new Map(rowsOf("cells").map((row) => [row.cell, row]));
+      const sums = new Map<string, [sum: number, weight: number, n: number]>();
+      const sheets = read("sheets").toRecords() as Record<string, unknown>[];
+      assert.equal(sheets.length, 40 * 2 * 8 * (1 + 6));
+      for (const { cell, profile, answers } of sheets) {
+        const answer = (answers as (number | null)[])[2];
+        if (answer === null || answer === undefined || answer >= 8) continue;
+        const { asked, language } = cells.get(cell as number)!;
+        const weight = Number(people.get(profile as number)!.weight);
+        const [sum, all, n] = sums.get(`${asked} ${language}`) ?? [0, 0, 0];
+        sums.set(`${asked} ${language}`, [sum + weight * answer, all + weight, n + 1]);
+      }
+      const table = scores(given, town("town.csv"), { by: ["asked", "language"], items: [3] });
+      const rows = table.toRecords() as Row[];
+      assert.equal(rows.length, 4);
+      for (const { asked, language, mean, n } of rows) {
+        const [sum, all, answered] = sums.get(`${asked} ${language}`)!;
+        near(mean as number, sum / all, 1e-12);
+        assert.equal(n, answered);
+      }
+    });
     await t.step("the two prompts, compared within people", () => {
       const options = { factor: "administration_prompt", against: "general", draws: 200 };
       const table = compare(given, {
@@ -255,5 +320,6 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
     });
   } finally {
     await study.close();
+    await lab.close();
   }
 });

@@ -8,6 +8,10 @@ import { PUBLISHED } from "lib/paper/published.ts";
 import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { MEMORY } from "../scripts/memory.ts";
+import { model } from "lib/llm.ts";
+import { administrations, enter, formFrom, instrumentFrom, personas } from "lib/study.ts";
+import { standing } from "../scripts/study/place.ts";
+import { nextOf } from "../scripts/study/run.ts";
 import { atNight, type Ended, ended, nightly, script, spawned, until } from "./command.ts";
 import { dropped, restored } from "./data.ts";
 import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
@@ -199,6 +203,19 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   assert.ok(lines.every((line) => JSON.parse(JSON.parse(line).reply).choices.length === 1));
   assert.equal(pl.readParquet(join(out, "personas.parquet")).height, 40);
   assert.equal(pl.readParquet(join(out, "sheets.parquet")).height, 40);
+  // What another needs besides: who was asked, and what the condition set.
+  assert.equal(pl.readParquet(join(out, "profiles.parquet")).height, 20);
+  const cells = pl.readParquet(join(out, "cells.parquet"));
+  const sets = cells.select("kind", "condition", "set").toRecords()
+    .map(({ set, ...of }) => ({ ...of, set: JSON.parse(String(set)).set }));
+  assert.deepEqual(
+    sets,
+    ["personas", "administrations"].flatMap((kind) => [
+      { kind, condition: "Base", set: {} },
+      { kind, condition: "N=3", set: { N: 3 } },
+    ]),
+  );
+  assert.deepEqual(cells.getColumn("item_order").toArray(), [null, null, "shuffled", "shuffled"]);
 
   // In another schema the record answers, and nobody is asked.
   const env = { ...desk.env, STUDY_SCHEMA: "cli_walk_again" };
@@ -208,6 +225,49 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   assert.equal(replayed.code, 0, replayed.err);
   assert.match(replayed.out, /40 of 40 done, 0 failed, 0 left; spent 0 calls/);
   assert.equal(desk.server.tally().requests, 80);
+});
+
+Deno.test("forms of one's own and personas made from others are planned as in a notebook", async () => {
+  await using desk = new Desk("cli_forms");
+  const people = ["--population", desk.write("adults.csv", "id,age\n1,41\n2,67\n")];
+  const [portrait, voice] = ["portrait", "voice"].map((name) =>
+    join(ROOT, "dataset", "forms", `${name}.csv`)
+  );
+  const town = join(ROOT, "dataset", "instruments", "town.csv");
+  const models = [model("simulated")];
+  const plans = [
+    personas({ models, form: formFrom(portrait!), conditions: ["Base", "-age"] }),
+    personas({ models, form: formFrom(voice!), parent: "portrait" }),
+    administrations({ instrument: instrumentFrom(town), form: "voice" }),
+  ] as const;
+  const written = ["plan", "personas", "--model", "simulated", "--form"];
+  const commands = [
+    [...written, portrait!, "--condition=Base,-age", ...people],
+    [...written, voice!, "--parent", "portrait"],
+    ["plan", "administrations", "--instrument", town, "--form", "voice"],
+  ];
+  const facts = [/^ +form +Portrait \(portrait\)$/m, /^ +made from +each .* form portrait$/m];
+  const lab = await enter({ schema: desk.schema });
+  try {
+    for (const [at, plan] of plans.entries()) {
+      const out = await desk.done(...commands[at]!);
+      // The name is made from all that is planned.
+      assert.match(out, new RegExp(`^Run ${plan.name} in schema cli_forms: 4 `, "m"));
+      assert.match(out, facts[at] ?? /^ +personas +repetition 1 of the form voice$/m);
+      await lab.run(plan.name);
+    }
+    const [now] = await standing(lab, [plans[1].name]);
+    assert.deepEqual(await nextOf(lab, now!), [
+      "Let them answer: deno task study plan administrations --instrument FILE --form voice " +
+      "--schema cli_forms",
+    ]);
+    await assert.rejects(
+      () => lab.register(personas({ models, form: formFrom(voice!), parent: "portrat" })),
+      /of the form "portrat": did you mean "portrait"\? it has "portrait", "voice"$/,
+    );
+  } finally {
+    await lab.close();
+  }
 });
 
 Deno.test("nothing that may cost money is asked without a budget that holds", async () => {
@@ -447,6 +507,14 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
     [[...personas, "--population", "referense"], /did you mean reference\?/],
     [[...personas, "--instrument-of-profiles", "epqra"], /together with --population FILE\.csv/],
     [[...personas, "--name", "a b"], /^--name is 1 to 80 letters/],
+    [
+      [...personas, "--parent", "portrait", "--condition", "Base"],
+      /^Personas that are made from .* leave out conditions, repetitions and from/,
+    ],
+    [
+      [...personas, "--form", "biografy"],
+      /^--form is biography or a file: .* no file biografy: did you mean biography\?/,
+    ],
     [[...personas, "--schema", PUBLISHED], /^--schema personality_trap holds the published data/],
     [[...sheets, "epqr"], /^--instrument is epqra, bigfive or a file: .* did you mean epqra\?/],
     [

@@ -5,7 +5,7 @@ import pl from "polars";
 import { withRules } from "lib/cleaning.ts";
 import { migrate } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { type Model, model } from "lib/llm.ts";
+import { CallError, live, type Model, model, recorded, requestKey, type Travel } from "lib/llm.ts";
 import { edited, profileTable, prompt } from "lib/prompts.ts";
 import { administrations, enter, personas, type Plan, RunError } from "lib/study.ts";
 import { until } from "./command.ts";
@@ -524,15 +524,52 @@ Deno.test("recorded: what is stored is used without a call, a miss fails and say
   await lab.run(await bench.sheets(2), FREE);
   // The same questions under another rule: the same keys.
   const again = await bench.sheets(2, { original: true, variant: "rule" });
-  const { done, stored, calls } = await lab.run(again, { recorded: true });
+  const { done, stored, calls } = await lab.run(again, { transport: recorded() });
   assert.deepEqual([done, stored, calls], [5, 5, 0]);
   const other = await bench.sheets(2, { coding: "yes/no", variant: "words" });
-  const missed = await lab.run(other, { recorded: true });
+  const missed = await lab.run(other, { transport: recorded() });
   assert.deepEqual([missed.done, missed.calls], [0, 0]);
   assert.deepEqual(await bench.reasons(other), { "not recorded": 5 });
   assert.equal(server.tally().requests, 5);
   await lab.retryFailed(other);
   assert.equal((await lab.run(other, FREE)).calls, 5);
+});
+
+Deno.test("a transport of one's own: handed over now, answered in another run, paid for once", async () => {
+  await using bench = await Bench.with("study_handed", 5);
+  const { made: { lab }, server } = bench;
+  const replies = new Map<string, string>();
+  const stop = new AbortController();
+  const mailed: Travel = (model) => ({
+    costs: true,
+    outside: true,
+    ahead: 100,
+    async ask(call, { signal, hold, after } = {}) {
+      const key = requestKey(model, call);
+      const reply = replies.get(key);
+      if (reply !== undefined) return { request: "{}", reply, latency: 0, attempts: 1 };
+      await hold!();
+      replies.set(key, (await live(model).ask(call)).reply);
+      if (replies.size === 5) stop.abort();
+      while (!signal!.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+      after!(true);
+      throw new CallError("handed over", "stopped", false, 1);
+    },
+  });
+  const run = await bench.sheets(2);
+  // Without a budget that holds, nothing that may cost is handed over.
+  await assert.rejects(() => lab.run(run, { transport: mailed }), /has no budget/);
+  const budget = { calls: 5, usd: 1 };
+  const first = await lab.run(run, { transport: mailed, budget, signal: stop.signal });
+  assert.deepEqual([first.ended, first.done, first.calls], ["stopped", 0, 5]);
+  const booked = () =>
+    bench.made.rows(`select calls, lost_usd > 0 as lost, usd from runs where name = '${run}'`);
+  const after = await booked();
+  assert.deepEqual(after, [{ calls: 5, lost: true, usd: 0 }]);
+  const second = await lab.run(run, { transport: mailed });
+  assert.deepEqual([second.ended, second.done, second.calls], ["finished", 5, 0]);
+  assert.deepEqual(await booked(), after);
+  assert.equal(server.tally().requests, 5);
 });
 
 Deno.test("equal profiles, and conditions that change nothing, get replies of their own", async () => {
@@ -848,17 +885,26 @@ Deno.test("exported files hold the study, verbatim, and read back", async () => 
   await lab.run(await lab.register(administrations({ instrument: epqra })), FREE);
   const files = await lab.export(join(folder.path, "out"));
   assert.deepEqual(
-    files.map(({ file, rows }) => [file.slice(folder.path.length + 5), rows]),
-    [
-      ["requests.jsonl", 8],
-      ["personas.jsonl", 4],
-      ["personas.parquet", 4],
-      ["sheets.jsonl", 4],
-      ["sheets.parquet", 4],
-      ["work.jsonl", 8],
-      ["work.parquet", 8],
-      ["faults.jsonl", 0],
-    ],
+    files.slice(0, -1).map(({ file, rows }) => [file.slice(folder.path.length + 5), rows]),
+    Object.entries({
+      // Each with its random control.
+      populations: 2,
+      variables: 0,
+      profiles: 8,
+      instruments: 1,
+      forms: 1,
+      prompts: 2,
+      runs: 2,
+      cells: 2,
+      requests: 8,
+      personas: 4,
+      sheets: 4,
+      work: 8,
+      faults: 0,
+    }).flatMap(([name, rows]) =>
+      [[`${name}.jsonl`, rows], [`${name}.parquet`, rows]]
+        .slice(0, rows === 0 || name === "requests" ? 1 : 2)
+    ),
   );
   const lines = (name: string) =>
     Deno.readTextFileSync(join(folder.path, "out", `${name}.jsonl`)).trimEnd().split("\n")

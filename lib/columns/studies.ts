@@ -18,6 +18,7 @@ export const STUDIES: Columns = {
     "administration variant",
     "Variant that the plan of the sheets has.",
   ),
+  variant: text("variant", "What is done otherwise than usual: of a plan, its variant."),
   item_order: text("item order", "How the items were laid out: printed or shuffled."),
   option_order: text("option order", "How the answers were laid out: printed, reversed, shuffled."),
   round: text("round", "Which round of asking; 0: nothing was shown besides the items."),
@@ -50,7 +51,10 @@ export const STUDIES: Columns = {
   failed: integer("failed", "Pieces of work that ended without one."),
   skipped: integer("skipped", "Pieces of work that another run has."),
   open: integer("open", "Pieces of work still to do or under way."),
-  asked: integer("asked", "Pieces of work with at least one stored reply."),
+  asked: integer(
+    "asked",
+    "Pieces of work with at least one stored reply; as a factor, how many items a call has, or whole.",
+  ),
   answered: integer(
     "answered",
     "Pieces of work whose last reply could be used; of a sheet, items with an answer.",

@@ -86,5 +86,16 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
   return byCell(rows);
 }
 
+/** The factors of a study, and of each cell the levels of those that it has. */
+export async function factorsOf(
+  sql: postgres.Sql,
+  schema: string,
+): Promise<{ names: readonly string[]; of: Levels }> {
+  return {
+    names: [...new Set(Object.keys({ ...WRITTEN, ...ASKED }))],
+    of: new Map([...await writtenLevels(sql, schema), ...await askedLevels(sql, schema)]),
+  };
+}
+
 const byCell = (rows: readonly postgres.Row[]): Levels =>
   new Map(rows.map(({ cell, setting: _, population: __, ...levels }) => [cell as number, levels]));

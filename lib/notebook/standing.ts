@@ -124,7 +124,7 @@ function pace(left: number, progress: Progress | null): string {
   const atOnce = Object.entries(concurrency).map(([model, n]) => `${model} ${n}`).join(", ");
   return [
     `${perSecond < 100 ? perSecond.toPrecision(2) : whole(Math.round(perSecond))} per second`,
-    `at most in flight: ${atOnce}`,
+    ...atOnce ? [`at most in flight: ${atOnce}`] : [],
     ...stored ? [`${whole(stored)} replies were stored already`] : [],
     `about ${duration(left / perSecond)} left`,
   ].join(" · ");

@@ -40,7 +40,6 @@ declare({
   appears: integer("appear", "Cells that the paper does not mark and that are significant."),
   unmarked: integer("neither", "Cells that are neither marked nor significant."),
   not_tested: integer("not tested", "Cells in which nothing is tested, or nothing varies."),
-  variant: text("variant", "What is done otherwise than in the paper's code."),
   cell: text("cell", "The keys of the cell."),
   variant_value: number("with the variant", "The number with the variant, in the table's unit."),
   marker_printed: text("printed", "Marker by the paper's code.", { over: "marker" }),

@@ -1,7 +1,7 @@
 /** What a run may spend: nothing that may cost money is asked without a limit that holds. */
 import { variable } from "../config.ts";
 import type { Sql } from "../db.ts";
-import { mayCost, type Model } from "../llm.ts";
+import { type Model, transportOf } from "../llm.ts";
 import type { Budget, RunOptions } from "./run.ts";
 
 interface Limits {
@@ -46,11 +46,11 @@ export async function affordable(
   sql: Sql,
   run: number,
   models: readonly Model[],
-  { budget, recorded }: RunOptions & { budget?: Budget },
+  { budget, transport = transportOf }: RunOptions & { budget?: Budget },
 ): Promise<void> {
   checkedBudget(budget);
-  const paid = models.filter(mayCost);
-  if (recorded || !paid.length) return;
+  const paid = models.filter((model) => transport(model).costs);
+  if (!paid.length) return;
   const [{ name, ...stored }] = await sql<[Limits & { name: string }]>`
     select name, budget_calls as calls, budget_tokens as tokens, budget_usd as usd
     from runs where run = ${run}`;

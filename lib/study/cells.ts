@@ -12,6 +12,7 @@ import { type Model, models } from "../llm.ts";
 import type { Coming } from "./coming.ts";
 import { changesOf, type Context, levelsOf, type Plan, UNCHANGED } from "./plan.ts";
 import { type Sql } from "../db.ts";
+import { nearest } from "../format.ts";
 import { populationOf } from "./population.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { formsOf } from "./forms.ts";
@@ -148,7 +149,9 @@ async function writtenIn(
   throw new Error(
     `Schema ${schema} holds no personas ${what}` +
       (forms.length
-        ? ` of the form ${JSON.stringify(name)}: it has ${forms.join(", ")}`
+        ? ` of the form ${JSON.stringify(name)}: ${
+          forms.length > 1 ? `did you mean ${nearest(JSON.stringify(name), forms)}? ` : ""
+        }it has ${forms.join(", ")}`
         : ": have them written first"),
   );
 }

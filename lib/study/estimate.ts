@@ -4,7 +4,7 @@ import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { frame } from "../frames.ts";
-import { isHere, type Model, worstCost } from "../llm.ts";
+import { type Model, transportOf, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
 import { callsOf, type Cell } from "./cell.ts";
@@ -280,7 +280,7 @@ export async function costs(
     mean(about.map(({ cell }) => assumed(plan, run.cells.get(cell)!))) ?? 0,
   );
   const { price } = model;
-  const free = isHere(model);
+  const { outside } = transportOf(model);
   return {
     model: model.id,
     calls,
@@ -288,13 +288,13 @@ export async function costs(
     tokens_out: into === null ? null : out,
     replies_measured: measured ? seen!.n : 0,
     tokens_needed: fewest(run),
-    tokens_allowed: free ? null : model.max_tokens,
-    usd: calls === 0 || free
+    tokens_allowed: outside ? model.max_tokens : null,
+    usd: calls === 0 || !outside
       ? 0
       : price && into !== null
       ? calls * (into * price.input + out * price.output) / 1e6
       : null,
-    usd_most: calls === 0 || free ? 0 : most,
+    usd_most: calls === 0 || !outside ? 0 : most,
     price_as_of: price?.as_of ?? null,
   };
 }

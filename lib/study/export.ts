@@ -1,139 +1,134 @@
 /** The study as files. */
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
-import type { Sql } from "../db.ts";
+import { columnOf } from "../columns.ts";
+import { hidden } from "../config.ts";
+import { factorsOf, type Sql } from "../db.ts";
+import { frame } from "../frames.ts";
 import { PAGE } from "./batch.ts";
+import { type File, FILES } from "./exported.ts";
 
 /** Rows that travel at a time; fewer where they are long. */
 const BATCH = 1000;
+/** Rows that lie together in Parquet. */
+const GROUP = 50_000;
 
-/** Rows of one table by its key, the first column; `size`: about how many bytes a row `t` has. */
-interface Query {
-  table: string;
-  key: string;
-  size: string;
-  select: string;
-}
+type Row = Record<string, unknown>;
+type Described = { file: string; column: string; meaning: string };
 
-const whole = "octet_length(t::text)";
-
-const QUERIES: Readonly<Record<string, Query>> = {
-  requests: {
-    table: "requests",
-    key: "request",
-    size: "octet_length(t.sent) + octet_length(t.reply)",
-    select: `
-      select t.request, t.created, r.name as run, r.kind, c.model_id, c.model_label as model,
-             c.condition, c.population, w.profile, w.persona, w.repetition, w.state::text, w.reason,
-             w.detail, t.key, t.ask, t.provider, t.sent, t.reply, t.milliseconds, t.attempts,
-             t.tokens_in::float8, t.tokens_out::float8, t.usd
-      from requests t join work w on w.work = t.work join runs r on r.run = w.run
-      join cells c on c.cell = w.cell`,
-  },
-  personas: {
-    table: "personas",
-    key: "id",
-    size: whole,
-    select: `
-      select {t.*}, c.model_label, c.condition
-      from personas t join work w on w.work = t.work join cells c on c.cell = w.cell`,
-  },
-  sheets: {
-    table: "administrations",
-    key: "work",
-    size: whole,
-    select: `
-      select t.work, t.sheet as administration, r.name as run, c.instrument, c.language, c.model_id,
-             c.model_label as model, c.condition, c.population, t.profile, t.persona, t.repetition,
-             to_json(t.answers) as answers, to_json(t.items) as items,
-             to_json(t.options) as options, to_json(t.flags) as flags, t.explanation, to_json(t.reasons) as reasons, t.answered
-      from administrations t join cells c on c.cell = t.cell join runs r on r.run = c.run`,
-  },
-  work: {
-    table: "work",
-    key: "work",
-    size: whole,
-    select: `
-      select t.work, r.name as run, r.kind, c.model_id, c.model_label as model, c.condition,
-             c.population, t.profile, t.persona, t.repetition, t.state::text, t.reason, t.detail,
-             t.attempts, t.started, t.finished
-      from work t join runs r on r.run = t.run join cells c on c.cell = t.cell`,
-  },
-  faults: {
-    table: "faults",
-    key: "fault",
-    size: whole,
-    select: `
-      select t.fault, t.created, r.name as run, t.work, c.model_id, t.kind, t.message, t.attempts,
-             t.body
-      from faults t join work w on w.work = t.work join runs r on r.run = t.run
-      join cells c on c.cell = w.cell`,
-  },
-};
-
-/** All columns of a table; objects as their JSON, since a column of Parquet has one shape. */
-async function columnsOf(sql: Sql, table: string): Promise<string> {
-  const columns = await sql<{ name: string; type: string }[]>`
-    select attname as name, format_type(atttypid, null) as type from pg_attribute
-    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum`;
-  return columns.map(({ name, type }) => type === "jsonb" ? `t.${name}::text` : `t.${name}`)
-    .join(", ");
-}
-
-/** The next rows after a key, as many as travel together. */
-const page = ({ table, key, size, select }: Query): string => `
-  with sized as (
-    select t.${key} as key, ${size} as own from ${table} t
-    where t.${key} > $1 order by t.${key} limit ${BATCH}
-  ), page as (
-    select key from (select key, sum(own) over (order by key) - own as before from sized) s
-    where before < ${PAGE}
-  )
-  ${select}
-  where t.${key} in (select key from page) order by t.${key}`;
-
-/** Each as JSON Lines, and but for the verbatim requests as Parquet. A file is whole or not there. */
+/**
+ * Each as JSON Lines, and but for the verbatim requests as Parquet; `columns.csv` says what the columns are.
+ * A file is whole or not there.
+ */
 export async function exported(
   sql: Sql,
+  schema: string,
   folder: string,
 ): Promise<{ file: string; rows: number }[]> {
   mkdirSync(folder, { recursive: true });
   // All files are of the same moment.
   return await sql.begin(
     "isolation level repeatable read read only",
-    (sql) => written(sql as unknown as Sql, folder),
+    (sql) => written(sql as unknown as Sql, schema, folder),
   );
 }
 
-async function written(sql: Sql, folder: string): Promise<{ file: string; rows: number }[]> {
-  const files: { file: string; rows: number }[] = [];
-  for (const [name, query] of Object.entries(QUERIES)) {
-    const lines = join(folder, `${name}.jsonl`);
-    const rows = await jsonLines(sql, query, lines);
+async function written(
+  sql: Sql,
+  schema: string,
+  folder: string,
+): Promise<{ file: string; rows: number }[]> {
+  const files: { file: string; rows: number }[] = [], described: Described[] = [];
+  const all = await factorsOf(sql, schema);
+  for (const [file, given] of Object.entries(FILES)) {
+    const { columns, meanings } = await withOthers(sql, given);
+    const factors = file === "cells" ? all.names : [];
+    const levels = factors.map((name): [string, string] => [name, columnOf(name)!.meaning]);
+    for (const [column, meaning] of [...meanings, ...levels]) {
+      described.push({ file, column, meaning });
+    }
+    const lines = join(folder, `${file}.jsonl`);
+    const rows = await jsonLines(sql, { ...given, columns }, lines, (row) => {
+      const own = Object.fromEntries(
+        factors.map((name) => [name, all.of.get(row.cell as number)?.[name] ?? null]),
+      );
+      const text = JSON.stringify({ ...row, ...own });
+      // Replies are stored without any key, and verbatim.
+      return file === "requests" ? text : hidden(text, "keys");
+    });
     files.push({ file: lines, rows });
-    if (name === "requests" || rows === 0) continue;
-    const parquet = join(folder, `${name}.parquet`);
+    if (file === "requests" || rows === 0) continue;
+    const parquet = join(folder, `${file}.parquet`);
     // All rows decide the types: the first ones may lack a reason, a persona, an explanation.
-    const frame = pl.scanJson(lines, { inferSchemaLength: null }).collectSync();
-    frame.writeParquet(`${parquet}.part`);
+    await pl.scanJson(lines, { inferSchemaLength: null })
+      .sinkParquet(`${parquet}.part`, { rowGroupSize: GROUP }).collect();
     renameSync(`${parquet}.part`, parquet);
     files.push({ file: parquet, rows });
   }
-  return files;
+  const book = join(folder, "columns.csv");
+  const csv = frame(described, { file: "text", column: "text", meaning: "text" }).writeCSV();
+  writeFileSync(`${book}.part`, csv);
+  renameSync(`${book}.part`, book);
+  return [...files, { file: book, rows: described.length }];
 }
 
-async function jsonLines(sql: Sql, query: Query, path: string): Promise<number> {
+/** All columns of a file as SQL, and what they are. */
+async function withOthers(sql: Sql, { table, columns, others }: File) {
+  const known = Object.entries(columns);
+  const rest = others === undefined ? [] : (await sql<{ name: string }[]>`
+    select attname as name from pg_attribute
+    where attrelid = ${table}::regclass and attnum > 0 and not attisdropped order by attnum`)
+    .filter(({ name }) => !Object.hasOwn(columns, name));
+  return {
+    columns: {
+      ...columns,
+      ...Object.fromEntries(rest.map(({ name }) => [name, [`t.${name}`, others!] as const])),
+    },
+    meanings: [
+      ...known.map(([name, [, meaning]]): [string, string] => [name, meaning]),
+      ...rest.map(({ name }): [string, string] => [name, others!]),
+    ],
+  };
+}
+
+/** The next rows behind those of some keys, as many as travel together. */
+function page({ table, keys, size, joined = "", columns }: File, first: boolean): string {
+  const all = (of: string) => keys.map((key) => `${of}.${key}`).join(", ");
+  const behind = `(${all("t")}) > (${keys.map((_, at) => `$${at + 1}`).join(", ")})`;
+  const select = Object.entries(columns).map(([name, [from]]) => `${from} as "${name}"`);
+  return `
+  with sized as (
+    select ${all("t")}, ${size} as own from ${table} t
+    where ${first ? "true" : behind} order by ${all("t")} limit ${BATCH}
+  ), page as (
+    select ${all("s")} from (
+      select *, sum(own) over (order by ${keys.join(", ")}) - own as before from sized
+    ) s where before < ${PAGE}
+  )
+  select ${select.join(", ")}, ${keys.map((key) => `t.${key} as "key ${key}"`).join(", ")}
+  from ${table} t ${joined}
+  where (${all("t")}) in (select ${all("page")} from page) order by ${all("t")}`;
+}
+
+async function jsonLines(
+  sql: Sql,
+  of: File,
+  path: string,
+  line: (row: Row) => string,
+): Promise<number> {
   const file = openSync(`${path}.part`, "w");
-  const text = page(query).replace("{t.*}", await columnsOf(sql, query.table));
   let rows = 0;
   try {
-    for (let after: string | number = 0;;) {
-      const batch: Record<string, unknown>[] = await sql.unsafe(text, [after]);
+    for (let after: (string | number)[] | null = null;;) {
+      const batch: Row[] = await sql.unsafe(page(of, after === null), after ?? []);
       if (!batch.length) break;
       rows += batch.length;
-      for (const row of batch) writeSync(file, `${JSON.stringify(row)}\n`);
-      after = Object.values(batch.at(-1)!)[0] as string | number;
+      after = of.keys.map((key) => batch.at(-1)![`key ${key}`] as string | number);
+      for (const row of batch) {
+        for (const key of of.keys) delete row[`key ${key}`];
+        writeSync(file, `${line(row)}\n`);
+      }
     }
   } finally {
     closeSync(file);

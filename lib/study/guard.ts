@@ -3,12 +3,7 @@
  * nothing after a cell that failed, when variables hold what an earlier pass left in them.
  */
 import { type Pass, pass } from "../cells.ts";
-import { isHere, mayCost, type Model } from "../llm.ts";
 import { identity, type Plan } from "./plan.ts";
-
-/** Whether somebody outside this program is asked. */
-export const asksOut = (models: readonly Model[]): boolean =>
-  models.some((model) => !isHere(model));
 
 /** What one laboratory was shown and has registered: a pass through a notebook has one. */
 export class Guard {
@@ -46,10 +41,11 @@ export class Guard {
   }
 
   /**
+   * @param costs whether it may cost money
    * @throws {Error} when a run was not registered in this pass, its cost was not shown while it may cost
-   *   money, or a cell failed
+   *   any, or a cell failed
    */
-  run(name: string, models: readonly Model[]): void {
+  run(name: string, costs: boolean): void {
     this.sound();
     const plan = this.#registered.get(name);
     if (plan === undefined) {
@@ -58,7 +54,7 @@ export class Guard {
           "registered, `const run = await lab.register(plan)`, in this pass through the notebook",
       );
     }
-    if (!models.some(mayCost) || this.#shown.has(plan)) return;
+    if (!costs || this.#shown.has(plan)) return;
     throw new Error(
       `What run ${name} will cost was not shown since its plan last changed: ` +
         '`await show(await lab.estimate(plan), "Cost")` in a cell above',
@@ -67,11 +63,12 @@ export class Guard {
 
   /**
    * @param asking the sides of a trial that lack replies
-   * @throws {Error} when a cell failed, or the cost of these sides was not shown while they may cost money
+   * @param costs whether they may cost money
+   * @throws {Error} when a cell failed, or the cost of these sides was not shown while they may cost any
    */
-  trial(asking: readonly Plan[], models: readonly Model[]): void {
+  trial(asking: readonly Plan[], costs: boolean): void {
     this.sound();
-    if (!models.some(mayCost) || asking.every((plan) => this.#shown.has(identity(plan)))) return;
+    if (!costs || asking.every((plan) => this.#shown.has(identity(plan)))) return;
     throw new Error(
       "What this trial will cost was not shown since its prompts, profiles or models last changed: " +
         "`lab.tried` without a budget shows it and asks nothing",

@@ -4,12 +4,11 @@ import type { Sql } from "../db.ts";
 import {
   CallError,
   cost,
-  exchange,
-  isHere,
   type Model,
   type Opened,
   opened,
-  paceOf,
+  transportOf,
+  type Travel,
   worstCost,
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
@@ -46,7 +45,7 @@ export interface Progress {
   /** Pieces of work that nobody has begun when this process began. */
   planned: number;
   perSecond: number;
-  /** Calls that may be in flight now, by model. */
+  /** Calls that may be in flight now, by model; of those that nothing holds back none. */
   concurrency: Readonly<Record<string, number>>;
   /** Until when no call starts because a provider asked to wait: the latest; null where none asks. */
   waitingUntil: Date | null;
@@ -76,10 +75,10 @@ export interface RunOptions {
   /** At most so many pieces of work of each model. */
   limit?: number;
   /**
-   * Only replies that the study has stored, or that a record holds by `requestKey` (see
-   * `recordedFile`); a miss is a failure, never a call.
+   * How questions travel to which the study has no reply: as is usual for each model, without it. With
+   * `recorded()` nobody is asked: what has no reply fails.
    */
-  recorded?: true | ((key: string) => Promise<string | null>);
+  transport?: Travel;
   /** Goes on where replies are, or would be, cut off at `max_tokens`. */
   allowTruncated?: boolean;
   onProgress?: (progress: Progress) => void;
@@ -127,16 +126,22 @@ const modelsOf = ({ cells }: Run): Model[] => [
 ];
 
 /** What a run has seen of its models so far. */
-async function seenOf(sql: Sql, run: Run, allowTruncated: boolean): Promise<Seen[]> {
+async function seenOf(
+  sql: Sql,
+  run: Run,
+  { transport = transportOf, allowTruncated = false }: RunOptions = {},
+): Promise<Seen[]> {
   const models = modelsOf(run), needed = fewest(run);
   return await Promise.all(
-    models.map((model) => Seen.of(sql, run.run, model, models.length, needed, allowTruncated)),
+    models.map((model) =>
+      Seen.of(sql, run.run, model, transport(model), models.length, needed, allowTruncated)
+    ),
   );
 }
 
 /** Why a run would end before it asks anything; null where it would not. */
 export async function hindrance(sql: Sql, run: Run): Promise<string | null> {
-  const all = await seenOf(sql, run, false);
+  const all = await seenOf(sql, run);
   return all.map((seen) => seen.trouble()).find((trouble) => trouble !== null) ?? null;
 }
 
@@ -153,7 +158,6 @@ class Labour {
   #seen = new Map<string, Seen>();
   /** Calls that have not been made yet. */
   #waiting = new Set<AbortController>();
-  readonly #models: readonly Model[];
   readonly #lookup: Batch<{ key: string; ask: number }, Spot | null>;
   readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
   readonly #settle: Batch<Settled, void>;
@@ -165,7 +169,6 @@ class Labour {
     private readonly mapping: Mapping,
     private readonly options: RunOptions,
   ) {
-    this.#models = modelsOf(run);
     this.#lookup = new Batch((asked) => lookedUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
     this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
@@ -174,15 +177,15 @@ class Labour {
   }
 
   async done(): Promise<Ended> {
-    const { sql, run: { run }, options: { allowTruncated = false, recorded } } = this;
+    const { sql, run: { run } } = this;
     const [row] = await sql<{ planned: number }[]>`
       select ${counts(sql, ["planned"])} from work_counts n where run = ${run}`;
     this.#planned = row!.planned;
-    for (const seen of await seenOf(sql, this.run, allowTruncated)) {
+    for (const seen of await seenOf(sql, this.run, this.options)) {
       this.#seen.set(seen.model.id, seen);
-      if (!recorded && row!.planned > 0) this.#heed(seen.trouble());
+      if (row!.planned > 0) this.#heed(seen.trouble());
     }
-    const full = await Promise.all(this.#models.map((model) => this.#stream(model)));
+    const full = await Promise.all(this.#seen.values().map((seen) => this.#stream(seen)));
     // Not sooner: a model that is quick to its limit would end the others short of theirs.
     if (full.includes(true)) this.#ended ??= "limit reached";
     if (this.#ended instanceof Error) throw this.#ended;
@@ -193,15 +196,16 @@ class Labour {
   progress(): Progress {
     const seconds = (performance.now() - this.#began) / 1000;
     const failures = Object.values(this.#failed).reduce((sum, n) => sum + n, 0);
-    const waits = this.#models.flatMap((model) => paceOf(model).waitingUntil ?? []);
+    const paces = [...this.#seen].flatMap(([id, { transport: { pace } }]) =>
+      pace ? { id, pace } : []
+    );
+    const waits = paces.flatMap(({ pace }) => pace.waitingUntil ?? []);
     return {
       done: this.#done,
       failed: { ...this.#failed },
       planned: this.#planned,
       perSecond: (this.#done + failures) / seconds,
-      concurrency: Object.fromEntries(
-        this.#models.map((model) => [model.id, paceOf(model).concurrency]),
-      ),
+      concurrency: Object.fromEntries(paces.map(({ id, pace }) => [id, pace.concurrency])),
       waitingUntil: waits.length ? new Date(Math.max(...waits.map(Number))) : null,
       ...this.#spent,
       stored: this.#stored,
@@ -223,14 +227,13 @@ class Labour {
    *
    * @returns whether it did as much as it was to do
    */
-  async #stream(model: Model): Promise<boolean> {
-    const pace = paceOf(model);
-    const quick = this.options.recorded || isHere(model);
+  async #stream(seen: Seen): Promise<boolean> {
+    const { model, transport } = seen;
     let active = 0, taken = 0;
     let wake = () => {};
     const { limit = Infinity } = this.options;
     while (!this.#ended) {
-      const window = quick ? 400 : Math.ceil(1.5 * pace.concurrency);
+      const window = transport.ahead;
       const most = Math.min(window - active, limit - taken);
       const idle = active === 0;
       if (limit - taken <= 0) {
@@ -249,7 +252,7 @@ class Labour {
           continue;
         }
         if (idle) {
-          this.#heed(this.#seen.get(model.id)!.trouble(undefined, true));
+          this.#heed(seen.trouble(undefined, true));
           if (!await this.#others(model).catch((error) => this.#end(trouble(error)))) break;
         }
       }
@@ -386,9 +389,6 @@ class Labour {
       const { provider, reply } = await storedReply(this.sql, spot);
       return opened(provider, reply, model.max_tokens);
     }
-    const { recorded } = this.options;
-    if (recorded === true) throw new CallError("no reply is stored", "not recorded", false, 0);
-    if (!recorded && !isHere(model)) holds.place = await seen.turn();
     return await this.#bought(task, messages, keys[0]!, ask, holds);
   }
 
@@ -397,28 +397,29 @@ class Labour {
     messages: readonly Message[],
     key: string,
     ask: number,
-    { place }: { place?: Place },
+    holds: { place?: Place },
   ): Promise<Opened> {
     const { work: { work }, model, schema, repetitions } = task;
-    const recorded = this.options.recorded === true ? undefined : this.options.recorded;
     const seen = this.#seen.get(model.id)!;
     const call = { messages, repetition: repetitions[0], ...(schema && { schema }) };
     const { tokens, usd } = worstCost(model, call);
     const worst = { calls: 1, tokens, usd: usd ?? 0 };
-    // Before it waits for its turn: a turn that waits for the database is a turn lost.
-    if (!recorded) await this.#granted(work, seen.most(worst));
     const waits = new AbortController();
     this.#waiting.add(waits);
-    let under = false, missed = Promise.resolve(), begun: Promise<void> = missed;
+    let held = false, under = false, missed = Promise.resolve(), begun: Promise<void> = missed;
     const miss = (unsure: boolean) => {
       under = false;
       this.#spent.calls += 1;
       missed = patient(() => this.worker.missed(work, unsure));
       missed.catch(() => {}); // awaited before anything else is done for this work
     };
-    const got = await exchange(model, call, {
+    const got = await seen.transport.ask(call, {
       signal: waits.signal,
-      ...(recorded && { recorded }),
+      hold: async () => {
+        if (seen.transport.pace) holds.place = await seen.turn();
+        await this.#granted(work, seen.most(worst));
+        held = true;
+      },
       before: (attempt) =>
         begun = (async () => {
           await missed;
@@ -439,21 +440,23 @@ class Labour {
       await begun.catch(() => {});
       if (under) miss(true);
       await missed;
-      if (!recorded) await this.worker.forgo(work);
+      if (held) await this.worker.forgo(work);
       throw error;
     }).finally(() => this.#waiting.delete(waits));
     const reply = opened(model.provider, got.reply, model.max_tokens);
-    const paid = recorded ? 0 : reply.usage && cost(model, reply.usage);
+    const paid = held ? reply.usage && cost(model, reply.usage) : 0;
     // A reply that does not say what it used is booked at its most, and what was written beyond that.
     const most = seen.most(worst), over = reply.over ?? 0;
-    const bill = recorded ? { calls: 0, tokens: 0, usd: 0 } : {
-      calls: 1,
-      tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens + over,
-      usd: paid ?? most.usd + (cost(model, { input: 0, output: over }) ?? 0),
-    };
+    const bill = held
+      ? {
+        calls: 1,
+        tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens + over,
+        usd: paid ?? most.usd + (cost(model, { input: 0, output: over }) ?? 0),
+      }
+      : { calls: 0, tokens: 0, usd: 0 };
     for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
     this.#over += Number(reply.over !== null);
-    place?.resize(got.reply.length);
+    holds.place?.resize(got.reply.length);
     const first = await this.#kept(work, {
       ...bill,
       key,
@@ -467,11 +470,9 @@ class Labour {
       tokensOut: reply.usage?.output ?? null,
       paid,
     });
-    if (!recorded) {
-      seen.replied(reply, got.reply.length, bill, worst);
-      for (const one of seen.refused()) await this.#settled(one.work, failure(one.error));
-      this.#heed(seen.trouble());
-    }
+    seen.replied(reply, got.reply.length, bill, worst);
+    for (const one of seen.refused()) await this.#settled(one.work, failure(one.error));
+    this.#heed(seen.trouble());
     if (first) return reply;
     await this.worker.forgo(work);
     const other = await storedReply(this.sql, (await this.#lookup.add({ key, ask }))!);

@@ -1,7 +1,7 @@
 /** What a run has seen of one model, and what follows from it for the next calls. */
 import type { Sql } from "../db.ts";
 import { whole } from "../format.ts";
-import { type CallError, isHere, type Model, type Opened, opened, paceOf } from "../llm.ts";
+import { type CallError, type Model, type Opened, opened, type Transport } from "../llm.ts";
 import { type Place, Room } from "./batch.ts";
 import type { Charge, Work } from "./queue.ts";
 
@@ -49,6 +49,7 @@ export class Seen {
 
   private constructor(
     readonly model: Model,
+    readonly transport: Transport,
     models: number,
     private readonly needed: number,
     before: readonly Opened[],
@@ -70,6 +71,7 @@ export class Seen {
     sql: Sql,
     run: number,
     model: Model,
+    transport: Transport,
     models: number,
     needed: number,
     allowTruncated: boolean,
@@ -84,7 +86,7 @@ export class Seen {
       if (!row) break;
       before.push(opened(row.provider, row.reply));
     }
-    return new Seen(model, models, needed, before, allowTruncated);
+    return new Seen(model, transport, models, needed, before, allowTruncated);
   }
 
   /**
@@ -163,7 +165,8 @@ export class Seen {
    * @param idle whether there is nothing else to ask it
    */
   trouble(last?: CallError, idle = false): string | null {
-    const { model: { id, max_tokens } } = this;
+    const { model: { id, max_tokens }, transport: { outside, pace } } = this;
+    const inARow = FAILURES_IN_A_ROW + (pace?.concurrency ?? 0);
     const refused = this.#aside.length;
     if (refused >= REFUSED_AT_FIRST || (refused && idle)) {
       const { message } = this.#aside[0]!.error;
@@ -172,13 +175,12 @@ export class Seen {
         : `${message}; ${refused} of ${refused} questions were refused`;
     }
     const astray = last?.kind === "no reply" && !this.#replied;
-    const failures = astray ? ASTRAY_AT_FIRST : FAILURES_IN_A_ROW + paceOf(this.model).concurrency;
-    if (last && this.#failures >= failures) {
+    if (last && this.#failures >= (astray ? ASTRAY_AT_FIRST : inARow)) {
       return `${id}: ${this.#failures} calls in a row failed, the last: ${last.message}: run again ` +
         "when it answers";
     }
-    if (this.allowTruncated || isHere(this.model)) return null;
-    const most = this.#whole ? FAILURES_IN_A_ROW + paceOf(this.model).concurrency : CUT_AT_FIRST;
+    if (this.allowTruncated || !outside) return null;
+    const most = this.#whole ? inARow : CUT_AT_FIRST;
     const cut = this.#cut >= most
       ? `the last ${this.#cut} replies were cut off at max_tokens ${max_tokens}` +
         (this.#whole ? "" : ", and none was whole")

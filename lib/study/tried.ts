@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, score } from "../instruments.ts";
-import { cost, isHere } from "../llm.ts";
+import { cost, transportOf } from "../llm.ts";
 import { itemWords, type Prompt, shownOptions } from "../prompts.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
 import type { Run } from "./tasks.ts";
@@ -37,7 +37,7 @@ export interface Tried {
 export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
   const both = [["before", before], ["after", after]] as const;
   const simulated = [...before.asked, ...after.asked]
-    .filter(({ task }) => isHere(task.model)).map(({ label }) => label);
+    .filter(({ task }) => !transportOf(task.model).outside).map(({ label }) => label);
   const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
   const left: (Costs & { version: string })[] = [];
   for (const [version, side] of same ? both.slice(1) : both) {

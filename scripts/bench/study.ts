@@ -3,7 +3,7 @@ import { connect, type Sql } from "lib/db.ts";
 import { statusesOf } from "lib/forms.ts";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
-import { type Model, model } from "lib/llm.ts";
+import { type Model, model, recorded } from "lib/llm.ts";
 import { administrations, enter, type Laboratory, personas } from "lib/study.ts";
 import { progress } from "../cli.ts";
 import { beside, localModel, memory, say, server, spread } from "./served.ts";
@@ -120,7 +120,7 @@ async function again(lab: Laboratory, sql: Sql, name: string, runs: number): Pro
         delete from ${sql(SCHEMA)}.administrations where work in (select work from again)
       )
       update ${sql(SCHEMA)}.work set state = 'planned' where work in (select work from again)`;
-    const { done, seconds } = await lab.run(name, { recorded: true, limit: REPEATED });
+    const { done, seconds } = await lab.run(name, { transport: recorded(), limit: REPEATED });
     rates.push(done / seconds);
   }
   say("stored replies read again", spread(rates, "per second", 0));

@@ -54,7 +54,7 @@ export interface At {
 
 /**
  * What a notebook's kernel is told, so that nothing in it can ask a model that may cost money: see
- * `exchange()` in `lib/llm.ts`.
+ * `live` in `lib/llm/transports/live.ts`.
  */
 export const free = (path: string): Record<string, string> => ({
   FREE_ONLY: `deno task notebooks ${basename(path, ".ipynb")} --paid`,

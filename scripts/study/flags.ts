@@ -1,12 +1,13 @@
 /** What `deno task study` is given: flags as numbers, models, instruments and prompts. */
 import { existsSync } from "node:fs";
 import { nearest } from "lib/format.ts";
+import { type Form, registered } from "lib/forms.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { inLanguage, publishedPrompt } from "lib/paper/published.ts";
 import type { Instrument } from "lib/instruments.ts";
 import { type Model, model, models } from "lib/llm.ts";
 import { type Prompt, prompt } from "lib/prompts.ts";
-import { instrumentFrom } from "lib/study.ts";
+import { formFrom, instrumentFrom } from "lib/study.ts";
 import { type main, UsageError } from "../cli.ts";
 
 export type Flags = Parameters<Parameters<typeof main>[1]>[0];
@@ -92,6 +93,17 @@ export async function instrumentOf(from: string, language?: string) {
   );
 }
 
+/** A form by its name, or from a file; undefined where none is named. */
+export function formOf(flags: Flags): Form | undefined {
+  const from = text(flags, "form");
+  if (from === undefined) return undefined;
+  const known = registered();
+  const found = known.find(({ name }) => name === from);
+  if (found) return found;
+  file("form", from, /\.(json|csv|tsv|tab|txt)$/i, known.map(({ name }) => name));
+  return formFrom(from);
+}
+
 /** A value is a known word or the path of a file. */
 export function file(flag: string, given: string, form: RegExp, known: readonly string[]): void {
   if (known.includes(given) || existsSync(given) || form.test(given)) return;
@@ -102,11 +114,17 @@ export function file(flag: string, given: string, form: RegExp, known: readonly 
   );
 }
 
-/** A prompt by its version, or the published one. */
-export async function promptOf(purpose: Prompt["purpose"], version?: string) {
-  return purpose === "administration" && version === "published"
-    ? await publishedPrompt()
-    : argument(() => prompt(purpose, version));
+/** A prompt by its version, or the published one; nothing where the plan takes the one that fits. */
+export async function promptOf(
+  purpose: Prompt["purpose"],
+  version: string | undefined,
+): Promise<{ prompt?: Prompt }> {
+  if (version === undefined) return {};
+  return {
+    prompt: purpose === "administration" && version === "published"
+      ? await publishedPrompt()
+      : argument(() => prompt(purpose, version)),
+  };
 }
 
 /** Refuses words that nothing asks for. */

@@ -1,6 +1,5 @@
 /** Plans, registered, and what they would ask. */
 import { plural, whole } from "lib/format.ts";
-import { prompt } from "lib/prompts.ts";
 import { exchange } from "lib/notebook.ts";
 import { administrations, type Laboratory, personas, type Plan } from "lib/study.ts";
 import { UsageError } from "../cli.ts";
@@ -9,6 +8,7 @@ import {
   argument,
   file,
   type Flags,
+  formOf,
   instrumentOf,
   many,
   modelOf,
@@ -54,8 +54,9 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
         "give it together with --population FILE.csv",
     );
   }
-  const version = text(flags, "prompt");
-  const written = argument(() => prompt("persona", version));
+  const written = await promptOf("persona", text(flags, "prompt"));
+  const form = formOf(flags);
+  const parent = text(flags, "parent");
   const planFor = (population?: string) =>
     argument(() =>
       personas({
@@ -64,7 +65,9 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
         ...profiles !== undefined && { profiles },
         ...from !== undefined && { from },
         ...population !== undefined && { population },
-        prompt: written,
+        ...form && { form },
+        ...parent !== undefined && { parent },
+        ...written,
         ...given,
       })
     );
@@ -89,8 +92,13 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
         ` (${people.profiles})`,
       ],
       ["models", plan.models.map(({ id }) => id).join(", ")],
-      ["conditions", plan.conditions.map(({ name }) => name).join(", ")],
-      ["repetitions", first === last ? `${first}` : `${first} to ${last}`],
+      ...plan.form ? [["form", `${plan.form.title} (${plan.form.name})`] as const] : [],
+      ...parent === undefined
+        ? [
+          ["conditions", plan.conditions.map(({ name }) => name).join(", ")],
+          ["repetitions", first === last ? `${first}` : `${first} to ${last}`],
+        ] as const
+        : [["made from", `each persona of the form ${parent}`] as const],
     ]);
   });
 }
@@ -119,6 +127,7 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
       `--personas is all, or repetitions such as 1,2: current value is ${which.join(",")}`,
     );
   }
+  const form = text(flags, "form");
   const given = common(flags);
   await within(flags, true, async (lab) => {
     const instrument = await instrumentOf(name, text(flags, "language"));
@@ -131,8 +140,9 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
         ...items && { items },
         ...options && { options },
         ...coding && { coding },
+        ...form !== undefined && { form },
         original: Boolean(flags["original-rule"]),
-        prompt: written,
+        ...written,
         ...given,
       })
     );
@@ -147,7 +157,11 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
         "answered by",
         asked.length ? asked.map(({ id }) => id).join(", ") : "the model that wrote the persona",
       ],
-      ["personas", plan.personas ? `repetition ${plan.personas.join(", ")}` : "all"],
+      [
+        "personas",
+        `${plan.personas ? `repetition ${plan.personas.join(", ")}` : "all"}` +
+        (form === undefined ? "" : ` of the form ${form}`),
+      ],
       ["repetitions", `${plan.repetitions}`],
       ...plan.original
         ? [["rule", "the original's: incomplete or all-alike is no sheet"] as const]

@@ -1,6 +1,6 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
 import { clock, dollars, duration, plural, whole } from "lib/format.ts";
-import { mayCost, paceOf, recordedFile } from "lib/llm.ts";
+import { paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
 import { type Budget, type Ended, type Laboratory, type Progress, RunError } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
 import { cost, enough, inWords, printCost } from "./cost.ts";
@@ -38,11 +38,10 @@ async function launch(
   const budget = budgetOf(flags);
   const concurrency = number(flags, "concurrency", "count");
   const from = text(flags, "recorded-from");
-  const recorded: RunOptions["recorded"] = from !== undefined
-    ? recordedFile(from)
-    : flags.recorded
-    ? true
-    : undefined;
+  const stored = from !== undefined || Boolean(flags.recorded);
+  const transport = stored
+    ? recorded(from === undefined ? undefined : recordedFile(from))
+    : transportOf;
   const open: string[] = [];
   let asks = false, code = 0;
   for (const now of await standing(lab, names)) {
@@ -55,19 +54,20 @@ async function launch(
       continue;
     }
     open.push(now.run);
-    const hindrance = recorded || flags["allow-truncated"] ? null : await lab.hindrance(now.run);
+    const hindrance = stored || flags["allow-truncated"] ? null : await lab.hindrance(now.run);
     if (hindrance !== null) throw new Error(hindrance);
     const price = await cost(lab, plan);
     const most = Math.min(leftOf(now), (limit ?? Infinity) * models.length);
     console.log(
       `${now.run}: ${whole(leftOf(now))} to do${limit ? `, now ${limit} of each model` : ""}: ${
-        recorded ? "from stored replies only" : inWords(price, most)
+        stored ? "from stored replies only" : inWords(price, most)
       }`,
     );
-    if (recorded || !models.some(mayCost)) continue;
+    const paid = models.filter((model) => transport(model).costs);
+    if (!paid.length) continue;
     const kept = [now.budget_usd, now.budget_calls, now.budget_tokens].some((one) => one !== null);
     if (!Object.keys(budget).length && !kept) {
-      const ids = models.filter(mayCost).map(({ id }) => id).join(", ");
+      const ids = paid.map(({ id }) => id).join(", ");
       throw new Error(
         `${now.run} asks ${ids}, which may cost money, and has no budget: add ${
           enough(price, now)
@@ -98,7 +98,7 @@ async function launch(
   const options = {
     ...Object.keys(budget).length && { budget },
     ...limit !== undefined && { limit },
-    ...recorded !== undefined && { recorded },
+    transport,
     allowTruncated: Boolean(flags["allow-truncated"]),
     signal,
   };
@@ -181,12 +181,13 @@ class Face {
     const failures = Object.entries(failed).toSorted(([, a], [, b]) => b - a)
       .map(([reason, n]) => `${n}× ${reason}`);
     const left = leftOf(now);
+    const atOnce = Object.values(concurrency).reduce((sum, n) => sum + n, 0);
     const line = [
       ...waits ? [waits] : [],
       `${whole(now.done)} of ${whole(now.done + now.failed + left)} done`,
       `${whole(now.failed)} failed`,
       `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
-      `${Object.values(concurrency).reduce((sum, n) => sum + n, 0)} at a time`,
+      ...atOnce ? [`${atOnce} at a time`] : [],
       ...used(now),
       `${whole(left)} left${perSecond ? `, ${duration(left / perSecond)}` : ""}`,
       ...failures,
@@ -266,17 +267,18 @@ async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<st
 export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Promise<string[]> {
   const { run, kind } = now;
   const steps: [string, string][] = [];
+  const { plan } = await lab.planned(run);
   if (leftOf(now)) {
-    const raise = ended?.ended === "budget spent"
-      ? ` ${enough(await cost(lab, (await lab.planned(run)).plan), now)}`
-      : "";
+    const raise = ended?.ended === "budget spent" ? ` ${enough(await cost(lab, plan), now)}` : "";
     steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
   }
   if (now.failed) steps.push(["Ask those that failed again", typed(lab, `retry-failed ${run}`)]);
+  const own = plan.kind === "personas" ? plan.form?.name : undefined;
+  const answering = own === undefined ? "epqra" : `FILE --form ${own}`;
   if (!leftOf(now) && now.done && kind !== "trial") {
     steps.push(
       kind === "personas"
-        ? ["Let them answer", typed(lab, "plan administrations --instrument epqra")]
+        ? ["Let them answer", typed(lab, `plan administrations --instrument ${answering}`)]
         : ["Build the tables", `deno task tables --schema ${lab.schema}`],
     );
   }
