@@ -17,11 +17,11 @@ import { affordable, bounded, checkedBudget, shared, used } from "./study/budget
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { asksOut, Guard } from "./study/guard.ts";
-import type { Plan } from "./study/plan.ts";
+import type { AdministrationsPlan, Plan } from "./study/plan.ts";
 import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { cellsOf } from "./study/cells.ts";
+import { cellsOf, respondentsOf } from "./study/cells.ts";
 import { loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
@@ -35,7 +35,7 @@ import { counts, personas, type Text, texts } from "./study/written.ts";
 export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
-export { administrations, personas } from "./study/plan.ts";
+export { administrations, personas, waysOf } from "./study/plan.ts";
 export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
@@ -277,6 +277,14 @@ export class Laboratory {
   async conditions(plan: Plan): Promise<string[]> {
     const cells = await cellsOf(this.sql, this.schema, plan);
     return [...new Set(cells.map(({ condition }) => condition))];
+  }
+
+  /**
+   * Whom a plan asks, of those that are there: condition, profile, persona (undefined where profiles
+   * answer), run (in which the persona was written).
+   */
+  async respondents(plan: AdministrationsPlan): Promise<DataFrame> {
+    return this.#of(await respondentsOf(this.sql, this.schema, plan));
   }
 
   /**

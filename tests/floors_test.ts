@@ -53,6 +53,7 @@ const FLOORS = [
     "paper/readings",
     "opinions/judges",
     "opinions/politics",
+    "validity/battery",
   ],
 ];
 
