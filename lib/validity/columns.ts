@@ -1,13 +1,13 @@
 /** Columns that only results about validity have: a file of them for each idea. */
 import { declare } from "../columns.ts";
-import { BATTERY, BATTERY_INTERVALS } from "./columns/battery.ts";
+import { BATTERY } from "./columns/battery.ts";
 import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
 import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
 import { SETTINGS } from "./columns/settings.ts";
 import { SWAPS } from "./columns/swaps.ts";
 
-declare(BATTERY, BATTERY_INTERVALS);
+declare(BATTERY);
 declare(DOSES, DOSES_INTERVALS);
 declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);

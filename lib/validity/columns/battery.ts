@@ -1,5 +1,5 @@
 /** Columns of the battery: what its parts ask, and what part of a finding the way of asking makes. */
-import { type Column, integer, interval, number, p, text } from "../../columns.ts";
+import { type Column, integer, number, p, text } from "../../columns.ts";
 
 type Own = Readonly<Record<string, Omit<Column, "name">>>;
 
@@ -46,9 +46,4 @@ export const BATTERY: Own = {
       none: "no finding",
     },
   }),
-};
-
-export const BATTERY_INTERVALS = {
-  part: interval("change", "Fieller's, by profile.", { of: "number" }),
-  part_again: interval("change, asked again", "Fieller's, by profile.", { of: "number" }),
 };
