@@ -13,6 +13,7 @@ import { type Model, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
+import { analysesOf, keepAnalysis } from "./study/analyses.ts";
 import { affordable, bounded, checkedBudget, shared, used } from "./study/budget.ts";
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
@@ -271,6 +272,25 @@ export class Laboratory {
    */
   async prompts(): Promise<DataFrame> {
     return this.#of(await versions(this.sql));
+  }
+
+  /**
+   * Writes an analysis plan down, dated by the database, with what every run had been replied by then. The
+   * same plan again keeps its date.
+   *
+   * @param analysis data: whatever is decided before the results are seen
+   * @returns its SHA-256, in hexadecimal, which depends on no order of keys
+   */
+  async keepAnalysis(analysis: object): Promise<string> {
+    return await keepAnalysis(this.sql, analysis);
+  }
+
+  /**
+   * The analysis plans that were written down, each with the runs that had been asked by then: hash,
+   * written (UTC), run (undefined where none had), calls (replies of the run by then).
+   */
+  async analyses(): Promise<DataFrame> {
+    return this.#of(await analysesOf(this.sql));
   }
 
   /** The conditions that a plan asks about, in its order. */

@@ -5,5 +5,6 @@
  * Sources: Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15, 657–680; Fieller 1954, JRSS B 16,
  * 175–185; Holm 1979, Scandinavian Journal of Statistics 6, 65–70.
  */
-export { findings, findingsByWay, type Found } from "./battery/findings.ts";
+export { type Analysis, type Hypothesis, type Kept, planned } from "./battery/analysis.ts";
+export { type Compared, findings, findingsByWay, type Found } from "./battery/findings.ts";
 export { type Battery, type Part, sheetsOf, type Validity, validity } from "./battery/plans.ts";

@@ -30,6 +30,7 @@ import {
   pseudoValues,
   sd,
 } from "../../stats.ts";
+import { familyOf, type Kept, late } from "./analysis.ts";
 import { type Battery, sheetsOf } from "./plans.ts";
 import "../columns.ts";
 
@@ -37,13 +38,19 @@ import "../columns.ts";
 export interface Found {
   battery: Battery;
   instrument: Instrument;
+  by?: readonly string[];
+}
+
+/** What is compared, as it was planned or as it is said now. */
+export type Compared = { planned: Kept } | {
   /** A factor of the sheets, and the level with which its others are compared. */
   factor: string;
   against: string;
   /** The part of a finding's size by which it may change and still be the person's; there is no default. */
   bound: number;
-  by?: readonly string[];
-}
+};
+
+const compared = (of: Compared) => "planned" in of ? of.planned.analysis : of;
 
 /** What a finding is of. */
 const KEYS = {
@@ -77,12 +84,12 @@ const BY_WAY = {
  *   bound or less)
  * @throws {Error} when a factor or level is unknown
  */
-export const findingsByWay = carried((sheets: Sheets, of: Found): DataFrame => {
+export const findingsByWay = carried((sheets: Sheets, of: Found & Compared): DataFrame => {
   const { rows, factors, all } = foundIn(sheets, of, Object.keys(BY_WAY));
   const tidy = all.flatMap(({ keys, ways }) =>
     ways.map(({ way, ...part }) => ({ ...keys, way, ...laid(part) }))
   );
-  return frame(tidy, kinds(rows, factors, of.factor, BY_WAY));
+  return frame(tidy, kinds(rows, factors, compared(of).factor, BY_WAY));
 });
 
 const FINDINGS = {
@@ -105,6 +112,8 @@ const FINDINGS = {
   p_within_holm: "number",
   p_outside_holm: "number",
   whose: "text",
+  planned_in: "text",
+  not_planned: "text",
 } as const satisfies Record<string, Kind>;
 
 /**
@@ -116,29 +125,41 @@ const FINDINGS = {
  *   it by more, with 95 % confidence); bound_part; p_within_holm (that some way changes it by the bound or more,
  *   over all findings); p_outside_holm (the smallest over the ways, Holm's over all findings and ways); whose:
  *   none (the finding is not told from 0), person (shown to stay within the bound in every way), asking (shown
- *   to change by more in one), open
+ *   to change by more in one), open; planned_in (the family of the analysis plan), not_planned (why it is no planned
+ *   finding). All p are adjusted within a family; what was not planned is one of its own
  * @throws {Error} when a factor or level is unknown, or nothing was asked otherwise
  */
-export const findings = carried((sheets: Sheets, of: Found): DataFrame => {
+export const findings = carried((sheets: Sheets, of: Found & Compared): DataFrame => {
   const { rows, factors, all } = foundIn(sheets, of, Object.keys(FINDINGS));
+  const { factor, bound } = compared(of);
   const asked = all.map(({ ways }) => ways.filter(({ way }) => way !== AGAIN));
   if (!asked.some(({ length }) => length)) {
     throw new Error("These sheets were asked in one way only: run the plans of the battery first");
   }
-  const size = holm(all.map(({ test }) => test?.p ?? null)).adjusted;
-  const within = holm(asked.map((ways) => largest(ways.map(({ pWithin }) => pWithin)))).adjusted;
-  const beyond = holm(asked.flat().map(({ pBeyond }) => pBeyond)).adjusted;
-  let place = 0;
+  const why = "planned" in of ? late(of.planned, of.battery) : null;
+  const families = all.map(({ keys }) =>
+    "planned" in of
+      ? familyOf(of.planned.analysis, {
+        finding_of: keys.finding_of as "alpha",
+        level: String(keys[factor]),
+        scale: String(keys.scale),
+      })
+      : null
+  );
+  const inFamily = families.map((family) => why === null ? family : null);
+  const size = byFamily(inFamily, all.map(({ test }) => [test?.p ?? null]));
+  const within = byFamily(inFamily, asked.map((ways) => [largest(ways.map((one) => one.pWithin))]));
+  const beyond = byFamily(inFamily, asked.map((ways) => ways.map(({ pBeyond }) => pBeyond)));
   const tidy = all.map(({ keys, test, ways }, at) => {
     const own = asked[at]!, again = ways.find(({ way }) => way === AGAIN);
     const most = own.toSorted((a, b) => Math.abs(b.part ?? 0) - Math.abs(a.part ?? 0))[0];
-    const over = beyond.slice(place, place += own.length).filter((p) => p !== null);
+    const over = beyond[at]!.filter((p) => p !== null);
     const row = {
       n: test?.n ?? 0,
       estimate: test?.estimate ?? null,
       ci_lower: test?.ciLower ?? null,
       ci_upper: test?.ciUpper ?? null,
-      p_holm: size[at]!,
+      p_holm: size[at]![0]!,
       part_again: again?.part ?? null,
       part_again_lower: again?.ciLower ?? null,
       part_again_upper: again?.ciUpper ?? null,
@@ -148,14 +169,34 @@ export const findings = carried((sheets: Sheets, of: Found): DataFrame => {
       part_lower: most?.ciLower ?? null,
       part_upper: most?.ciUpper ?? null,
       part_most: largest(own.map(({ most }) => most)),
-      bound_part: of.bound,
-      p_within_holm: within[at]!,
+      bound_part: bound,
+      p_within_holm: within[at]![0]!,
       p_outside_holm: over.length ? Math.min(...over) : null,
+      planned_in: inFamily[at]!,
+      not_planned: !("planned" in of)
+        ? "there is no analysis plan"
+        : families[at] === null
+        ? "not among the hypotheses"
+        : why,
     };
     return { ...keys, ...row, whose: whoseOf(row) };
   });
-  return frame(tidy, kinds(rows, factors, of.factor, FINDINGS));
+  return frame(tidy, kinds(rows, factors, factor, FINDINGS));
 });
+
+/** Adjusted p, several of each finding, by the family that the finding is of. */
+function byFamily(
+  families: readonly (string | null)[],
+  ps: readonly (readonly (number | null)[])[],
+): (number | null)[][] {
+  const adjusted: (number | null)[][] = ps.map(() => []);
+  for (const places of Map.groupBy(ps.keys(), (at) => families[at]!).values()) {
+    const all = holm(places.flatMap((at) => ps[at]!)).adjusted;
+    let next = 0;
+    for (const at of places) adjusted[at] = all.slice(next, next += ps[at]!.length);
+  }
+  return adjusted;
+}
 
 /** The way of the same asked again. */
 const AGAIN = "again";
@@ -211,8 +252,8 @@ interface Finding {
   ways: (ChangedPart & { way: string })[];
 }
 
-function foundIn(given: Sheets, of: Found, columns: readonly string[]) {
-  const { battery, instrument, factor, against, bound, by = [] } = of;
+function foundIn(given: Sheets, of: Found & Compared, columns: readonly string[]) {
+  const { battery, instrument, by = [] } = of, { factor, against, bound } = compared(of);
   const sheets = sheetsOf(battery, given);
   const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, [...columns, factor]);

@@ -58,6 +58,7 @@ export interface Battery {
   profiles: readonly number[];
   /** Conditions of the personas; null where profiles answer. */
   conditions: readonly string[] | null;
+  seed: number;
   /** How the study asks, by factor. */
   base: Readonly<Record<string, string>>;
   costs: DataFrame;
@@ -135,6 +136,7 @@ export async function validity(lab: Laboratory, given: Validity): Promise<Batter
     plans: taken.flatMap(({ plans }) => plans),
     profiles: people.profiles,
     conditions: people.conditions,
+    seed,
     base: waysOf(of)[0]!,
     costs: from(frame([...costs, ...without, total(costs)], COSTS), sourcesOf(lab)),
   };

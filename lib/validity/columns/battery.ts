@@ -46,4 +46,9 @@ export const BATTERY: Own = {
       none: "no finding",
     },
   }),
+  planned_in: text(
+    "planned",
+    "Family of the analysis plan that the finding is of, with whose tests it is adjusted; undefined where it was not planned.",
+  ),
+  not_planned: text("not planned", "Why it is no planned finding; undefined where it is one."),
 };
