@@ -157,6 +157,9 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   changedPart: pairs.flatMap(([sizes, changes]) =>
     [0.5, 0, NaN].map((bound) => () => stats.changedPart({ sizes, changes, bound }))
   ),
+  partPower: pairs.flatMap(([sizes, changes]) =>
+    [0.5, 0, NaN].map((bound) => () => stats.partPower({ sizes, changes, bound }, 9))
+  ),
   pseudoValues: SAMPLES.map((values) => () =>
     stats.pseudoValues(values.length, (kept) => stats.mean(kept.map((at) => values[at]!)))
   ),

@@ -1,6 +1,13 @@
 /** Changes in parts of a size, and pseudo-values, against R. */
 import assert from "node:assert/strict";
-import { changedPart, cronbachAlpha, mean, pseudoValues } from "lib/stats.ts";
+import {
+  changedPart,
+  cronbachAlpha,
+  mean,
+  partPower,
+  pseudoValues,
+  sampleSize,
+} from "lib/stats.ts";
 import { seeded } from "lib/random.ts";
 import { atNight } from "./command.ts";
 import { close, each } from "./near.ts";
@@ -21,6 +28,20 @@ Deno.test("changedPart() has the limits and p that R's t.test has of change − 
     close(own.pWithin!, within, 1e-10);
     close(own.pBeyond!, outside, 1e-10);
   });
+});
+
+Deno.test("partPower() is that of R's power.t.test, one-sided to either side", () => {
+  each(r.parts, ({ sizes, changes, bound, powers }) => {
+    [2, 5, 12, 60].forEach((n, at) =>
+      close(partPower({ sizes, changes, bound }, n)!, powers[at]!, 1e-8)
+    );
+  });
+  const [{ sizes, changes, bound }] = r.parts as [typeof r.parts[0]];
+  const needed = sampleSize((n) => partPower({ sizes, changes, bound }, n), 0.8);
+  assert.ok(partPower({ sizes, changes, bound }, needed)! >= 0.8);
+  assert.ok(needed === 2 || partPower({ sizes, changes, bound }, needed - 1)! < 0.8);
+  assert.equal(partPower({ sizes: [2, 2], changes: [0, 0], bound }, 5), null);
+  assert.throws(() => partPower({ sizes, changes, bound }, 1), /2 or more/);
 });
 
 Deno.test("pseudo-values of alpha are those of R's cov, and those of a mean are the values", () => {

@@ -15,6 +15,7 @@ import {
   type Battery,
   findings,
   findingsByWay,
+  findingsPower,
   planned,
   sheetsOf,
   validity,
@@ -333,6 +334,15 @@ Deno.test("a finding that a way turns round is the way's, and one that stays is 
   const once = made(["printed"]);
   assert.throws(() => findings(once.sheets, { ...of, battery: once.battery }), /in one way only/);
   assert.throws(() => findings(sheets, { ...of, against: "Min" }), /has no level Min/);
+  const powers = rows(findingsPower(sheets, of), Row)
+    .filter(({ finding_of }) => finding_of === "difference");
+  // S differs by 10 points and hardly changes; six profiles are enough, and two would be.
+  assert.ok((powers[0]!.part_power as number) > 0.99);
+  assert.ok((powers[0]!.profiles_needed as number) <= 6);
+  // T does not differ at all: no number of profiles shows that nothing of it is changed.
+  assert.deepEqual([powers[1]!.part_power, powers[1]!.profiles_needed], [0, null]);
+  const alone = { ...sheets, sheets: sheets.sheets.filter(pl.col("repetition").eq(pl.lit(1))) };
+  assert.throws(() => findingsPower(alone, of), /Nothing was asked again/);
 });
 
 Deno.test("sheets of a part are those of the drawn profiles, as the study asks and as the part does", () => {

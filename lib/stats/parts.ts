@@ -1,5 +1,6 @@
 /** Which part of a quantity changes, where both are known only roughly. */
-import { limited, mean, NO_LIMITS, sd } from "./basics.ts";
+import { limited, mean, NO_LIMITS, ratio, sd } from "./basics.ts";
+import { noncentralT } from "./noncentral.ts";
 import { tAbove, tReach, tTail } from "./tails.ts";
 
 /** What a change comes to, in parts of the size of what changes. */
@@ -82,6 +83,33 @@ export function changedPart(of: {
     df,
     n,
   };
+}
+
+/**
+ * Power to show that a part lies within the bound where nothing changes, with n respondents that are as
+ * those given: at least the sum of the powers of both one-sided t-tests of `changedPart`, less 1.
+ *
+ * @param of as `changedPart`, with changes that come of chance alone, such as of asking the same again
+ * @returns null where nothing varies
+ * @throws {RangeError} as `changedPart`, and with n below 2
+ */
+export function partPower(
+  of: Pick<Parameters<typeof changedPart>[0], "sizes" | "changes" | "bound" | "size">,
+  n: number,
+): number | null {
+  const { sizes, changes, bound } = of;
+  changedPart({ sizes, changes, bound });
+  if (!(Number.isInteger(n) && n >= 2)) throw new RangeError(`Power is of 2 or more: got ${n}`);
+  const size = of.size ?? mean(sizes)!, reach = tReach(0.9, n - 1);
+  const powers = [1, -1].map((side) => {
+    const spread = sd(sizes.map((value, at) => bound * value + side * changes[at]!))!;
+    const away = ratio(bound * Math.abs(size), spread);
+    if (away === null) return null;
+    const shift = away * Math.sqrt(n);
+    // The sd would have to be found 50 times too large.
+    return shift > 50 * (reach + 1) ? 1 : noncentralT(reach, n - 1, shift).upper;
+  });
+  return powers.includes(null) ? null : Math.max(0, powers[0]! + powers[1]! - 1);
 }
 
 /** The ratios r for which change − r · size is not told from 0; null where these are not one interval. */

@@ -22,6 +22,13 @@ part <- function(sizes, changes, bound) {
     most = if (t.test(sizes)$p.value < 0.1) max(abs(c(side(0.9, -1), side(0.9, 1)))) else NA,
     size = t.test(sizes)$p.value,
     within = max(greater(s * bound * sizes + s * changes), greater(s * bound * sizes - s * changes)),
+    powers = array(vapply(c(2, 5, 12, 60), function(n) {
+      one <- function(x) {
+        d <- abs(bound * mean(sizes)) / sd(x)
+        power.t.test(n, d, 1, type = "one.sample", alternative = "one.sided")$power
+      }
+      max(0, one(bound * sizes + changes) + one(bound * sizes - changes) - 1)
+    }, 0)),
     outside = min(1, 2 * min(
       greater(s * changes - s * bound * sizes), greater(-s * changes - s * bound * sizes)
     ))

@@ -27,7 +27,9 @@ import {
   holm,
   mean,
   pairedT,
+  partPower,
   pseudoValues,
+  sampleSize,
   sd,
 } from "../../stats.ts";
 import { familyOf, type Kept, late } from "./analysis.ts";
@@ -184,6 +186,52 @@ export const findings = carried((sheets: Sheets, of: Found & Compared): DataFram
   return frame(tidy, kinds(rows, factors, factor, FINDINGS));
 });
 
+const POWERS = {
+  ...KEYS,
+  n: "integer",
+  estimate: "number",
+  part_again: "number",
+  part_power: "number",
+  target: "number",
+  profiles_needed: "integer",
+} as const satisfies Record<string, Kind>;
+
+/**
+ * What the profiles at hand can show of each finding, as soon as the same was asked again: whatever changes then
+ * changes by chance.
+ *
+ * @param of `target`: the power that is wanted, 0.8 where left out
+ * @returns by level of each factor, finding_of, level of `factor`, against and scale: n (profiles), estimate,
+ *   part_again, part_power (chance to show of a way that changes nothing that it stays within the bound; of one
+ *   way, not adjusted; at least), target, profiles_needed (the fewest with that power; undefined without a size)
+ * @throws {Error} when a factor or level is unknown, or nothing was asked again
+ */
+export const findingsPower = carried((
+  sheets: Sheets,
+  of: Found & Compared & { target?: number },
+): DataFrame => {
+  const { rows, factors, all } = foundIn(sheets, of, Object.keys(POWERS));
+  const { factor, bound } = compared(of), { target = 0.8 } = of;
+  const tidy = all.flatMap(({ keys, ways }) => {
+    const again = ways.find(({ way }) => way === AGAIN);
+    if (!again) return [];
+    const { sizes, changes, size, n, part } = again;
+    const power = (n: number) => partPower({ sizes, changes, size, bound }, n);
+    const own = power(n);
+    return [{
+      ...keys,
+      n,
+      estimate: size,
+      part_again: part,
+      part_power: own,
+      target,
+      profiles_needed: own === null || size === 0 ? null : sampleSize(power, target),
+    }];
+  });
+  if (!tidy.length) throw new Error("Nothing was asked again: run the part `repeats` first");
+  return frame(tidy, kinds(rows, factors, factor, POWERS));
+});
+
 /** Adjusted p, several of each finding, by the family that the finding is of. */
 function byFamily(
   families: readonly (string | null)[],
@@ -249,7 +297,7 @@ interface Given {
 interface Finding {
   keys: Record<string, Level>;
   test: ReturnType<typeof pairedT> | null;
-  ways: (ChangedPart & { way: string })[];
+  ways: (ChangedPart & { way: string; sizes: number[]; changes: number[] })[];
 }
 
 function foundIn(given: Sheets, of: Found & Compared, columns: readonly string[]) {
@@ -323,15 +371,13 @@ function foundIn(given: Sheets, of: Found & Compared, columns: readonly string[]
             if (who.length < 2) return [];
             const [a, b] = [pseudo(base, who), pseudo(other, who)];
             if (!a || !b) return [];
+            const size = a.estimate, change = b.estimate - size;
+            const sizes = a.values, changes = b.values.map((value, at) => value - sizes[at]!);
             return [{
               way,
-              ...changedPart({
-                sizes: a.values,
-                changes: b.values.map((value, at) => value - a.values[at]!),
-                size: a.estimate,
-                change: b.estimate - a.estimate,
-                bound,
-              }),
+              sizes,
+              changes,
+              ...changedPart({ sizes, changes, size, change, bound }),
             }];
           }),
         };

@@ -1,5 +1,5 @@
 /** Columns of the battery: what its parts ask, and what part of a finding the way of asking makes. */
-import { type Column, integer, number, p, text } from "../../columns.ts";
+import { type Column, integer, number, p, share, text } from "../../columns.ts";
 
 type Own = Readonly<Record<string, Omit<Column, "name">>>;
 
@@ -46,6 +46,14 @@ export const BATTERY: Own = {
       none: "no finding",
     },
   }),
+  part_power: share(
+    "power",
+    "Chance to show of a way of asking that changes nothing that it stays within the bound; of one way, not adjusted.",
+  ),
+  profiles_needed: integer(
+    "profiles needed",
+    "The fewest with the power that is the target; undefined where the finding has no size.",
+  ),
   planned_in: text(
     "planned",
     "Family of the analysis plan that the finding is of, with whose tests it is adjusted; undefined where it was not planned.",
