@@ -1,6 +1,6 @@
 /** `validity RUN`: what the way of asking makes of a run of administrations, agreed to and asked. */
 import { open } from "lib/db.ts";
-import { mayCost } from "lib/llm.ts";
+import { mayCost, paceOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
 import { type AdministrationsPlan, type Laboratory } from "lib/study.ts";
 import { type Battery, findings, validity as battery } from "lib/validity/battery.ts";
@@ -26,7 +26,8 @@ export async function validity(flags: Flags, words: string[]): Promise<number> {
     if (of.kind !== "administrations") {
       throw new UsageError(`${name} writes personas: name a run in which they are asked`);
     }
-    const costs = models.some(mayCost);
+    const costs = models.some(mayCost), concurrency = number(flags, "concurrency", "count");
+    for (const model of models) if (concurrency) paceOf(model).most = concurrency;
     if (costs && !Object.keys(given).length) {
       throw new Error(
         "A battery of models that may cost money needs a budget, of all its parts together: add " +
