@@ -69,6 +69,7 @@ export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";
 export * from "./stats/omega.ts";
+export * from "./stats/parts.ts";
 export * from "./stats/quotas.ts";
 export * from "./stats/raking.ts";
 export * from "./stats/ranks.ts";

@@ -13,15 +13,16 @@ import { type Model, transportOf, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
+import { analysesOf, keepAnalysis } from "./study/analyses.ts";
 import { affordable, bounded, checkedBudget, shared, used } from "./study/budget.ts";
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exported } from "./study/export.ts";
 import { Guard } from "./study/guard.ts";
-import type { Plan } from "./study/plan.ts";
+import type { AdministrationsPlan, Plan } from "./study/plan.ts";
 import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
 import { recleaned } from "./study/reclean.ts";
-import { cellsOf } from "./study/cells.ts";
+import { cellsOf, respondentsOf } from "./study/cells.ts";
 import { loaded, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
@@ -35,7 +36,7 @@ import { counts, personas, type Text, texts } from "./study/written.ts";
 export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
-export { administrations, personas } from "./study/plan.ts";
+export { administrations, personas, waysOf } from "./study/plan.ts";
 export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
@@ -275,10 +276,37 @@ export class Laboratory {
     return this.#of(await versions(this.sql));
   }
 
+  /**
+   * Writes an analysis plan down, dated by the database, with what every run had been replied by then. The
+   * same plan again keeps its date.
+   *
+   * @param analysis data: whatever is decided before the results are seen
+   * @returns its SHA-256, in hexadecimal, which depends on no order of keys
+   */
+  async keepAnalysis(analysis: object): Promise<string> {
+    return await keepAnalysis(this.sql, analysis);
+  }
+
+  /**
+   * The analysis plans that were written down, each with the runs that had been asked by then: hash,
+   * written (UTC), run (undefined where none had), calls (replies of the run by then).
+   */
+  async analyses(): Promise<DataFrame> {
+    return this.#of(await analysesOf(this.sql));
+  }
+
   /** The conditions that a plan asks about, in its order. */
   async conditions(plan: Plan): Promise<string[]> {
     const cells = await cellsOf(this.sql, this.schema, plan);
     return [...new Set(cells.map(({ condition }) => condition))];
+  }
+
+  /**
+   * Whom a plan asks, of those that are there: condition, profile, persona (undefined where profiles
+   * answer), run (in which the persona was written).
+   */
+  async respondents(plan: AdministrationsPlan): Promise<DataFrame> {
+    return this.#of(await respondentsOf(this.sql, this.schema, plan));
   }
 
   /**

@@ -85,6 +85,7 @@ const SAMPLES = [
   ["51_", "settings"],
   ["53_", "doses"],
   ["54_", "swaps"],
+  ["55_", "people"],
 ] as const;
 
 /**

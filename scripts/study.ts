@@ -11,6 +11,7 @@ import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
 import { faults, leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
 import { population } from "./study/population.ts";
+import { validity } from "./study/validity.ts";
 import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
 
 async function stop(flags: Flags, words: string[]): Promise<void> {
@@ -357,6 +358,33 @@ ends at once.`,
     after: EXIT,
     run,
   },
+  validity: {
+    usage: "deno task study validity RUN [--budget-usd X] [--sample N] [--bound X] [--yes]",
+    about: `Asks the personas of a run of administrations in other ways: the same twice, options
+reversed, items shuffled, other codings and wordings, a few combinations of these, and doses. Shows
+first what each part costs, takes the cheapest that the budget bears, and asks before it begins.
+Started again it goes on; the same run, sample and seed are the same battery.`,
+    options: [
+      ["--sample N", "personas at most, in whole profiles (default: 60)"],
+      ["--seed N", "draws the profiles (default: 1)"],
+      [
+        "--change NAME",
+        "what is changed of the respondents, and all else kept: sex:female<->male, or, with =, " +
+        "--change=-town; several as above",
+        "repeated",
+      ],
+      [
+        "--bound X",
+        "shows at the end by which part of its size the way of asking changes each finding, and " +
+        "whose it is: the person's where that is shown to be less than X, such as 0.5",
+      ],
+      ["--against NAME", "the condition that others are compared with (default: the first)"],
+      ...RUN_OPTIONS,
+      SCHEMA,
+    ],
+    after: EXIT,
+    run: validity,
+  },
   stop: {
     usage: "deno task study stop RUN …",
     about:
@@ -416,6 +444,7 @@ ${
       ["preview RUN", "what is asked, with a real profile in it"],
       ["estimate RUN", "calls, tokens and cost of what is left; --pilot measures first"],
       ["run RUN …", "asks; stop it whenever you like, and go on"],
+      ["validity RUN", "asks a sample in other ways: which findings are the persons'"],
       ["stop RUN …", "asks the processes that work on a run to end"],
       ["status [RUN …]", "where the runs stand, and what to type next"],
       ["retry-failed RUN", "plans once more what failed"],

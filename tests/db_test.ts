@@ -308,6 +308,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "008_settings",
     "009_options",
     "010_counts",
+    "011_analyses",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {

@@ -54,6 +54,7 @@ const FLOORS = [
     "paper/readings",
     "opinions/judges",
     "opinions/politics",
+    "validity/battery",
   ],
 ];
 

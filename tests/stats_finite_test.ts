@@ -154,6 +154,15 @@ type Name = {
 
 /** For each function what it is asked. */
 const CASES: Record<Name, Iterable<() => unknown>> = {
+  changedPart: pairs.flatMap(([sizes, changes]) =>
+    [0.5, 0, NaN].map((bound) => () => stats.changedPart({ sizes, changes, bound }))
+  ),
+  partPower: pairs.flatMap(([sizes, changes]) =>
+    [0.5, 0, NaN].map((bound) => () => stats.partPower({ sizes, changes, bound }, 9))
+  ),
+  pseudoValues: SAMPLES.map((values) => () =>
+    stats.pseudoValues(values.length, (kept) => stats.mean(kept.map((at) => values[at]!)))
+  ),
   agreement: ODD.flatMap((a) =>
     ODD.map((b) => () =>
       stats.agreement({

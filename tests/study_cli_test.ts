@@ -464,6 +464,45 @@ Deno.test("Ctrl-C finishes what is in flight; nothing is bought twice", async ()
   assert.equal(desk.server.tally().answered, 70);
 });
 
+Deno.test("a battery shows its cost, asks within its budget, goes on, and says whose findings are", async () => {
+  await using desk = new Desk("cli_battery");
+  const asked = () => desk.server.tally().requests;
+  await desk.done(
+    ...["plan", "personas", "--model", "own", "--population", desk.path("people.csv")],
+    ...["--condition", "Base,MaxN", "--name", "written"],
+  );
+  await desk.done("run", "written", "--budget-usd", "1");
+  await desk.done("plan", "administrations", "--instrument", "epqra", "--name", "sheets");
+  await desk.done("run", "sheets", "--budget-usd", "1");
+  const before = asked();
+  assert.match(
+    await desk.refused(1, "validity", "sheets"),
+    /needs a budget, of all its parts together/,
+  );
+  const usd = ["--budget-usd", "1"];
+  assert.match(await desk.refused(2, "validity", "written", ...usd), /written writes personas/);
+  assert.match(
+    await desk.refused(2, "validity", "sheets", "--against", "Base", ...usd),
+    /they need a --bound/,
+  );
+  assert.equal(asked(), before);
+
+  // Ten profiles, of whom five are drawn with both personas: 10 repeats, 10 reversed, 10 shuffled.
+  const line = ["validity", "sheets", "--sample", "10", "--bound", "0.5", "--budget-calls"];
+  const some = await desk.done(...line, "35");
+  assert.match(some, /What each part asks, of 5 profiles/);
+  assert.match(some, /order +options reversed +10 +10 .* yes/);
+  assert.match(some, /wording .* no: over the budget/);
+  assert.match(some, /Whose the findings are; the bound is 0.5/);
+  assert.equal(asked() - before, 30);
+  // What was asked is not asked again, and the budget is of what was spent before as well.
+  await desk.done(...line, "35");
+  assert.equal(asked() - before, 30);
+  const more = await desk.done(...line, "75", "--against", "MaxN");
+  assert.match(more, /difference +Base +MaxN/);
+  assert.equal(asked() - before, 60);
+});
+
 Deno.test("a refused request ends the run with one line, and 1", async () => {
   await using desk = new Desk("cli_refused", () => ({ status: 401, code: "invalid_api_key" }));
   await desk.planned("mine", "own");

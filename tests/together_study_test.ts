@@ -106,6 +106,51 @@ Deno.test("of personas some are written: those count as they are, the others as 
   await lab.close();
 });
 
+Deno.test("what two plans ask counts for the first of them, and a plan may name whom it asks", async () => {
+  const lab = await entered("together_overlap");
+  const conditions = ["as they are", "-age"].map((name) =>
+    name === "-age" ? name : { name, set: {} }
+  );
+  await lab.run(await lab.register(personas({ models: [one], form: SKETCH, conditions })));
+  const asked = { instrument: town, form: "sketch", conditions: ["-age"] };
+  const plans = [
+    administrations({ ...asked, options: ["printed", "reversed"], name: "orders" }),
+    administrations({ ...asked, repetitions: 2, name: "twice" }),
+    administrations({ ...asked, profiles: [4, 2, 4], repetitions: 3, name: "some" }),
+  ];
+  const costs = rows(await lab.estimate(plans), Cost);
+  assert.deepEqual(costs.map(({ run, calls }) => [run, calls]), [
+    ["orders", 10],
+    ["twice", 5],
+    ["some", 2],
+    [null, 17],
+  ]);
+  const Who = z.object({ condition: z.string(), profile: z.number(), persona: z.number() });
+  assert.deepEqual(
+    rows(await lab.respondents(plans[2]!), Who).map(({ condition, profile }) =>
+      `${condition} ${profile}`
+    ),
+    ["-age 2", "-age 4"],
+  );
+  await lab.run(await lab.register(plans));
+  const done = rows(await lab.status(), Standing).map(({ run, calls }) => [run, calls]);
+  assert.deepEqual(done.slice(1), [["orders", 10], ["twice", 5], ["some", 2]]);
+  await assert.rejects(
+    () => lab.estimate(administrations({ ...asked, conditions: ["-sex"] })),
+    /no personas of the condition -sex: there are as they are, -age/,
+  );
+  assert.throws(() => administrations({ ...asked, profiles: [] }), /ids of profiles: got none/);
+  assert.throws(() => administrations({ ...asked, conditions: [] }), /at least one condition/);
+  assert.throws(
+    () =>
+      administrations({ instrument: town, of: "profiles", models: [one], conditions: ["-age"] }),
+    /have no personas: leave out personas, conditions and form/,
+  );
+  const written = personas({ models: [one], form: SKETCH, conditions: ["-sex"], profiles: [5, 1] });
+  assert.equal(rows(await lab.estimate(written), Cost.omit({ run: true })).at(-1)!.calls, 2);
+  await lab.close();
+});
+
 Deno.test("a limit is each model's own: one that is there at once does not end a slower one", async () => {
   const lab = await entered("together_limit");
   let release = () => {};

@@ -22,6 +22,7 @@ import * as studyForms from "./study/007_forms.ts";
 import * as studySettings from "./study/008_settings.ts";
 import * as studyOptions from "./study/009_options.ts";
 import * as studyCounts from "./study/010_counts.ts";
+import * as studyAnalyses from "./study/011_analyses.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -35,6 +36,7 @@ const STUDY: Record<string, Migration> = {
   "008_settings": studySettings,
   "009_options": studyOptions,
   "010_counts": studyCounts,
+  "011_analyses": studyAnalyses,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

@@ -10,9 +10,19 @@ import {
 } from "./cell.ts";
 import { type Model, models } from "../llm.ts";
 import type { Coming } from "./coming.ts";
-import { changesOf, type Context, levelsOf, type Plan, UNCHANGED } from "./plan.ts";
+import {
+  type AdministrationsPlan,
+  changesOf,
+  type Context,
+  levelsOf,
+  type Plan,
+  UNCHANGED,
+} from "./plan.ts";
+import type { DataFrame } from "polars";
 import { type Sql } from "../db.ts";
 import { nearest } from "../format.ts";
+import { frame } from "../frames.ts";
+import { asRows, everyOf } from "./every.ts";
 import { populationOf } from "./population.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { formsOf } from "./forms.ts";
@@ -64,7 +74,7 @@ export async function cellsOf(
     sql,
     schema,
     { form: plan.form, what: "that could answer", coming },
-  );
+  ).then((all) => under(all, plan.conditions));
   const cells = rows.flatMap(({ model, ...personas }) => {
     const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
     return own.flatMap((one) =>
@@ -78,6 +88,45 @@ export async function cellsOf(
     );
   }
   return await named(sql, plan, cells);
+}
+
+/**
+ * Those under the conditions that a plan names; all where it names none.
+ *
+ * @throws {Error} when there are no personas of one of them, naming the conditions that there are
+ */
+function under<T extends { condition: string }>(
+  all: readonly T[],
+  conditions: AdministrationsPlan["conditions"],
+): readonly T[] {
+  if (!conditions) return all;
+  const missing = conditions.find((name) => !all.some(({ condition }) => condition === name));
+  if (missing === undefined) return all.filter(({ condition }) => conditions.includes(condition));
+  const known = [...new Set(all.map(({ condition }) => condition))].join(", ");
+  throw new Error(`There are no personas of the condition ${missing}: there are ${known}`);
+}
+
+/** Whom a plan asks: condition, profile, persona, run (in which it was written). */
+export async function respondentsOf(
+  sql: Sql,
+  schema: string,
+  plan: AdministrationsPlan,
+): Promise<DataFrame> {
+  const cells = await cellsOf(sql, schema, plan);
+  const found = await sql`
+    with c as (${asRows(sql, cells)}
+    ), every as (${everyOf(sql, plan)}
+    )
+    select e.profile, e.persona, min(r.name) as run, min(e.cell) as cell
+    from every e
+    left join personas p on p.id = e.persona
+    left join work w on w.work = p.work
+    left join runs r on r.run = w.run
+    group by 1, 2 order by 1, 4, 2`;
+  return frame(
+    found.map(({ cell, ...one }) => ({ condition: cells[cell - 1]!.condition, ...one })),
+    { condition: "text", profile: "integer", persona: "integer", run: "text" },
+  );
 }
 
 /** Of whom nothing is changed nothing need be known. */

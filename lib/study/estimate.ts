@@ -77,7 +77,7 @@ function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
  *
  * @param plans in the order in which they are begun: what one will have written the others behind it ask,
  *   and of that every piece counts, with texts as long as its form says (for `usd_most`: as its writer
- *   may write)
+ *   may write); what two of them ask counts for the first
  * @throws {Error} when the study has nothing to ask about
  */
 export async function estimate(
@@ -85,15 +85,16 @@ export async function estimate(
   schema: string,
   plans: readonly Plan[],
 ): Promise<DataFrame> {
-  const rows: Costs[] = [];
+  const rows: Costs[] = [], before: Planned[] = [];
   await inOrder(sql, schema, plans, async (plan, cells, coming) => {
     for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
       const own = cells.filter((cell) => cell.model.id === model.id);
       const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };
-      const calls = await left(sql, plan, own);
+      const calls = await left(sql, plan, own, before);
       const row = await costs(sql, run, model, calls, laterIn(run, coming));
       rows.push(plans.length > 1 ? { run: plan.name, ...row } : row);
     }
+    before.push({ plan, cells });
   });
   return inAll(rows, plans.length > 1 ? ["run"] : []);
 }
@@ -198,10 +199,40 @@ export interface Left {
   }[];
 }
 
-/** What is not done yet, as `open`: counted where it would be planned. */
-const openOf = (sql: Sql, plan: Plan, cells: readonly Cell[]) =>
+/** A plan with its cells. */
+interface Planned {
+  plan: Plan;
+  cells: readonly Cell[];
+}
+
+/** The work of plans as `before`, wherever it would be planned. */
+const allOf = (sql: Sql, plans: readonly Planned[]) =>
+  plans.reduce(
+    (all, { plan, cells }) =>
+      sql`${all} union all (
+        with c as (${asRows(sql, cells)}
+        ), every as (${everyOf(sql, plan)}
+        )
+        select c.setting, c.population, e.profile, e.persona, e.repetition, e.block
+        from every e join c on c.cell = e.cell)`,
+    sql`select ''::text as setting, ''::text as population, null::int as profile,
+               null::int as persona, null::int as repetition, null::int as block where false`,
+  );
+
+/**
+ * What is not done yet, as `open`: counted where it would be planned.
+ *
+ * @param before plans that are begun before it, whose work it would find done
+ */
+const openOf = (
+  sql: Sql,
+  plan: Plan,
+  cells: readonly Cell[],
+  before: readonly Planned[] = [],
+) =>
   sql`
-    with c as (${asRows(sql, cells)}
+    with before as (${allOf(sql, before.filter((one) => one.plan.kind === plan.kind))}
+    ), c as (${asRows(sql, cells)}
     ), every as (${everyOf(sql, plan)}
     ), open as (
       select e.* from every e join c on c.cell = e.cell
@@ -211,11 +242,21 @@ const openOf = (sql: Sql, plan: Plan, cells: readonly Cell[]) =>
           and w.profile = e.profile
           and coalesce(w.persona, 0) = coalesce(e.persona, 0) and w.repetition = e.repetition
           and w.block = e.block and w.state = 'done')
+        and not exists (
+          select from before b
+          where b.setting = c.setting and b.population = c.population and b.profile = e.profile
+            and coalesce(b.persona, 0) = coalesce(e.persona, 0) and b.repetition = e.repetition
+            and b.block = e.block)
     )`;
 
-async function left(sql: Sql, plan: Plan, cells: readonly Cell[]): Promise<Left> {
+async function left(
+  sql: Sql,
+  plan: Plan,
+  cells: readonly Cell[],
+  before: readonly Planned[],
+): Promise<Left> {
   const rows = await sql<(Left["sample"][number] & { calls: number })[]>`
-    ${openOf(sql, plan, cells)}, numbered as (
+    ${openOf(sql, plan, cells, before)}, numbered as (
       select *, row_number() over (order by repetition, round, profile, cell, block) - 1 as place,
              count(*) over () as n
       from open

@@ -1,7 +1,8 @@
 /** All that a plan has to do, in one place: for what writes it down, counts it, or asks a few of it. */
 import type { Sql } from "../db.ts";
 import { callsOf, type Cell } from "./cell.ts";
-import { type Plan } from "./plan.ts";
+import { type PersonasPlan, type Plan } from "./plan.ts";
+import { list } from "./queue.ts";
 
 /** Cells as rows `c`, numbered from 1, as `everyOf` takes them. */
 export const asRows = (sql: Sql, cells: readonly Cell[]) => {
@@ -45,12 +46,15 @@ const isChanged = (sql: Sql, values: ReturnType<Sql>) =>
  * block, and round, which with the repetition says in which order it is done.
  */
 export function everyOf(sql: Sql, plan: Plan) {
-  const profiles = (most: number | null) =>
+  const only = (whose: ReturnType<Sql>, which: PersonasPlan["profiles"] | undefined) =>
+    typeof which === "object" && which ? sql`${whose} = any(${list(which)}::int[])` : sql`true`;
+  const profiles = (which: PersonasPlan["profiles"] | undefined) =>
     sql`(
       select p.profile, p.values from profiles p
       where p.population = coalesce(
         c.respondents, (select name from populations where role = 'reference'))
-      order by p.profile limit ${most}
+        and ${only(sql`p.profile`, which)}
+      order by p.profile limit ${typeof which === "number" ? which : null}
     )`;
   // Plans that differ in their variant only wrote in one setting, under names of their own.
   const asked = (whose: ReturnType<Sql>, which: ReturnType<Sql>) =>
@@ -85,7 +89,7 @@ export function everyOf(sql: Sql, plan: Plan) {
   if (plan.of === "profiles") {
     return sql`
       select c.cell, p.profile, null::int as persona, n.repetition, b.block, 1 as round
-      from c cross join lateral ${profiles(null)} p ${calls}
+      from c cross join lateral ${profiles(plan.profiles)} p ${calls}
       where ${isChanged(sql, sql`p.values`)}`;
   }
   const { personas } = plan;
@@ -95,7 +99,8 @@ export function everyOf(sql: Sql, plan: Plan) {
       from c ${
     asked(
       sql`wrote.population = c.population`,
-      personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`,
+      sql`${personas ? sql`p.repetitions in ${sql(personas as number[])}` : sql`true`}
+        and ${only(sql`p.ref_personality_id`, plan.profiles)}`,
     )
   } ${calls}
       where ${isChanged(sql, sql`p.fields`)}`;

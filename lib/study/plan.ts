@@ -64,8 +64,8 @@ export interface PersonasPlan extends Common {
   /** Indices of the repetitions: `from`, and how many. */
   from: number;
   repetitions: number;
-  /** Only the first so many profiles, or all. */
-  profiles: number | null;
+  /** Only the first so many profiles, those with these ids, or all. */
+  profiles: number | readonly number[] | null;
   /** Whose profiles; left out, those of the study's reference. */
   population?: string;
   /** What is written; left out, the form that a package brings. */
@@ -96,6 +96,10 @@ export interface AdministrationsPlan extends Common {
   models: readonly Model[];
   /** Repetitions of the personas that are asked, or all. */
   personas: readonly number[] | null;
+  /** Ids of the profiles whose personas are asked, or who answer; left out, all. */
+  profiles?: readonly number[];
+  /** Names of the conditions whose personas are asked; left out, all. */
+  conditions?: readonly string[];
   /** The name of the form of these personas; left out, the form that a package brings. */
   form?: string;
   /** Profiles answer as they are, without a persona; left out, personas do. */
@@ -127,7 +131,7 @@ export type Plan = PersonasPlan | AdministrationsPlan;
  *
  * @param given `conditions` by name, as a dose (`"N=3"`) or as data; where they are left out, the usual
  *   ones; one repetition, the last persona prompt (of profiles without items the one for attributes). Of
- *   several prompts each writes personas of its own. `population`: whose profiles, by its name in the
+ *   several prompts each writes personas of its own. `profiles`: the first so many, or ids. `population`: whose profiles, by its name in the
  *   study; its reference where left out
  * @throws {RangeError} when nothing is planned, or a number is none
  */
@@ -136,7 +140,7 @@ export function personas(given: {
   conditions?: readonly (string | Condition)[];
   repetitions?: number;
   from?: number;
-  profiles?: number;
+  profiles?: number | readonly number[];
   population?: string;
   form?: Form;
   parent?: string;
@@ -160,7 +164,11 @@ export function personas(given: {
     conditions: apart(distinct("condition", conditions, ({ name }) => name)),
     from: whole("from", given.from ?? 1),
     repetitions: whole("repetitions", given.repetitions ?? 1),
-    profiles: given.profiles === undefined ? null : whole("profiles", given.profiles),
+    profiles: given.profiles === undefined
+      ? null
+      : typeof given.profiles === "number"
+      ? whole("profiles", given.profiles)
+      : ids(given.profiles),
     prompt: first!,
     ...others.length && { prompts: others },
     ...given.population !== undefined && { population: worded("population", given.population) },
@@ -218,7 +226,7 @@ type Levels<T> = T | readonly T[];
  *   its levels as they stand in results. `changes`: what is changed of a respondent before it is asked, all else
  *   kept: attributes of profiles or fields of personas, by the name of a condition (`"sex:female<->male"`,
  *   `"-description"`) or as data, `"unchanged"` where nothing is; who has nothing to change is not asked.
- *   `of: "profiles"`: profiles answer as they are, those of
+ *   `profiles`, `conditions`: only personas of these. `of: "profiles"`: profiles answer as they are, those of
  *   `population` or of the study's reference; `models` then names who answers for them. `context`: what
  *   each is shown besides, at the prompt's place `{{context}}`; then one model is named, and no other factor
  *   has several levels
@@ -228,6 +236,8 @@ export function administrations(given: {
   instrument: Levels<Instrument>;
   models?: readonly Model[];
   personas?: readonly number[] | "all";
+  profiles?: readonly number[];
+  conditions?: readonly string[];
   form?: string;
   of?: "profiles";
   population?: string;
@@ -289,6 +299,8 @@ export function administrations(given: {
       ? null
       : listed("personas", given.personas ?? [1], '[1, 2], or "all"')
         .map((one) => whole("personas", one)),
+    ...given.profiles !== undefined && { profiles: ids(given.profiles) },
+    ...given.conditions !== undefined && { conditions: conditionsOf(given.conditions) },
     repetitions: whole("repetitions", given.repetitions ?? 1),
     setting: first.setting,
     ...others.length && {
@@ -339,12 +351,16 @@ function checkContext(
 }
 
 /** @throws {RangeError} when what only personas have is given as well, or nobody is named who answers */
-function ofProfiles({ of, form, personas, models }: Parameters<typeof administrations>[0]): void {
+function ofProfiles(
+  { of, form, personas, conditions, models }: Parameters<typeof administrations>[0],
+): void {
   if (of !== "profiles") {
     throw new RangeError(`of is "profiles", or left out: got ${described(of)}`);
   }
-  if (form !== undefined || personas !== undefined) {
-    throw new RangeError("Profiles that answer have no personas: leave out personas and form");
+  if (form !== undefined || personas !== undefined || conditions !== undefined) {
+    throw new RangeError(
+      "Profiles that answer have no personas: leave out personas, conditions and form",
+    );
   }
   if (!models?.length) {
     throw new RangeError("Profiles were written by no model: name in models who answers for them");
@@ -459,6 +475,9 @@ export const levelsOf = ({ prompt, instrument, setting }: Combination) => ({
   change: setting.change?.name ?? UNCHANGED,
 });
 
+/** The ways in which a plan asks, each by its levels as they stand in results. */
+export const waysOf = (plan: AdministrationsPlan) => combinations(plan).map(levelsOf);
+
 /** How many items a call has, as a level. */
 const askedLevel = (each: number | undefined): string =>
   each === undefined ? "whole" : String(each);
@@ -550,6 +569,22 @@ function whole(what: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
   throw new RangeError(`${what} is a whole number of 1 or more: got ${described(value)}`);
 }
+
+/** Ids of profiles in their order, each once. */
+const ids = (given: readonly number[]): readonly number[] => {
+  const found = [...new Set(listed("profiles", given, "[1, 2]"))].toSorted((a, b) => a - b);
+  const odd = found.find((id) => !Number.isSafeInteger(id));
+  if (found.length && odd === undefined) return found;
+  throw new RangeError(
+    `profiles holds ids of profiles: got ${found.length ? described(odd) : "none"}`,
+  );
+};
+
+const conditionsOf = (given: readonly string[]): readonly string[] => {
+  const found = distinct("condition", listed("conditions", given, '["N=0"]'), String);
+  if (!found.length) throw new RangeError("A plan names at least one condition: got 0");
+  return found.map((one) => worded("condition", one));
+};
 
 function seed(value = 1): number {
   if (Number.isSafeInteger(value)) return value;

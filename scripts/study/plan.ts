@@ -88,7 +88,7 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
     await planned(lab, plan, [
       [
         "profiles",
-        `${Math.min(plan.profiles ?? Infinity, people.profiles)} of ${people.name}` +
+        `${Math.min(profiles ?? Infinity, people.profiles)} of ${people.name}` +
         ` (${people.profiles})`,
       ],
       ["models", plan.models.map(({ id }) => id).join(", ")],

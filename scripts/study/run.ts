@@ -10,9 +10,9 @@ import { leftOf, reasons, runs, type Standing, standing, typed, within } from ".
 /** Exit status: an error, or most of the work failed. */
 const FAILED = 1;
 /** Exit status: something is left to do, because of a stop, the budget or a limit. */
-const LEFT = 3;
+export const LEFT = 3;
 
-function budgetOf(flags: Flags): Budget {
+export function budgetOf(flags: Flags): Budget {
   const usd = number(flags, "budget-usd", "amount");
   const calls = number(flags, "budget-calls", "amount");
   const tokens = number(flags, "budget-tokens", "amount");
@@ -77,24 +77,8 @@ async function launch(
     }
     asks = true;
   }
-  if (asks && !flags.yes) {
-    if (Deno.stdin.isTerminal()) {
-      if (!confirm("Go on?")) {
-        console.log("Nothing was asked");
-        return null;
-      }
-    } else if (!Object.keys(budget).length) {
-      throw new Error(
-        "Without a terminal nobody can be asked whether to go on: add --yes, which takes the budget " +
-          "that the run has, or give a budget",
-      );
-    }
-  }
-  const signal = interruptible();
-  signal.addEventListener("abort", () => {
-    progress("");
-    console.error("Finishing what is in flight; Ctrl-C again ends at once, and loses it");
-  });
+  if (asks && !agreed(flags, budget)) return null;
+  const signal = stopping();
   const options = {
     ...Object.keys(budget).length && { budget },
     ...limit !== undefined && { limit },
@@ -106,6 +90,35 @@ async function launch(
     code = worse(code, signal.aborted ? LEFT : await worked(lab, name, options, next));
   }
   return code;
+}
+
+/**
+ * Whether the user agrees to what was shown.
+ *
+ * @throws {Error} when nobody can be asked, and neither a budget nor --yes says so
+ */
+export function agreed(flags: Flags, budget: Budget): boolean {
+  if (flags.yes) return true;
+  if (Deno.stdin.isTerminal()) {
+    const goes = confirm("Go on?");
+    if (!goes) console.log("Nothing was asked");
+    return goes;
+  }
+  if (Object.keys(budget).length) return true;
+  throw new Error(
+    "Without a terminal nobody can be asked whether to go on: add --yes, which takes the budget " +
+      "that the run has, or give a budget",
+  );
+}
+
+/** Ctrl-C, which finishes what is in flight. */
+export function stopping(): AbortSignal {
+  const signal = interruptible();
+  signal.addEventListener("abort", () => {
+    progress("");
+    console.error("Finishing what is in flight; Ctrl-C again ends at once, and loses it");
+  });
+  return signal;
 }
 
 /** The exit status of two: an error goes before work that is left. */
@@ -127,30 +140,42 @@ function mostly({ run, done, failed }: Standing, ended?: Ended): number {
 
 type RunOptions = NonNullable<Parameters<Laboratory["run"]>[1]>;
 
-async function worked(
+/**
+ * Works on a run, or on several that were registered together, and says what came of each.
+ *
+ * @returns the exit status
+ */
+export async function worked(
   lab: Laboratory,
-  name: string,
+  name: string | readonly string[],
   options: RunOptions,
   next: boolean,
 ): Promise<number> {
-  const face = new Face(lab, name);
+  const names = [name].flat(), face = new Face(lab, names);
   let ended: Ended;
   try {
     ended = await lab.run(name, { ...options, onProgress: (now) => face.show(now) });
   } catch (error) {
     progress("");
     if (error instanceof RunError) {
-      const [now] = await standing(lab, [name]).catch(() => []);
-      if (now) console.log(`${counted(now)}\nGo on: ${typed(lab, `run ${name}`)}`);
+      const all = await standing(lab, names).catch(() => []);
+      for (const now of all) {
+        console.log(`${counted(now)}\nGo on: ${typed(lab, `run ${now.run}`)}`);
+      }
     }
     throw error;
   }
   progress("");
-  const [now] = await standing(lab, [name]);
-  for (const line of await summary(lab, ended, now!)) console.log(line);
-  if (next) { for (const line of await nextOf(lab, now!, ended)) console.log(line); }
+  let code = 0;
+  for (const now of await standing(lab, names)) {
+    // Of several only the last one is what ended.
+    const own = names.length === 1 ? ended : undefined;
+    for (const line of own ? await summary(lab, own, now) : [counted(now)]) console.log(line);
+    if (next) { for (const line of await nextOf(lab, now, own)) console.log(line); }
+    code = worse(code, worse(mostly(now, own), leftOf(now) ? LEFT : 0));
+  }
   console.log(await lab.banner());
-  return worse(mostly(now!, ended), leftOf(now!) ? LEFT : 0);
+  return code;
 }
 
 const LONG_WAIT_MS = 30_000;
@@ -162,7 +187,7 @@ class Face {
   #last = 0;
   #told = 0;
 
-  constructor(private readonly lab: Laboratory, private readonly run: string) {}
+  constructor(private readonly lab: Laboratory, private readonly runs: readonly string[]) {}
 
   show(progressed: Progress): void {
     const { perSecond, concurrency, failed, waitingUntil } = progressed;
@@ -173,7 +198,7 @@ class Face {
       const until = Number(waitingUntil ?? 0);
       if (until - Date.now() < LONG_WAIT_MS || until - this.#told < LONG_WAIT_MS) return;
       this.#told = until;
-      return console.error(`${this.run}: ${waits}`);
+      return console.error(`${this.runs.join(", ")}: ${waits}`);
     }
     this.#refresh();
     const now = this.#now;
@@ -199,12 +224,30 @@ class Face {
   #refresh(): void {
     if (this.#asked || performance.now() - this.#last < 1000) return;
     this.#asked = true;
-    standing(this.lab, [this.run]).then(([now]) => (this.#now = now!)).catch(() => {})
+    standing(this.lab, this.runs).then((all) => (this.#now = together(all))).catch(() => {})
       .finally(() => {
         this.#asked = false;
         this.#last = performance.now();
       });
   }
+}
+
+/** Several runs as one; what one has for a limit is not that of all. */
+function together([first, ...others]: readonly Standing[]): Standing {
+  return others.reduce((sum, one) => ({
+    ...sum,
+    planned: sum.planned + one.planned,
+    claimed: sum.claimed + one.claimed,
+    done: sum.done + one.done,
+    failed: sum.failed + one.failed,
+    calls: sum.calls + one.calls,
+    tokens: sum.tokens + one.tokens,
+    usd: sum.usd === null || one.usd === null ? null : sum.usd + one.usd,
+    lost_usd: sum.lost_usd + one.lost_usd,
+    budget_usd: null,
+    budget_calls: null,
+    budget_tokens: null,
+  }), first!);
 }
 
 /** As much as one line of the terminal takes: a longer one could not be written over. */

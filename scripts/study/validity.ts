@@ -1,0 +1,77 @@
+/** `validity RUN`: what the way of asking makes of a run of administrations, agreed to and asked. */
+import { open } from "lib/db.ts";
+import { paceOf, transportOf } from "lib/llm.ts";
+import { tableText } from "lib/notebook.ts";
+import { type AdministrationsPlan, type Laboratory } from "lib/study.ts";
+import { type Battery, findings, validity as battery } from "lib/validity/battery.ts";
+import { UsageError } from "../cli.ts";
+import { type Flags, many, number, text } from "./flags.ts";
+import { runs, standing, typed, within } from "./place.ts";
+import { agreed, budgetOf, LEFT, stopping, worked } from "./run.ts";
+
+export async function validity(flags: Flags, words: string[]): Promise<number> {
+  const [name] = runs(words, 1);
+  const given = budgetOf(flags);
+  const sample = number(flags, "sample", "count"), seed = number(flags, "seed", "integer");
+  const bound = number(flags, "bound", "amount"), against = text(flags, "against");
+  if (bound === 0) {
+    throw new UsageError("--bound is a part of a finding's size, such as 0.5: got 0");
+  }
+  if (against !== undefined && bound === undefined) {
+    throw new UsageError("--against is for findings, and they need a --bound");
+  }
+  return await within(flags, false, async (lab) => {
+    await standing(lab, [name!]);
+    const { plan: of, models } = await lab.planned(name!);
+    if (of.kind !== "administrations") {
+      throw new UsageError(`${name} writes personas: name a run in which they are asked`);
+    }
+    const costs = models.some((model) => transportOf(model).costs);
+    const concurrency = number(flags, "concurrency", "count");
+    for (const model of models) if (concurrency) paceOf(model).most = concurrency;
+    if (costs && !Object.keys(given).length) {
+      throw new Error(
+        "A battery of models that may cost money needs a budget, of all its parts together: add " +
+          "--budget-usd, --budget-calls or --budget-tokens; nothing is asked before its cost is shown",
+      );
+    }
+    const budget = Object.keys(given).length ? given : { usd: 0 };
+    const made = await battery(lab, {
+      of,
+      budget,
+      ...sample !== undefined && { sample },
+      ...seed !== undefined && { seed },
+      ...many(flags, "change").length && { changes: many(flags, "change") },
+    });
+    console.log(tableText(made.costs, `What each part asks, of ${made.profiles.length} profiles`));
+    const left = made.costs.toRecords().at(-1)!.calls_left as number;
+    if (left && costs && !agreed(flags, given)) return LEFT;
+    const code = left
+      ? await worked(lab, await lab.register(made.plans), {
+        budget,
+        allowTruncated: Boolean(flags["allow-truncated"]),
+        signal: stopping(),
+      }, false)
+      : 0;
+    if (code === LEFT) console.log(`Go on: ${typed(lab, `validity ${name}`)}, as before`);
+    else if (bound !== undefined) await shown(lab, of, made, { bound, against });
+    return code;
+  });
+}
+
+/** Findings by condition, and whose they are. */
+async function shown(
+  { schema }: Laboratory,
+  { instrument }: AdministrationsPlan,
+  made: Battery,
+  { bound, against = made.conditions?.[0] }: { bound: number; against?: string | undefined },
+): Promise<void> {
+  if (against === undefined) {
+    throw new UsageError("Profiles answered as they are: findings are of conditions");
+  }
+  const study = await open({ schema });
+  const sheets = await study.sheets(instrument.name);
+  await study.close();
+  const of = { battery: made, instrument, factor: "condition", against, bound };
+  console.log(tableText(findings(sheets, of), `Whose the findings are; the bound is ${bound}`));
+}
