@@ -109,7 +109,8 @@ const ADVICE: [RegExp, string][] = [
     "Check the network, and the model's name and address: deno task config shows them",
   ],
   [
-    /\b(read|write) (ECONNRESET|EPIPE)|ended by the other party|CONNECTION_(CLOSED|DESTROYED|ENDED)|terminating connection|Connection terminated/,
+    // What never let anybody in says itself what to check.
+    /^(?!.* does not let \S+ in \().*(?:\b(read|write) (ECONNRESET|EPIPE)|ended by the other party|CONNECTION_(CLOSED|DESTROYED|ENDED)|terminating connection|Connection terminated)/s,
     "The database was lost on the way: run this again; `deno task status` shows whether it is there",
   ],
   [/address already in use|EADDRINUSE/i, "Another program has this port: choose another"],

@@ -104,6 +104,11 @@ Deno.test("whoever writes to a server that has hung up is told so as well", asyn
   client.destroy();
   server.close();
   assert.match(advice(message(error)), /The database was lost on the way: run this again/);
+  // Who was never let in has lost nothing.
+  const never = `PostgreSQL at 127.0.0.1:1/x does not let me in (${
+    message(error)
+  }): check DATABASE_URL`;
+  assert.equal(advice(never), "");
 });
 
 /** What stands between a client and PostgreSQL, and sees the first packet of each connection. */
