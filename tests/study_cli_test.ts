@@ -416,7 +416,7 @@ Deno.test("a battery shows its cost, asks within its budget, goes on, and says w
   const before = asked();
   assert.match(
     await desk.refused(1, "validity", "sheets"),
-    /needs a budget, of all its parts together/,
+    /No part is within the budget: add --budget-usd/,
   );
   const usd = ["--budget-usd", "1"];
   assert.match(await desk.refused(2, "validity", "written", ...usd), /written writes personas/);
