@@ -477,7 +477,7 @@ Deno.test("a battery shows its cost, asks within its budget, goes on, and says w
   const before = asked();
   assert.match(
     await desk.refused(1, "validity", "sheets"),
-    /needs a budget, of all its parts together/,
+    /No part is within the budget: add --budget-usd/,
   );
   const usd = ["--budget-usd", "1"];
   assert.match(await desk.refused(2, "validity", "written", ...usd), /written writes personas/);
@@ -523,7 +523,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const cases: [string[], RegExp][] = [
     [
       [],
-      /^Say new, plan, population, preview, estimate, run, stop, status, retry-failed, export\n/,
+      /^Say new, plan, population, preview, estimate, run, validity, stop, status, retry-failed, export\n/,
     ],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],

@@ -166,16 +166,18 @@ export async function worked(
     throw error;
   }
   progress("");
-  let code = 0;
-  for (const now of await standing(lab, names)) {
-    // Of several only the last one is what ended.
-    const own = names.length === 1 ? ended : undefined;
+  const all = await standing(lab, names);
+  // Of several only the last one is what ended.
+  const own = names.length === 1 ? ended : undefined;
+  for (const now of all) {
     for (const line of own ? await summary(lab, own, now) : [counted(now)]) console.log(line);
     if (next) { for (const line of await nextOf(lab, now, own)) console.log(line); }
-    code = worse(code, worse(mostly(now, own), leftOf(now) ? LEFT : 0));
   }
   console.log(await lab.banner());
-  return code;
+  return all.reduce(
+    (code, now) => worse(code, worse(mostly(now, own), leftOf(now) ? LEFT : 0)),
+    0,
+  );
 }
 
 const LONG_WAIT_MS = 30_000;

@@ -1,6 +1,8 @@
 /** `validity RUN`: what the way of asking makes of a run of administrations, agreed to and asked. */
+import { z } from "zod";
 import { open } from "lib/db.ts";
-import { paceOf, transportOf } from "lib/llm.ts";
+import { rows } from "lib/frames.ts";
+import { paceOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
 import { type AdministrationsPlan, type Laboratory } from "lib/study.ts";
 import { type Battery, findings, validity as battery } from "lib/validity/battery.ts";
@@ -8,6 +10,8 @@ import { UsageError } from "../cli.ts";
 import { type Flags, many, number, text } from "./flags.ts";
 import { runs, standing, typed, within } from "./place.ts";
 import { agreed, budgetOf, LEFT, stopping, worked } from "./run.ts";
+
+const Total = z.object({ calls_left: z.number(), usd_most: z.number().nullable() });
 
 export async function validity(flags: Flags, words: string[]): Promise<number> {
   const [name] = runs(words, 1);
@@ -26,15 +30,8 @@ export async function validity(flags: Flags, words: string[]): Promise<number> {
     if (of.kind !== "administrations") {
       throw new UsageError(`${name} writes personas: name a run in which they are asked`);
     }
-    const costs = models.some((model) => transportOf(model).costs);
     const concurrency = number(flags, "concurrency", "count");
     for (const model of models) if (concurrency) paceOf(model).most = concurrency;
-    if (costs && !Object.keys(given).length) {
-      throw new Error(
-        "A battery of models that may cost money needs a budget, of all its parts together: add " +
-          "--budget-usd, --budget-calls or --budget-tokens; nothing is asked before its cost is shown",
-      );
-    }
     const budget = Object.keys(given).length ? given : { usd: 0 };
     const made = await battery(lab, {
       of,
@@ -44,8 +41,15 @@ export async function validity(flags: Flags, words: string[]): Promise<number> {
       ...many(flags, "change").length && { changes: many(flags, "change") },
     });
     console.log(tableText(made.costs, `What each part asks, of ${made.profiles.length} profiles`));
-    const left = made.costs.toRecords().at(-1)!.calls_left as number;
-    if (left && costs && !agreed(flags, given)) return LEFT;
+    if (!made.plans.length) {
+      throw new Error(
+        "No part is within the budget: add --budget-usd, --budget-calls or --budget-tokens, of all " +
+          "parts together",
+      );
+    }
+    const [all] = rows(made.costs.tail(1), Total);
+    const left = all!.calls_left;
+    if (left && all!.usd_most !== 0 && !agreed(flags, given)) return LEFT;
     const code = left
       ? await worked(lab, await lab.register(made.plans), {
         budget,
