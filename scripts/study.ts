@@ -238,6 +238,8 @@ const PLANS: Record<string, Sub> = {
         "repeated",
       ],
       ["--form NAME", "of which form the personas are that answer (default: biography)"],
+      ["--of WHO", "profiles: these answer themselves, without a persona, by the --model named"],
+      ["--population NAME", "whose profiles (default: the first that the study was given)"],
       ["--personas LIST", "which repetitions of the personas: 1 (default), 1,2 or all", "repeated"],
       ["--repetitions N", "sheets of each persona (default: 1)"],
       ["--items ORDER", "printed (default), or shuffled anew for each sheet"],
@@ -246,6 +248,17 @@ const PLANS: Record<string, Sub> = {
         "--coding WORDS",
         "how answers are written: true/false (default where there are two), " +
         "number (default where there are more), yes/no or label",
+      ],
+      ["--asked N", "so many items a call (default: the whole sheet at once)"],
+      [
+        "--reason WHEN",
+        "before or after each answer, none, or an explanation of all (default: explanation)",
+      ],
+      [
+        "--change NAME",
+        "what is changed of whoever answers, all else kept: sex:female<->male; with =, " +
+        "--change=-town (left out); or unchanged. Of several each is asked",
+        "repeated",
       ],
       [
         "--original-rule",

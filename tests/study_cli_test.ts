@@ -239,21 +239,43 @@ Deno.test("forms of one's own and personas made from others are planned as in a 
     personas({ models, form: formFrom(portrait!), conditions: ["Base", "-age"] }),
     personas({ models, form: formFrom(voice!), parent: "portrait" }),
     administrations({ instrument: instrumentFrom(town), form: "voice" }),
+    administrations({
+      instrument: instrumentFrom(town),
+      models,
+      of: "profiles",
+      population: "adults",
+      asked: 3,
+      reason: "before",
+      changes: ["unchanged", "-age"],
+    }),
   ] as const;
   const written = ["plan", "personas", "--model", "simulated", "--form"];
   const commands = [
     [...written, portrait!, "--condition=Base,-age", ...people],
     [...written, voice!, "--parent", "portrait"],
     ["plan", "administrations", "--instrument", town, "--form", "voice"],
+    [
+      ...["plan", "administrations", "--instrument", town, "--model", "simulated"],
+      ...["--of", "profiles", "--population", "adults", "--asked", "3", "--reason", "before"],
+      "--change=unchanged,-age",
+    ],
   ];
-  const facts = [/^ +form +Portrait \(portrait\)$/m, /^ +made from +each .* form portrait$/m];
+  const facts = [
+    /^ +form +Portrait \(portrait\)$/m,
+    /^ +made from +each .* form portrait$/m,
+    /^ +personas +repetition 1 of the form voice$/m,
+    /^ +profiles +of adults, without personas$/m,
+  ];
   const lab = await enter({ schema: desk.schema });
   try {
     for (const [at, plan] of plans.entries()) {
       const out = await desk.done(...commands[at]!);
       // The name is made from all that is planned.
-      assert.match(out, new RegExp(`^Run ${plan.name} in schema cli_forms: 4 `, "m"));
-      assert.match(out, facts[at] ?? /^ +personas +repetition 1 of the form voice$/m);
+      assert.match(
+        out,
+        new RegExp(`^Run ${plan.name} in schema cli_forms: ${at < 3 ? 4 : 8} `, "m"),
+      );
+      assert.match(out, facts[at]!);
       await lab.run(plan.name);
     }
     const [now] = await standing(lab, [plans[1].name]);

@@ -128,6 +128,11 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
     );
   }
   const form = text(flags, "form");
+  const each = number(flags, "asked", "count");
+  const reason = oneOf(flags, "reason", ["explanation", "none", "before", "after"]);
+  const changes = many(flags, "change");
+  const of = oneOf(flags, "of", ["profiles"]);
+  const population = text(flags, "population");
   const given = common(flags);
   await within(flags, true, async (lab) => {
     const instrument = await instrumentOf(name, text(flags, "language"));
@@ -141,6 +146,11 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
         ...options && { options },
         ...coding && { coding },
         ...form !== undefined && { form },
+        ...each !== undefined && { asked: each },
+        ...reason && { reason },
+        ...changes.length && { changes },
+        ...of && { of },
+        ...population !== undefined && { population },
         original: Boolean(flags["original-rule"]),
         ...written,
         ...given,
@@ -151,13 +161,16 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
       [
         "instrument",
         `${instrument.title} (${instrument.language}), ${instrument.items.length} ` +
-        `items in order ${setting.items}, options ${setting.options}, coded ${setting.coding}`,
+        `items in order ${setting.items}, options ${setting.options}, coded ${setting.coding}` +
+        (each === undefined ? "" : `, ${each} a call`),
       ],
       [
         "answered by",
         asked.length ? asked.map(({ id }) => id).join(", ") : "the model that wrote the persona",
       ],
-      [
+      ...reason ? [["reasons", reason] as const] : [],
+      ...changes.length ? [["changes", changes.join(", ")] as const] : [],
+      of ? ["profiles", `of ${population ?? "the study's reference"}, without personas`] : [
         "personas",
         `${plan.personas ? `repetition ${plan.personas.join(", ")}` : "all"}` +
         (form === undefined ? "" : ` of the form ${form}`),
@@ -180,7 +193,7 @@ async function planned(
   const [now] = await standing(lab, [run]);
   const { done, failed, skipped } = now!;
   const left = leftOf(now!);
-  const what = plan.kind === "personas" ? "persona" : "sheet";
+  const what = plan.kind === "personas" ? "persona" : plan.setting.each ? "call" : "sheet";
   console.log([
     `Run ${run} in schema ${lab.schema}: ${plural(left, what)} to do`,
     ...done || failed ? [`${whole(done)} done and ${whole(failed)} failed before`] : [],
