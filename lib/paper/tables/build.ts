@@ -1,12 +1,13 @@
 /** Any published table by its name. */
 import type { DataFrame } from "polars";
-import type { Administrations } from "../../db.ts";
+import { type Administrations, columnsIn } from "../../db.ts";
+import { factorNames } from "../../measures.ts";
 import type { TableName } from "../design.ts";
 import { agreement } from "./agreement.ts";
-import type { Options } from "./answers.ts";
 import { baselines } from "./baselines.ts";
 import { convergence } from "./convergence.ts";
-import { demographics } from "./demographics.ts";
+import { type Counting, demographics } from "./demographics.ts";
+import { personFactors } from "./factors.ts";
 import { reliability, traitReliability } from "./reliability.ts";
 import { personality, traits } from "./scores.ts";
 
@@ -17,11 +18,36 @@ export interface Reads {
   demographics(): Promise<DataFrame>;
 }
 
-/** Any published table by its name. */
+/**
+ * The factors that a study's tables may be by: of personas those that Tables 1–3 may, of sheets those of an
+ * instrument's tables.
+ */
+export async function factorsIn(
+  reads: Pick<Reads, "sheets" | "demographics">,
+): Promise<{ personas: string[]; sheets: string[] }> {
+  return {
+    personas: personFactors((await reads.demographics()).columns),
+    sheets: factorNames(columnsIn(await reads.sheets("epqra")).names),
+  };
+}
+
+/** How any table is built: `against` is for Tables 1–3. */
+export type Building = Pick<Counting, "mode" | "by" | "against">;
+
+/**
+ * Any published table by its name, of a study of one's own also by its factors:
+ * `build("table6", study, { by: ["prompt", "language"] })`.
+ *
+ * @param options `by`: a column and its levels for each factor in place of model and condition. Tables 1–3
+ *   are one table then, of all personas; Tables 5, A4 and A5 are about condition Base, A6 about it and A7
+ *   about all others, as in the paper, but the first three about every condition where `condition` is a
+ *   factor; the baselines have no factors
+ * @throws {Error} when a factor is unknown, naming those there are
+ */
 export async function build(
   name: TableName,
   reads: Reads,
-  options: Options = {},
+  { against, ...options }: Building = {},
 ): Promise<DataFrame> {
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
@@ -30,7 +56,7 @@ export async function build(
     case "table1":
     case "table2":
     case "table3":
-      return demographics(await reads.demographics(), name, options);
+      return demographics(await reads.demographics(), name, { ...options, against });
     case "table4":
       return personality(await epqra(), await reference(), options);
     case "table5":
