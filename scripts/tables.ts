@@ -47,8 +47,9 @@ async function factorsFor(
   study: Study,
   typed: string,
   against: readonly string[],
+  form: string | undefined,
 ): Promise<Factors> {
-  const known = await factorsIn(study), all = [...new Set(Object.values(known).flat())];
+  const known = await factorsIn(study, form), all = [...new Set(Object.values(known).flat())];
   const by = typed.split(",").map((name) => name.trim()).filter((name) => name);
   const levels = against.map((one) => one.split(/=(.*)/s).slice(0, 2));
   if (!by.length) throw new UsageError(`--by names factors: there are ${all.join(", ")}`);
@@ -80,15 +81,15 @@ function lacking({ by, personas }: Factors): string | null {
  * Builds tables of `tablesOf` and writes `NAME.csv` with its codebook, `NAME.md` and `NAME.tex`, and in `corrected` mode
  * what survives of each published one as `NAME_survives`; one that fails does not stop the others.
  *
- * @param factors what the tables are by in place of model and condition; that of demographics by those that
- *   personas have
+ * @param options `factors`: what the tables are by in place of model and condition; that of demographics by
+ *   those that personas have; `form`: that of the personas, where a study has several
  */
 export async function writeTables(
   study: Study,
   folder: string,
   names: readonly string[],
   mode: Mode,
-  factors?: Factors,
+  { factors, form }: { factors?: Factors; form?: string } = {},
 ): Promise<Written[]> {
   await Deno.mkdir(folder, { recursive: true });
   const banner = bannerOf(study.provenance);
@@ -104,7 +105,7 @@ export async function writeTables(
     const isDemographics = ["table1", "table2", "table3"].includes(name);
     const by = isDemographics ? factors?.personas : factors?.by;
     if (factors && !by!.length) throw new Error(lacking(factors)!);
-    const building = { by, against: isDemographics ? factors?.against : undefined };
+    const building = { by, form, against: isDemographics ? factors?.against : undefined };
     const table = await build(name, study, { mode, ...building });
     await files(name, printed(name, table, { mode }), grid(name, table, { mode }));
     if (mode === "printed" || name === "baselines") return;
@@ -146,7 +147,7 @@ const folderOf = (schema: string, by?: string): string =>
 if (import.meta.main) {
   await main({
     usage:
-      "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …] [--by FACTORS]",
+      "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …] [--by FACTORS] [--form NAME]",
     help: `Writes each published table as NAME.csv (tidy, full precision, undefined = empty) with
 NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints
 it), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
@@ -161,6 +162,7 @@ it), and for each instrument of your own, as scales_NAME, the scores and the rel
                  prompt,language; table1 holds all personas, by those of the factors that personas have
   --against FACTOR=LEVEL  with --by: what table1 compares the other levels with (default: condition=Base,
                  where conditions are a factor)
+  --form NAME    the form of the personas that table1 counts, where they were written in several
 
 Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     flags: {
@@ -170,16 +172,18 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
       table: { type: "string", multiple: true, default: [] },
       by: { type: "string" },
       against: { type: "string", multiple: true, default: [] },
+      form: { type: "string" },
     },
     words: true,
   }, async (flags, words) => {
-    const { schema = PUBLISHED, mode, table, by, against, ...given } = flags as {
+    const { schema = PUBLISHED, mode, table, by, against, form, ...given } = flags as {
       out?: string;
       schema?: string;
       mode: string;
       table: string[];
       by?: string;
       against: string[];
+      form?: string;
     };
     const { out = folderOf(schema, by) } = given;
     if (mode !== "printed" && mode !== "corrected") {
@@ -194,7 +198,7 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     const study = await open({ schema });
     let written: Written[];
     try {
-      const factors = by === undefined ? undefined : await factorsFor(study, by, against);
+      const factors = by === undefined ? undefined : await factorsFor(study, by, against, form);
       const known = await tablesOf(study);
       const names = [...table, ...words];
       const wrong = names.find((name) => !known.includes(name));
@@ -204,7 +208,7 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
       const all = factors ? known.filter((name) => isBy(name, factors)) : known;
       const without = factors && lacking(factors);
       if (without) console.log(without);
-      written = await writeTables(study, out, names.length ? names : all, mode, factors);
+      written = await writeTables(study, out, names.length ? names : all, mode, { factors, form });
     } finally {
       await study.close();
     }

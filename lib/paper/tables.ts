@@ -14,7 +14,7 @@ import { carried, carrying } from "../provenance.ts";
 import "./published.ts";
 import { seeded } from "../random.ts";
 import * as builders from "./tables/builders.ts";
-import type { Building, Reads } from "./tables/build.ts";
+import { type Building, formOf, type Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";
 import { scales as scalesOf } from "./tables/scales.ts";
 import { agreementSurvival } from "./tables/survival/agreement.ts";
@@ -70,27 +70,28 @@ export const {
  * only this table has. Answers are those of `corrected` mode: missing is missing. How each table is
  * tested, and its own columns, stand at its builder in `lib/paper/tables/survival`.
  *
- * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits; `by` and
- *   `against` as of {@link build}
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits; `by`,
+ *   `against` and `form` as of {@link build}
  */
 export const survival = carried(async (
   name: Exclude<TableName, "baselines">,
   reads: Reads & Pick<Study, "personas"> & Partial<Pick<Study, "people">>,
   options: { draws?: number; seed?: number } & Omit<Building, "mode"> = {},
 ): Promise<DataFrame> => {
-  const { draws = 2000, seed = 826, ...building } = options;
+  const { draws = 2000, seed = 826, form: named, ...building } = options;
   const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
   const reference = () => reads.profiles("reference");
-  // People in columns have no factors.
-  const people = async () =>
-    (building.by ? undefined : await reads.people?.()) ?? columnsOf(await reads.personas());
   switch (name) {
     case "table1":
     case "table2":
-    case "table3":
-      return sharesSurvival(await reads.demographics(), await people(), name, drawn, building);
+    case "table3": {
+      const form = await formOf(reads, named);
+      const people = await reads.people?.(form, building.by !== undefined) ??
+        columnsOf(await reads.personas());
+      return sharesSurvival(await reads.demographics(form), people, name, drawn, building);
+    }
     case "table4":
       return personalitySurvival(await epqra(), await reference(), building);
     case "table5":

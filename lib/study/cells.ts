@@ -148,7 +148,7 @@ async function writtenIn(
   throw new Error(
     `Schema ${schema} holds no personas ${what}` +
       (forms.length
-        ? ` of the form ${JSON.stringify(name)}: it has ${forms.join(", ")}`
+        ? ` of the form ${JSON.stringify(name)}: it has ${forms.join(", ")}; name one in the plan`
         : ": have them written first"),
   );
 }

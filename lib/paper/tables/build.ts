@@ -2,6 +2,7 @@
 import type { DataFrame } from "polars";
 import { type Administrations, columnsIn } from "../../db.ts";
 import { factorNames } from "../../measures.ts";
+import { biography } from "../biography.ts";
 import type { TableName } from "../design.ts";
 import { agreement } from "./agreement.ts";
 import { baselines } from "./baselines.ts";
@@ -15,7 +16,23 @@ import { personality, traits } from "./scores.ts";
 export interface Reads {
   sheets(instrument: string): Promise<Administrations>;
   profiles(source: "reference" | "random"): Promise<Administrations>;
-  demographics(): Promise<DataFrame>;
+  demographics(form?: string): Promise<DataFrame>;
+  forms?(): Promise<readonly { name: string }[]>;
+}
+
+/**
+ * The form whose personas Tables 1–3 count: the one that is named, or the paper's where a study has personas
+ * of it and of others; undefined where there is no choice.
+ */
+export async function formOf(
+  reads: Pick<Reads, "forms">,
+  named: string | undefined,
+): Promise<string | undefined> {
+  if (named !== undefined) return named;
+  const forms = await reads.forms?.() ?? [];
+  return forms.length > 1 && forms.some(({ name }) => name === biography.name)
+    ? biography.name
+    : undefined;
 }
 
 /**
@@ -23,16 +40,20 @@ export interface Reads {
  * instrument's tables.
  */
 export async function factorsIn(
-  reads: Pick<Reads, "sheets" | "demographics">,
+  reads: Pick<Reads, "sheets" | "demographics" | "forms">,
+  form?: string,
 ): Promise<{ personas: string[]; sheets: string[] }> {
   return {
-    personas: personFactors((await reads.demographics()).columns),
+    personas: personFactors((await reads.demographics(await formOf(reads, form))).columns),
     sheets: factorNames(columnsIn(await reads.sheets("epqra")).names),
   };
 }
 
-/** How any table is built: `against` is for Tables 1–3. */
-export type Building = Pick<Counting, "mode" | "by" | "against">;
+/** How any table is built; what is compared, and in which form personas are, is for Tables 1–3. */
+export interface Building extends Pick<Counting, "mode" | "by" | "against"> {
+  /** The form of the personas, by its name; needed where a study has several and none is the paper's. */
+  form?: string;
+}
 
 /**
  * Any published table by its name, of a study of one's own also by its factors:
@@ -47,7 +68,7 @@ export type Building = Pick<Counting, "mode" | "by" | "against">;
 export async function build(
   name: TableName,
   reads: Reads,
-  { against, ...options }: Building = {},
+  { against, form, ...options }: Building = {},
 ): Promise<DataFrame> {
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
@@ -56,7 +77,10 @@ export async function build(
     case "table1":
     case "table2":
     case "table3":
-      return demographics(await reads.demographics(), name, { ...options, against });
+      return demographics(await reads.demographics(await formOf(reads, form)), name, {
+        ...options,
+        against,
+      });
     case "table4":
       return personality(await epqra(), await reference(), options);
     case "table5":

@@ -6,6 +6,7 @@ import { ATTRIBUTES, layout, type Mode, MODELS, REPETITIONS } from "../design.ts
 import { columnsOf, frame, rows } from "../../frames.ts";
 import { type Count, mean, proportionZ, sd } from "../../stats.ts";
 import { type Options, PAPERS } from "./answers.ts";
+import { inOrder } from "../../measures.ts";
 import { celled, comparedWith, type Levels, ownKeys, personasBy } from "./factors.ts";
 
 const Counts = z.object({
@@ -24,6 +25,8 @@ type Row = z.infer<typeof Counts> & { row: number; model: string; condition: str
 
 /** The row of values that cleaning did not map; there where the data have some. */
 const ROW_UNMAPPED = "Unmapped";
+/** The row of personas without a value, in attributes that the paper does not know. */
+const ROW_EMPTY = "Empty";
 
 export interface Counting extends Options {
   /**
@@ -46,6 +49,8 @@ export interface Counting extends Options {
  * `printed` tells model and condition of restored personas as the paper's code does, from parts of the
  * names in `model` and `population`, and leaves out whom these do not tell. A study of one's own (`own`
  * is `yes`) says by its labels what a persona is, in both modes.
+ *
+ * Of a form of one's own the categories are its fields, and the subcategories what its lists, or mappings, have.
  *
  * By factors the three are one table, of all personas. Each cell is compared with the one that has the levels
  * of `against`; without conditions among the factors, and without `against`, nothing is tested.
@@ -73,8 +78,11 @@ export function demographics(
   const shown = labelled.filter(({ model }) =>
     by || own.has(model) || (table === "table1" && !PAPERS.has(model))
   );
+  const held = new Set(shown.map(({ attribute }) => attribute));
+  const others = inOrder(held).filter((name) => !ATTRIBUTES.some(({ column }) => column === name));
   // The two rows that the paper's code computes and does not print are rows of the tidy table.
   const printedCells = layout(table, "corrected").own
+    .filter(({ category }) => !others.length || held.has(attributeOf(category!)))
     .filter(({ category, subcategory }) =>
       mode === "corrected" ||
       !ATTRIBUTES.some((attribute) =>
@@ -82,14 +90,20 @@ export function demographics(
       )
     );
   const unmapped = shown.filter((row) => row.value === UNMAPPED && knowsUnmapped(row, mode));
-  const laid = { ...layout(table), own: withUnmapped(printedCells, unmapped) };
+  const laid = {
+    ...layout(table),
+    own: [
+      ...withUnmapped(printedCells, unmapped),
+      ...others.flatMap((name) => rowsOf(`${name}`, shown)),
+    ],
+  };
   const result = [...ownKeys(laid), ...Object.keys(COLUMNS)];
   const factors = by ? personasBy(columnsOf(personas), by, labelled, result) : null;
   const { kinds, cells, at } = celled(laid, shown, factors);
   const keys = cells.map(({ keys }) => keys);
   const against = comparedWith(keys, by ?? laid.factors, options.against);
   const tidy = cells.map(({ keys, own: { category = "", subcategory = "" }, rows: all }) => {
-    const attribute = ATTRIBUTES.find((of) => of.category === category)!.column;
+    const attribute = attributeOf(category);
     const matches = (row: Row) =>
       inCategory(row.value, category, subcategory, mode, knowsUnmapped(row, mode));
     const of = (rows: readonly Row[]) => rows.filter((row) => row.attribute === attribute);
@@ -118,6 +132,24 @@ const COLUMNS = {
   count: "integer",
   z: "number",
 } as const;
+
+/** Of which attribute a category is: the paper's has a title of its own. */
+export const attributeOf = (category: string): string =>
+  ATTRIBUTES.find((of) => of.category === category)?.column ?? category;
+
+/** The rows of an attribute that the paper does not know: what it has, and last what is in no list. */
+function rowsOf(category: string, counted: readonly Row[]): Record<string, string>[] {
+  const values = inOrder(
+    counted.filter(({ attribute }) => attribute === category).map(({ value }) => value),
+  );
+  const rows = values.map((value) => rowOf(value as string | null));
+  const known = rows.filter((row) => row !== ROW_UNMAPPED);
+  return [...known, ...rows.filter((row) => row === ROW_UNMAPPED)]
+    .map((subcategory) => ({ category, subcategory }));
+}
+
+const rowOf = (value: string | null): string =>
+  value === null ? ROW_EMPTY : value === UNMAPPED ? ROW_UNMAPPED : value;
 
 /** In `printed` mode with the edge of the paper's code: where each share is 0 or 1, p is 1 or 0. */
 function tested(a: Count, b: Count, mode: Mode) {
@@ -243,7 +275,8 @@ export function inCategory(
   mode: Mode,
   knowsUnmapped = true,
 ): boolean {
-  const rules = RULES[category]!;
+  const rules = RULES[category];
+  if (!rules) return rowOf(given) === subcategory;
   if (given === UNMAPPED && knowsUnmapped) return subcategory === ROW_UNMAPPED;
   if (subcategory === ROW_UNMAPPED) return false;
   const value = cleaned(given, category);

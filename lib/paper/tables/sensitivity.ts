@@ -6,7 +6,7 @@ import { layout, markerOf, marks, TABLE_NAMES, type TableName } from "../design.
 import { columnsOf, frame, type Kind, rows } from "../../frames.ts";
 import { mean } from "../../stats.ts";
 import { agreement, type Comparing } from "./agreement.ts";
-import { build, type Building, factorsIn, type Reads } from "./build.ts";
+import { build, type Building, factorsIn, formOf, type Reads } from "./build.ts";
 import { convergence } from "./convergence.ts";
 import { demographics, inPaper } from "./demographics.ts";
 import { ownKeys, tableFactors } from "./factors.ts";
@@ -47,7 +47,7 @@ export async function sensitivity(
   const clash = options.by?.find((name) => own.includes(name));
   if (clash) throw new Error(`The panel has a column ${clash} of its own: leave out that factor`);
   const tidy = [], kinds = new Map<string, Kind>();
-  const known = options.by && await factorsIn(reads);
+  const known = options.by && await factorsIn(reads, options.form);
   for (const table of NAMES) {
     const isDemographics = table === "table1" || table === "table2" || table === "table3";
     const by = isDemographics
@@ -92,14 +92,13 @@ async function variants(
   const last: Reads = {
     sheets: (instrument) => reads.lastSheets(instrument),
     profiles: (source) => reads.profiles(source),
-    demographics: () => reads.demographics(),
+    demographics: (form) => reads.demographics(form),
   };
   const epqra = () => reads.sheets("epqra"), bfi = () => reads.sheets("bigfive");
   if (table === "table1" || table === "table2" || table === "table3") {
-    const made = demographics(await reads.demographics(), table, {
-      ...options,
-      repetitions: Infinity,
-    });
+    const { form, ...building } = options;
+    const counts = await reads.demographics(await formOf(reads, form));
+    const made = demographics(counts, table, { ...building, repetitions: Infinity });
     return [["all repetitions", made]];
   }
   const found: [string, DataFrame][] = [["last answer", await build(table, last, options)]];

@@ -1,7 +1,7 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, markerOf, marks } from "../../design.ts";
+import { layout, markerOf, marks } from "../../design.ts";
 import { type Columns, columnsOf, type Kind, rows } from "../../../frames.ts";
 import {
   clusteredDifference,
@@ -15,7 +15,7 @@ import {
   signFlip,
 } from "../../../stats.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "../clusters.ts";
-import { type Counting, demographics, inCategory, inPaper } from "../demographics.ts";
+import { attributeOf, type Counting, demographics, inCategory, inPaper } from "../demographics.ts";
 import { comparedWith, type Levels, personasBy } from "../factors.ts";
 import { JUDGED, judged, pOf } from "../family.ts";
 import { inCells, type Person } from "../people.ts";
@@ -257,8 +257,12 @@ class People {
 
   #attribute(category: string): (string | null)[] {
     if (!this.#attributes.has(category)) {
-      const { column } = ATTRIBUTES.find((of) => of.category === category)!;
-      this.#attributes.set(category, this.personas.words(column));
+      const column = attributeOf(category);
+      const known = this.personas.has(column);
+      this.#attributes.set(
+        category,
+        known ? this.personas.words(column) : Array(this.personas.height).fill(null),
+      );
     }
     return this.#attributes.get(category)!;
   }
