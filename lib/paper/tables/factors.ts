@@ -11,8 +11,16 @@ export type Levels = Readonly<Record<string, Level>>;
 /** What rows are told apart by. */
 export interface Factors<R> {
   kinds: Readonly<Record<string, Kind>>;
-  of(row: R): Levels;
+  /** The levels of a row, in the order of the kinds. */
+  of(row: R): Level[];
 }
+
+/** Levels as one text. */
+export const keyOf = (levels: readonly Level[]): string => {
+  let key = "";
+  for (const level of levels) key += level === null ? "\u0001\u0000" : `${level}\u0000`;
+  return key;
+};
 
 /**
  * The factors that are named, of rows in columns.
@@ -26,14 +34,14 @@ export function columnFactors(
   result: readonly string[],
 ): Factors<{ row: number }> {
   factorsOf({ known: (name) => knownIn(columns.names, name, "factor") }, by, result);
-  const levels = by.map((name): [string, (row: number) => Level] => {
-    if (columns.kind(name) !== "text") return [name, columns.numbers(name)];
+  const levels = by.map((name): (row: number) => Level => {
+    if (columns.kind(name) !== "text") return columns.numbers(name);
     const words = columns.words(name);
-    return [name, (row) => words[row]!];
+    return (row) => words[row]!;
   });
   return {
     kinds: Object.fromEntries(by.map((name) => [name, columns.kind(name)])),
-    of: ({ row }) => Object.fromEntries(levels.map(([name, level]) => [name, level(row)])),
+    of: ({ row }) => levels.map((level) => level(row)),
   };
 }
 
@@ -110,23 +118,23 @@ export function celled<R extends Seen>(
   rows: readonly R[],
   factors: Factors<NoInfer<R>> | null,
 ): Cells<R> {
-  const papers = (row: R): Levels =>
-    Object.fromEntries(names.map((name) => [name, row[name as keyof Seen] ?? null]));
+  const papers = (row: R): Level[] => names.map((name) => row[name as keyof Seen] ?? null);
   const { kinds, of } = factors ??
     { kinds: Object.fromEntries(names.map((name) => [name, "text" as const])), of: papers };
-  const keyOf = (levels: Levels) => JSON.stringify(Object.keys(kinds).map((name) => levels[name]));
+  const told = Object.keys(kinds);
   const met = new Map<string, { levels: Levels; rows: R[] }>();
   for (const row of rows) {
     const levels = of(row), key = keyOf(levels);
     const group = met.get(key);
     if (group) group.rows.push(row);
-    else met.set(key, { levels, rows: [row] });
+    else {
+      const named = Object.fromEntries(told.map((name, at) => [name, levels[at]!]));
+      met.set(key, { levels: named, rows: [row] });
+    }
   }
   const all = [...met.values()].map(({ levels }) => levels);
-  const combinations = factors
-    ? sorted(all, Object.keys(kinds))
-    : withNew(published, all as unknown as Seen[]);
-  const at = (levels: Levels) => met.get(keyOf(levels))?.rows ?? [];
+  const combinations = factors ? sorted(all, told) : withNew(published, all as unknown as Seen[]);
+  const at = (levels: Levels) => met.get(keyOf(told.map((name) => levels[name]!)))?.rows ?? [];
   return {
     kinds: {
       ...kinds,

@@ -16,7 +16,7 @@ import {
 } from "../../../stats.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "../clusters.ts";
 import { attributeOf, type Counting, demographics, inCategory, inPaper } from "../demographics.ts";
-import { comparedWith, type Levels, personasBy } from "../factors.ts";
+import { comparedWith, keyOf, type Levels, personasBy } from "../factors.ts";
 import { JUDGED, judged, pOf } from "../family.ts";
 import { inCells, type Person } from "../people.ts";
 
@@ -206,9 +206,9 @@ class People {
     const place = places(people.values().map(clusterOf));
     const of = by
       ? personasBy(personas, by, people, Object.keys({ ...JUDGED, ...MORE })).of
-      : ({ model, condition }: Person): Levels => ({ model, condition });
+      : ({ model, condition }: Person) => [model, condition];
     this.#factors = by ?? ["model", "condition"];
-    const groups = Map.groupBy(people, (person) => this.#keyOf(of(person)));
+    const groups = Map.groupBy(people, (person) => keyOf(of(person)));
     this.place = place;
     this.#groups = new Map(
       [...groups].map(([key, own]) => [key, {
@@ -247,7 +247,7 @@ class People {
   }
 
   #keyOf(levels: Levels): string {
-    return JSON.stringify(this.#factors.map((name) => levels[name]));
+    return keyOf(this.#factors.map((name) => levels[name]!));
   }
 
   #of(cell: Levels) {
