@@ -6,8 +6,10 @@
  * rule knows is stored as `unmapped` and counted as such.
  */
 import { join } from "node:path";
+import type { Field as FormField } from "./forms.ts";
 import { read, write } from "./cleaning/files.ts";
 import {
+  CATEGORIES,
   type Cleaned,
   type Counted,
   type Field,
@@ -54,6 +56,10 @@ export function withRules(
   const whole = rules.map((rule): Rule => ({ order: 0, note: "", ...rule }));
   return new Mapping(mapping.pairs, [...whole, ...mapping.rules]);
 }
+
+/** Whether what is written in a field of a form falls into known categories: of a mapping, or of its list. */
+export const isCategorised = ({ kind, mapping }: Pick<FormField, "kind" | "mapping">): boolean =>
+  kind === "choice" || (mapping !== undefined && CATEGORIES[mapping] !== undefined);
 
 /** How a model's texts in one field were cleaned. */
 export interface Coverage {

@@ -9,7 +9,7 @@ import { schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
 import { ABOUT, type About, client, first, supported } from "./db/client.ts";
-import { home, type Kind, migrate as migrateSchema } from "./db/migrate.ts";
+import { home, type Kind, migrate as migrateSchema, restoredForm } from "./db/migrate.ts";
 import { bannerOf, type Provenance, provenanceOf, signed } from "./db/origin.ts";
 import {
   administered,
@@ -18,6 +18,7 @@ import {
   filledIn,
   formsIn,
   instruments,
+  onlyForm,
   people,
   personas,
   statuses,
@@ -35,7 +36,7 @@ export { factorsOf } from "./db/factors.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
 export { bannerOf, type Provenance, RECONSTRUCTED, signed } from "./db/origin.ts";
-export { DEMOGRAPHICS, PLACEHOLDERS } from "./db/read.ts";
+export { DEMOGRAPHICS, kindOf, onlyForm, PLACEHOLDERS } from "./db/read.ts";
 export type { Besides } from "./db/respondents.ts";
 export type { Replied } from "./db/replies.ts";
 export { type Administrations, columnsIn } from "./db/sheets.ts";
@@ -183,18 +184,26 @@ export class Study {
 
   /**
    * How many personas gave which value: own, model, population, model_print, population_print,
-   * repetition, attribute, value (null where the model gave none), n. Personas without a word count
-   * are left out, as in the paper. `own` is `yes` in a study of one's own, else null.
+   * repetition, attribute, value (null where the model gave none), n. Attributes are the fields that have
+   * categories: those of a mapping, or of the field's own list. Of restored data personas without a word
+   * count are left out, as in the paper. `own` is `yes` in a study of one's own, else null.
+   *
+   * @param form by its name; where left out the one in which the study's personas were written
+   * @throws {Error} when they were written in several and none is named, or none in this one
    */
-  demographics(): Promise<DataFrame> {
+  demographics(form?: string): Promise<DataFrame> {
     const own = this.provenance.source === "study";
-    return this.#once("demographics", () => demographics(this.sql, this.schema, own));
+    return this.#once(
+      `demographics ${form ?? ""}`,
+      async () => demographics(this.sql, this.schema, own, await this.#form(form)),
+    );
   }
 
   /**
    * The personas that {@link demographics} counts, one row each in order of their ids: model,
    * population, model_print, population_print, profile, repetition, and the category of each field that
-   * has categories, null where the model gave none.
+   * has categories, null where the model gave none; of a form of one's own also its other fields, as they
+   * were written.
    *
    * Of a form by its name, in a study of one's own: the same keys, form, persona (its id), parent_persona (the
    * id of the persona that it was made from), and for each field what was written (`FIELD`), its
@@ -202,32 +211,41 @@ export class Study {
    * (`FIELD_status`: {@link statuses}).
    *
    * @param besides `with`, as of {@link sheets}
-   * @throws {Error} when no persona has such a form
+   * @throws {Error} when no persona has such a form, or the study has several and none is named
    */
   personas(form?: string, besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
     const key = `personas ${JSON.stringify([form, besides])}`;
     if (form === undefined) {
-      return this.#once(key, () => personas(this.sql, this.schema, own, besides));
-    }
-    return this.#once(key, async () => {
-      const forms = await this.forms();
-      const found = forms.find(({ name }) => name === form);
-      if (found) return await filledIn(this.sql, this.schema, found, besides);
-      throw new Error(
-        `Schema ${this.schema} has no personas of the form ${form}: ` +
-          (forms.length ? `there are ${forms.map(({ name }) => name).join(", ")}` : "it has none"),
+      return this.#once(
+        key,
+        async () => personas(this.sql, this.schema, own, await this.#form(), besides),
       );
-    });
+    }
+    return this.#once(
+      key,
+      async () => filledIn(this.sql, this.schema, await this.#form(form), besides),
+    );
+  }
+
+  /** The form that personas are read in: the one that is named, or the only one that there is. */
+  async #form(name?: string): Promise<Form> {
+    const own = this.provenance.source === "study";
+    const forms = own ? await this.forms() : name === undefined ? [restoredForm()] : [];
+    return onlyForm(this.schema, forms, name);
   }
 
   /**
-   * The same personas in columns, without factors and for as many as there may be: read whenever it is
+   * The same personas in columns, their categories only, for as many as there may be: read whenever it is
    * asked for, and not kept.
+   *
+   * @param form as of {@link demographics}
+   * @param factors whether the factors of a study of one's own are columns as well
    */
-  people(): Promise<Columns> {
+  async people(form?: string, factors = false): Promise<Columns> {
     const own = this.provenance.source === "study";
-    return people(this.sql, this.schema, own).then((made) => from(made, this.#sources));
+    const made = await people(this.sql, this.schema, own, await this.#form(form), factors);
+    return from(made, this.#sources);
   }
 
   /** The forms of the personas in a study of one's own; none in restored data. */
@@ -253,11 +271,15 @@ export class Study {
    * reconstruction.
    *
    * @param besides `with`, as of {@link sheets}
+   * @throws {Error} when the personas of a study were written in several forms: then {@link personas} of one
    */
   biographies(besides: Besides = {}): Promise<DataFrame> {
     const own = this.provenance.source === "study";
     const key = `biographies ${JSON.stringify(besides)}`;
-    return this.#once(key, () => biographies(this.sql, this.schema, own, besides));
+    return this.#once(
+      key,
+      async () => biographies(this.sql, this.schema, own, await this.#form(), besides),
+    );
   }
 
   /**

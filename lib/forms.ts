@@ -62,8 +62,7 @@ export type Status = (typeof STATUSES)[number];
 const known: Form[] = [];
 
 /**
- * Makes forms known by their names; a package does so when it is imported. The first of all is the one
- * that a plan has where it names none.
+ * Makes forms known by their names; a package does so when it is imported.
  *
  * @throws {RangeError} when one is not sound
  */
@@ -72,16 +71,36 @@ export function register(...forms: readonly Form[]): void {
   known.push(...forms);
 }
 
+let usual: Form | null = null;
+
+/**
+ * Makes a form known as the one that a plan has where it names none.
+ *
+ * @throws {RangeError} when another package has such a form: which came first must not matter
+ */
+export function registerUsual(form: Form): void {
+  if (usual && usual !== form) {
+    throw new RangeError(
+      `Plans that name no form have the form ${usual.name}: ${form.name} cannot be theirs as well; ` +
+        "use `register` and name it in plans",
+    );
+  }
+  register(form);
+  usual = form;
+}
+
+export const isUsual = (form: Form): boolean => form === usual;
+
 /** The forms that packages have brought along, in the order in which they came. */
 export const registered = (): readonly Form[] => known;
 
 /**
- * The form, or where none is given the first that a package has brought.
+ * The form of a plan: the one that it names, or else the one that a package has for such plans.
  *
  * @throws {RangeError} when there is none
  */
 export function usualForm(given?: Form): Form {
-  const form = given ?? known[0];
+  const form = given ?? usual;
   if (form) return form;
   throw new RangeError(
     'Nothing says what is to be written: name a form, such as `formFrom("FILE")`; no package ' +

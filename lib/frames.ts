@@ -60,6 +60,9 @@ export function frame(
 /** Rows in columns that take a few bytes each: what is computed from many rows takes them and not a frame. */
 export interface Columns {
   readonly height: number;
+  /** What the columns are called, in their order. */
+  readonly names: readonly string[];
+  kind(name: string): Kind;
   has(name: string): boolean;
   /** The texts of a column; of equal ones there is one. */
   words(name: string): (string | null)[];
@@ -129,6 +132,14 @@ export class Collected implements Columns {
     return this.#height;
   }
 
+  get names(): string[] {
+    return [...this.#columns.keys()];
+  }
+
+  kind(name: string): Kind {
+    return this.#columns.get(name)!.kind;
+  }
+
   has(name: string): boolean {
     return this.#columns.has(name);
   }
@@ -194,6 +205,11 @@ export function columnsOf(frame: DataFrame): Columns {
   const column = <T>(of: DataFrame, name: string) => of.getColumn(name).toArray() as T[];
   return {
     height: frame.height,
+    names: frame.columns,
+    kind(name) {
+      const column = frame.getColumn(name);
+      return !column.isNumeric() ? "text" : column.isFloat() ? "number" : "integer";
+    },
     has: (name) => frame.columns.includes(name),
     words(name) {
       const known = new Map<string, string>(), all: (string | null)[] = [];

@@ -27,12 +27,23 @@ import { carried } from "./provenance.ts";
 
 export type { Comparison } from "./measures/compare.ts";
 export { apartLaid, intervalLaid, shareLaid, withBothHolm, withHolm } from "./measures/laid.ts";
-export { type Cell, cells, keysOf, kindsOf, type Level, Rows } from "./measures/rows.ts";
+export {
+  type Cell,
+  cells,
+  factorNames,
+  inOrder,
+  keysOf,
+  kindsOf,
+  knownIn,
+  type Level,
+  Rows,
+} from "./measures/rows.ts";
 export type { By, Scored } from "./measures/scores.ts";
 export {
   type Counted,
   type Data,
   factorsOf,
+  levelOf,
   scaleScores,
   shareIn,
   type Sheets,

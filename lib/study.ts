@@ -499,11 +499,14 @@ export class Laboratory {
   }
 
   /**
-   * The first personas, by profile, condition and repetition: model, condition, profile, repetition,
-   * name, age, the cleaned demographics of Tables 1–3, occupation and location as written, description.
+   * The first personas, by profile, condition and repetition: model, condition, profile, repetition, and
+   * each field of their form, by its category where these are known, else as written.
+   *
+   * @param form by its name; where left out the one in which they were written
+   * @throws {Error} when they were written in several and none is named, or none in this one
    */
-  async personas(most = 20): Promise<DataFrame> {
-    return this.#of(await personas(this.sql, most));
+  async personas(most = 20, form?: string): Promise<DataFrame> {
+    return this.#of(await personas(this.sql, this.schema, most, form));
   }
 
   /** What models wrote in the fields that are cleaned, with how often: what `coverage` takes. */

@@ -253,6 +253,9 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   "lib/README.md, By any factor": {
     ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],
   },
+  "lib/README.md, The paper's tables by factors": {
+    ts: [/^ *1 +es +[−\d]/m, /^Category +Subcategory +Prompt 1$/m],
+  },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
 };
 

@@ -8,6 +8,8 @@ import { model } from "lib/llm.ts";
 import { shares } from "lib/measures.ts";
 import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { grid } from "lib/paper/print.ts";
+import { build, survival } from "lib/paper/tables.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import { administrations, enter, formFrom, personas } from "lib/study.ts";
 
@@ -25,7 +27,8 @@ type Row = Record<string, string | number | null>;
 Deno.test("personas of any form are written, made into another form, asked, read and read again", async () => {
   const lab = await enter({ schema: "forms_made" });
   await lab.population(people, { instrument: null, name: "people" });
-  const plan = personas({ models: [writer], form: portrait, repetitions: 2 });
+  const conditions = [{ name: "unchanged", set: {} }];
+  const plan = personas({ models: [writer], form: portrait, conditions, repetitions: 2 });
   assert.equal(plan.prompt.version, "form-1");
   const preview = await lab.preview(plan, { profile: 2 });
   assert.match(preview.messages[0]!.content, /"town" \(Where they live\)/);
@@ -36,6 +39,42 @@ Deno.test("personas of any form are written, made into another form, asked, read
   const wrote = await lab.register(plan);
   const { done, failed } = await lab.run(wrote);
   assert.deepEqual([done, failed], [12, {}]);
+
+  // The only form that there is need not be named: its fields are columns, its lists are counted.
+  const alone = await open({ schema: "forms_made" });
+  const told = await alone.personas();
+  const names = portrait.fields.map(({ name }) => name);
+  assert.deepEqual(told.columns.slice(-names.length), names);
+  assert.ok(told.getColumn("age").isNumeric());
+  const filled = (await alone.personas("portrait")).select(...names).toRecords();
+  assert.deepEqual(told.select(...names).toRecords(), filled);
+  assert.deepEqual((await alone.biographies()).select(...names).toRecords(), filled);
+  const counts = await alone.demographics();
+  assert.deepEqual(counts.toRecords(), (await alone.demographics("portrait")).toRecords());
+  assert.equal((await alone.people()).words("town").length, 12);
+  // Table 1 is about the form's own lists, whatever it is by.
+  const table1 = await build("table1", alone, { by: ["form"], mode: "corrected" });
+  const inTable = (table1.toRecords() as Row[])
+    .map(({ form, category, subcategory, count }) => [form, category, subcategory, count]);
+  const towns = [...new Set(filled.map(({ town }) => String(town)))].toSorted();
+  assert.ok(towns.length > 1);
+  assert.deepEqual(
+    inTable,
+    towns.map((
+      town,
+    ) => ["portrait", "town", town, filled.filter((row) => row.town === town).length]),
+  );
+  assert.deepEqual(grid("table1", table1).head, [["Form portrait"]]);
+  const survived = await survival("table1", alone, {
+    by: ["profile_population", "form"],
+    draws: 20,
+  });
+  assert.deepEqual(
+    (survived.toRecords() as Row[]).map(({ subcategory, n, count }) => [subcategory, n, count]),
+    inTable.map(([, , town, count]) => [town, 12, count]),
+  );
+  assert.deepEqual((await lab.personas(2)).columns.slice(-names.length), names);
+  await alone.close();
 
   const second = personas({ models: [writer], form: voice, parent: "portrait" });
   const asked = await lab.preview(second, { profile: 3 });
@@ -106,8 +145,45 @@ Deno.test("personas of any form are written, made into another form, asked, read
     () => study.personas("portrat"),
     /Schema forms_made has no personas of the form portrat: there are portrait, voice/,
   );
+  // Of several forms one is named; nothing stands in for a form that nobody wrote in.
+  for (
+    const read of [
+      () => study.demographics(),
+      () => study.personas(),
+      () => study.people(),
+      () => study.biographies(),
+      () => lab.personas(),
+    ]
+  ) {
+    await assert.rejects(
+      read,
+      /Schema forms_made has personas of several forms: name one of portrait, voice/,
+    );
+  }
+  const counted = (await study.demographics("portrait")).toRecords() as Row[];
+  assert.deepEqual([...new Set(counted.map(({ attribute }) => attribute))], ["town"]);
+  assert.equal(
+    counted.filter(({ attribute }) => attribute === "town").reduce(
+      (sum, { n }) => sum + Number(n),
+      0,
+    ),
+    12,
+  );
+  // The paper's tables name the form as well, and say which there are.
+  await assert.rejects(() => build("table1", study), /several forms: name one of portrait, voice/);
+  const moodsBy = await build("table1", study, { form: "voice", by: ["writer"] });
+  assert.deepEqual(
+    [...new Set((moodsBy.toRecords() as Row[]).map(({ category }) => category))],
+    ["mood"],
+  );
+  const shown = (await lab.personas(3, "portrait")).toRecords() as Row[];
+  assert.equal(shown.length, 3);
+  assert.deepEqual(
+    Object.keys(shown[0]!),
+    ["model", "condition", "profile", "repetition", ...portrait.fields.map(({ name }) => name)],
+  );
+  assert.deepEqual(shown[0]!.town, first.find(({ profile }) => profile === 1)!.town);
   // The published names stay; what a form lacks is empty there.
-  assert.equal((await study.demographics()).height, 0);
   const published = await study.read(
     "published",
     (sql) =>

@@ -27,6 +27,7 @@ import {
 import { personaIn, schemaOf } from "lib/replies.ts";
 import { formFrom } from "lib/study.ts";
 import { Folder } from "./made.ts";
+import { evaluated } from "./command.ts";
 import { unpacked } from "./study_before.ts";
 
 const PORTRAIT = join(ROOT, "dataset/forms/portrait.csv");
@@ -57,6 +58,29 @@ Deno.test("the biography's schema is the one that earlier replies are stored und
   assert.deepEqual([...new Set(asked)], [json(strict(schemaOf(biography)))]);
   assert.equal(usualForm(), biography);
   assert.ok(registered().includes(biography));
+});
+
+Deno.test("which form plans have without naming one is no matter of which package came first", async () => {
+  const { code, out, err } = await evaluated(`
+    import { register, registered, registerUsual, usualForm } from "lib/forms.ts";
+    import { formFrom } from "lib/study.ts";
+    const portrait = formFrom("dataset/forms/portrait.csv");
+    register(portrait);
+    const { biography } = await import("lib/paper/biography.ts");
+    console.log(registered().map(({ name }) => name).join(), usualForm() === biography);
+    try {
+      registerUsual(portrait);
+    } catch ({ message }) {
+      console.log(message);
+    }
+    console.log(usualForm().name);`);
+  assert.equal(code, 0, err);
+  assert.deepEqual(out.trim().split("\n"), [
+    "portrait,biography true",
+    "Plans that name no form have the form biography: portrait cannot be theirs as well; use " +
+    "`register` and name it in plans",
+    "biography",
+  ]);
 });
 
 Deno.test("a form is a file: the worked example, as CSV and as JSON", () => {

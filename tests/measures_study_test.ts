@@ -1,9 +1,12 @@
 /** Factors of a study of one's own as columns, and what measures make of them: served, in PostgreSQL. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import pl from "polars";
 import { open, type Study } from "lib/db.ts";
 import { compare, scores, shares } from "lib/measures.ts";
 import type { Model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { build } from "lib/paper/tables.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { edited, prompt } from "lib/prompts.ts";
 import {
@@ -13,6 +16,7 @@ import {
   personas,
   type Plan,
 } from "lib/study.ts";
+import { script } from "./command.ts";
 import { restored } from "./data.ts";
 import { type Answer, provider } from "./llm_server.ts";
 import { near } from "./near.ts";
@@ -215,6 +219,45 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
           scale === "N" ? [1, null, PROFILES] : [0, null, 0],
         );
       }
+    });
+    await t.step("the paper's tables by factors, of which personas have some", async () => {
+      const by = ["prompt", "answering_model"];
+      const table = await build("table6", study, { by });
+      assert.deepEqual(table.columns.slice(0, 4), [...by, "scale", "alpha"]);
+      assert.deepEqual(
+        (table.filter(pl.col("scale").eq(pl.lit("N"))).toRecords() as Row[])
+          .map(({ prompt, answering_model, n }) => [prompt, answering_model, n]),
+        ["1", mine.version].flatMap((prompt) => [
+          [prompt, "Own model", 6 * PROFILES],
+          [prompt, "Second (model)", 2 * PROFILES],
+        ]),
+      );
+      const people = await build("table1", study, { by: ["prompt"], against: { prompt: "1" } });
+      const atheists = (people.toRecords() as Row[])
+        .filter(({ subcategory }) => subcategory === "Atheist");
+      assert.deepEqual(atheists.map(({ prompt, mean, n }) => [prompt, mean, n]), [
+        ["1", 0, 2 * PROFILES],
+        [mine.version, 1, 2 * PROFILES],
+      ]);
+      assert.deepEqual(atheists.map(({ p }) => p === null), [true, false]);
+    });
+    await t.step("deno task tables --by", async () => {
+      const out = await Deno.makeTempDir();
+      const args = ["--schema", SCHEMA, "--out", out, "--mode", "corrected"];
+      const { code, out: said } = await script("tables", [...args, "--by", "prompt,option_order"]);
+      assert.equal(code, 0);
+      assert.match(said, /^Personas have no option_order: table1 is by prompt$/m);
+      const files = [...Deno.readDirSync(out)].map(({ name }) => name);
+      assert.ok(!files.some((name) => /table[23]|baselines/.test(name)), files.join());
+      const read = (name: string) => Deno.readTextFileSync(join(out, name));
+      assert.match(read("table6.csv"), /^prompt,option_order,scale,alpha,/);
+      assert.match(read("table6.md"), /^\| Prompt \| Option order \|/m);
+      assert.match(read("table1.md"), /^\| Category \| Subcategory \| Prompt 1 \| Prompt /m);
+      assert.match(read("table6_survives.csv"), /^prompt,option_order,scale,n,/);
+      const wrong = await script("tables", [...args, "--by", "prompt,langage"]);
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.err, /No factor langage: did you mean language\? There are .*prompt/);
+      await Deno.remove(out, { recursive: true });
     });
     await t.step("scores by, shares by", async () => {
       const given = await study.sheets("epqra");

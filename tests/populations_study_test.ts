@@ -7,7 +7,14 @@ import { open, type Study } from "lib/db.ts";
 import { compare, scores } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { edited, prompt } from "lib/prompts.ts";
-import { acquiescence, agreement, collapse, copiedSheets, copying } from "lib/paper/tables.ts";
+import {
+  acquiescence,
+  agreement,
+  collapse,
+  copiedSheets,
+  copying,
+  reliability,
+} from "lib/paper/tables.ts";
 import {
   administrations,
   enter,
@@ -184,6 +191,12 @@ Deno.test("sheets and personas have the respondents' attributes, strata and weig
     };
     // Base 0 and MaxN 6 of profile 1, 6 and 6 of profile 2; profile 3 weighs nothing.
     assert.deepEqual([mean("Male"), mean("Female")], [[2, 3], [2, 6]]);
+    // The paper's tables, which weigh nobody, have rows by what is known of the respondents as well.
+    const alphas = reliability(given, { by: ["sex"] });
+    assert.deepEqual(
+      ["Male", "Female"].map((sex) => cell(alphas, { sex, scale: "N" }).n),
+      [4, 2],
+    );
     // (0·1 + 6·1 + 6·3 + 6·3) / 8, and without weights (0 + 6 + 6 + 6 + 0 + 6) / 6.
     assert.equal(cell(scores(given, epqra), { scale: "N" }).mean, 42 / 8);
     const plain = await study.sheets("epqra");

@@ -14,16 +14,19 @@ export interface Sheet {
   population?: string;
   profile: number;
   answers: Answer[];
+  /** Columns of a study of one's own: the levels of its factors. */
+  factors?: Readonly<Record<string, string | null>>;
 }
 
 /** Sheets as `Study.sheets` reads them. */
 export function administrations(instrument: Instrument, sheets: readonly Sheet[]): Administrations {
-  const records = sheets.map(({ answers, ...sheet }, index) => ({
+  const records = sheets.map(({ answers, factors, ...sheet }, index) => ({
     group: 1,
     model: "GPT-4o",
     condition: "Base",
     population: "generated_gpt4o_spain826",
     ...sheet,
+    ...factors,
     administration: index + 1,
     ...Object.fromEntries(instrument.items.flatMap(({ number, keyed, reverse }) => {
       const answer = answers[number - 1];
@@ -45,7 +48,8 @@ export function administrations(instrument: Instrument, sheets: readonly Sheet[]
     scale,
     key: keyed,
   }));
-  const text = ["model", "condition", "population"].map((name) => [name, "text"]);
+  const factors = Object.keys(sheets[0]?.factors ?? {});
+  const text = ["model", "condition", "population", ...factors].map((name) => [name, "text"]);
   const keys = ["group", "profile", "administration"].map((name) => [name, "integer"]);
   const columns = instrument.items.flatMap(({ number }) => [
     [`answer ${number}`, "integer"],

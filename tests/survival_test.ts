@@ -310,7 +310,7 @@ Deno.test("judged() takes the defined p for one family, and agrees with R's p.ad
     p_cluster: p,
     marker: ["‡", "†", "†", "", "‡", ""][at]!,
   }));
-  const found = rows(judged(cells, ["key"], {}, MARKS));
+  const found = rows(judged(cells, { key: "text" }, {}, MARKS));
   r.family.p.forEach((_, at) => {
     near(found[at]!.p_holm, r.family.holm[at], 1e-14);
     near(found[at]!.p_bh, r.family.bh[at], 1e-14);

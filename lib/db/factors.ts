@@ -1,6 +1,5 @@
 /** What the personas and sheets of a study of one's own were made with: a column per factor. */
 import type postgres from "postgres";
-import { registered } from "../forms.ts";
 
 /** The factors of a persona; `profile_population`: which population its profile is of. */
 export const WRITTEN = {
@@ -42,7 +41,11 @@ const written = (sql: postgres.Sql, schema: string) =>
   sql`
     select c.cell, c.setting, c.population, o.name as profile_population, c.model->>'label' as writer,
            c.condition, p.version as prompt,
-           coalesce(r.plan->'form'->>'name', ${registered()[0]?.name ?? null}::text) as form,
+           -- A plan does not name the usual form; its personas do.
+           coalesce(r.plan->'form'->>'name',
+                    (select p.form from ${sql(schema)}.work w
+                     join ${sql(schema)}.personas_written p on p.work = w.work
+                     where w.cell = c.cell limit 1)) as form,
            r.plan->>'variant' as variant
     from ${sql(schema)}.cells c
     join ${sql(schema)}.runs r on r.run = c.run
@@ -65,7 +68,8 @@ export async function askedLevels(sql: postgres.Sql, schema: string): Promise<Le
       select distinct on (setting, population)
         setting, population, profile_population, writer, condition, form, prompt, variant
       from (${written(sql, schema)}) w
-      order by setting, population, cell
+      -- Not one whose run left all of it to another: that has no persona to say its form.
+      order by setting, population, form is null, cell
     )
     select c.cell, coalesce(w.profile_population, o.name) as profile_population, w.writer, c.condition, w.form, w.prompt, w.variant,
            c.model->>'label' as answering_model, p.version as administration_prompt,

@@ -10,6 +10,7 @@ import {
 import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
+import type { Form } from "../forms.ts";
 import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
 import * as studyTables from "./study/001_tables.ts";
@@ -43,6 +44,8 @@ const STUDY: Record<string, Migration> = {
 export interface Restored {
   schema: string;
   migrations: Record<string, Migration>;
+  /** What their personas are written in. */
+  form: Form;
 }
 
 let restored: Restored | null = null;
@@ -55,10 +58,18 @@ export function registerRestored(given: Restored): void {
 /** Where restored data stand unless another schema is named; null without a package that restores. */
 export const home = (): string | null => restored?.schema ?? null;
 
+/** The form of restored personas. @throws {Error} without a package that restores */
+export function restoredForm(): Form {
+  if (restored) return restored.form;
+  throw new Error(UNKNOWN);
+}
+
+const UNKNOWN = "Nothing is known of restored data: no package that restores any is imported";
+
 function stepsOf(kind: Kind): Record<string, Migration> {
   if (kind === "study") return STUDY;
   if (restored) return restored.migrations;
-  throw new Error("Nothing is known of restored data: no package that restores any is imported");
+  throw new Error(UNKNOWN);
 }
 
 export type Kind = "published" | "study";

@@ -2,8 +2,8 @@
 import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { Collected, type Columns, frame, type Kind } from "../frames.ts";
-import { CATEGORIES } from "../cleaning.ts";
-import { type Field, type Form, registered, STATUSES, usualForm } from "../forms.ts";
+import { isCategorised } from "../cleaning.ts";
+import { type Field, type Form, registered, STATUSES } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
 import { attributesOf, type Besides } from "./respondents.ts";
@@ -15,10 +15,32 @@ export const PLACEHOLDERS = {
   simulated: "not simulated",
 } as const;
 
-/** Fields of the usual form whose categories are known, by name. */
-const attributes = (): Field[] =>
-  usualForm().fields.filter(({ mapping }) => mapping !== undefined && CATEGORIES[mapping])
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** Fields of a form whose categories are known, by name. */
+const attributes = ({ fields }: Form): Field[] =>
+  fields.filter(isCategorised).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/** A form without fields: of a study that has no personas yet. */
+const NO_FORM: Form = { name: "", title: "", language: "", fields: [], shown: "", source: "" };
+
+/**
+ * The form that is named, or the only one in which a study has personas; where it has none, one without
+ * fields.
+ *
+ * @throws {Error} when there are several and none is named, or no such form
+ */
+export function onlyForm(schema: string, forms: readonly Form[], name?: string): Form {
+  const found = name === undefined ? forms : forms.filter((form) => form.name === name);
+  if (found.length === 1) return found[0]!;
+  const names = forms.map(({ name }) => name).join(", ");
+  if (name !== undefined) {
+    throw new Error(
+      `Schema ${schema} has no personas of the form ${name}: ` +
+        (names ? `there are ${names}` : "it has none"),
+    );
+  }
+  if (!forms.length) return NO_FORM;
+  throw new Error(`Schema ${schema} has personas of several forms: name one of ${names}`);
+}
 
 /**
  * Where what was written in a field stands, and its category: in restored data in columns. Names of
@@ -29,15 +51,17 @@ const writtenIn = (sql: postgres.Sql, { name, mapping }: Field, own: boolean) =>
 const categoryIn = (sql: postgres.Sql, { name }: Field, own: boolean) =>
   sql.unsafe(own ? `cleaned->>'${name}'` : name);
 
-/** Personas of the usual form; of restored ones those that have a word count. */
-const usual = (sql: postgres.Sql, own: boolean) =>
-  own ? sql`form = ${usualForm().name}` : sql`word_count_description is not null`;
+/** Personas of a form; of restored ones those that have a word count. */
+const ofForm = (sql: postgres.Sql, own: boolean, { name }: Form) =>
+  own ? sql`form = ${name}` : sql`word_count_description is not null`;
 
 type Fragment = postgres.PendingQuery<postgres.Row[]> | ReturnType<postgres.Sql["unsafe"]>;
 
 /** Expressions of a select, each followed by a comma. */
 const each = (sql: postgres.Sql, of: readonly [Fragment, name: string][]) =>
-  of.map(([value, name]) => sql`${value as never} as ${sql(name)},`) as never;
+  of.length
+    ? of.map(([value, name]) => sql`${value as never} as ${sql(name)},`) as never
+    : sql`` as never;
 
 /** The cell in which a persona of one's own was written, and the levels of its factors. */
 const cellOf = (sql: postgres.Sql, schema: string, own: boolean) =>
@@ -71,9 +95,10 @@ export async function demographics(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  form: Form,
 ): Promise<DataFrame> {
   const levels = await levelsOf(sql, schema, own);
-  const of = attributes();
+  const of = attributes(form);
   const names = of.map(({ name }) => name);
   const keys = ["model", "population", "model_print", "population_print", "repetition"];
   const counts = new Map<string, Record<string, unknown> & { n: number }>();
@@ -85,7 +110,7 @@ export async function demographics(
   }
              ${cellOf(sql, schema, own)} as cell, repetitions as repetition
       from ${sql(schema)}.personas
-      where ${usual(sql, own)}
+      where ${ofForm(sql, own, form)}
     )
     select *, count(*)::int as n from given
     group by ${sql.unsafe([...keys, ...names, "cell"].join(", "))}
@@ -104,23 +129,32 @@ export async function demographics(
   return frame([...counts.values()], { ...DEMOGRAPHICS, ...columns(own) });
 }
 
-/** Personas of the usual form with the categories of their fields. */
+/** Personas of a form with some of its fields: the category where it has one, else as written. */
 const peopleIn = (
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  form: Form,
   of: readonly Field[],
-  cell: Fragment = sql`null`,
-) =>
-  sql`
+  { cell = sql`null`, blank = [] }: { cell?: Fragment; blank?: readonly string[] } = {},
+) => {
+  const value = (field: Field): Fragment => {
+    if (isCategorised(field)) return categoryIn(sql, field, own);
+    const written = writtenIn(sql, field, own);
+    if (field.kind === "whole" || field.kind === "number" || !blank.length) return written;
+    return sql`case when ${written} not in ${sql(blank)} then ${written} end`;
+  };
+  const unpacked = own && !of.every(isCategorised);
+  return sql`
     select model, population, model_print, population_print, ${
-    each(sql, of.map((field) => [categoryIn(sql, field, own), field.name]))
+    each(sql, of.map((field) => [value(field), field.name]))
   }
            ref_personality_id as profile, repetitions as repetition,
            ${cell as never} as cell
-    from ${sql(schema)}.personas
-    where ${usual(sql, own)}
+    from ${sql(schema)}.personas ${unpacked ? recordOf(sql, of) : sql``}
+    where ${ofForm(sql, own, form)}
     order by id`;
+};
 
 const PEOPLE = {
   model: "text",
@@ -131,26 +165,40 @@ const PEOPLE = {
   repetition: "integer",
 } as const;
 
-const texts = (of: readonly Field[]): Record<string, Kind> =>
-  Object.fromEntries(of.map(({ name }) => [name, "text"]));
+/** The columns that fields are, by their categories where these are known. */
+const kindsOf = (of: readonly Field[]): Record<string, Kind> =>
+  Object.fromEntries(
+    of.map((field) => [field.name, isCategorised(field) ? "text" : kindOf(field)]),
+  );
 
 export async function personas(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  form: Form,
   besides: Besides = {},
 ): Promise<DataFrame> {
-  const of = attributes();
-  const kinds = { ...PEOPLE, ...columns(own), ...texts(of) };
+  // What a package's form holds besides its categories may be long; a package knows what it needs.
+  const of = registered().includes(form) ? attributes(form) : form.fields;
+  const kinds = { ...PEOPLE, ...columns(own), ...kindsOf(of) };
   const levels = await levelsOf(sql, schema, own);
-  const rows = peopleIn(sql, schema, own, of, cellOf(sql, schema, own));
+  const rows = peopleIn(sql, schema, own, form, of, { cell: cellOf(sql, schema, own) });
   return await beside(sql, schema, besides, rows, levels, kinds);
 }
 
-export async function people(sql: postgres.Sql, schema: string, own: boolean): Promise<Columns> {
-  const of = attributes();
-  const made = new Collected({ ...PEOPLE, ...texts(of) });
-  await peopleIn(sql, schema, own, of).forEach((row) => made.add(row));
+export async function people(
+  sql: postgres.Sql,
+  schema: string,
+  own: boolean,
+  form: Form,
+  factors: boolean,
+): Promise<Columns> {
+  const of = attributes(form), levelled = own && factors;
+  const made = new Collected({ ...PEOPLE, ...columns(levelled), ...kindsOf(of) });
+  const levels = await levelsOf(sql, schema, levelled);
+  const cell = cellOf(sql, schema, levelled);
+  await peopleIn(sql, schema, own, form, of, { cell })
+    .forEach((row) => made.add(levelled ? { ...row, ...levels.get(row.cell) } : row));
   return made;
 }
 
@@ -177,38 +225,16 @@ export async function biographies(
   sql: postgres.Sql,
   schema: string,
   own: boolean,
+  form: Form,
   besides: Besides = {},
 ): Promise<DataFrame> {
-  const known = Object.values(PLACEHOLDERS);
-  const { fields } = usualForm();
-  const told = (field: Field): Fragment => {
-    if (field.mapping !== undefined && CATEGORIES[field.mapping]) {
-      return categoryIn(sql, field, own);
-    }
-    const written = writtenIn(sql, field, own);
-    if (field.kind === "whole" || field.kind === "number") return written;
-    return sql`case when ${written} not in ${sql(known)} then ${written} end`;
-  };
   const levels = await levelsOf(sql, schema, own);
-  const people = sql`
-    select model, population, model_print, population_print, ${
-    each(sql, fields.map((field) => [told(field), field.name]))
-  }
-           ref_personality_id as profile, repetitions as repetition,
-           ${cellOf(sql, schema, own)} as cell
-    from ${sql(schema)}.personas ${own ? recordOf(sql, fields) : sql``}
-    where ${usual(sql, own)}
-    order by id`;
-  return await beside(sql, schema, besides, people, levels, {
-    model: "text",
-    population: "text",
-    model_print: "text",
-    population_print: "text",
-    profile: "integer",
-    repetition: "integer",
-    ...columns(own),
-    ...Object.fromEntries(fields.map((field) => [field.name, kindOf(field)])),
+  const rows = peopleIn(sql, schema, own, form, form.fields, {
+    cell: cellOf(sql, schema, own),
+    blank: Object.values(PLACEHOLDERS),
   });
+  const kinds = { ...PEOPLE, ...columns(own), ...kindsOf(form.fields) };
+  return await beside(sql, schema, besides, rows, levels, kinds);
 }
 
 /** The fields of a persona as a row: what is long is unpacked once, and not for each field. */
@@ -218,8 +244,8 @@ const recordOf = (sql: postgres.Sql, fields: readonly Field[]) => {
   return sql.unsafe(`cross join lateral jsonb_to_record(fields) as written(${columns})`);
 };
 
-/** The kind of the column that a field is; a whole number that may be larger than 32 bits is a number. */
-const kindOf = ({ kind, highest }: Field): Kind => {
+/** The kind of the column that a field is as it was written; a whole number that may be larger than 32 bits is a number. */
+export const kindOf = ({ kind, highest }: Field): Kind => {
   if (kind !== "whole") return kind === "number" ? "number" : "text";
   return highest !== undefined && highest < 2 ** 31 ? "integer" : "number";
 };

@@ -96,10 +96,7 @@ export class Rows {
 
   /** @throws {Error} when there is no such column, naming those there are and the nearest */
   known(name: string, what: "factor" | "column"): string {
-    if (this.has(name) && !ITEM.test(name) && !(what === "factor" && KEYS.has(name))) return name;
-    const factors = this.frame.columns.filter((name) => !KEYS.has(name) && !ITEM.test(name));
-    const near = factors.length ? `: did you mean ${nearest(name, factors)}?` : "";
-    throw new Error(`These rows have no ${what} ${name}${near} There are ${listed(factors)}`);
+    return knownIn(this.frame.columns, name, what);
   }
 
   /** As what a column of levels stands in a result. */
@@ -120,6 +117,27 @@ export class Rows {
 
 const plain = (value: Level | bigint | boolean): Level =>
   typeof value === "bigint" ? Number(value) : typeof value === "boolean" ? `${value}` : value;
+
+/**
+ * A factor by the names of the columns that rows have, or any column that is of no item.
+ *
+ * @throws {Error} when there is none, naming those there are and the nearest
+ */
+export function knownIn(
+  columns: readonly string[],
+  name: string,
+  what: "factor" | "column",
+): string {
+  const isItem = ITEM.test(name), isKey = what === "factor" && KEYS.has(name);
+  if (columns.includes(name) && !isItem && !isKey) return name;
+  const factors = factorNames(columns);
+  const near = factors.length ? `: did you mean ${nearest(name, factors)}?` : "";
+  throw new Error(`These rows have no ${what} ${name}${near} There are ${listed(factors)}`);
+}
+
+/** Those of the columns that rows have which are factors. */
+export const factorNames = (columns: readonly string[]): string[] =>
+  columns.filter((name) => !KEYS.has(name) && !ITEM.test(name));
 
 const listed = (names: readonly string[]): string => names.join(", ") || "none";
 

@@ -268,7 +268,7 @@ export const withRows = ({ n }: Pick<WeightedSums, "n">): number =>
  * @throws {Error} when one is unknown, named twice, or has the name of another column of the result
  */
 export function factorsOf(
-  rows: Rows,
+  rows: Pick<Rows, "known">,
   by: readonly string[],
   columns: readonly string[],
 ): readonly string[] {
@@ -286,7 +286,7 @@ export function factorsOf(
 }
 
 /** @throws {Error} naming the levels that there are, and the nearest */
-export function levelOf(rows: Rows, factor: string, level: Level): Level {
+export function levelOf(rows: Pick<Rows, "levels">, factor: string, level: Level): Level {
   const levels = rows.levels(factor);
   const found = levels.find((one) =>
     one === level || (one !== null && String(one) === String(level))

@@ -1,5 +1,5 @@
 /** What the paper's models write of a person. */
-import { type Form, register } from "../forms.ts";
+import { type Form, registerUsual } from "../forms.ts";
 
 /** A field of text in which a model says what its name says. */
 const text = (name: string, label: string, asks: string) =>
@@ -56,4 +56,4 @@ export const biography: Form = {
   tokens: { fewest: 220, usual: 450 },
 };
 
-register(biography);
+registerUsual(biography);

@@ -18,7 +18,11 @@ declare({
   ),
   manipulated: text("manipulated", "Yes where the condition set this very scale in the profile."),
   in_paper: text("in the paper", "No where the paper does not print the row."),
-  base_n: integer("n", "Personas of the same model under Base.", { over: "Base" }),
+  base_n: integer(
+    "n",
+    "Personas of the same model under Base, or of the levels that are compared with.",
+    { over: "Base" },
+  ),
   base_count: integer("count", "How many of them are in the category.", { over: "Base" }),
   table: text("table", "Table of the paper.", {
     levels: {

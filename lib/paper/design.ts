@@ -140,16 +140,45 @@ export const TABLE_NAMES = [
 ] as const;
 export type TableName = (typeof TABLE_NAMES)[number];
 
+type Keys = Readonly<Record<string, string>>;
+
 /** One printed table: which keys name a cell, which of them run down and which across, in printed order. */
 export interface Layout {
   title: string;
-  /** Key columns, in the order of the tidy file. */
+  /** What its cells are told apart by before the keys that are the table's own, and the levels in print. */
+  factors: readonly string[];
+  published: readonly Keys[];
+  /** The cells of one combination of levels. */
+  own: readonly Keys[];
+  /** Key columns, factors first, in the order of the tidy file. */
   keys: readonly string[];
   /** Keys down the side and across the top. */
   rows: readonly string[];
   columns: readonly string[];
   /** Every cell, in printed order. */
-  cells: readonly Readonly<Record<string, string>>[];
+  cells: readonly Keys[];
+}
+
+/** A layout of its factors and of what is its own, whose last key runs across unless said. */
+function laid(
+  title: string,
+  factors: Record<string, readonly string[]>,
+  own: readonly Keys[],
+  columns?: readonly string[],
+): Layout {
+  const published = cross(factors);
+  const keys = [...Object.keys(factors), ...Object.keys(own[0]!)];
+  const across = columns ?? keys.slice(-1);
+  return {
+    title,
+    factors: Object.keys(factors),
+    published,
+    own,
+    keys,
+    rows: keys.filter((key) => !across.includes(key)),
+    columns: across,
+    cells: published.flatMap((levels) => own.map((cell) => ({ ...levels, ...cell }))),
+  };
 }
 
 const labels = (models: readonly Model[]): string[] => models.map((model) => model.label);
@@ -168,14 +197,8 @@ function demographics(title: string, models: readonly Model[], mode: Mode): Layo
     const all = mode === "printed" ? rows : [...rows, ...[hidden, added].filter((x) => x)];
     return all.toSorted().map((subcategory) => ({ category, subcategory: subcategory! }));
   });
-  return {
-    title,
-    keys: ["model", "condition", "category", "subcategory"],
-    rows: ["category", "subcategory"],
-    columns: ["model", "condition"],
-    cells: cross({ model: labels(models), condition: CONDITIONS })
-      .flatMap((cell) => rows.map((row) => ({ ...cell, ...row }))),
-  };
+  const factors = { model: labels(models), condition: CONDITIONS };
+  return laid(title, factors, rows, Object.keys(factors));
 }
 
 /** The order of Tables 4, A4 and A5, which print the two Llamas the other way round. */
@@ -198,68 +221,46 @@ export function layout(name: TableName, mode: Mode = "printed"): Layout {
       return demographics("Demographics of Claude personas (%)", [CLAUDE], mode);
     case "table4":
     case "table6":
-      return {
-        title: name === "table4" ? "EPQR-A scale scores (0–6)" : "Cronbach's alpha of the EPQR-A",
-        keys: ["model", "condition", "scale"],
-        rows: ["model", "condition"],
-        columns: ["scale"],
-        cells: cross({
-          model: labels(name === "table4" ? LLAMA3_FIRST : MODELS),
-          condition: CONDITIONS,
-          scale: SCALES,
-        }),
-      };
+      return laid(
+        name === "table4" ? "EPQR-A scale scores (0–6)" : "Cronbach's alpha of the EPQR-A",
+        { model: labels(name === "table4" ? LLAMA3_FIRST : MODELS), condition: CONDITIONS },
+        cross({ scale: SCALES }),
+      );
     case "table5":
-      return {
-        title: "Pearson correlation of EPQR-A and BFI-44 scores, condition Base",
-        keys: ["model", "epqra_scale", "bfi_trait"],
-        rows: ["model", "epqra_scale"],
-        columns: ["bfi_trait"],
-        cells: cross({
-          model: labels(MODELS).toSorted(),
-          epqra_scale: SCALES,
-          bfi_trait: TRAITS,
-        }),
-      };
+      return laid(
+        "Pearson correlation of EPQR-A and BFI-44 scores, condition Base",
+        { model: labels(MODELS).toSorted() },
+        cross({ epqra_scale: SCALES, bfi_trait: TRAITS }),
+      );
     case "tableA4":
     case "tableA5":
-      return {
-        title: name === "tableA4"
+      return laid(
+        name === "tableA4"
           ? "BFI-44 scores (mean of items, 1–5), condition Base"
           : "Cronbach's alpha of the BFI-44, condition Base",
-        keys: ["model", "trait"],
-        rows: ["model"],
-        columns: ["trait"],
-        cells: cross({ model: [...labels(LLAMA3_FIRST), REFERENCE], trait: TRAITS }),
-      };
+        { model: [...labels(LLAMA3_FIRST), REFERENCE] },
+        cross({ trait: TRAITS }),
+      );
     case "tableA6":
     case "tableA7":
-      return {
-        title: name === "tableA6"
+      return laid(
+        name === "tableA6"
           ? "Agreement with the profile's answers, condition Base"
           : "Agreement with the profile's answers, conditions MaxN and MaxP",
-        keys: ["model", "condition", "scale", "metric"],
-        rows: ["model", "condition", "scale"],
-        columns: ["metric"],
-        cells: cross({
+        {
           model: labels(MODELS),
           condition: name === "tableA6" ? ["Base"] : ["MaxN", "MaxP"],
-          scale: SCALES,
-          metric: METRICS,
-        }),
-      };
+        },
+        cross({ scale: SCALES, metric: METRICS }),
+      );
     case "baselines":
       return {
-        title: "EPQR-A of the reference and the random profiles",
-        keys: ["source", "instrument", "scale", "statistic"],
+        ...laid(
+          "EPQR-A of the reference and the random profiles",
+          { source: ["reference", "random"], instrument: ["epqra"] },
+          cross({ scale: SCALES, statistic: ["score_mean", "score_sd", "alpha"] }),
+        ),
         rows: ["source", "scale"],
-        columns: ["statistic"],
-        cells: cross({
-          source: ["reference", "random"],
-          instrument: ["epqra"],
-          scale: SCALES,
-          statistic: ["score_mean", "score_sd", "alpha"],
-        }),
       };
   }
 }

@@ -18,6 +18,7 @@ import { type Population, register } from "../population.ts";
 import { from, sourcesOf } from "../provenance.ts";
 import "./conditions.ts";
 import { epqra } from "./instruments.ts";
+import { biography } from "./biography.ts";
 import * as tables from "./published/001_tables.ts";
 import * as keys from "./published/002_keys.ts";
 import * as evaluations from "./published/003_evaluations.ts";
@@ -29,6 +30,7 @@ export const PUBLISHED = "personality_trap";
 reserve(PUBLISHED, "the published data");
 registerRestored({
   schema: PUBLISHED,
+  form: biography,
   migrations: { "001_tables": tables, "002_keys": keys, "003_evaluations": evaluations },
 });
 register("reference", () => people("reference"));
@@ -71,7 +73,8 @@ export const reads = (study: Study) =>
   from({
     sheets: (instrument: string) => study.sheets(instrument),
     profiles: (source: "reference" | "random") => study.profiles(source),
-    demographics: () => study.demographics(),
+    demographics: (form?: string) => study.demographics(form),
+    forms: () => study.forms(),
     lastSheets: (instrument: string): Promise<Administrations> =>
       study.read(`last sheets ${instrument}`, async (sql, schema) => {
         const first = await study.sheets(instrument);

@@ -14,7 +14,7 @@ import { carried, carrying } from "../provenance.ts";
 import "./published.ts";
 import { seeded } from "../random.ts";
 import * as builders from "./tables/builders.ts";
-import type { Reads } from "./tables/build.ts";
+import { type Building, formOf, type Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";
 import { scales as scalesOf } from "./tables/scales.ts";
 import { agreementSurvival } from "./tables/survival/agreement.ts";
@@ -23,7 +23,8 @@ import { reliabilitySurvival } from "./tables/survival/reliability.ts";
 import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
 import { sharesSurvival } from "./tables/survival/shares.ts";
 
-export type { Reads } from "./tables/build.ts";
+export type { Building, Reads } from "./tables/build.ts";
+export { tableFactors } from "./tables/factors.ts";
 export { COMPARED } from "./tables/scores.ts";
 
 export const {
@@ -32,6 +33,7 @@ export const {
   baselines,
   distributions,
   build,
+  factorsIn,
   collapse,
   convergence,
   copiedSheets,
@@ -68,37 +70,41 @@ export const {
  * only this table has. Answers are those of `corrected` mode: missing is missing. How each table is
  * tested, and its own columns, stand at its builder in `lib/paper/tables/survival`.
  *
- * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits; `by`,
+ *   `against` and `form` as of {@link build}
  */
 export const survival = carried(async (
   name: Exclude<TableName, "baselines">,
   reads: Reads & Pick<Study, "personas"> & Partial<Pick<Study, "people">>,
-  options: { draws?: number; seed?: number } = {},
+  options: { draws?: number; seed?: number } & Omit<Building, "mode"> = {},
 ): Promise<DataFrame> => {
-  const { draws = 2000, seed = 826 } = options;
+  const { draws = 2000, seed = 826, form: named, ...building } = options;
   const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
   const reference = () => reads.profiles("reference");
-  const people = async () => await reads.people?.() ?? columnsOf(await reads.personas());
   switch (name) {
     case "table1":
     case "table2":
-    case "table3":
-      return sharesSurvival(await reads.demographics(), await people(), name, drawn);
+    case "table3": {
+      const form = await formOf(reads, named);
+      const people = await reads.people?.(form, building.by !== undefined) ??
+        columnsOf(await reads.personas());
+      return sharesSurvival(await reads.demographics(form), people, name, drawn, building);
+    }
     case "table4":
-      return personalitySurvival(await epqra(), await reference());
+      return personalitySurvival(await epqra(), await reference(), building);
     case "table5":
-      return convergenceSurvival(await epqra(), await bfi(), drawn);
+      return convergenceSurvival(await epqra(), await bfi(), drawn, building);
     case "table6":
-      return reliabilitySurvival(await epqra(), name, drawn);
+      return reliabilitySurvival(await epqra(), name, drawn, building);
     case "tableA4":
-      return traitsSurvival(await bfi());
+      return traitsSurvival(await bfi(), building);
     case "tableA5":
-      return reliabilitySurvival(await bfi(), name, drawn);
+      return reliabilitySurvival(await bfi(), name, drawn, building);
     case "tableA6":
     case "tableA7":
-      return agreementSurvival(await epqra(), await reference(), name, drawn);
+      return agreementSurvival(await epqra(), await reference(), name, drawn, building);
   }
 });
 
@@ -118,18 +124,19 @@ export const diversity = carried((
 });
 
 /**
- * Scores and reliability of every scale of an instrument, by model and condition; see
+ * Scores and reliability of every scale of an instrument, by model and condition or any other factors; see
  * `lib/paper/tables/scales.ts`.
  *
  * @param given the instrument's sheets, as `Study.sheets` reads them
- * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits
+ * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits; `by` as of
+ *   {@link build}
  */
 export const scales = carried((
   given: Administrations,
   instrument: Instrument,
-  options: { draws?: number; seed?: number } = {},
+  options: { draws?: number; seed?: number } & Pick<Building, "by"> = {},
 ): DataFrame => {
-  const { draws = 2000, seed = 826 } = options;
+  const { draws = 2000, seed = 826, by } = options;
   const { uniform } = seeded("scales", instrument.name, seed);
-  return scalesOf(given, instrument, { draws, uniform });
+  return scalesOf(given, instrument, { draws, uniform }, { by });
 });

@@ -200,7 +200,7 @@ async function writtenIn(
       (forms.length
         ? ` of the form ${JSON.stringify(name)}: ${
           forms.length > 1 ? `did you mean ${nearest(JSON.stringify(name), forms)}? ` : ""
-        }it has ${forms.join(", ")}`
+        }it has ${forms.join(", ")}; name one in the plan`
         : ": have them written first"),
   );
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
-import { checkForm, type Form, registered, usualForm } from "../forms.ts";
+import { checkForm, type Form, isUsual, usualForm } from "../forms.ts";
 import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
@@ -188,7 +188,7 @@ export function personas(given: {
 
 /** The form of a plan; nothing where it is the usual one, which a plan does not name. */
 function ownForm(given: Form | undefined): Form | undefined {
-  if (given === undefined || given === registered()[0]) {
+  if (given === undefined || isUsual(given)) {
     usualForm(given); // refuses when there is none
     return undefined;
   }

@@ -1,9 +1,8 @@
 /** What models wrote of their personas, and what cleaning makes of it. */
 import type { DataFrame } from "polars";
-import type { Field, Mapping } from "../cleaning.ts";
-import type { Sql } from "../db.ts";
-import { DEMOGRAPHICS } from "../db.ts";
-import { frame, type Kind } from "../frames.ts";
+import { type Field, isCategorised, type Mapping } from "../cleaning.ts";
+import { DEMOGRAPHICS, kindOf, onlyForm, type Sql } from "../db.ts";
+import { frame } from "../frames.ts";
 import { formsOf } from "./forms.ts";
 
 /** A text that a model wrote in one field, as often as it did so in one repetition of a condition. */
@@ -68,31 +67,37 @@ export function counts(texts: readonly Counted[], mapping: Mapping): DataFrame {
   return frame([...cells.values()], DEMOGRAPHICS);
 }
 
-const TEXTS = ["gender", "race", "sexual_orientation", "religious_belief", "political_orientation"];
-
-/** Personas in order of profile, condition, model and repetition. */
-export async function personas(sql: Sql, most: number): Promise<DataFrame> {
-  const columns = [...TEXTS, "occupation_original", "location_original"];
+/** Personas of a form in order of profile, condition, model and repetition. */
+export async function personas(
+  sql: Sql,
+  schema: string,
+  most: number,
+  named?: string,
+): Promise<DataFrame> {
+  const forms = await formsOf(sql);
+  const own = await sql<{ form: string }[]>`select distinct form from personas order by form`;
+  const form = onlyForm(schema, own.flatMap(({ form }) => forms.get(form) ?? []), named);
   const rows = await sql`
     select p.model_print as model, p.population_print as condition,
-           p.ref_personality_id as profile, p.repetitions as repetition, p.name, p.age,
-           ${sql.unsafe(columns.map((name) => `p.${name}`).join(", "))}, p.description
+           p.ref_personality_id as profile, p.repetitions as repetition, p.fields, p.cleaned
     from personas p join work w on w.work = p.work
+    where p.form = ${form.name}
     order by p.ref_personality_id, w.cell, p.repetitions
     limit ${most}`;
-  const named = rows.map(({ occupation_original, location_original, ...row }) => ({
+  const fields = form.fields.map((field) => ({ field, cleaned: isCategorised(field) }));
+  const told = rows.map(({ fields: written, cleaned: categories, ...row }) => ({
     ...row,
-    occupation: occupation_original,
-    location: location_original,
+    ...Object.fromEntries(
+      fields.map(({ field: { name }, cleaned }) => [name, (cleaned ? categories : written)[name]]),
+    ),
   }));
-  const text = (names: readonly string[]): Record<string, Kind> =>
-    Object.fromEntries(names.map((name) => [name, "text"]));
-  return frame(named, {
-    ...text(["model", "condition"]),
+  return frame(told, {
+    model: "text",
+    condition: "text",
     profile: "integer",
     repetition: "integer",
-    name: "text",
-    age: "integer",
-    ...text([...TEXTS, "occupation", "location", "description"]),
+    ...Object.fromEntries(
+      fields.map(({ field, cleaned }) => [field.name, cleaned ? "text" as const : kindOf(field)]),
+    ),
   });
 }

@@ -9,7 +9,7 @@ import { frame, type Kind } from "../../frames.ts";
 import type { Grid } from "../../press.ts";
 import { carried } from "../../provenance.ts";
 import { layout, type TableName } from "../design.ts";
-import { cellsOf, placed, printed, worded } from "./layout.ts";
+import { cellsOf, layoutOf, placed, printed, worded } from "./layout.ts";
 import { type Cell, hasRows, STYLES } from "./styles.ts";
 
 /**
@@ -109,5 +109,5 @@ export function besidePaper(name: TableName, table: DataFrame): Grid {
     );
     return [{ keys: [...keys, "paper"], cells: paper }, { keys: [...keys, "ours"], cells: own }];
   });
-  return worded(name, { ...ours, side: [...side, "from"], body });
+  return worded(layoutOf(name, table), { ...ours, side: [...side, "from"], body });
 }

@@ -3,6 +3,7 @@ import pl, { type DataFrame } from "polars";
 import type { TableName } from "../design.ts";
 import { type Decimals, type Grid, gridOf } from "../../press.ts";
 import { carried } from "../../provenance.ts";
+import { layoutOf } from "./layout.ts";
 
 type Tested = Exclude<TableName, "baselines">;
 
@@ -11,6 +12,9 @@ type Selection = readonly (string | readonly [column: string, as: string])[];
 
 interface Form {
   caption: string;
+  /** What it says instead of a table that is by other factors than the paper's. */
+  others?: string;
+  /** Besides the factors, which stand before them. */
   columns: Selection;
   decimals: Decimals;
   notes: readonly string[];
@@ -30,9 +34,8 @@ const DRAWN = "from 2,000 draws of whole profiles";
 
 const shares = (table: string): Form => ({
   caption: `What survives of Table ${table}: shares less those of Base`,
+  others: `What survives of Table ${table}: shares less those compared with`,
   columns: [
-    "model",
-    "condition",
     "category",
     "subcategory",
     ...fate,
@@ -53,10 +56,10 @@ const shares = (table: string): Form => ({
   ],
 });
 
-const reliability = (table: string, keys: readonly string[]): Form => ({
+const reliability = (table: string, scale: string): Form => ({
   caption: `What survives of Table ${table}: alpha with intervals, and omega`,
   columns: [
-    ...keys,
+    scale,
     "n",
     ["estimate", "alpha"],
     ...interval,
@@ -80,8 +83,6 @@ const reliability = (table: string, keys: readonly string[]): Form => ({
 const agreement = (table: string): Form => ({
   caption: `What survives of Table ${table}: accuracy, its baselines, and agreement beyond chance`,
   columns: [
-    "model",
-    "condition",
     "scale",
     "n",
     ["estimate", "accuracy"],
@@ -109,8 +110,6 @@ const FORMS: Record<Tested, Form> = {
   table4: {
     caption: "What survives of Table 4: persona less profile, in scale points",
     columns: [
-      "model",
-      "condition",
       "scale",
       "manipulated",
       ...fate,
@@ -141,7 +140,6 @@ const FORMS: Record<Tested, Form> = {
   table5: {
     caption: "What survives of Table 5: correlations with intervals",
     columns: [
-      "model",
       "epqra_scale",
       "bfi_trait",
       ...fate,
@@ -165,14 +163,14 @@ const FORMS: Record<Tested, Form> = {
       JUDGED,
     ],
   },
-  table6: reliability("6", ["model", "condition", "scale"]),
+  table6: reliability("6", "scale"),
   tableA4: {
     caption: "What survives of Table A4: means with intervals",
-    columns: ["model", "trait", "n", ["estimate", "mean"], ...interval],
+    columns: ["trait", "n", ["estimate", "mean"], ...interval],
     decimals: 2,
     notes: ["t intervals by profile."],
   },
-  tableA5: reliability("A5", ["model", "trait"]),
+  tableA5: reliability("A5", "trait"),
   tableA6: agreement("A6"),
   tableA7: agreement("A7"),
 };
@@ -199,9 +197,11 @@ export interface Surviving {
  * @param frame as `survival()` in `lib/paper/tables.ts` builds it; it has more columns and all rows
  */
 export const surviving = carried((name: Tested, frame: DataFrame): Surviving => {
-  const { caption, columns, decimals, notes } = FORMS[name];
+  const { factors, by } = layoutOf(name, frame), form = FORMS[name];
+  const { columns, decimals, notes } = form;
+  const caption = by ? form.others ?? form.caption : form.caption;
   const table = kept(frame).select(
-    ...columns.map((column) =>
+    ...[...factors, ...columns].map((column) =>
       typeof column === "string" ? pl.col(column) : pl.col(column[0]).alias(column[1])
     ),
   );

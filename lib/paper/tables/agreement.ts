@@ -1,10 +1,11 @@
 /** Tables A6 and A7: do personas give the answers of the profile they were made from? */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { layout, type Mode } from "../design.ts";
+import type { Mode } from "../design.ts";
 import { frame } from "../../frames.ts";
 import { agreement as shares, meanErrors } from "../../stats.ts";
-import { Answers, column, inCells, isOther, type Options, type Sheet, withNew } from "./answers.ts";
+import { Answers, column, isOther, type Options, type Sheet } from "./answers.ts";
+import { sheetCells } from "./factors.ts";
 import { shownTo } from "./shown.ts";
 
 /** With what answers are compared, and what of them. */
@@ -30,7 +31,7 @@ export interface Comparing extends Options {
  * `corrected`; a ratio without cases is 0 in `printed`, as the paper's code has it, and undefined in
  * `corrected`.
  *
- * @returns one row per cell: model, condition, scale, metric, value — accuracy, precision, recall and
+ * @returns one row per cell: model, condition (or the factors), scale, metric, value — accuracy, precision, recall and
  *   specificity in percent, mae and rmse in positives per profile and scale (0–6) — and n (items)
  */
 export function agreement(
@@ -42,18 +43,15 @@ export function agreement(
   const { mode = "printed", against = "profile", as = "raw" } = options;
   const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
-  const byCell = inCells(answers.sheets);
-  const isBase = ({ condition }: Sheet) => condition === "Base";
-  const seen = answers.sheets.filter((sheet) => isBase(sheet) === (table === "tableA6"));
-  const cells = withNew(layout(table).cells, seen);
+  const columns = { value: "number", n: "integer" } as const;
+  const { kinds, cells } = agreementCells(table, answers, options, columns);
   const shown = against === "profile" ? null : shownTo(epqra, reference);
   const key = new Map(
     column<number>(reference.items, "item")
       .map((item, at) => [item, column<number | null>(reference.items, "key")[at]]),
   );
-  const pairs = (cell: Record<string, string>): Pair[] => {
-    const sheets = byCell.get(`${cell.model}|${cell.condition}`) ?? [];
-    const items = answers.scales.get(cell.scale!) ?? [];
+  const pairs = (sheets: readonly Sheet[], scale: string): Pair[] => {
+    const items = answers.scales.get(scale) ?? [];
     return sheets.filter((sheet) => !isOther(sheet)).flatMap((sheet) => {
       const { row, profile } = sheet;
       const before = ofProfile.get(profile);
@@ -70,21 +68,29 @@ export function agreement(
       });
     });
   };
-  const compared = new Map<string, Record<string, number | null>>();
-  const tidy = cells.map((cell) => {
-    const key = `${cell.model}|${cell.condition}|${cell.scale}`;
-    if (!compared.has(key)) compared.set(key, compare(pairs(cell), mode));
-    const metrics = compared.get(key)!;
-    return { ...cell, value: metrics[cell.metric!], n: metrics.n };
+  // All metrics of a scale are of the same pairs, and stand one after the other.
+  let before: { rows: readonly Sheet[]; scale: string } | null = null;
+  let metrics: Record<string, number | null> = {};
+  const tidy = cells.map(({ keys, own: { scale = "", metric = "" }, rows }) => {
+    if (before?.rows !== rows || before.scale !== scale) {
+      metrics = compare(pairs(rows, scale), mode);
+    }
+    before = { rows, scale };
+    return { ...keys, value: metrics[metric], n: metrics.n };
   });
-  return frame(tidy, {
-    model: "text",
-    condition: "text",
-    scale: "text",
-    metric: "text",
-    value: "number",
-    n: "integer",
-  });
+  return frame(tidy, { ...kinds, ...columns });
+}
+
+/** The sheets in the cells of A6, which is about Base, or of A7, about every other condition. */
+export function agreementCells(
+  table: "tableA6" | "tableA7",
+  answers: Answers,
+  options: Pick<Options, "by">,
+  columns: Parameters<typeof sheetCells>[3],
+) {
+  const isBase = ({ condition }: Sheet) => condition === "Base";
+  const seen = answers.sheets.filter((sheet) => isBase(sheet) === (table === "tableA6"));
+  return sheetCells(table, answers, options, columns, seen);
 }
 
 /** 1 or 0: Yes or No as given, or whether it scores a point. */

@@ -10,6 +10,11 @@ type Value = number | null;
 export interface Options {
   /** `printed` unless said. */
   mode?: Mode;
+  /**
+   * Factors that the table has cells of in place of the paper's models and conditions: columns of sheets or
+   * personas, such as `["prompt", "language"]`. What is not named is taken together.
+   */
+  by?: readonly string[];
 }
 
 /** The keys of one answer sheet; `row` is its place in the frame. */
@@ -36,17 +41,17 @@ class Taken {
   readonly scales: ReadonlyMap<string, number[]>;
   #items = new Map<string, Item>();
 
-  readonly #columns: Columns;
+  readonly columns: Columns;
 
   constructor(given: Administrations) {
     const { items } = given;
-    this.#columns = columnsIn(given);
+    this.columns = columnsIn(given);
     const [model, condition, population] = ["model", "condition", "population"]
-      .map((name) => this.#columns.words(name));
+      .map((name) => this.columns.words(name));
     const [group, profile, administration] = ["group", "profile", "administration"]
-      .map((name) => this.#columns.numbers(name));
-    const whose = whoseIn(given, this.#columns);
-    this.sheets = Array.from({ length: this.#columns.height }, (_, row) => ({
+      .map((name) => this.columns.numbers(name));
+    const whose = whoseIn(given, this.columns);
+    this.sheets = Array.from({ length: this.columns.height }, (_, row) => ({
       row,
       group: group!(row),
       model: model![row]!,
@@ -65,7 +70,7 @@ class Taken {
   item(what: "answer" | "score", item: number): Item {
     const name = `${what} ${item}`;
     if (!this.#items.has(name)) {
-      this.#items.set(name, this.#columns.numbers(name));
+      this.#items.set(name, this.columns.numbers(name));
     }
     return this.#items.get(name)!;
   }
@@ -92,6 +97,10 @@ export class Answers {
 
   get sheets(): readonly Sheet[] {
     return this.taken.sheets;
+  }
+
+  get columns(): Columns {
+    return this.taken.columns;
   }
 
   get scales(): ReadonlyMap<string, number[]> {
@@ -172,8 +181,6 @@ export const inCells = (sheets: readonly Sheet[]): Map<string, Sheet[]> =>
 /** Labels of the paper's models. */
 export const PAPERS: ReadonlySet<string | null> = new Set(MODELS.map(({ label }) => label));
 
-type Cell = Readonly<Record<string, string>>;
-
 /** A model, and a condition where the table has conditions, that the data hold. */
 export interface Seen {
   model: string | null;
@@ -181,20 +188,23 @@ export interface Seen {
 }
 
 /**
- * The cells of a table: those of the layout, and those of models and conditions that only the data have.
+ * The models and conditions of a table: the paper's, and those that only the data have.
  *
  * A new condition of a model follows that model's own; new models follow the paper's, in order of their
  * names, each with the conditions that it has; the reference row stays last. Where the data hold none of
  * the paper's models but new ones, only these have cells. Data that hold nothing leave the layout as it
  * is.
  */
-export function withNew(cells: readonly Cell[], seen: Iterable<Seen>): Record<string, string>[] {
+export function withNew(
+  published: readonly Readonly<Record<string, string>>[],
+  seen: Iterable<Seen>,
+): Record<string, string>[] {
   const held = new Map<string, Set<string>>();
   for (const { model, condition = "" } of seen) {
     if (model === null || condition === null) continue;
     held.set(model, (held.get(model) ?? new Set()).add(condition));
   }
-  const known = new Set(cells.map(({ model }) => model!));
+  const known = new Set(published.map(({ model }) => model!));
   const added = [...held.keys()].filter((model) => !known.has(model)).toSorted();
   const papers = [...known].filter((model) => model !== REFERENCE);
   const whole = !added.length || papers.some((model) => held.has(model));
@@ -203,20 +213,14 @@ export function withNew(cells: readonly Cell[], seen: Iterable<Seen>): Record<st
     ...added,
     ...[REFERENCE].filter((row) => known.has(row) && (whole || held.has(row))),
   ];
-  const printed = [...new Set(cells.map(({ condition = "" }) => condition))];
-  // Every model and condition has the same cells; those of the first are the form of all.
-  const form = cells.filter(({ model, condition = "" }) =>
-    model === cells[0]!.model && condition === printed[0]
-  );
+  const printed = [...new Set(published.map(({ condition = "" }) => condition))];
   return models.flatMap((model) => {
     const own = held.get(model) ?? new Set();
     const conditions = [
       ...printed.filter((condition) => known.has(model) || own.has(condition)),
       ...inOrder([...own].filter((condition) => !printed.includes(condition))),
     ];
-    return conditions.flatMap((condition) =>
-      form.map((cell) => ({ ...cell, model, ...(condition ? { condition } : {}) }))
-    );
+    return conditions.map((condition) => ({ model, ...(condition ? { condition } : {}) }));
   });
 }
 

@@ -2,7 +2,7 @@
 export { acquiescence } from "./acquiescence.ts";
 export { agreement } from "./agreement.ts";
 export { baselines, distributions } from "./baselines.ts";
-export { build } from "./build.ts";
+export { build, factorsIn } from "./build.ts";
 export { collapse } from "./collapse.ts";
 export { convergence } from "./convergence.ts";
 export { copiedSheets, copying } from "./copying.ts";

@@ -1,13 +1,14 @@
 /** Table 5: do the two questionnaires agree about a persona? */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { layout } from "../design.ts";
-import { frame } from "../../frames.ts";
+import { layout, type Mode } from "../design.ts";
+import { frame, type Kind } from "../../frames.ts";
 import { mean, pearson } from "../../stats.ts";
-import { Answers, type Options, type Sheet, withNew } from "./answers.ts";
-import { FEWEST } from "./scores.ts";
+import { Answers, type Options, type Sheet } from "./answers.ts";
+import { type Celled, celled, type Cells, columnFactors, countedBy, ownKeys } from "./factors.ts";
+import { FEWEST, isAbout } from "./scores.ts";
 
-interface Pairing extends Options {
+export interface Pairing extends Options {
   /** Whether sheets for the bare profiles (`spain826`) count as personas'; as the mode has it. */
   bare?: boolean;
 }
@@ -19,7 +20,8 @@ interface Pairing extends Options {
  * personas' sheets with those that the model gave for the bare profiles (group 372, bug B3);
  * `corrected` leaves these out.
  *
- * @returns one row per cell: model, epqra_scale, bfi_trait, n (profiles), r, p (two-sided, n − 2 df; of
+ * @returns one row per cell: model (or the factors; with `condition` among them every condition counts),
+ *   epqra_scale, bfi_trait, n (profiles), r, p (two-sided, n − 2 df; of
  *   pairs on a line 0 in `printed` mode, else undefined)
  */
 export function convergence(
@@ -27,21 +29,12 @@ export function convergence(
   bfi: Administrations,
   options: Pairing = {},
 ): DataFrame {
-  const { mode = "printed", bare = mode === "printed" } = options;
-  const [left, right] = [epqra, bfi].map((given) => Answers.of(given, mode));
-  const isBase = (sheet: Sheet) =>
-    sheet.condition === "Base" && (bare || sheet.population !== "spain826");
-  const seen = [...left!.sheets, ...right!.sheets].filter(isBase).map(({ model }) => ({ model }));
-  const cells = withNew(layout("table5").cells, seen);
-  const scores = new Map<string, Map<number, number>>();
-  const of = (answers: Answers, model: string, scale: string): Map<number, number> => {
-    const key = `${answers === left}|${model}|${scale}`;
-    if (!scores.has(key)) scores.set(key, profileScores(answers, model, scale, isBase));
-    return scores.get(key)!;
-  };
-  const tidy = cells.map((cell) => {
-    const x = of(left!, cell.model!, cell.epqra_scale!);
-    const y = of(right!, cell.model!, cell.bfi_trait!);
+  const { mode = "printed" } = options;
+  const { kinds, cells } = convergenceCells(epqra, bfi, mode, options, COLUMNS);
+  const answers = { left: Answers.of(epqra, mode), right: Answers.of(bfi, mode) };
+  const of = scoresOnce(answers, profileScores);
+  const tidy = cells.map(({ keys: cell, own, rows }) => {
+    const x = of(rows, "left", own.epqra_scale!), y = of(rows, "right", own.bfi_trait!);
     const common = [...x.keys()].filter((profile) => y.has(profile)).toSorted((a, b) => a - b);
     if (common.length < FEWEST) return { ...cell, n: common.length };
     const found = pearson(common.map((key) => x.get(key)!), common.map((key) => y.get(key)!));
@@ -49,26 +42,69 @@ export function convergence(
     const p = mode === "printed" && Math.abs(found.r ?? 0) === 1 ? 0 : found.p;
     return { ...cell, ...found, p };
   });
-  return frame(tidy, {
-    model: "text",
-    epqra_scale: "text",
-    bfi_trait: "text",
-    n: "integer",
-    r: "number",
-    p: "number",
-  });
+  return frame(tidy, { ...kinds, ...COLUMNS });
 }
 
+const COLUMNS = { n: "integer", r: "number", p: "number" } as const;
+
+/** A sheet of one of two questionnaires. */
+export interface Sided extends Sheet {
+  side: "left" | "right";
+}
+
+/** The sheets of both questionnaires in the cells of Table 5. */
+export function convergenceCells(
+  epqra: Administrations,
+  bfi: Administrations,
+  mode: Mode,
+  { by, bare = mode === "printed" }: Pairing,
+  columns: Readonly<Record<string, Kind>>,
+): Cells<Sided> {
+  const table = layout("table5"), result = [...ownKeys(table), ...Object.keys(columns)];
+  const both = ([["left", epqra], ["right", bfi]] as const).map(([side, given]) => {
+    const answers = Answers.of(given, mode);
+    const counts = answers.sheets.filter((sheet) =>
+      isAbout(sheet, by) && (bare || sheet.population !== "spain826")
+    );
+    return {
+      sheets: (by ? countedBy(answers, by, counts) : counts)
+        .map((sheet): Sided => ({ ...sheet, side })),
+      factors: by && columnFactors(answers.columns, by, result),
+    };
+  });
+  const [left, right] = both;
+  const factors = left!.factors && right!.factors
+    ? {
+      kinds: left!.factors.kinds,
+      of: (sheet: Sided) => (sheet.side === "left" ? left! : right!).factors!.of(sheet),
+    }
+    : null;
+  return celled(table, both.flatMap(({ sheets }) => sheets), factors);
+}
+
+/** What is made of a cell's sheets of one side on a scale, once for all cells of the same sheets. */
+export function scoresOnce<T>(
+  answers: Record<Sided["side"], Answers>,
+  make: (answers: Answers, sheets: readonly Sided[], scale: string) => T,
+): (rows: Celled<Sided>["rows"], side: Sided["side"], scale: string) => T {
+  const made = new Map<Celled<Sided>["rows"], Map<string, T>>();
+  return (rows, side, scale) => {
+    const own = made.get(rows) ?? new Map<string, T>();
+    made.set(rows, own);
+    const key = `${side} ${scale}`;
+    const sheets = () => rows.filter((sheet) => sheet.side === side);
+    if (!own.has(key)) own.set(key, make(answers[side], sheets(), scale));
+    return own.get(key)!;
+  };
+}
+
+/** The mean score of each profile over its sheets. */
 export function profileScores(
   answers: Answers,
-  model: string,
+  sheets: readonly Sheet[],
   scale: string,
-  counts: (sheet: Sheet) => boolean,
 ): Map<number, number> {
-  const byProfile = Map.groupBy(
-    answers.sheets.filter((sheet) => sheet.model === model && counts(sheet)),
-    ({ profile }) => profile,
-  );
+  const byProfile = Map.groupBy(sheets, ({ profile }) => profile);
   const scores = new Map<number, number>();
   for (const [profile, sheets] of byProfile) {
     const own = sheets.map(({ row }) => answers.score(row, scale)).filter((x) => x !== null);

@@ -3,11 +3,13 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { UNMAPPED } from "../../cleaning.ts";
 import { ATTRIBUTES, layout, type Mode, MODELS, REPETITIONS } from "../design.ts";
-import { frame, rows } from "../../frames.ts";
+import { columnsOf, frame, rows } from "../../frames.ts";
 import { type Count, mean, proportionZ, sd } from "../../stats.ts";
-import { type Options, PAPERS, withNew } from "./answers.ts";
+import { type Options, PAPERS } from "./answers.ts";
+import { inOrder } from "../../measures.ts";
+import { celled, comparedWith, type Levels, ownKeys, personasBy } from "./factors.ts";
 
-const Row = z.object({
+const Counts = z.object({
   own: z.string().nullish(),
   model: z.string().nullable(),
   population: z.string().nullable(),
@@ -18,12 +20,20 @@ const Row = z.object({
   value: z.string().nullable(),
   n: z.number(),
 });
-type Row = z.infer<typeof Row>;
+/** `row` is its place in the frame; model and condition as the mode tells them. */
+type Row = z.infer<typeof Counts> & { row: number; model: string; condition: string };
 
 /** The row of values that cleaning did not map; there where the data have some. */
 const ROW_UNMAPPED = "Unmapped";
+/** The row of personas without a value, in attributes that the paper does not know. */
+const ROW_EMPTY = "Empty";
 
-interface Counting extends Options {
+export interface Counting extends Options {
+  /**
+   * The levels of factors with which the others are compared, all other factors being the same:
+   * `{ prompt: "1" }`. `{ condition: "Base" }` unless said, where conditions are a factor.
+   */
+  against?: Levels;
   /** Only the first so many repetitions count; the paper's 5 unless said, all where Infinity. */
   repetitions?: number;
 }
@@ -40,9 +50,14 @@ interface Counting extends Options {
  * names in `model` and `population`, and leaves out whom these do not tell. A study of one's own (`own`
  * is `yes`) says by its labels what a persona is, in both modes.
  *
+ * Of a form of one's own the categories are its fields, and the subcategories what its lists, or mappings, have.
+ *
+ * By factors the three are one table, of all personas. Each cell is compared with the one that has the levels
+ * of `against`; without conditions among the factors, and without `against`, nothing is tested.
+ *
  * @param personas counts: own, model, population, model_print, population_print, repetition, attribute,
  *   value, n (as `Study.demographics` reads them)
- * @returns one row per cell: model, condition, category, subcategory, mean and sd (shares 0–1), p
+ * @returns one row per cell: model, condition (or the factors), category, subcategory, mean and sd (shares 0–1), p
  *   (two-sided; in `corrected` mode undefined where nobody, or everybody, is in the category), n
  *   (personas), count, z; a cell without personas is undefined
  *
@@ -53,19 +68,21 @@ export function demographics(
   table: "table1" | "table2" | "table3",
   options: Counting = {},
 ): DataFrame {
-  const { mode = "printed", repetitions = REPETITIONS } = options;
-  const labelled = rows(personas, Row)
+  const { mode = "printed", by, repetitions = REPETITIONS } = options;
+  const labelled = rows(personas, Counts)
+    .map((row, at) => ({ ...row, row: at, ...labels(row, mode) }))
     .filter(({ repetition }) => repetition !== null && repetition <= repetitions)
-    .map((row) => ({ ...row, ...labels(row, mode) }))
-    .filter(({ model, condition }) => model !== null && condition !== null);
-  const byCell = Map.groupBy(labelled, (row) => `${row.model}|${row.condition}|${row.attribute}`);
+    .filter((row): row is Row => row.model !== null && row.condition !== null);
   const own = new Set<string | null>(layout(table).cells.map(({ model }) => model!));
   // A model that none of the three tables prints is a row of the first.
   const shown = labelled.filter(({ model }) =>
-    own.has(model) || (table === "table1" && !PAPERS.has(model))
+    by || own.has(model) || (table === "table1" && !PAPERS.has(model))
   );
+  const held = new Set(shown.map(({ attribute }) => attribute));
+  const others = inOrder(held).filter((name) => !ATTRIBUTES.some(({ column }) => column === name));
   // The two rows that the paper's code computes and does not print are rows of the tidy table.
-  const printedCells = layout(table, "corrected").cells
+  const printedCells = layout(table, "corrected").own
+    .filter(({ category }) => !others.length || held.has(attributeOf(category!)))
     .filter(({ category, subcategory }) =>
       mode === "corrected" ||
       !ATTRIBUTES.some((attribute) =>
@@ -73,19 +90,30 @@ export function demographics(
       )
     );
   const unmapped = shown.filter((row) => row.value === UNMAPPED && knowsUnmapped(row, mode));
-  const cells = withNew(withUnmapped(printedCells, unmapped), shown);
-  const tidy = cells.map((cell) => {
-    const attribute = ATTRIBUTES.find(({ category }) => category === cell.category)!.column;
+  const laid = {
+    ...layout(table),
+    own: [
+      ...withUnmapped(printedCells, unmapped),
+      ...others.flatMap((name) => rowsOf(`${name}`, shown)),
+    ],
+  };
+  const result = [...ownKeys(laid), ...Object.keys(COLUMNS)];
+  const factors = by ? personasBy(columnsOf(personas), by, labelled, result) : null;
+  const { kinds, cells, at } = celled(laid, shown, factors);
+  const keys = cells.map(({ keys }) => keys);
+  const against = comparedWith(keys, by ?? laid.factors, options.against);
+  const tidy = cells.map(({ keys, own: { category = "", subcategory = "" }, rows: all }) => {
+    const attribute = attributeOf(category);
     const matches = (row: Row) =>
-      inCategory(row.value, cell.category!, cell.subcategory!, mode, knowsUnmapped(row, mode));
-    const of = (condition: string) => byCell.get(`${cell.model}|${condition}|${attribute}`) ?? [];
-    const own = of(cell.condition!), base = of("Base");
+      inCategory(row.value, category, subcategory, mode, knowsUnmapped(row, mode));
+    const of = (rows: readonly Row[]) => rows.filter((row) => row.attribute === attribute);
+    const other = against(keys), own = of(all), base = other ? of(at(other)) : [];
     const shares = [...Map.groupBy(own, ({ repetition }) => repetition).values()]
       .map((members) => count(members.filter(matches)) / count(members));
     const [a, b] = [own, base].map((of) => ({ count: count(of.filter(matches)), n: count(of) }));
-    const test = cell.condition === "Base" ? { z: null, p: null } : tested(a!, b!, mode);
+    const test = other ? tested(a!, b!, mode) : { z: null, p: null };
     return {
-      ...cell,
+      ...keys,
       mean: mean(shares),
       sd: sd(shares),
       ...test,
@@ -93,19 +121,35 @@ export function demographics(
       count: count(own.filter(matches)),
     };
   });
-  return frame(tidy, {
-    model: "text",
-    condition: "text",
-    category: "text",
-    subcategory: "text",
-    mean: "number",
-    sd: "number",
-    p: "number",
-    n: "integer",
-    count: "integer",
-    z: "number",
-  });
+  return frame(tidy, { ...kinds, ...COLUMNS });
 }
+
+const COLUMNS = {
+  mean: "number",
+  sd: "number",
+  p: "number",
+  n: "integer",
+  count: "integer",
+  z: "number",
+} as const;
+
+/** Of which attribute a category is: the paper's has a title of its own. */
+export const attributeOf = (category: string): string =>
+  ATTRIBUTES.find((of) => of.category === category)?.column ?? category;
+
+/** The rows of an attribute that the paper does not know: what it has, and last what is in no list. */
+function rowsOf(category: string, counted: readonly Row[]): Record<string, string>[] {
+  const values = inOrder(
+    counted.filter(({ attribute }) => attribute === category).map(({ value }) => value),
+  );
+  const rows = values.map((value) => rowOf(value as string | null));
+  const known = rows.filter((row) => row !== ROW_UNMAPPED);
+  return [...known, ...rows.filter((row) => row === ROW_UNMAPPED)]
+    .map((subcategory) => ({ category, subcategory }));
+}
+
+const rowOf = (value: string | null): string =>
+  value === null ? ROW_EMPTY : value === UNMAPPED ? ROW_UNMAPPED : value;
 
 /** In `printed` mode with the edge of the paper's code: where each share is 0 or 1, p is 1 or 0. */
 function tested(a: Count, b: Count, mode: Mode) {
@@ -129,20 +173,23 @@ const knowsUnmapped = ({ own }: Row, mode: Mode): boolean => own === "yes" || mo
 function withUnmapped(
   cells: readonly Readonly<Record<string, string>>[],
   unmapped: readonly Row[],
-): Record<string, string>[] {
+): Readonly<Record<string, string>>[] {
   const found = new Set(unmapped.map(({ attribute }) => attribute));
   const categories = ATTRIBUTES.filter(({ column }) => found.has(column))
     .map(({ category }) => category);
   return cells.flatMap((cell, index) => {
     const last = cells[index + 1]?.category !== cell.category;
     return last && categories.includes(cell.category!)
-      ? [{ ...cell }, { ...cell, subcategory: ROW_UNMAPPED }]
-      : [{ ...cell }];
+      ? [cell, { ...cell, subcategory: ROW_UNMAPPED }]
+      : [cell];
   });
 }
 
 /** What a persona's model and condition are told from. */
-type Named = Pick<Row, "own" | "model" | "population" | "model_print" | "population_print">;
+type Named = Pick<
+  z.infer<typeof Counts>,
+  "own" | "model" | "population" | "model_print" | "population_print"
+>;
 
 /** Model and condition of a persona; null where the mode does not tell them. */
 export function labels(
@@ -228,7 +275,8 @@ export function inCategory(
   mode: Mode,
   knowsUnmapped = true,
 ): boolean {
-  const rules = RULES[category]!;
+  const rules = RULES[category];
+  if (!rules) return rowOf(given) === subcategory;
   if (given === UNMAPPED && knowsUnmapped) return subcategory === ROW_UNMAPPED;
   if (subcategory === ROW_UNMAPPED) return false;
   const value = cleaned(given, category);

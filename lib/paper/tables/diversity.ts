@@ -24,7 +24,8 @@ export function diversity(personas: DataFrame, draws: Draws): DataFrame {
   const columns = columnsOf(personas), people = inCells(columns);
   const groups = Map.groupBy(people, cellKey);
   const place = places(people.map(clusterOf));
-  const attributes = ATTRIBUTES.map((of) => ({ ...of, values: columns.words(of.column) }));
+  const attributes = ATTRIBUTES.filter(({ column }) => columns.has(column))
+    .map((of) => ({ ...of, values: columns.words(of.column) }));
   const counted = cellsOf(people).flatMap((cell) =>
     attributes.map(({ values, category }) => {
       const own = (groups.get(cellKey(cell)) ?? []).filter(({ row }) => values[row] !== null);

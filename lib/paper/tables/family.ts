@@ -31,11 +31,6 @@ export interface Cell {
  */
 export type Verdict = "stands" | "weakens" | "vanishes" | "appears" | "—";
 
-/** The cells of a built table, as their keys. */
-export function keysOf(table: DataFrame, keys: readonly string[]): Record<string, string>[] {
-  return rows(table.select(...keys), z.record(z.string(), z.string()));
-}
-
 /** An interval under its columns' names, in units `times` smaller. */
 export const named = ({ estimate, ciLower, ciUpper }: Interval, times = 1) => {
   const scaled = (value: number | null) => value === null ? null : times * value;
@@ -45,8 +40,9 @@ export const named = ({ estimate, ciLower, ciUpper }: Interval, times = 1) => {
 /** The p of a built table by its keys. */
 export function pOf(
   table: DataFrame,
-  keys: readonly string[],
+  kinds: Readonly<Record<string, Kind>>,
 ): (cell: Record<string, unknown>) => number | null {
+  const keys = Object.keys(kinds);
   const key = (cell: Record<string, unknown>) => keys.map((name) => cell[name]).join("|");
   const found = rows(table.select(...keys, "p"), z.record(z.string(), z.unknown()));
   const ps = new Map(found.map((cell) => [key(cell), cell.p as number | null]));
@@ -73,13 +69,13 @@ function bounds({ effect_lower = null, effect_upper = null }: Cell) {
  * The frame of a table's cells with both adjusted p (all cluster-aware p of the table are one family,
  * `family` is its size) and the verdict, which goes by Holm's.
  *
- * @param keys of the table's layout
+ * @param keys columns of the cells' keys
  * @param more columns that only this table has
  * @param marks of the paper; without them nothing is marked or judged
  */
 export function judged(
   cells: readonly (Cell & { marker?: string })[],
-  keys: readonly string[],
+  keys: Readonly<Record<string, Kind>>,
   more: Readonly<Record<string, Kind>>,
   marks: Marks | null,
 ): DataFrame {
@@ -94,26 +90,31 @@ export function judged(
     verdict: marks && verdict(cell.marker ?? "", strict.adjusted[at]!, marks),
   }));
   return frame(tidy, {
-    ...Object.fromEntries(keys.map((key) => [key, "text" as const])),
-    n: "integer",
-    clusters: "integer",
-    estimate: "number",
-    ci_lower: "number",
-    ci_upper: "number",
-    effect_name: "text",
-    effect: "number",
-    effect_lower: "number",
-    effect_upper: "number",
-    least: "number",
-    most: "number",
-    undefined_draws: "integer",
-    p_naive: "number",
-    p_cluster: "number",
-    p_holm: "number",
-    p_bh: "number",
-    family: "integer",
-    marker: "text",
-    verdict: "text",
+    ...keys,
+    ...JUDGED,
     ...more,
   });
 }
+
+/** Columns of every table of what survives. */
+export const JUDGED = {
+  n: "integer",
+  clusters: "integer",
+  estimate: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  effect_name: "text",
+  effect: "number",
+  effect_lower: "number",
+  effect_upper: "number",
+  least: "number",
+  most: "number",
+  undefined_draws: "integer",
+  p_naive: "number",
+  p_cluster: "number",
+  p_holm: "number",
+  p_bh: "number",
+  family: "integer",
+  marker: "text",
+  verdict: "text",
+} as const;

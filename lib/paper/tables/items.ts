@@ -1,11 +1,10 @@
 /** Items among those of their scale: does each measure what the others do? */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { layout } from "../design.ts";
 import { frame } from "../../frames.ts";
 import { cronbachAlpha, type ItemAnalysis, itemAnalysis, robustCorrelation } from "../../stats.ts";
-import { Answers, type Sheet } from "./answers.ts";
-import { reliabilityCells } from "./reliability.ts";
+import { Answers, type Options, type Sheet } from "./answers.ts";
+import { reliabilityCells, scaleOf } from "./reliability.ts";
 
 /** The sheets that answer a whole scale, of the items that anybody was asked. */
 export interface Completed {
@@ -91,7 +90,7 @@ export function keyingAudit(given: Administrations): DataFrame {
  * The items behind each alpha of Table 6 or A5.
  *
  * @param given sheets of the table's instrument; those count that answer the whole scale
- * @returns one row per cell and item: the table's keys, item (number), n (sheets), mean and sd of its
+ * @returns one row per cell and item: the table's keys (or the factors and the scale), item (number), n (sheets), mean and sd of its
  *   scores (sd 0: all are equal), item_rest (correlation with the sum of the others; undefined where
  *   either does not vary) with item_rest_lower and item_rest_upper (95 %), alpha of the scale,
  *   alpha_dropped (alpha without the item), flagged (yes where item_rest_upper is below zero: the item
@@ -99,15 +98,21 @@ export function keyingAudit(given: Administrations): DataFrame {
  *
  * Checked against R's psych::alpha.
  */
-export function itemReliability(given: Administrations, table: "table6" | "tableA5"): DataFrame {
+export function itemReliability(
+  given: Administrations,
+  table: "table6" | "tableA5",
+  options: Pick<Options, "by"> = {},
+): DataFrame {
   const answers = Answers.of(given, "corrected");
-  const tidy = reliabilityCells(answers, table, "corrected").flatMap(({ cell, sheets, scale }) => {
-    const whole = completed(answers, sheets, scale), known = analysed(whole);
+  const { kinds, cells } = reliabilityCells(answers, table, options, OF_ITEMS);
+  const tidy = cells.flatMap((cell) => {
+    const scale = scaleOf(cell);
+    const whole = completed(answers, cell.rows, scale), known = analysed(whole);
     const { alpha } = cronbachAlpha(whole.sheets.map(({ scores }) => scores));
     return (answers.scales.get(scale) ?? []).map((item) => {
       const { itemRest, lower, upper, alphaIfDropped, ...of } = known.get(item) ?? {};
       return {
-        ...cell,
+        ...cell.keys,
         item,
         n: known.has(item) ? whole.sheets.length : 0,
         ...of,
@@ -119,18 +124,18 @@ export function itemReliability(given: Administrations, table: "table6" | "table
       };
     });
   });
-  const keys = layout(table).keys.map((key) => [key, "text"] as const);
-  return frame(tidy, {
-    ...Object.fromEntries(keys),
-    item: "integer",
-    n: "integer",
-    mean: "number",
-    sd: "number",
-    item_rest: "number",
-    item_rest_lower: "number",
-    item_rest_upper: "number",
-    alpha: "number",
-    alpha_dropped: "number",
-    flagged: "text",
-  });
+  return frame(tidy, { ...kinds, ...OF_ITEMS });
 }
+
+const OF_ITEMS = {
+  item: "integer",
+  n: "integer",
+  mean: "number",
+  sd: "number",
+  item_rest: "number",
+  item_rest_lower: "number",
+  item_rest_upper: "number",
+  alpha: "number",
+  alpha_dropped: "number",
+  flagged: "text",
+} as const;

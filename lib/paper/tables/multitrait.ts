@@ -26,6 +26,8 @@ const VARIABLES: readonly Variable[] = [
 ];
 
 const counts = (sheet: Sheet) => sheet.condition === "Base" && isPersonas(sheet);
+const sheetsOf = ({ sheets }: Answers, model: string) =>
+  sheets.filter((sheet) => sheet.model === model && counts(sheet));
 
 /**
  * The multitrait–multimethod matrix of each model's Base personas: every pair of the four EPQR-A and
@@ -51,7 +53,7 @@ export function multitrait(epqra: Administrations, bfi: Administrations): DataFr
   const models = withNew(MODELS.map(({ label }) => ({ model: label })), seen);
   const tidy = models.flatMap(({ model }) => {
     const scores = VARIABLES.map(({ method, scale }) =>
-      profileScores(answers[method], model!, scale, counts)
+      profileScores(answers[method], sheetsOf(answers[method], model!), scale)
     );
     const common = [...scores[0]!.keys()].filter((profile) => scores.every((of) => of.has(profile)))
       .toSorted((a, b) => a - b);
@@ -98,7 +100,7 @@ function related(x: readonly number[], y: readonly number[]) {
 }
 
 function reliable(answers: Answers, model: string, scale: string) {
-  const complete = answers.sheets.filter((sheet) => sheet.model === model && counts(sheet))
+  const complete = sheetsOf(answers, model)
     .map(({ row }) => answers.scores(row, scale))
     .filter((scores): scores is number[] => scores.every((score) => score !== null));
   const found = cronbachAlpha(complete);

@@ -2,10 +2,11 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import type { Administrations } from "../../db.ts";
-import { layout, type Mode, SCALES } from "../design.ts";
+import { SCALES } from "../design.ts";
 import { frame, rows } from "../../frames.ts";
 import { cronbachAlpha, mean, quantile, rounded, sd } from "../../stats.ts";
-import { Answers, inCells, type Options, type Sheet, withNew } from "./answers.ts";
+import { Answers, type Options, type Sheet } from "./answers.ts";
+import { type Cells, sheetCells } from "./factors.ts";
 import { bfiSheets } from "./scores.ts";
 
 /**
@@ -29,42 +30,37 @@ export function alpha(answers: Answers, sheets: readonly Sheet[], scale: string)
 
 type Name = "table6" | "tableA5";
 
-/** The cells of a table, each with its sheets and the scale that it is about. */
-export function reliabilityCells(answers: Answers, table: Name, mode: Mode): {
-  cell: Record<string, string>;
-  sheets: readonly Sheet[];
-  scale: string;
-}[] {
-  const { cells } = layout(table);
-  if (table === "table6") {
-    const sheets = inCells(answers.sheets);
-    return withNew(cells, answers.sheets).map((cell) => ({
-      cell,
-      sheets: sheets.get(`${cell.model}|${cell.condition}`) ?? [],
-      scale: cell.scale!,
-    }));
-  }
-  const sheets = bfiSheets(answers, mode);
-  return withNew(cells, sheets.keys().map((model) => ({ model }))).map((cell) => ({
-    cell,
-    sheets: sheets.get(cell.model!) ?? [],
-    scale: cell.trait!,
-  }));
+/** The cells of a table, each with its sheets; `scaleOf` says which scale one is about. */
+export function reliabilityCells(
+  answers: Answers,
+  table: Name,
+  options: Pick<Options, "by">,
+  columns: Parameters<typeof sheetCells>[3],
+): Cells<Sheet> {
+  const { mode } = answers;
+  return table === "table6"
+    ? sheetCells(table, answers, options, columns)
+    : sheetCells(table, answers, options, columns, bfiSheets(answers, { ...options, mode }));
 }
 
-function alphas(given: Administrations, table: Name, { mode = "printed" }: Options): DataFrame {
-  const answers = Answers.of(given, mode);
-  const tidy = reliabilityCells(answers, table, mode)
-    .map(({ cell, sheets, scale }) => ({ ...cell, ...alpha(answers, sheets, scale) }));
-  const keys = layout(table).keys.map((key) => [key, "text"] as const);
-  return frame(tidy, { ...Object.fromEntries(keys), alpha: "number", n: "integer" });
+export const scaleOf = ({ own }: Cells<Sheet>["cells"][number]): string => own.scale ?? own.trait!;
+
+function alphas(given: Administrations, table: Name, options: Options): DataFrame {
+  const answers = Answers.of(given, options.mode ?? "printed");
+  const columns = { alpha: "number", n: "integer" } as const;
+  const { kinds, cells } = reliabilityCells(answers, table, options, columns);
+  const tidy = cells.map((cell) => ({
+    ...cell.keys,
+    ...alpha(answers, cell.rows, scaleOf(cell)),
+  }));
+  return frame(tidy, { ...kinds, ...columns });
 }
 
 /**
  * Table 6: Cronbach's alpha of the EPQR-A scales.
  *
- * @returns one row per cell: model, condition, scale, alpha (undefined where no item varies), n
- *   (sheets)
+ * @returns one row per cell: model, condition (or the factors), scale, alpha (undefined where no item
+ *   varies), n (sheets)
  */
 export function reliability(epqra: Administrations, options: Options = {}): DataFrame {
   return alphas(epqra, "table6", options);
@@ -73,7 +69,7 @@ export function reliability(epqra: Administrations, options: Options = {}): Data
 /**
  * Table A5: Cronbach's alpha of the BFI-44 traits in condition Base.
  *
- * @returns one row per cell: model (or `Reference`), trait, alpha, n (sheets)
+ * @returns one row per cell: model (or `Reference`; or the factors), trait, alpha, n (sheets)
  */
 export function traitReliability(bfi: Administrations, options: Options = {}): DataFrame {
   return alphas(bfi, "tableA5", options);

@@ -1,51 +1,74 @@
 /** Scores and reliability of the scales of any instrument, as Tables 4 and 6 give them for the EPQR-A. */
-import type { DataFrame } from "polars";
+import pl, { type DataFrame } from "polars";
 import { z } from "zod";
 import type { Administrations } from "../../db.ts";
 import { frame, rows } from "../../frames.ts";
 import type { Instrument } from "../../instruments.ts";
 import { scores } from "../../measures.ts";
 import { cronbachAlpha } from "../../stats.ts";
-import { Answers, inCells } from "./answers.ts";
+import { Answers, type Options } from "./answers.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./clusters.ts";
+import { layout } from "../design.ts";
+import { celled, columnFactors, countedBy } from "./factors.ts";
 import { completed } from "./items.ts";
-import { cellKey, cellsOf } from "./shown.ts";
 import { consistent } from "./survival/reliability.ts";
 
-const Summary = z.object({
-  model: z.string().nullable(),
-  condition: z.string().nullable(),
-  scale: z.string(),
+const Summary = z.looseObject({
   n: z.number(),
   clusters: z.number(),
   mean: z.number().nullable(),
   sd: z.number().nullable(),
 });
 
+const COLUMNS = {
+  n: "integer",
+  clusters: "integer",
+  mean: "number",
+  sd: "number",
+  alpha: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+  undefined_draws: "integer",
+} as const;
+
 /**
- * Each scale of an instrument by model and condition: mean and standard deviation of its scores, alpha.
+ * Each scale of an instrument by model and condition, or by other factors: mean and standard deviation of its scores, alpha.
  *
  * Sheets that answer the whole scale; an unanswered item is missing. The limits of alpha are percentiles
  * of draws of whole profiles, since sheets of one profile are not independent.
  *
  * @param given the instrument's sheets, as `Study.sheets` reads them
- * @returns model, condition, scale, n (sheets), clusters (profiles), mean, sd (of scale scores, in the
+ * @returns model, condition (or the factors), scale, n (sheets), clusters (profiles), mean, sd (of scale scores, in the
  *   instrument's unit), alpha (undefined where no item varies), ci_lower, ci_upper (95 %, of alpha),
  *   undefined_draws (of the bootstrap, without an alpha; above 1 % of them there are no limits)
  * @throws {Error} when the sheets lack a scale of the instrument
  */
-export function scales(given: Administrations, instrument: Instrument, draws: Draws): DataFrame {
-  const summaries = rows(scores(given, instrument, { by: ["model", "condition"] }), Summary);
-  const summary = new Map(summaries.map((row) => [`${cellKey(row)}|${row.scale}`, row]));
-  const answers = Answers.of(given, "corrected");
-  const groups = inCells(answers.sheets);
-  const held = cellsOf(answers.sheets).filter((cell) => groups.has(cellKey(cell)));
-  const asked = held.flatMap((cell) => instrument.scales.map((scale) => ({ ...cell, scale })));
+export function scales(
+  given: Administrations,
+  instrument: Instrument,
+  draws: Draws,
+  { by }: Pick<Options, "by"> = {},
+): DataFrame {
+  const answers = Answers.of(given, "corrected"), table = layout("table6");
+  const own = instrument.scales.map((scale) => ({ scale }));
+  const sheets = by ? countedBy(answers, by, answers.sheets) : answers.sheets;
+  const factors = by
+    ? columnFactors(answers.columns, by, ["scale", ...Object.keys(COLUMNS)])
+    : null;
+  const { kinds, cells: all } = celled({ ...table, own }, sheets, factors);
+  const asked = all.filter(({ rows }) => rows.length > 0);
+  const counted = sheets.length < answers.sheets.length
+    ? { ...given, sheets: given.sheets.filter(pl.col("form").isNotNull()) }
+    : given;
+  const keyOf = (row: object) =>
+    JSON.stringify(Object.keys(kinds).map((name) => (row as Record<string, unknown>)[name]));
+  const summaries = rows(scores(counted, instrument, { by: by ?? table.factors }), Summary);
+  const summary = new Map(summaries.map((row) => [keyOf(row), row]));
   // The sheets of one cell after the other, as for Table 6.
-  const complete = (cell: (typeof asked)[number]) => {
-    const { items, sheets } = completed(answers, groups.get(cellKey(cell))!, cell.scale);
+  const complete = ({ rows: own, own: { scale = "" } }: (typeof asked)[number]) => {
+    const { items, sheets } = completed(answers, own, scale);
     // Where nobody was asked some item nobody has a score.
-    const whole = items.length === answers.scales.get(cell.scale)!.length ? sheets : [];
+    const whole = items.length === answers.scales.get(scale)!.length ? sheets : [];
     const rows = whole.map(({ sheet, scores }) => ({ cluster: clusterOf(sheet), row: scores }));
     return { items: items.length, rows };
   };
@@ -55,11 +78,11 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
   const cells = asked.map((cell) => {
     const { items, rows } = complete(cell);
     const { alpha } = cronbachAlpha(rows.map(({ row }) => row));
-    return { cell, alpha, sums: consistent(rows, items, place) };
+    return { cell: cell.keys, alpha, sums: consistent(rows, items, place) };
   });
   const boot = bootstrapped(place.size, cells.map(({ sums }) => sums), draws);
   const tidy = cells.map(({ cell, alpha }, at) => {
-    const { n, clusters, mean, sd } = summary.get(`${cellKey(cell)}|${cell.scale}`)!;
+    const { n, clusters, mean, sd } = summary.get(keyOf(cell))!;
     return {
       ...cell,
       n,
@@ -72,17 +95,5 @@ export function scales(given: Administrations, instrument: Instrument, draws: Dr
       undefined_draws: alpha === null ? null : undefinedDraws(boot[at]!),
     };
   });
-  return frame(tidy, {
-    model: "text",
-    condition: "text",
-    scale: "text",
-    n: "integer",
-    clusters: "integer",
-    mean: "number",
-    sd: "number",
-    alpha: "number",
-    ci_lower: "number",
-    ci_upper: "number",
-    undefined_draws: "integer",
-  });
+  return frame(tidy, { ...kinds, ...COLUMNS });
 }

@@ -1,10 +1,11 @@
 /** Tables 4 and A4: scale scores. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
-import { BFI_REFERENCE_GROUP, layout, type Mode, REFERENCE } from "../design.ts";
+import { BFI_REFERENCE_GROUP, REFERENCE } from "../design.ts";
 import { frame } from "../../frames.ts";
 import { mean, type MeanTest, pairedT, sd } from "../../stats.ts";
-import { Answers, inCells, type Options, PAPERS, type Sheet, withNew } from "./answers.ts";
+import { Answers, type Options, PAPERS, type Sheet } from "./answers.ts";
+import { sheetCells } from "./factors.ts";
 
 /** The paper's code leaves out cells with fewer pairs. */
 export const FEWEST = 5;
@@ -35,7 +36,8 @@ export const COMPARED = {
  *
  * @param epqra EPQR-A sheets of the personas
  * @param reference EPQR-A sheets that the profiles are
- * @returns one row per cell: model, condition, scale, n (pairs), mean, sd, reference_mean, estimate
+ * @returns one row per cell: model, condition (or the factors), scale, n (pairs), mean, sd,
+ *   reference_mean, estimate
  *   (mean difference, in scale points 0–6), se, t, df, p (two-sided), ci_lower, ci_upper (95 %), d;
  *   undefined below 5 pairs
  */
@@ -47,11 +49,9 @@ export function personality(
   const mode = options.mode ?? "printed";
   const answers = Answers.of(epqra, mode), profiles = Answers.of(reference, mode);
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
-  const byCell = inCells(answers.sheets);
-  const cells = withNew(layout("table4").cells, answers.sheets);
-  const tidy = cells.map((cell) => {
-    const scale = cell.scale!;
-    const pairs = (byCell.get(`${cell.model}|${cell.condition}`) ?? []).flatMap((sheet) => {
+  const { kinds, cells } = sheetCells("table4", answers, options, COMPARED);
+  const tidy = cells.map(({ keys: cell, own: { scale = "" }, rows }) => {
+    const pairs = rows.flatMap((sheet) => {
       const row = sheet.profile === null ? undefined : ofProfile.get(sheet.profile);
       const own = answers.score(sheet.row, scale);
       const profile = row === undefined ? null : profiles.score(row, scale);
@@ -70,7 +70,7 @@ export function personality(
       ci_upper: mode === "printed" ? test.estimate + 1.96 * test.se : test.ciUpper,
     };
   });
-  return frame(tidy, { model: "text", condition: "text", scale: "text", ...COMPARED });
+  return frame(tidy, { ...kinds, ...COMPARED });
 }
 
 const asPrinted = (test: MeanTest): MeanTest => ({
@@ -81,13 +81,14 @@ const asPrinted = (test: MeanTest): MeanTest => ({
 });
 
 /**
- * The BFI sheets of Tables A4 and A5 by row label: the personas of each model in condition Base, and
- * as `Reference` the sheets that GPT-4o gave for the bare profiles (not human data, quirk K13).
+ * The BFI sheets of Tables A4 and A5: of the personas of each model in condition Base, and as those of a
+ * model `Reference` what GPT-4o gave for the bare profiles (not human data, quirk K13).
  *
  * `printed` knows them by the published group numbers where the data have these; `corrected`, and a
- * study of one's own, by population.
+ * study of one's own, by population. By factors there is no reference, and with `condition` among them
+ * every condition counts.
  */
-export function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Sheet[]> {
+export function bfiSheets(answers: Answers, { mode = "printed", by }: Options): Sheet[] {
   const published = ({ group }: Sheet) => group !== null && group >= 366 && group <= 370;
   const referred = ({ group }: Sheet) => group === BFI_REFERENCE_GROUP;
   const bare = ({ population }: Sheet) => population === "spain826";
@@ -98,28 +99,32 @@ export function bfiSheets(answers: Answers, mode: Mode): Map<string | null, Shee
   const ofPersonas = (sheet: Sheet) =>
     sheet.condition === "Base" &&
     (grouped && PAPERS.has(sheet.model) ? published(sheet) : !bare(sheet));
-  const models = Map.groupBy(answers.sheets.filter(ofPersonas), ({ model }) => model);
+  if (by) return answers.sheets.filter((sheet) => isAbout(sheet, by) && !bare(sheet));
   const reference = answers.sheets.filter(grouped ? referred : bare);
-  return reference.length ? models.set(REFERENCE, reference) : models;
+  return [
+    ...answers.sheets.filter(ofPersonas),
+    ...reference.map((sheet) => ({ ...sheet, model: REFERENCE })),
+  ];
 }
+
+/** Whether a sheet counts in a table that is about condition Base, unless conditions are a factor of it. */
+export const isAbout = ({ condition }: Sheet, by: readonly string[] = []): boolean =>
+  condition === "Base" || by.includes("condition");
 
 /**
  * Table A4: BFI-44 trait scores (mean of items, 1–5) in condition Base.
  *
- * @returns one row per cell: model (or `Reference`), trait, mean, sd, n (sheets)
+ * @returns one row per cell: model (or `Reference`; or the factors), trait, mean, sd, n (sheets)
  */
 export function traits(bfi: Administrations, options: Options = {}): DataFrame {
-  const mode = options.mode ?? "printed";
-  const answers = Answers.of(bfi, mode);
-  const sheets = bfiSheets(answers, mode);
-  const cells = withNew(layout("tableA4").cells, sheets.keys().map((model) => ({ model })));
-  return frame(
-    cells.map((cell) => {
-      const scores = (sheets.get(cell.model!) ?? [])
-        .map(({ row }) => answers.score(row, cell.trait!, "mean"))
-        .filter((score) => score !== null);
-      return { ...cell, mean: mean(scores), sd: sd(scores), n: scores.length };
-    }),
-    { model: "text", trait: "text", mean: "number", sd: "number", n: "integer" },
-  );
+  const answers = Answers.of(bfi, options.mode ?? "printed");
+  const columns = { mean: "number", sd: "number", n: "integer" } as const;
+  const sheets = bfiSheets(answers, options);
+  const { kinds, cells } = sheetCells("tableA4", answers, options, columns, sheets);
+  const tidy = cells.map(({ keys, own: { trait = "" }, rows }) => {
+    const scores = rows.map(({ row }) => answers.score(row, trait, "mean"))
+      .filter((score) => score !== null);
+    return { ...keys, mean: mean(scores), sd: sd(scores), n: scores.length };
+  });
+  return frame(tidy, { ...kinds, ...columns });
 }

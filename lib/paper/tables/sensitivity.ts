@@ -3,12 +3,13 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import type { Administrations } from "../../db.ts";
 import { layout, markerOf, marks, TABLE_NAMES, type TableName } from "../design.ts";
-import { frame, rows } from "../../frames.ts";
+import { columnsOf, frame, type Kind, rows } from "../../frames.ts";
 import { mean } from "../../stats.ts";
 import { agreement, type Comparing } from "./agreement.ts";
-import { build, type Reads } from "./build.ts";
+import { build, type Building, factorsIn, formOf, type Reads } from "./build.ts";
 import { convergence } from "./convergence.ts";
 import { demographics, inPaper } from "./demographics.ts";
+import { ownKeys, tableFactors } from "./factors.ts";
 
 /** `lastSheets`: of several answers to one item the last, where `sheets` has the first. */
 type PanelReads = Reads & { lastSheets(instrument: string): Promise<Administrations> };
@@ -29,18 +30,36 @@ const NAMES = TABLE_NAMES.filter((name): name is Name => name !== "baselines");
  * - `keyed answers`: a positive is an answer that scores a point, not a Yes; mae and rmse are then of
  *   scale scores (A6, A7).
  *
+ * @param options `by` and `against` as of {@link build}; Table 1 is by those factors that personas have, and
+ *   left out where they have none
  * @returns one row per cell, number and variant: table, variant, cell (its keys as one text), model,
- *   condition (undefined where the table has none), measure (mean, sd, r, alpha or the metric), printed
+ *   condition (or the factors; undefined where the table has none), measure (mean, sd, r, alpha or the metric), printed
  *   and variant_value (as the table's builder has them: shares 0–1, A6 and A7 in percent), difference
  *   (variant − printed; undefined where either is), marker_printed, marker_variant and marker_changed
  *   (yes, no; undefined where the table marks no such number). Rows that the paper does not print are
  *   left out.
  */
-export async function sensitivity(reads: PanelReads): Promise<DataFrame> {
-  const tidy = [];
+export async function sensitivity(
+  reads: PanelReads,
+  options: Omit<Building, "mode"> = {},
+): Promise<DataFrame> {
+  const own = ["table", "variant", "cell", ...Object.keys(COLUMNS)];
+  const clash = options.by?.find((name) => own.includes(name));
+  if (clash) throw new Error(`The panel has a column ${clash} of its own: leave out that factor`);
+  const tidy = [], kinds = new Map<string, Kind>();
+  const known = options.by && await factorsIn(reads, options.form);
   for (const table of NAMES) {
-    const printed = await build(table, reads);
-    for (const [variant, made] of await variants(table, reads)) {
+    const isDemographics = table === "table1" || table === "table2" || table === "table3";
+    const by = isDemographics
+      ? options.by?.filter((name) => known!.personas.includes(name))
+      : options.by;
+    // By factors Tables 1–3 are one.
+    if (options.by && isDemographics && (table !== "table1" || !by!.length)) continue;
+    const building = { ...options, by };
+    const printed = await build(table, reads, building);
+    const columns = columnsOf(printed);
+    for (const name of tableFactors(table, printed)) kinds.set(name, columns.kind(name));
+    for (const [variant, made] of await variants(table, reads, building)) {
       tidy.push(...compared(table, printed, made).map((row) => ({ table, variant, ...row })));
     }
   }
@@ -48,36 +67,47 @@ export async function sensitivity(reads: PanelReads): Promise<DataFrame> {
     table: "text",
     variant: "text",
     cell: "text",
-    model: "text",
-    condition: "text",
-    measure: "text",
-    printed: "number",
-    variant_value: "number",
-    difference: "number",
-    marker_printed: "text",
-    marker_variant: "text",
-    marker_changed: "text",
+    ...Object.fromEntries(kinds),
+    ...COLUMNS,
   });
 }
 
+const COLUMNS = {
+  measure: "text",
+  printed: "number",
+  variant_value: "number",
+  difference: "number",
+  marker_printed: "text",
+  marker_variant: "text",
+  marker_changed: "text",
+} as const;
+
 /** A table under each choice made otherwise. */
-async function variants(table: Name, reads: PanelReads): Promise<[string, DataFrame][]> {
+async function variants(
+  table: Name,
+  reads: PanelReads,
+  options: Omit<Building, "mode">,
+): Promise<[string, DataFrame][]> {
+  const { by } = options;
   const last: Reads = {
     sheets: (instrument) => reads.lastSheets(instrument),
     profiles: (source) => reads.profiles(source),
-    demographics: () => reads.demographics(),
+    demographics: (form) => reads.demographics(form),
   };
   const epqra = () => reads.sheets("epqra"), bfi = () => reads.sheets("bigfive");
   if (table === "table1" || table === "table2" || table === "table3") {
-    const made = demographics(await reads.demographics(), table, { repetitions: Infinity });
+    const { form, ...building } = options;
+    const counts = await reads.demographics(await formOf(reads, form));
+    const made = demographics(counts, table, { ...building, repetitions: Infinity });
     return [["all repetitions", made]];
   }
-  const found: [string, DataFrame][] = [["last answer", await build(table, last)]];
+  const found: [string, DataFrame][] = [["last answer", await build(table, last, options)]];
   if (table === "table5") {
-    found.push(["without group 372", convergence(await epqra(), await bfi(), { bare: false })]);
+    const made = convergence(await epqra(), await bfi(), { by, bare: false });
+    found.push(["without group 372", made]);
   }
   const agreed = async (of: "tableA6" | "tableA7", options: Comparing) =>
-    agreement(await epqra(), await reads.profiles("reference"), of, options);
+    agreement(await epqra(), await reads.profiles("reference"), of, { by, ...options });
   if (table === "tableA6" || table === "tableA7") {
     found.push(["keyed answers", await agreed(table, { as: "keyed" })]);
   }
@@ -106,7 +136,8 @@ function numbers(table: TableName): string[] {
 const Built = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
 
 function compared(table: TableName, printed: DataFrame, made: DataFrame) {
-  const { keys } = layout(table), levels = marks(table), columns = numbers(table);
+  const factors = tableFactors(table, printed), own = ownKeys(layout(table));
+  const keys = [...factors, ...own], levels = marks(table), columns = numbers(table);
   const needed = [...keys, ...columns, ...(levels ? ["p"] : [])];
   const key = (cell: z.infer<typeof Built>, names = keys) =>
     names.map((name) => cell[name]).join(" ");
@@ -123,8 +154,7 @@ function compared(table: TableName, printed: DataFrame, made: DataFrame) {
       const before = marker(cell), after = marker(other);
       return {
         cell: key(cell, place),
-        model: cell.model,
-        condition: cell.condition,
+        ...Object.fromEntries(factors.map((name) => [name, cell[name]])),
         measure: cell.metric ?? column,
         printed: first,
         variant_value: second,

@@ -1,7 +1,7 @@
 /** What the tables beyond the paper's share: their cells, and the profile as the prompt showed it. */
 import { CONDITIONS as CHANGES } from "../conditions.ts";
 import type { Administrations } from "../../db.ts";
-import { CONDITIONS, MODELS } from "../design.ts";
+import { layout } from "../design.ts";
 import { Answers, column, type Seen, type Sheet, withNew } from "./answers.ts";
 
 /** Stands for the profiles where a model stands for its personas. */
@@ -9,13 +9,9 @@ export const PROFILES_ROW = "Profiles";
 /** Stands for the random control. */
 export const RANDOM_ROW = "Random profiles";
 
-const PRINTED = MODELS.flatMap(({ label }) =>
-  CONDITIONS.map((condition) => ({ model: label, condition }))
-);
-
 /** Models and conditions: the paper's in its order, then those that only the data have. */
 export const cellsOf = (seen: Iterable<Seen>): { model: string; condition: string }[] =>
-  withNew(PRINTED, seen) as { model: string; condition: string }[];
+  withNew(layout("table6").published, seen) as { model: string; condition: string }[];
 
 /** Not one of the sheets that a model gave for the bare profile, without a persona (group 372). */
 export const isPersonas = ({ population }: Sheet): boolean => population !== "spain826";

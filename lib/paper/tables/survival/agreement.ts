@@ -1,7 +1,6 @@
 /** What survives of Tables A6 and A7: agreement with the profile's answers, profiles as clusters. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../../db.ts";
-import { layout } from "../../design.ts";
 import {
   balancedAccuracy,
   baselines,
@@ -12,8 +11,8 @@ import {
   type Limits,
   matthews,
 } from "../../../stats.ts";
-import { agreement } from "../agreement.ts";
-import { Answers, inCells, type Sheet } from "../answers.ts";
+import { agreementCells } from "../agreement.ts";
+import { Answers, type Options, type Sheet } from "../answers.ts";
 import {
   bootstrapped,
   clustered,
@@ -22,7 +21,7 @@ import {
   places,
   undefinedDraws,
 } from "../clusters.ts";
-import { judged, keysOf, named } from "../family.ts";
+import { JUDGED, judged, named } from "../family.ts";
 
 /**
  * Tables A6 and A7: agreement with the profile's answers, Yes as given being positive.
@@ -43,20 +42,20 @@ export function agreementSurvival(
   reference: Administrations,
   table: "tableA6" | "tableA7",
   draws: Draws,
+  options: Pick<Options, "by"> = {},
 ): DataFrame {
-  const keys = layout(table).keys;
   const answers = Answers.of(epqra, "corrected"), profiles = Answers.of(reference, "corrected");
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
-  const sheets = inCells(answers.sheets);
   const place = places(profiles.sheets.flatMap(({ profile }) => profile ?? []));
-  const cells = keysOf(agreement(epqra, reference, table, { mode: "corrected" }), keys);
-  const keyOf = (cell: Record<string, string>) => `${cell.model}|${cell.condition}|${cell.scale}`;
+  const { kinds, cells } = agreementCells(table, answers, options, { ...JUDGED, ...MORE });
+  const keyOf = ({ keys }: (typeof cells)[number]) => JSON.stringify({ ...keys, metric: null });
   // Of the answers of one scale only what is measured stays: those of all are many.
-  const all = [...Map.groupBy(cells, keyOf)].map(([key, own]) => {
-    const { model, condition, scale } = own[0]!;
-    const given = sheets.get(`${model}|${condition}`) ?? [];
-    const pairs = compared(answers, profiles, ofProfile, given, scale!);
-    const measured = new Map(own.map(({ metric }) => [metric!, measure(pairs, metric!)]));
+  const all = [...Map.groupBy(cells, keyOf)].map(([key, cells]) => {
+    const { rows, own: { scale = "" } } = cells[0]!;
+    const pairs = compared(answers, profiles, ofProfile, rows, scale);
+    const measured = new Map(
+      cells.map(({ own: { metric = "" } }) => [metric, measure(pairs, metric)]),
+    );
     return { key, measured, sums: sums(pairs, place), confusion: confused(pairs.answers) };
   });
   const boot = bootstrapped(
@@ -74,20 +73,22 @@ export function agreementSurvival(
   );
   const tidy = cells.map((cell) => {
     const { measured, beyond } = found.get(keyOf(cell))!;
-    const { metric } = cell;
-    return { ...cell, ...measured.get(metric!)!, ...(metric === "accuracy" ? beyond : {}) };
+    const { metric = "" } = cell.own;
+    return { ...cell.keys, ...measured.get(metric)!, ...(metric === "accuracy" ? beyond : {}) };
   });
-  return judged(tidy, keys, {
-    chance: "number",
-    majority: "number",
-    balanced: "number",
-    balanced_lower: "number",
-    balanced_upper: "number",
-    mcc: "number",
-    mcc_lower: "number",
-    mcc_upper: "number",
-  }, null);
+  return judged(tidy, kinds, MORE, null);
 }
+
+const MORE = {
+  chance: "number",
+  majority: "number",
+  balanced: "number",
+  balanced_lower: "number",
+  balanced_upper: "number",
+  mcc: "number",
+  mcc_lower: "number",
+  mcc_upper: "number",
+} as const;
 
 /** Measures that are 0, or one half, of answers that do not look at the profile. */
 const CHANCE_FREE: readonly ((of: Confusion) => number | null)[] = [

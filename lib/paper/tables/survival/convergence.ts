@@ -1,7 +1,7 @@
 /** What survives of Table 5: correlations of the two questionnaires, one pair per profile. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../../db.ts";
-import { layout, markerOf, marks } from "../../design.ts";
+import { markerOf, marks } from "../../design.ts";
 import {
   attenuationBound,
   correlationLimits,
@@ -10,10 +10,10 @@ import {
   pearson,
   robustCorrelation,
 } from "../../../stats.ts";
-import { Answers, type Sheet } from "../answers.ts";
+import { Answers, type Options } from "../answers.ts";
 import { bootstrapped, type Draws, type OfSums, places, undefinedDraws } from "../clusters.ts";
-import { convergence, profileScores } from "../convergence.ts";
-import { judged, keysOf, named, pOf } from "../family.ts";
+import { convergence, convergenceCells, profileScores, scoresOnce } from "../convergence.ts";
+import { JUDGED, judged, named, pOf } from "../family.ts";
 import { alpha } from "../reliability.ts";
 import { FEWEST } from "../scores.ts";
 
@@ -34,36 +34,27 @@ export function convergenceSurvival(
   epqra: Administrations,
   bfi: Administrations,
   draws: Draws,
+  { by }: Pick<Options, "by"> = {},
 ): DataFrame {
-  const keys = layout("table5").keys, levels = marks("table5");
-  const paper = pOf(convergence(epqra, bfi), keys);
-  const left = Answers.of(epqra, "corrected"), right = Answers.of(bfi, "corrected");
-  const counts = ({ condition, population }: Sheet) =>
-    condition === "Base" && population !== "spain826";
-  const kept = new Map<string, ReturnType<typeof scored>>();
-  const scored = (answers: Answers, model: string, scale: string) => {
-    const sheets = answers.sheets.filter((sheet) => sheet.model === model && counts(sheet));
-    return {
-      scores: profileScores(answers, model, scale, counts),
-      alpha: alpha(answers, sheets, scale).alpha,
-    };
-  };
-  const of = (answers: Answers, model: string, scale: string) => {
-    const key = `${answers === left}|${model}|${scale}`;
-    if (!kept.has(key)) kept.set(key, scored(answers, model, scale));
-    return kept.get(key)!;
-  };
-  const cells = keysOf(convergence(epqra, bfi, { mode: "corrected" }), keys);
-  const known = new Map<string, number[]>();
+  const levels = marks("table5");
+  const result = { ...JUDGED, ...MORE };
+  const { kinds, cells } = convergenceCells(epqra, bfi, "corrected", { by }, result);
+  const paper = pOf(convergence(epqra, bfi, { by }), kinds);
+  const answers = { left: Answers.of(epqra, "corrected"), right: Answers.of(bfi, "corrected") };
+  const of = scoresOnce(answers, (answers, sheets, scale) => ({
+    scores: profileScores(answers, sheets, scale),
+    alpha: alpha(answers, sheets, scale).alpha,
+  }));
+  const known = new Map<unknown, number[]>();
   // Nearly always all scales of a model have the same profiles.
-  const pairsOf = (cell: Record<string, string>) => {
-    const x = of(left, cell.model!, cell.epqra_scale!), y = of(right, cell.model!, cell.bfi_trait!);
+  const pairsOf = ({ own, rows }: (typeof cells)[number]) => {
+    const x = of(rows, "left", own.epqra_scale!), y = of(rows, "right", own.bfi_trait!);
     const found = [...x.scores.keys()].filter((profile) => y.scores.has(profile))
       .toSorted((a, b) => a - b);
-    const before = known.get(cell.model!) ?? found;
+    const before = known.get(rows) ?? found;
     const same = before.length === found.length && before.every((one, at) => one === found[at]);
     const common = same ? before : found;
-    known.set(cell.model!, common);
+    known.set(rows, common);
     return {
       common,
       x: common.map((profile) => x.scores.get(profile)!),
@@ -79,15 +70,16 @@ export function convergenceSurvival(
     place.size,
     cells.map((cell) => {
       const { common, x, y } = pairsOf(cell);
-      return correlated(columns, common, [cell.epqra_scale!, x], [cell.bfi_trait!, y]);
+      const { epqra_scale, bfi_trait } = cell.own;
+      return correlated(columns, common, [epqra_scale!, x], [bfi_trait!, y]);
     }),
     draws,
   );
   const tidy = cells.map((cell, at) => {
     const { x, y, r_max } = pairsOf(cell);
-    const p_naive = paper(cell);
+    const p_naive = paper(cell.keys);
     const counted = {
-      ...cell,
+      ...cell.keys,
       n: x.length,
       clusters: x.length,
       p_naive,
@@ -117,16 +109,18 @@ export function convergenceSurvival(
       r_max,
     };
   });
-  return judged(tidy, keys, {
-    boot_lower: "number",
-    boot_upper: "number",
-    r_max: "number",
-    p_pearson: "number",
-    fisher_lower: "number",
-    fisher_upper: "number",
-    off_mode: "integer",
-  }, levels);
+  return judged(tidy, kinds, MORE, levels);
 }
+
+const MORE = {
+  boot_lower: "number",
+  boot_upper: "number",
+  r_max: "number",
+  p_pearson: "number",
+  fisher_lower: "number",
+  fisher_upper: "number",
+  off_mode: "integer",
+} as const;
 
 /** Fewer pairs, or fewer that leave the commonest score, do not say how far r would move. */
 const FEWEST_PAIRS = 50, FEWEST_OFF = 20;

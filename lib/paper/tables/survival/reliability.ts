@@ -1,9 +1,8 @@
 /** What survives of Tables 6 and A5: reliability, with intervals that draw whole profiles. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../../db.ts";
-import { layout } from "../../design.ts";
 import { alphaOfSums, cronbachAlpha, feldt, mean, omegaTotal } from "../../../stats.ts";
-import { Answers } from "../answers.ts";
+import { Answers, type Options } from "../answers.ts";
 import {
   bootstrapped,
   clusterOf,
@@ -12,9 +11,9 @@ import {
   places,
   undefinedDraws,
 } from "../clusters.ts";
-import { judged } from "../family.ts";
+import { JUDGED, judged } from "../family.ts";
 import { analysed, type Completed, completed } from "../items.ts";
-import { reliabilityCells } from "../reliability.ts";
+import { reliabilityCells, scaleOf } from "../reliability.ts";
 
 /**
  * Tables 6 and A5: are the scales reliable in personas?
@@ -32,13 +31,17 @@ export function reliabilitySurvival(
   given: Administrations,
   table: "table6" | "tableA5",
   draws: Draws,
+  options: Pick<Options, "by"> = {},
 ): DataFrame {
   const answers = Answers.of(given, "corrected");
-  const asked = reliabilityCells(answers, table, "corrected");
+  const { kinds, cells: asked } = reliabilityCells(answers, table, options, {
+    ...JUDGED,
+    ...MORE,
+  });
   // The sheets of one cell after the other: those of all are many. They are gone through twice, since
   // sums stand in the places of all profiles that any cell has.
-  const complete = ({ sheets, scale }: (typeof asked)[number]) => {
-    const whole = completed(answers, sheets, scale);
+  const complete = (cell: (typeof asked)[number]) => {
+    const whole = completed(answers, cell.rows, scaleOf(cell));
     const rows = whole.sheets.map(({ sheet, scores }) => ({
       cluster: clusterOf(sheet),
       row: scores,
@@ -55,7 +58,7 @@ export function reliabilitySurvival(
     return {
       sums: consistent(rows, whole.items.length, place),
       known: {
-        ...one.cell,
+        ...one.keys,
         n: rows.length,
         clusters: new Set(rows.map(({ cluster }) => cluster)).size,
         estimate: found.alpha,
@@ -76,17 +79,19 @@ export function reliabilitySurvival(
       undefined_draws: defined ? undefinedDraws(boot[at]!) : null,
     };
   });
-  return judged(tidy, layout(table).keys, {
-    feldt_lower: "number",
-    feldt_upper: "number",
-    items: "integer",
-    constant_items: "integer",
-    omega: "number",
-    omega_undefined: "text",
-    lowest_item_rest: "number",
-    lowest_item: "integer",
-  }, null);
+  return judged(tidy, kinds, MORE, null);
 }
+
+const MORE = {
+  feldt_lower: "number",
+  feldt_upper: "number",
+  items: "integer",
+  constant_items: "integer",
+  omega: "number",
+  omega_undefined: "text",
+  lowest_item_rest: "number",
+  lowest_item: "integer",
+} as const;
 
 function ofItems(whole: Completed) {
   if (whole.sheets.length === 0) return {};

@@ -1,7 +1,7 @@
 /** What survives of Tables 4 and A4: scale scores, with profiles as what is independent. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../../db.ts";
-import { layout, markerOf, marks } from "../../design.ts";
+import { markerOf, marks } from "../../design.ts";
 import {
   averageD,
   blandAltman,
@@ -16,10 +16,11 @@ import {
   sd,
   signedRank,
 } from "../../../stats.ts";
-import { Answers, inCells } from "../answers.ts";
+import { Answers, type Options } from "../answers.ts";
 import { clustered, clusterOf } from "../clusters.ts";
-import { judged, keysOf, named, pOf } from "../family.ts";
-import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
+import { sheetCells } from "../factors.ts";
+import { JUDGED, judged, named, pOf } from "../family.ts";
+import { bfiSheets, FEWEST, personality } from "../scores.ts";
 
 /**
  * Table 4: do personas answer like their profile?
@@ -49,19 +50,20 @@ import { bfiSheets, FEWEST, personality, traits } from "../scores.ts";
 export function personalitySurvival(
   epqra: Administrations,
   reference: Administrations,
-  bounds: { lower: number; upper: number } = { lower: -0.5, upper: 0.5 },
+  { by, bounds = { lower: -0.5, upper: 0.5 } }: Pick<Options, "by"> & {
+    bounds?: { lower: number; upper: number };
+  } = {},
 ): DataFrame {
-  const keys = layout("table4").keys, levels = marks("table4");
-  const paper = pOf(personality(epqra, reference), keys);
+  const levels = marks("table4");
   const answers = Answers.of(epqra, "corrected"), profiles = Answers.of(reference, "corrected");
   const ofProfile = new Map(profiles.sheets.map(({ profile, row }) => [profile, row]));
-  const sheets = inCells(answers.sheets);
-  const corrected = personality(epqra, reference, { mode: "corrected" });
-  const cells = keysOf(corrected, keys).map((cell) => {
-    const pairs = (sheets.get(`${cell.model}|${cell.condition}`) ?? []).flatMap((sheet) => {
+  const { kinds, cells: asked } = sheetCells("table4", answers, { by }, { ...JUDGED, ...MORE });
+  const paper = pOf(personality(epqra, reference, { by }), kinds);
+  const cells = asked.map(({ keys: cell, own: { scale = "" }, rows }) => {
+    const pairs = rows.flatMap((sheet) => {
       const row = sheet.profile === null ? undefined : ofProfile.get(sheet.profile);
-      const own = answers.score(sheet.row, cell.scale!);
-      const before = row === undefined ? null : profiles.score(row, cell.scale!);
+      const own = answers.score(sheet.row, scale);
+      const before = row === undefined ? null : profiles.score(row, scale);
       return own === null || before === null
         ? []
         : [{ cluster: sheet.profile!, value: { own, before } }];
@@ -77,7 +79,8 @@ export function personalitySurvival(
       clusters: means.length,
       p_naive,
       marker: markerOf(p_naive, levels),
-      manipulated: cell.condition === `Max${cell.scale}` ? "yes" : "no",
+      // Without conditions among the factors a cell may have several.
+      manipulated: !("condition" in cell) ? null : cell.condition === `Max${scale}` ? "yes" : "no",
     };
     if (pairs.length < FEWEST || means.length < 2) return known;
     const away = means.map(({ own, before }) => own - before);
@@ -110,7 +113,7 @@ export function personalitySurvival(
     p_equivalence_holm: within.adjusted[at],
     equivalence: claim(apart.adjusted[at]!, within.adjusted[at]!),
   }));
-  return judged(claimed, keys, MORE, levels);
+  return judged(claimed, kinds, MORE, levels);
 }
 
 /** What a test of difference and one of equivalence say together; null where there is neither. */
@@ -162,17 +165,20 @@ function met(pairs: readonly { own: number; before: number }[]) {
  * Table A4: BFI-44 trait scores (mean of items, 1–5) of sheets that answer the whole scale, with the CR1
  * interval of the mean that takes profiles for clusters. The paper tests nothing here.
  */
-export function traitsSurvival(bfi: Administrations): DataFrame {
-  const keys = layout("tableA4").keys;
-  const answers = Answers.of(bfi, "corrected");
-  const sheets = bfiSheets(answers, "corrected");
-  const cells = keysOf(traits(bfi, { mode: "corrected" }), keys).map((cell) => {
-    const scores = (sheets.get(cell.model!) ?? []).flatMap((sheet) => {
-      const value = answers.score(sheet.row, cell.trait!, "mean");
+export function traitsSurvival(
+  bfi: Administrations,
+  { by }: Pick<Options, "by"> = {},
+): DataFrame {
+  const answers = Answers.of(bfi, "corrected"), more = { se: "number" } as const;
+  const sheets = bfiSheets(answers, { mode: "corrected", by });
+  const { kinds, cells } = sheetCells("tableA4", answers, { by }, { ...JUDGED, ...more }, sheets);
+  const tidy = cells.map(({ keys: cell, own: { trait = "" }, rows }) => {
+    const scores = rows.flatMap((sheet) => {
+      const value = answers.score(sheet.row, trait, "mean");
       return value === null ? [] : [{ cluster: clusterOf(sheet), value }];
     });
     const found = clusteredMean(clustered(scores));
     return { ...cell, n: found.n, clusters: found.clusters, ...named(found), se: found.se };
   });
-  return judged(cells, keys, { se: "number" }, null);
+  return judged(tidy, kinds, more, null);
 }

@@ -1,8 +1,8 @@
 /** What survives of Tables 1–3: shares of personas against Base, with profiles as clusters. */
 import type { DataFrame } from "polars";
 import { z } from "zod";
-import { ATTRIBUTES, layout, markerOf, marks } from "../../design.ts";
-import { type Columns, rows } from "../../../frames.ts";
+import { layout, markerOf, marks } from "../../design.ts";
+import { type Columns, columnsOf, type Kind, rows } from "../../../frames.ts";
 import {
   clusteredDifference,
   cohenH,
@@ -15,21 +15,16 @@ import {
   signFlip,
 } from "../../../stats.ts";
 import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "../clusters.ts";
-import { demographics, inCategory, inPaper } from "../demographics.ts";
-import { judged, pOf } from "../family.ts";
-import { inCells } from "../people.ts";
-import { cellKey } from "../shown.ts";
+import { attributeOf, type Counting, demographics, inCategory, inPaper } from "../demographics.ts";
+import { comparedWith, keyOf, type Levels, personasBy } from "../factors.ts";
+import { JUDGED, judged, pOf } from "../family.ts";
+import { inCells, type Person } from "../people.ts";
 
 type Name = "table1" | "table2" | "table3";
 
-const Found = z.object({
-  model: z.string(),
-  condition: z.string(),
-  category: z.string(),
-  subcategory: z.string(),
-  p: z.number().nullable(),
-});
-type Found = z.infer<typeof Found>;
+const Found = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
+/** A category of a cell: the levels of its factors, category, subcategory. */
+type Found = Record<string, Levels[string]> & { category: string; subcategory: string };
 
 /**
  * Tables 1–3: is a demographic category as common as in the same model's Base?
@@ -47,7 +42,8 @@ type Found = z.infer<typeof Found>;
  * comes from them. Where they are fewer than 40, or an expected count is below 5, `p_cluster` has little
  * to go by, and `p_sign_flip` stands beside it: the sign-flip test of the profiles' differences, exact
  * up to 16 of them, else from 9,999 drawn patterns. Rows that the paper does not print (Race Other, Relig. Others, Sex. Or. Others) are in the table
- * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested.
+ * and its family and have no marker; `in_paper` is no there, else yes. Base is not tested. By factors all
+ * this is of the levels of `against` in place of Base.
  *
  * @param counts as `Study.demographics` reads them
  * @param personas as `Study.people` reads them
@@ -57,26 +53,30 @@ export function sharesSurvival(
   personas: Columns,
   table: Name,
   draws: Draws,
+  { by, against }: Pick<Counting, "by" | "against"> = {},
 ): DataFrame {
-  const keys = layout(table).keys, levels = marks(table);
-  const paper = pOf(demographics(counts, table), keys);
-  const cells = rows(demographics(counts, table, { mode: "corrected" }), Found);
-  const people = new People(personas, new Set(cells.map(({ model }) => model)));
+  const levels = marks(table), factors = by ?? layout(table).factors;
+  const built = demographics(counts, table, { mode: "corrected", by, against });
+  const kinds = kindsOf(built, [...factors, "category", "subcategory"]);
+  const paper = pOf(demographics(counts, table, { by, against }), kinds);
+  const naive = pOf(built, kinds);
+  const cells = rows(built.select(...Object.keys(kinds)), Found) as Found[];
+  const other = comparedWith(cells, factors, against) as (cell: Found) => Found | null;
+  const people = new People(personas, by, by ? null : new Set(cells.map(({ model }) => model!)));
   // What is of one category at a time: the values of all are many.
   const kept = new Map<string, Sums>();
-  const sumsOf = ({ model, condition, category, subcategory }: Found): Sums => {
-    const key = `${model}|${condition}|${category}|${subcategory}`;
+  const sumsOf = (cell: Found): Sums => {
+    const key = JSON.stringify(Object.keys(kinds).map((name) => cell[name]));
     if (!kept.has(key)) {
-      const values = people.values(model, condition, category, subcategory);
-      kept.set(key, { hits: hitsOf(values), sizes: people.sizes(model, condition) });
+      kept.set(key, { hits: hitsOf(people.values(cell)), sizes: people.sizes(cell) });
     }
     return kept.get(key)!;
   };
-  const tested = cells.filter(({ condition }) => condition !== "Base");
+  const tested = cells.filter((cell) => other(cell));
   const boot = bootstrapped(
     people.place.size,
     tested.map((cell) => {
-      const own = sumsOf(cell), base = sumsOf({ ...cell, condition: "Base" });
+      const own = sumsOf(cell), base = sumsOf(other(cell)!);
       return {
         columns: [own.hits, own.sizes, base.hits, base.sizes],
         of: ([a, n, b, m]) => cohenH({ count: a!, n: n! }, { count: b!, n: m! }).estimate,
@@ -86,13 +86,11 @@ export function sharesSurvival(
   );
   const drawn = new Map(tested.map((cell, at) => [cell, boot[at]!]));
   const tidy = cells.map((cell) => {
-    const { model, condition, category, subcategory } = cell;
-    const held = (condition: string) => {
-      const values = people.values(model, condition, category, subcategory);
-      const { hits, sizes } = sumsOf({ ...cell, condition });
-      return { values, all: { count: total(hits), n: total(sizes) } };
+    const held = (cell: Found) => {
+      const { hits, sizes } = sumsOf(cell);
+      return { values: people.values(cell), all: { count: total(hits), n: total(sizes) } };
     };
-    const own = held(condition), alike = dependence(own.values);
+    const compared = other(cell), own = held(cell), alike = dependence(own.values);
     const alone = {
       ...cell,
       n: own.all.n,
@@ -103,8 +101,8 @@ export function sharesSurvival(
       design_effect: alike.designEffect,
       n_effective: alike.effectiveN,
     };
-    if (condition === "Base") return alone;
-    const base = held("Base");
+    if (!compared) return alone;
+    const base = held(compared);
     const difference = clusteredDifference(own.values, base.values);
     const independent = newcombe(own.all, base.all);
     const ratio = riskRatio(own.all, base.all);
@@ -124,7 +122,7 @@ export function sharesSurvival(
       effect_lower: drawn.get(cell)!.percentile.ciLower,
       effect_upper: drawn.get(cell)!.percentile.ciUpper,
       undefined_draws: undefinedDraws(drawn.get(cell)!),
-      p_naive: printed ?? cell.p,
+      p_naive: printed ?? naive(cell),
       p_cluster: difference.p,
       marker: inPaper(cell) ? markerOf(printed, levels) : "",
       newcombe_lower: independent.ciLower,
@@ -137,23 +135,31 @@ export function sharesSurvival(
       p_sign_flip: sparse ? signFlip(changed, { uniform: draws.uniform }).p : null,
     };
   });
-  return judged(tidy, keys, {
-    count: "integer",
-    base_n: "integer",
-    base_count: "integer",
-    newcombe_lower: "number",
-    newcombe_upper: "number",
-    p_fisher: "number",
-    informative: "integer",
-    p_sign_flip: "number",
-    risk_ratio: "number",
-    risk_ratio_lower: "number",
-    risk_ratio_upper: "number",
-    design_effect: "number",
-    n_effective: "number",
-    in_paper: "text",
-  }, levels);
+  return judged(tidy, kinds, MORE, levels);
 }
+
+const MORE = {
+  count: "integer",
+  base_n: "integer",
+  base_count: "integer",
+  newcombe_lower: "number",
+  newcombe_upper: "number",
+  p_fisher: "number",
+  informative: "integer",
+  p_sign_flip: "number",
+  risk_ratio: "number",
+  risk_ratio_lower: "number",
+  risk_ratio_upper: "number",
+  design_effect: "number",
+  n_effective: "number",
+  in_paper: "text",
+} as const;
+
+/** The kinds of some columns of a frame. */
+const kindsOf = (table: DataFrame, names: readonly string[]): Record<string, Kind> => {
+  const columns = columnsOf(table.select(...names));
+  return Object.fromEntries(names.map((name) => [name, columns.kind(name)]));
+};
 
 /** Of each profile whose personas in both groups differ, the share in a less that in b. */
 function changes(a: readonly number[][], b: readonly number[][]): number[] {
@@ -171,7 +177,7 @@ function scarce(a: Count, b: Count): boolean {
   return n > 0 && Math.min(yes, n - yes) * Math.min(a.n, b.n) / n < 5;
 }
 
-/** How many personas of one model and condition each profile has, and how many of them are in a category. */
+/** How many personas of one cell each profile has, and how many of them are in a category. */
 interface Sums {
   hits: Float64Array;
   sizes: Float64Array;
@@ -181,18 +187,28 @@ const total = (column: Float64Array) => column.reduce((sum, value) => sum + valu
 const hitsOf = (values: readonly (readonly number[])[]) =>
   Float64Array.from(values, (own) => own.reduce((sum, value) => sum + value, 0));
 
-/** The personas of some models, by profile. */
+/** The personas of a table's cells, by profile. */
 class People {
   /** The places of the profiles. */
   readonly place: ReadonlyMap<number, number>;
+  #factors: readonly string[];
   #groups: ReadonlyMap<string, { row: Int32Array; place: Int32Array }>;
   #sizes = new Map<string, Float64Array>();
   #attributes = new Map<string, (string | null)[]>();
 
-  constructor(private readonly personas: Columns, models: ReadonlySet<string>) {
-    const people = inCells(personas).filter(({ model }) => models.has(model!));
+  /** @param models those that count, where the table is of these and conditions; null for all */
+  constructor(
+    private readonly personas: Columns,
+    by: readonly string[] | undefined,
+    models: ReadonlySet<unknown> | null,
+  ) {
+    const people = inCells(personas).filter(({ model }) => !models || models.has(model));
     const place = places(people.values().map(clusterOf));
-    const groups = Map.groupBy(people, cellKey);
+    const of = by
+      ? personasBy(personas, by, people, Object.keys({ ...JUDGED, ...MORE })).of
+      : ({ model, condition }: Person) => [model, condition];
+    this.#factors = by ?? ["model", "condition"];
+    const groups = Map.groupBy(people, (person) => keyOf(of(person)));
     this.place = place;
     this.#groups = new Map(
       [...groups].map(([key, own]) => [key, {
@@ -203,11 +219,12 @@ class People {
   }
 
   /** 1 in the category, 0 not, by place of the profile. */
-  values(model: string, condition: string, category: string, subcategory: string): number[][] {
+  values(cell: Found): number[][] {
+    const { category, subcategory } = cell;
     const attribute = this.#attribute(category);
     const known = new Map<string | null, number>();
     const values: number[][] = Array.from({ length: this.place.size }, () => []);
-    const { row, place } = this.#of(model, condition);
+    const { row, place } = this.#of(cell);
     for (let at = 0; at < row.length; at++) {
       const value = attribute[row[at]!]!;
       if (!known.has(value)) {
@@ -219,25 +236,33 @@ class People {
   }
 
   /** How many personas each profile has: of all categories the same column, which is drawn once. */
-  sizes(model: string, condition: string): Float64Array {
-    const key = cellKey({ model, condition });
+  sizes(cell: Levels): Float64Array {
+    const key = this.#keyOf(cell);
     const known = this.#sizes.get(key) ?? new Float64Array(this.place.size);
     if (!this.#sizes.has(key)) {
-      for (const at of this.#of(model, condition).place) known[at]! += 1;
+      for (const at of this.#of(cell).place) known[at]! += 1;
       this.#sizes.set(key, known);
     }
     return known;
   }
 
-  #of(model: string, condition: string) {
-    return this.#groups.get(cellKey({ model, condition })) ??
+  #keyOf(levels: Levels): string {
+    return keyOf(this.#factors.map((name) => levels[name]!));
+  }
+
+  #of(cell: Levels) {
+    return this.#groups.get(this.#keyOf(cell)) ??
       { row: new Int32Array(), place: new Int32Array() };
   }
 
   #attribute(category: string): (string | null)[] {
     if (!this.#attributes.has(category)) {
-      const { column } = ATTRIBUTES.find((of) => of.category === category)!;
-      this.#attributes.set(category, this.personas.words(column));
+      const column = attributeOf(category);
+      const known = this.personas.has(column);
+      this.#attributes.set(
+        category,
+        known ? this.personas.words(column) : Array(this.personas.height).fill(null),
+      );
     }
     return this.#attributes.get(category)!;
   }
