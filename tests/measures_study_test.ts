@@ -509,7 +509,7 @@ Deno.test("levels that are none of a factor, or stand twice, are refused", () =>
   assert.throws(of({ prompt: [mine] }), /needs an administration prompt: got one for persona/);
   assert.throws(of({ except: () => true }), /Nothing is left to ask/);
   assert.throws(of({ of: "profiles" }), /name in models who answers for them/);
-  assert.throws(of({ of: "profiles", form: "sketch" }), /leave out personas and form/);
+  assert.throws(of({ of: "profiles", form: "sketch" }), /leave out personas, conditions and form/);
   const one = prompt("persona");
   assert.throws(() => personas({ models: [served("http://127.0.0.1:1", 1)], prompt: [one, one] }), {
     message: new RegExp(`names each prompt once: 1 \\(${one.hash.slice(0, 8)}\\) is twice`),
