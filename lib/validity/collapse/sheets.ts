@@ -61,32 +61,8 @@ const LEAST = 4;
 type Source = ReadonlyMap<string, readonly (readonly number[])[]>;
 
 export function sheetVariety(sheets: Sheets, of: Varied): DataFrame {
-  const { instrument, people, factor, against, by = [], draws = 200, seed = 1 } = of;
-  const rows = unweighted(sheets);
-  const all = factor === undefined ? by : [...by, factor];
-  const factors = factorsOf(rows, all, Object.keys(VARIETY));
-  const them = people && unweighted(people);
-  const whose = identities(them ? [rows, them] : [rows]);
-  const items = itemsOf(rows, instrument);
-  const pointOf = pointsOf(items);
-  const own = cells(rows, factors).map((cell) => ({
-    cell,
-    source: sourceOf(rows, cell, items, whose[0]!),
-  }));
-  const reference = them
-    ? sourceOf(them, cells(them, [])[0]!, itemsOf(them, instrument), whose[1]!)
-    : null;
-  if (factor !== undefined) known(rows, factor, against);
-  const groups = Map.groupBy(
-    own,
-    ({ cell }) => JSON.stringify(factor === undefined ? [] : cell.levels.slice(0, -1)),
-  );
-  const beside = [...groups.values()].flatMap((group) => {
-    const level = group.find(({ cell }) =>
-      factor !== undefined && String(cell.levels.at(-1)) === against
-    );
-    return group.map((one) => ({ ...one, reference: reference ?? level?.source ?? null }));
-  });
+  const { draws = 200, seed = 1 } = of;
+  const { rows, factors, pointOf, beside } = sourcesIn(sheets, of);
   const enough = (source: Source | null) => source !== null && source.size >= LEAST;
   const sizes = beside.flatMap(({ source, reference }) =>
     [source, reference].filter(enough).map((one) => one!.size)
@@ -149,6 +125,34 @@ export function sheetVariety(sheets: Sheets, of: Varied): DataFrame {
     });
   });
   return frame(tidy, { ...kindsOf(rows, factors), ...VARIETY });
+}
+
+/** The sheets of each cell, and those that they are set beside. */
+function sourcesIn(sheets: Sheets, of: Varied) {
+  const { instrument, people, factor, against, by = [] } = of;
+  const rows = unweighted(sheets), them = people && unweighted(people);
+  const factors = factorsOf(
+    rows,
+    factor === undefined ? by : [...by, factor],
+    Object.keys(VARIETY),
+  );
+  if (factor !== undefined) known(rows, factor, against);
+  const whose = identities(them ? [rows, them] : [rows]);
+  const items = itemsOf(rows, instrument);
+  const own = cells(rows, factors).map((cell) => ({
+    cell,
+    source: sourceOf(rows, cell, items, whose[0]!),
+  }));
+  const all = them &&
+    sourceOf(them, cells(them, [])[0]!, itemsOf(them, instrument), whose[1]!);
+  // Within the levels of the other factors.
+  const groups = Map.groupBy(own, ({ cell }) => JSON.stringify(cell.levels.slice(0, by.length)));
+  const beside = own.map((one) => {
+    const level = groups.get(JSON.stringify(one.cell.levels.slice(0, by.length)))!
+      .find(({ cell }) => factor !== undefined && String(cell.levels.at(-1)) === against);
+    return { ...one, reference: all ?? level?.source ?? null };
+  });
+  return { rows, factors, pointOf: pointsOf(items), beside };
 }
 
 function unweighted({ sheets }: Sheets): Rows {

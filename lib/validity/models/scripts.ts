@@ -131,6 +131,8 @@ export function scriptOf(
   model: Model,
   of: { groups: readonly string[]; scales: readonly (readonly [string, readonly number[]])[] },
 ): string {
+  // R would take a scale T for a truth.
+  const names = [...model.startsWith("crossed") ? ["scale"] : [], "group", "persona"];
   const scales = of.scales.map(([scale, items]) => `  ${quoted(scale)} = c(${items.join(", ")})`);
   return `# ${model}: Rscript model.R, in this folder, reads data.csv and writes estimates.csv.
 ${PACKAGES[model].map(({ name }) => `library(${name})`).join("\n")}
@@ -139,7 +141,9 @@ groups <- c(${of.groups.map(quoted).join(", ")})
 scales <- list(
 ${scales.join(",\n")}
 )
-data <- read.csv("data.csv", colClasses = c(group = "character", persona = "character"))
+data <- read.csv("data.csv", colClasses = c(${
+    names.map((name) => `${name} = "character"`).join(", ")
+  }))
 data$group <- factor(data$group, levels = groups)
 
 together <- function(frames) {
