@@ -108,4 +108,5 @@ export {
   trendScore,
 } from "./stats/trends.ts";
 export * from "./stats/variances.ts";
+export * from "./stats/variety.ts";
 export * from "./stats/weighted.ts";

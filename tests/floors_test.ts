@@ -22,7 +22,7 @@ const FLOORS = [
     "opinions/original",
     "opinions/sample",
   ],
-  ["paper/published", "opinions/answers", "opinions/census", "validity/units"],
+  ["paper/published", "opinions/answers", "opinions/census", "validity/items", "validity/units"],
   [
     "paper/tables",
     "paper/figures",
@@ -39,7 +39,9 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
+    "validity/collapse",
     "validity/doses",
+    "validity/models",
     "validity/norms",
     "validity/order",
     "validity/settings",

@@ -1,7 +1,9 @@
 /** Columns that only results about validity have: a file of them for each idea. */
 import { declare, declareLevels } from "../columns.ts";
 import { BATTERY } from "./columns/battery.ts";
+import { COLLAPSE, COLLAPSE_INTERVALS, COLLAPSE_LEVELS } from "./columns/collapse.ts";
 import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
+import { MODELS } from "./columns/models.ts";
 import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
 import { SETTINGS } from "./columns/settings.ts";
@@ -9,10 +11,14 @@ import { STYLE, STYLE_LEVELS } from "./columns/style.ts";
 import { SWAPS } from "./columns/swaps.ts";
 
 declare(BATTERY);
+declare(COLLAPSE, COLLAPSE_INTERVALS);
 declare(DOSES, DOSES_INTERVALS);
+declare(MODELS);
 declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);
 declare(SETTINGS);
 declare(STYLE);
 declare(SWAPS);
-for (const [name, levels] of Object.entries(STYLE_LEVELS)) declareLevels(name, levels);
+for (const levels of [COLLAPSE_LEVELS, STYLE_LEVELS]) {
+  for (const [name, own] of Object.entries(levels)) declareLevels(name, own);
+}

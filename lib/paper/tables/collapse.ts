@@ -2,15 +2,14 @@
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../db.ts";
 import { frame } from "../../frames.ts";
-import { type Random, seeded } from "../../random.ts";
-import { hopkins, mean, neighbourhoods, quantile, spread } from "../../stats.ts";
+import { seeded } from "../../random.ts";
+import { mean, neighbourhoods, quantile, variety } from "../../stats.ts";
 import { Answers, column } from "./answers.ts";
 import { cellsOf, isPersonas, PROFILES_ROW, RANDOM_ROW, shownAnswers } from "./shown.ts";
 
 type Points = Map<number, number[]>;
 
 const MEASURES = ["distinct", "distance", "dimension", "hopkins", "coverage", "density"] as const;
-type Measured = Record<(typeof MEASURES)[number], number | null>;
 
 /**
  * The variety of each model's EPQR-A sheets beside that of the profiles, as the prompt showed them in
@@ -21,16 +20,8 @@ type Measured = Record<(typeof MEASURES)[number], number | null>;
  * made from. `estimate` is the mean over the splits, `lower` and `upper` hold the middle 95 % of them:
  * how far halves differ, no confidence interval. Of each profile its first sheet without a gap counts.
  *
- * - `distinct`: different sheets, to the number of sheets;
- * - `distance`: mean number of answers in which two sheets differ (twice their total variance);
- * - `dimension`: participation ratio of the covariances of the answers, the effective number of
- *   dimensions (at most 24). TwoNN is not used: it needs distances without ties, and here there are 24.
- * - `hopkins`: Hopkins' statistic on the answers with made-up sheets for its null, each answer of which
- *   is that of a sheet drawn anew: the same rates, nothing else. ½ is what independent answers give,
- *   more is clustered. Distances are numbers of differing answers (the exponent is 2 of Euclidean ones); m is a quarter of
- *   the sheets. A uniform null would say of every
- *   source, the random control too, that it is clustered;
- * - `coverage`, `density`: of the profiles of A by the sheets of B, k = 5, on the answers.
+ * The measures are those of `variety`. Of 0 and 1 the squared distance is the number of answers in which two
+ * sheets differ. `coverage` and `density` are of the profiles of A by the sheets of B, k = 5.
  *
  * `relative` is the mean over splits of the ratio to the row `Profiles` of the same condition and split.
  * Where neither the personas' rows nor the condition say what was shown (a dose), this row, coverage,
@@ -64,7 +55,7 @@ export function collapse(
       const cover = neighbourhoods(pick(profiles, a));
       return new Map([...sources].map(([model, points]) => {
         const random = seeded("collapse", seed, split, model, condition);
-        return [model, measure(pick(points, b), cover, random)];
+        return [model, variety(pick(points, b), { cover, random })];
       }));
     });
     return [...sources.keys()].flatMap((model) =>
@@ -157,23 +148,3 @@ function shownPoints(
 /** The random control under the profiles' ids, since it has nothing else to do with them. */
 const renamed = (control: Points, ids: readonly number[]): Points =>
   new Map([...control.values()].slice(0, ids.length).map((points, at) => [ids[at]!, points]));
-
-function measure(
-  points: readonly number[][],
-  cover: ReturnType<typeof neighbourhoods>,
-  random: Random,
-): Measured {
-  const n = points.length;
-  const kinds = new Set(points.map((point) => point.join("")));
-  const places = Array.from(
-    { length: Math.ceil(n / 4) },
-    () => points[0]!.map((_, item) => points[random.int(n)]![item]!),
-  );
-  return {
-    distinct: n ? kinds.size / n : null,
-    ...spread(points),
-    // The squared distance of two sheets is the number of answers in which they differ.
-    hopkins: hopkins({ points, places, exponent: 2, uniform: random.uniform }),
-    ...cover(points),
-  };
-}

@@ -1,19 +1,19 @@
 /** How a sheet is answered, whatever its items ask. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
-import { type Instrument, isOrdered, keyedAnswer, optionsOf } from "../../instruments.ts";
+import type { Instrument } from "../../instruments.ts";
 import {
   cells,
   factorsOf,
   intervalLaid,
   keysOf,
   kindsOf,
-  type Level,
   Rows,
   type Sheets,
   summed,
 } from "../../measures.ts";
 import { sd, weightedMean } from "../../stats.ts";
+import { type Asked, given, itemsOf } from "../items.ts";
 
 const STYLES = {
   scale: "text",
@@ -36,52 +36,11 @@ export interface Styled {
   desirable?: Readonly<Record<string, "high" | "low">>;
 }
 
-/** An item as sheets have it. */
-interface Asked {
-  scale: string | null;
-  answer: readonly Level[];
-  /** Codes of answers in their order; none where they have no order. */
-  steps: readonly number[];
-  answers: ReadonlySet<number>;
-  /** Codes of refusals and don't-knows. */
-  declined: ReadonlySet<number>;
-  /** Whether agreeing speaks for the scale; null without one. */
-  forward: boolean | null;
-}
-
-function itemsOf(rows: Rows, instrument: Instrument): Asked[] {
-  return instrument.items.map((item) => {
-    const options = optionsOf(instrument, item);
-    const own = options.filter(({ role }) => !role);
-    const name = `answer ${item.number}`;
-    if (!rows.has(name)) {
-      throw new Error(`These sheets have no item ${item.number} of ${instrument.title}`);
-    }
-    const steps = isOrdered(instrument, item)
-      ? own.toSorted((a, b) => a.position! - b.position!).map(({ code }) => code)
-      : [];
-    return {
-      scale: item.scale,
-      answer: rows.passing(name),
-      steps,
-      answers: new Set(own.map(({ code }) => code)),
-      declined: new Set(options.filter(({ role }) => role).map(({ code }) => code)),
-      forward: item.scale === null ? null : keyedAnswer(instrument, item) === steps.at(-1),
-    };
-  });
-}
-
 /** Of a sheet a number, NaN where it has none. */
 type Measure = (row: number) => number;
 
 const average = (values: readonly number[]): number =>
   values.length ? values.reduce((sum, one) => sum + one, 0) / values.length : NaN;
-
-/** The answer to an item, null where there is none. */
-const given = ({ answer, answers }: Asked, row: number): number | null => {
-  const own = answer[row];
-  return typeof own === "number" && answers.has(own) ? own : null;
-};
 
 /** How far up its options an answer is, from 0 to 1; NaN where there is none. */
 function height(item: Asked, row: number): number {
@@ -189,7 +148,7 @@ function ofScale(items: readonly Asked[], better: "high" | "low" | undefined): [
   ];
 }
 
-export function answerStyles(given: Sheets, of: Styled): DataFrame {
+export function answerStyles(sheets: Sheets, of: Styled): DataFrame {
   const { instrument, by = [], desirable = {} } = of;
   const unknown = Object.keys(desirable).filter((scale) => !instrument.scales.includes(scale));
   if (unknown.length) {
@@ -198,7 +157,7 @@ export function answerStyles(given: Sheets, of: Styled): DataFrame {
         (instrument.scales.join(", ") || "none"),
     );
   }
-  const rows = new Rows(given.sheets);
+  const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, Object.keys(STYLES));
   const items = itemsOf(rows, instrument);
   const scales = instrument.scales.map((scale) => ({
