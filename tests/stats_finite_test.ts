@@ -462,6 +462,12 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     )
   ),
   spread: tables(2).map((one) => () => stats.spread(one)),
+  variety: tables(2).map((one) => () =>
+    stats.variety(one, {
+      cover: stats.neighbourhoods(one, 1),
+      random: { int: (below) => Math.floor(below * uniform()), uniform },
+    })
+  ),
   effectiveNumber: SAMPLES.map((one) => () => stats.effectiveNumber(one)),
   alphaOfSums: pairs.map(([x, y]) => () =>
     stats.alphaOfSums({ n: x[0] ?? 0, items: y, squares: x[1] ?? 0, squaredTotals: x[2] ?? 0 })

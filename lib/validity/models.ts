@@ -17,9 +17,9 @@ export type { Model } from "./models/scripts.ts";
 export type { Modelled, Written } from "./models/write.ts";
 
 /**
- * Writes `data.csv` and `model.R` into the folder `models/NAME` of the outputs (or a path); the script fits the model scale by scale and writes
- * `estimates.csv` beside them. An item's answer is what it adds to its scale; sheets of `people` are the group
- * `people`, others `personas`, or the levels of a `factor`.
+ * Writes `data.csv` and `model.R` into the folder `models/NAME` of the outputs (or a path); the script fits the
+ * model scale by scale and writes `estimates.csv` beside them. An item's answer is what it adds to its scale;
+ * sheets of `people` are the group `people`, others `personas`, or the levels of a `factor`.
  *
  * - `crossed logit`, `crossed ordinal`: who answers and what is asked both vary at random (lme4, ordinal), with the
  *   differences of groups; every answered item is a row. Where a respondent has sheets in several groups, their
@@ -39,9 +39,9 @@ export const writeModel = carried(written);
  * Fits what was written, where `Rscript` and the packages are found; otherwise, and when R fails, `estimates` is
  * null and `note` says what is missing and how to get it.
  *
- * @returns `estimates`, with `trouble` where R warned: of crossed models scale, parameter, estimate, se, z, p; of
- *   `invariance` scale, constraint, parameter (the group), estimate (its mean), se, z, p, the fit and its changes;
- *   of `DIF` scale, item, functioning, parameter, estimate (log-odds of the group), se, chi2_dif, df_dif, p,
+ * @returns `estimates`, with `trouble` where R warned: of crossed models scale, parameter (as R names it:
+ *   `groupreversed` is that level less the first), estimate, se, z, p; of `invariance` scale, constraint, parameter
+ *   (the group), estimate (its mean), se, z, p, the fit and its changes; of `DIF` scale, item, functioning, parameter, estimate (log-odds of the group), se, chi2_dif, df_dif, p,
  *   p_holm, r2_change
  */
 export const fitModel = carried(fitted);
