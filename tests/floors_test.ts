@@ -39,6 +39,7 @@ const FLOORS = [
     "opinions/simulated",
     "opinions/texts",
     "opinions/traits",
+    "validity/copying",
     "validity/doses",
     "validity/norms",
     "validity/order",

@@ -1,5 +1,6 @@
 /** Columns that only results about validity have: a file of them for each idea. */
 import { declare, declareLevels } from "../columns.ts";
+import { COPYING, COPYING_INTERVALS } from "./columns/copying.ts";
 import { DOSES, DOSES_INTERVALS } from "./columns/doses.ts";
 import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
@@ -7,6 +8,7 @@ import { SETTINGS } from "./columns/settings.ts";
 import { STYLE, STYLE_LEVELS } from "./columns/style.ts";
 import { SWAPS } from "./columns/swaps.ts";
 
+declare(COPYING, COPYING_INTERVALS);
 declare(DOSES, DOSES_INTERVALS);
 declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);
