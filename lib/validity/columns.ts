@@ -6,7 +6,7 @@ import { NORMS } from "./columns/norms.ts";
 import { ORDER, ORDER_INTERVALS } from "./columns/order.ts";
 import { SETTINGS } from "./columns/settings.ts";
 import { STYLE, STYLE_LEVELS } from "./columns/style.ts";
-import { SWAPS } from "./columns/swaps.ts";
+import { SWAPS, SWAPS_INTERVALS } from "./columns/swaps.ts";
 
 declare(COPYING, COPYING_INTERVALS);
 declare(DOSES, DOSES_INTERVALS);
@@ -14,5 +14,5 @@ declare(NORMS);
 declare(ORDER, ORDER_INTERVALS);
 declare(SETTINGS);
 declare(STYLE);
-declare(SWAPS);
+declare(SWAPS, SWAPS_INTERVALS);
 for (const [name, levels] of Object.entries(STYLE_LEVELS)) declareLevels(name, levels);
