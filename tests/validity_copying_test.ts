@@ -219,7 +219,7 @@ function campaign(studies: number, right: number, against: "shown" | "majority")
   let held = 0, rejected = 0, covered = 0;
   for (let at = 0; at < studies; at++) {
     const { sheets, people } = study(random, right, kept);
-    const row = one(inferred(sheets, people, { instrument }), against);
+    const row = one(inferred(sheets, people, { instrument, against: [against] }), against);
     held += Number(row.ci_lower! <= truth && truth <= row.ci_upper!);
     covered += Number(row.as_profile_lower! <= right && right <= row.as_profile_upper!);
     rejected += Number(row.p! < .05);

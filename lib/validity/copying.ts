@@ -42,7 +42,9 @@ const INFERRED = {
 } as const satisfies Record<string, Kind>;
 
 /** What answers that were not shown are held against. */
-const AGAINST = ["shown", "majority", "logistic"] as const;
+export type Against = "shown" | "majority" | "logistic";
+
+const AGAINST: readonly Against[] = ["shown", "majority", "logistic"];
 
 /** Sheets of personas, with what their writers were shown, as `study.sheets(…)` reads them. */
 export type Shown = Sheets & {
@@ -50,12 +52,13 @@ export type Shown = Sheets & {
   reference?: string | null;
 };
 
-/** Right or not, by item. */
+/** An answer that was left out of what was shown: whether it is the profile's own, and what others give. */
 interface Answer {
   item: number;
+  own: number;
   right: number;
-  majority: number;
-  logistic: number;
+  majority: () => number | null;
+  logistic: () => number | null;
 }
 
 /** Of the sheets of a profile the answers that were left out of what was shown, and the others. */
@@ -73,7 +76,8 @@ interface Answers {
  *
  * @param people sheets of the people whose profiles these are, such as `study.profiles("reference")`; more people
  *   make a better model
- * @param of `ridge`: the penalty of squared log odds, 1; `seed` draws the tenths
+ * @param of `against`: some of these only, since the logistic model takes its time where people are many; `ridge`: the
+ *   penalty of squared log odds, 1; `seed` draws the tenths
  * @returns by level of each factor, scale (`All`: every item) and against: n (answers left out), clusters (profiles),
  *   as_profile (share of these) with limits, baseline (that of what it is held against), estimate (as_profile −
  *   baseline, within profiles), ci_lower, ci_upper (95 %), p, p_holm (over the rows of all
@@ -83,23 +87,29 @@ interface Answers {
 export const inferred = carried((
   sheets: Shown,
   people: Sheets,
-  of: { instrument: Instrument; by?: readonly string[]; ridge?: number; seed?: number },
+  of: {
+    instrument: Instrument;
+    against?: readonly Against[];
+    by?: readonly string[];
+    ridge?: number;
+    seed?: number;
+  },
 ): DataFrame => {
-  const { instrument, by = [], ridge = 1, seed = 1 } = of;
+  const { instrument, against: all = AGAINST, by = [], ridge = 1, seed = 1 } = of;
   const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, Object.keys(INFERRED));
   const known = new People(people, instrument, ridge, seed);
-  const all = cells(rows, factors).map((cell) => ({
+  const counted = cells(rows, factors).map((cell) => ({
     cell,
     answers: answersIn(sheets, rows, cell, { instrument, known }),
   }));
-  if (!all.some(({ answers }) => answers.some(({ left }) => left.length))) {
+  if (!counted.some(({ answers }) => answers.some(({ left }) => left.length))) {
     throw new Error(
       `Nothing was left out of what the writers of these ${rows.height} sheets were shown: plan personas ` +
         'with `conditions: ["-6 items"]`, of a study\'s own profiles that answered this instrument',
     );
   }
-  const tidy = all.flatMap(({ cell, answers }) =>
+  const tidy = counted.flatMap(({ cell, answers }) =>
     ["All", ...instrument.scales].flatMap((scale) => {
       const items = new Set(
         instrument.items.filter((item) => scale === "All" || item.scale === scale)
@@ -117,10 +127,10 @@ export const inferred = carried((
         );
       const right = values("left", ({ right }) => right);
       const own = clusteredShare(right);
-      return AGAINST.map((against) => {
+      return all.map((against) => {
         const other = against === "shown"
           ? values("shown", ({ right }) => right)
-          : values("left", (answer) => answer[against]);
+          : values("left", (answer) => Number(answer[against]() === answer.own));
         const apart = clusteredDifference(right, other);
         return {
           ...keysOf(factors, cell),
@@ -178,9 +188,10 @@ function answersIn(
       if (own === null) return;
       one.left.push({
         item,
+        own,
         right: Number(answer === own),
-        majority: Number(known.majority(item) === own),
-        logistic: Number(known.guess(profile, item, told) === own),
+        majority: () => known.majority(item),
+        logistic: () => known.guess(profile, item, told),
       });
     });
     return [one];
