@@ -50,7 +50,8 @@ export interface Applied extends Changed {
  * changes nothing more.
  *
  * Which items a dose takes depends on the seed, the profile and the scale only: it is the beginning of
- * one order of the scale's items, so that a dose of 3 contains the dose of 2 and adds one item. Likewise
+ * one order of the scale's items, so that a dose of 3 contains the dose of 2 and adds one item, and one of unkeyed items has
+ * the same. Likewise
  * items that are left out, of one order of all items, whatever the doses.
  *
  * @param seed chooses the items of doses and those that are left out; other conditions do not depend on it
@@ -101,15 +102,17 @@ function onItems(
   for (const scale of scales) {
     const rule = set[scale] ?? set["*"];
     const own = items.filter((item) => item.scale === scale);
-    if (typeof rule === "number") {
-      if (!Number.isInteger(rule) || rule < 0 || rule > own.length) {
+    if (typeof rule === "number" || typeof rule === "object") {
+      const turned = typeof rule === "object", dose = turned ? rule.unkeyed : rule;
+      if (!Number.isInteger(dose) || dose < 0 || dose > own.length) {
         throw new RangeError(
           `Scale ${scale} of ${title} has ${own.length} items: a dose is a whole number from 0 to ` +
-            `${own.length}, current value is ${rule}`,
+            `${own.length}, current value is ${dose}`,
         );
       }
-      seeded("dose", seed, profile.id, scale).sample(own, rule)
-        .forEach((item) => answers.set(item.number, keyedAnswer(instrument, item)));
+      const answer = turned ? unkeyedAnswer : keyedAnswer;
+      seeded("dose", seed, profile.id, scale).sample(own, dose)
+        .forEach((item) => answers.set(item.number, answer(instrument, item)));
     } else if (rule) {
       const answer = rule === "keyed" ? keyedAnswer : unkeyedAnswer;
       own.forEach((item) => answers.set(item.number, answer(instrument, item)));

@@ -98,6 +98,27 @@ Deno.test("a dose sets that many items of the scale to the key, each dose within
   }
 });
 
+Deno.test("a dose of unkeyed items sets those of the dose, the other way", () => {
+  for (const profile of PROFILES) {
+    const up = under("P=3", profile), down = under(" P = 3  unkeyed", profile);
+    assert.deepEqual(down.changed, up.changed);
+    down.changed.forEach((item) => assert.equal(down.answer(item), 1 - up.answer(item)));
+    assert.equal(scores(epqra, under("P=6 unkeyed", profile).answers).P, 0);
+  }
+  assert.deepEqual(condition("P=2 unkeyed+N=3"), {
+    name: "N=3+P=2 unkeyed",
+    set: { N: 3, P: { unkeyed: 2 } },
+  });
+  const maxN = condition({ name: "some", set: { N: { unkeyed: 2 } } });
+  assert.equal(isUnchanged(maxN), false);
+  assert.equal(
+    populationName("gpt4o", condition("N=3 unkeyed"), "people"),
+    "borderline_N3_unkeyed_gpt4o",
+  );
+  assert.throws(() => under("N=7 unkeyed", PROFILES[0]!), /from 0 to 6, current value is 7/);
+  assert.throws(() => condition({ name: "some", set: { N: { unkeyed: .5 } } }), /some with N: /);
+});
+
 // Binomial(826, 1/6) has mean 137.7 and SD 10.7; 4 SDs for each of the six items.
 Deno.test("which item a dose takes varies evenly between profiles, and with the seed", () => {
   const first = Array.from({ length: 826 }, (_, index) => drawn(epqra, index + 1))

@@ -11,14 +11,17 @@ export type Change =
   | { omit: true }
   | { words: readonly (readonly [string, string])[] };
 
+/** What becomes of the items of a scale. */
+export type ItemChange = "keyed" | "unkeyed" | number | { readonly unkeyed: number };
+
 /** A change to a profile, as data. */
 export interface Condition {
   name: string;
   /**
    * By scale: every item `keyed` (the answer that adds most) or `unkeyed`, or a dose: so many items
-   * keyed. `*` stands for every scale not named; scales without an entry stay as they are.
+   * keyed, or with `{ unkeyed }` the same ones unkeyed. `*` stands for every scale not named; scales without an entry stay as they are.
    */
-  set: Readonly<Record<string, "keyed" | "unkeyed" | number>>;
+  set: Readonly<Record<string, ItemChange>>;
   /** Items of which nothing is known: so many, drawn for each profile, or those of these numbers. */
   omit?: number | readonly number[];
   /** By variable of the codebook; variables without an entry stay as they are. */
@@ -47,7 +50,7 @@ export const registered = (): readonly Condition[] => known;
 /** The conditions of a plan that names none: the profile as it is, unless a package says otherwise. */
 export const usualConditions = (): readonly Condition[] => usual;
 
-const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)$/u;
+const DOSE = /^([\p{L}_][\p{L}\p{N}_ ]*?)\s*=\s*(\d+)(\s+unkeyed)?$/u;
 const SET = /^([\p{L}_][\p{L}\p{N}_]*)\s*:\s*(\S.*)$/u;
 const SWAPPED = /^(\S.*?)\s*(?:<->|↔)\s*(\S.*)$/u;
 const ITEMS = /^-\s*(\d+) items?$/;
@@ -62,14 +65,19 @@ const WORD = /^\p{L}+$/u;
 /** A part of a condition's name: its own name, and what it sets. */
 interface Part {
   name: string;
-  scale?: [string, number];
+  scale?: [string, ItemChange];
   omit?: number;
   variable?: [string, Change];
 }
 
 function partOf(text: string): Part | null {
-  const [, scale, k] = DOSE.exec(text) ?? [];
-  if (scale !== undefined) return { name: `${scale}=${Number(k)}`, scale: [scale, Number(k)] };
+  const [, scale, k, turned] = DOSE.exec(text) ?? [];
+  if (scale !== undefined) {
+    const dose = Number(k), name = `${scale}=${dose}`;
+    return turned
+      ? { name: `${name} unkeyed`, scale: [scale, { unkeyed: dose }] }
+      : { name, scale: [scale, dose] };
+  }
   const [, items] = ITEMS.exec(text) ?? [];
   if (items !== undefined) return { name: `-${Number(items)} items`, omit: Number(items) };
   const [, omitted] = OMITTED.exec(text) ?? [];
@@ -84,7 +92,8 @@ function partOf(text: string): Part | null {
 
 /**
  * The condition of a name: a registered one, whatever its case, `-` and `_` (`max_N`, `minE-maxRest`); or
- * parts, with `+` between them. Of items a part is a dose: `N=3`, so many items of a scale keyed. Of
+ * parts, with `+` between them. Of items a part is a dose: `N=3`, so many items of a scale keyed, or
+ * `N=3 unkeyed`, the same items the other way. Of
  * attributes it is `sex:female` (all have this level, by its value or label), `sex:female<->male` (the two
  * change places, others stay) or `-town` (left out). `-6 items` leaves six items out, drawn for each profile. One
  * that is given as data is itself.
@@ -127,8 +136,8 @@ function asData(given: Condition): Condition {
   const wrong = (what: string) => {
     throw new RangeError(
       `A condition is a name ("MinL"), a dose ("N=3"), an attribute ("sex:female") or data: ` +
-        '{ name: "MinN", set: { N: "unkeyed" } } with "keyed", "unkeyed" or a number of items by ' +
-        'scale; { name: "some", omit: 6 } with how many items or a list of their numbers; { name: "turned", values: { sex: { swap: ["female", "male"] } } } with { set: LEVEL }, ' +
+        '{ name: "MinN", set: { N: "unkeyed" } } with "keyed", "unkeyed", a number of items or ' +
+        '{ unkeyed: NUMBER } by scale; { name: "some", omit: 6 } with how many items or a list of their numbers; { name: "turned", values: { sex: { swap: ["female", "male"] } } } with { set: LEVEL }, ' +
         `{ swap: [LEVEL, LEVEL] }, { words: [[WORD, WORD]] } or { omit: true } by variable: got ${what}`,
     );
   };
@@ -139,7 +148,9 @@ function asData(given: Condition): Condition {
     wrong(`${name} with a set that is ${described(set)}`);
   }
   for (const [scale, how] of Object.entries(set ?? {})) {
-    if (how === "keyed" || how === "unkeyed" || Number.isInteger(how)) continue;
+    const turned = record(how) && Object.keys(how as object).join() === "unkeyed";
+    const dose = turned ? (how as { unkeyed: unknown }).unkeyed : how;
+    if (how === "keyed" || how === "unkeyed" || Number.isInteger(dose)) continue;
     wrong(`${name} with ${scale}: ${described(how)}`);
   }
   const counts = (one: unknown) => Number.isInteger(one) && (one as number) > 0;
