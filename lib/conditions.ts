@@ -33,14 +33,16 @@ export interface Described {
 }
 
 /** Whether a condition leaves every profile as it is. */
-export const isUnchanged = ({ set, values = {} }: Condition): boolean =>
-  !Object.keys(set).length && !Object.keys(values).length;
+export const isUnchanged = ({ set, omit, values = {} }: Condition): boolean =>
+  !Object.keys(set).length && omit === undefined && !Object.keys(values).length;
 
 /** What a condition makes of a profile. */
 export interface Applied extends Changed {
   answers: number[];
-  /** Numbers of the items that the condition set, in item order, also where the answer was the same. */
+  /** Numbers of the items that the condition set or left out, in item order, also where the answer was the same. */
   changed: number[];
+  /** Numbers of those that it left out. */
+  omitted: number[];
 }
 
 /**
@@ -48,11 +50,14 @@ export interface Applied extends Changed {
  * changes nothing more.
  *
  * Which items a dose takes depends on the seed, the profile and the scale only: it is the beginning of
- * one order of the scale's items, so that a dose of 3 contains the dose of 2 and adds one item.
+ * one order of the scale's items, so that a dose of 3 contains the dose of 2 and adds one item, and one of unkeyed items has
+ * the same. Likewise
+ * items that are left out, of one order of all items, whatever the doses.
  *
- * @param seed chooses the items of doses; other conditions do not depend on it
+ * @param seed chooses the items of doses and those that are left out; other conditions do not depend on it
  * @throws {RangeError} when the profile is not one of the instrument, the instrument lacks a scale of the
- * condition or has fewer items on it than the dose, or the codebook lacks a variable or a level
+ * condition or has fewer items on it than the dose, all items are left out or one that there is not, or the
+ * codebook lacks a variable or a level
  */
 export function applied(
   { instrument, codebook }: Described,
@@ -69,14 +74,18 @@ export function applied(
 function onItems(
   instrument: Instrument | null,
   profile: Profile,
-  { name, set }: Condition,
+  condition: Condition,
   seed: number,
-): Pick<Applied, "answers" | "changed"> {
+): Pick<Applied, "answers" | "changed" | "omitted"> {
+  const { name, set, omit } = condition;
   if (!instrument) {
     const [scale] = Object.keys(set);
-    if (scale === undefined) return { answers: [], changed: [] };
+    if (scale === undefined && omit === undefined) return { answers: [], changed: [], omitted: [] };
+    const of = scale === "*" ? "all scales" : `scale ${scale}`;
     throw new RangeError(
-      `Condition ${name} sets items of ${scale === "*" ? "all scales" : `scale ${scale}`}: these ` +
+      `Condition ${name} ${
+        scale === undefined ? "leaves items out" : `sets items of ${of}`
+      }: these ` +
         "profiles answered no instrument",
     );
   }
@@ -93,24 +102,54 @@ function onItems(
   for (const scale of scales) {
     const rule = set[scale] ?? set["*"];
     const own = items.filter((item) => item.scale === scale);
-    if (typeof rule === "number") {
-      if (!Number.isInteger(rule) || rule < 0 || rule > own.length) {
+    if (typeof rule === "number" || typeof rule === "object") {
+      const turned = typeof rule === "object", dose = turned ? rule.unkeyed : rule;
+      if (!Number.isInteger(dose) || dose < 0 || dose > own.length) {
         throw new RangeError(
           `Scale ${scale} of ${title} has ${own.length} items: a dose is a whole number from 0 to ` +
-            `${own.length}, current value is ${rule}`,
+            `${own.length}, current value is ${dose}`,
         );
       }
-      seeded("dose", seed, profile.id, scale).sample(own, rule)
-        .forEach((item) => answers.set(item.number, keyedAnswer(instrument, item)));
+      const answer = turned ? unkeyedAnswer : keyedAnswer;
+      seeded("dose", seed, profile.id, scale).sample(own, dose)
+        .forEach((item) => answers.set(item.number, answer(instrument, item)));
     } else if (rule) {
       const answer = rule === "keyed" ? keyedAnswer : unkeyedAnswer;
       own.forEach((item) => answers.set(item.number, answer(instrument, item)));
     }
   }
+  const omitted = omittedOf(instrument, profile, condition, seed);
   return {
     answers: items.map(({ number }, index) => answers.get(number) ?? profile.answers[index]!),
-    changed: items.map(({ number }) => number).filter((number) => answers.has(number)),
+    changed: items.map(({ number }) => number)
+      .filter((number) => answers.has(number) || omitted.includes(number)),
+    omitted,
   };
+}
+
+/** Numbers of the items that a condition leaves out, in item order. */
+function omittedOf(
+  { title, items }: Instrument,
+  { id }: Profile,
+  { name, omit }: Condition,
+  seed: number,
+): number[] {
+  if (omit === undefined) return [];
+  const numbers = items.map(({ number }) => number);
+  const drawn = typeof omit === "number"
+    ? seeded("items left out", seed, id).sample(numbers, Math.min(omit, numbers.length))
+    : omit;
+  const odd = drawn.find((one) => !numbers.includes(one));
+  if (odd !== undefined) {
+    throw new RangeError(`Condition ${name} leaves out item ${odd}, which ${title} does not have`);
+  }
+  const left = numbers.filter((number) => !drawn.includes(number));
+  if (!left.length) {
+    throw new RangeError(
+      `Condition ${name} leaves out all ${numbers.length} items of ${title}: at least one is shown`,
+    );
+  }
+  return numbers.filter((number) => drawn.includes(number));
 }
 
 /** @throws {RangeError} when the profile is not one of the instrument */
@@ -133,7 +172,8 @@ export function checkProfile(instrument: Instrument, { id, answers }: Profile): 
 /**
  * The name of the population of personas that a model makes under a condition, as the original writes
  * it: `generated_gpt4o_spain826`, `borderline_maxN_gpt4o`, `borderline_minE_maxRest_gpt4o`; doses
- * `borderline_N3_gpt4o`, `borderline_N3_P2_gpt4o`; attributes `borderline_sex_female_gpt4o`,
+ * `borderline_N3_gpt4o`, `borderline_N3_P2_gpt4o`; items left out
+ * `borderline_without_6_items_gpt4o`; attributes `borderline_sex_female_gpt4o`,
  * `borderline_sex_female_with_male_gpt4o`, `borderline_without_town_gpt4o`.
  *
  * Of the study's reference only the name of unchanged profiles says where they came from; those of other
@@ -152,7 +192,7 @@ export function populationName(
   const words = condition.name
     .replaceAll("=", "")
     .replaceAll("<->", "_with_")
-    .replace(/(^|\+)-(?=\p{L})/gu, "$1without_")
+    .replace(/(^|\+)-(?=\p{L}|\d+ items?)/gu, "$1without_")
     .replace(/(\p{L}|\p{N}):-(?=\p{N})/gu, "$1_minus_")
     .replace(/[^\p{L}\p{N}]+/gu, "_")
     .replace(/^_|_$/g, "")

@@ -65,6 +65,7 @@ export * from "./stats/fit.ts";
 export * from "./stats/groups.ts";
 export * from "./stats/jonckheere.ts";
 export * from "./stats/krippendorff.ts";
+export { type Logistic, logistic, predicted } from "./stats/logistic.ts";
 export * from "./stats/means.ts";
 export * from "./stats/neighbours.ts";
 export * from "./stats/nulls.ts";

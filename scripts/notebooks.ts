@@ -84,6 +84,7 @@ const SAMPLES = [
   ["50_", "order"],
   ["51_", "settings"],
   ["53_", "doses"],
+  ["53_", "copying"],
   ["54_", "swaps"],
   ["55_", "people"],
 ] as const;

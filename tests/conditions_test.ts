@@ -5,6 +5,7 @@ import {
   applied,
   type Condition,
   condition,
+  isUnchanged,
   populationName,
   type Profile,
 } from "lib/conditions.ts";
@@ -95,6 +96,27 @@ Deno.test("a dose sets that many items of the scale to the key, each dose within
     }
     assert.deepEqual(under("P=6", profile).answers, under("MaxP", profile).answers);
   }
+});
+
+Deno.test("a dose of unkeyed items sets those of the dose, the other way", () => {
+  for (const profile of PROFILES) {
+    const up = under("P=3", profile), down = under(" P = 3  unkeyed", profile);
+    assert.deepEqual(down.changed, up.changed);
+    down.changed.forEach((item) => assert.equal(down.answer(item), 1 - up.answer(item)));
+    assert.equal(scores(epqra, under("P=6 unkeyed", profile).answers).P, 0);
+  }
+  assert.deepEqual(condition("P=2 unkeyed+N=3"), {
+    name: "N=3+P=2 unkeyed",
+    set: { N: 3, P: { unkeyed: 2 } },
+  });
+  const maxN = condition({ name: "some", set: { N: { unkeyed: 2 } } });
+  assert.equal(isUnchanged(maxN), false);
+  assert.equal(
+    populationName("gpt4o", condition("N=3 unkeyed"), "people"),
+    "borderline_N3_unkeyed_gpt4o",
+  );
+  assert.throws(() => under("N=7 unkeyed", PROFILES[0]!), /from 0 to 6, current value is 7/);
+  assert.throws(() => condition({ name: "some", set: { N: { unkeyed: .5 } } }), /some with N: /);
 });
 
 // Binomial(826, 1/6) has mean 137.7 and SD 10.7; 4 SDs for each of the six items.
@@ -254,6 +276,7 @@ Deno.test("attributes are set, swapped between two levels, or left out, by value
   assert.deepEqual(person("Base"), {
     answers: [],
     changed: [],
+    omitted: [],
     values: ANA.values,
     changedValues: [],
   });
@@ -277,6 +300,57 @@ Deno.test("attributes are set, swapped between two levels, or left out, by value
   // What is set counts as set also where it was so before, as with items.
   assert.deepEqual(person("sex:female").changedValues, ["sex"]);
   assert.deepEqual(ANA.values, { sex: 2, age: 41, school: "low", town: "Leeds" });
+});
+
+/** What a condition leaves out of each profile. */
+const without = (given: Parameters<typeof condition>[0], seed = 42) =>
+  PROFILES.map((profile) =>
+    applied({ instrument: epqra, codebook: [] }, profile, condition(given), seed)
+  );
+
+Deno.test("items are left out, so many drawn for each profile or by their numbers", () => {
+  assert.deepEqual(condition(" - 6 items + N=3"), {
+    name: "N=3+-6 items",
+    set: { N: 3 },
+    omit: 6,
+  });
+  const six = without("-6 items"), two = without("-2 items");
+  six.forEach(({ omitted, changed, answers }, at) => {
+    assert.equal(omitted.length, 6);
+    assert.deepEqual(changed, omitted);
+    assert.deepEqual(answers, [...PROFILES[at]!.answers]);
+    assert.ok(two[at]!.omitted.every((item) => omitted.includes(item)));
+  });
+  assert.deepEqual(without("-6 items"), six);
+  assert.notDeepEqual(without("-6 items", 43), six);
+  // A dose draws on its own: it is the same, and so is what is left out.
+  const both = without("-6 items+N=3"), doses = without("N=3");
+  both.forEach(({ omitted, changed, answers }, at) => {
+    assert.deepEqual(omitted, six[at]!.omitted);
+    assert.deepEqual(answers, doses[at]!.answers);
+    assert.deepEqual(new Set(changed), new Set([...omitted, ...doses[at]!.changed]));
+  });
+  // Binomial(50, 1/4) has mean 12.5 and SD 3.1; 4 SDs for each of the 24 items.
+  for (const { number } of epqra.items) {
+    const times = six.filter(({ omitted }) => omitted.includes(number)).length;
+    assert.ok(Math.abs(times - 12.5) < 4 * 3.1, `item ${number}: ${times}`);
+  }
+  const some = { name: "some", omit: [7, 3] } as unknown as Condition;
+  assert.deepEqual(without(some)[0]!.omitted, [3, 7]);
+  assert.equal(isUnchanged(condition(some)), false);
+  assert.equal(
+    populationName("gpt4o", condition("-6 items"), "people"),
+    "borderline_without_6_items_gpt4o",
+  );
+  assert.throws(() => without("-24 items"), /all 24 items of EPQR-A/);
+  assert.throws(() => without({ ...some, omit: [25] }), /item 25, which EPQR-A does not have/);
+  assert.throws(
+    () => person("-6 items"),
+    /leaves items out: these profiles answered no instrument/,
+  );
+  for (const omit of [0, 1.5, [], ["3"]] as unknown as number[]) {
+    assert.throws(() => condition({ ...some, omit }), /some with omit: /);
+  }
 });
 
 Deno.test("items and attributes are changed by one condition", () => {

@@ -40,6 +40,7 @@ const FLOORS = [
     "opinions/texts",
     "opinions/traits",
     "validity/collapse",
+    "validity/copying",
     "validity/doses",
     "validity/models",
     "validity/norms",

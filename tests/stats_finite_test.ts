@@ -361,6 +361,16 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
       stats.krippendorff([[x, y], [[...x, ...y]]], { metric, uniform, draws: 20 })
     )
   ),
+  logistic: pairs.flatMap(([x, y]) =>
+    [0, 1, NaN].map((ridge) => () =>
+      stats.logistic(x.map((value) => [value]), y.map((value) => Number(value > 1)), { ridge })
+    )
+  ),
+  predicted: of2(
+    ODD,
+    ODD,
+    (intercept, slope) => stats.predicted({ intercept, slopes: [slope] }, [1]),
+  ),
   holm: SAMPLES.map((one) => () => stats.holm(one)),
   benjaminiHochberg: SAMPLES.map((one) => () => stats.benjaminiHochberg(one)),
   pairedT: of2(differences, LEVELS, stats.pairedT),

@@ -32,8 +32,10 @@ const declared = (of: DataFrame) =>
 Deno.test("a condition is a dose where it keys items of one scale and does nothing else", () => {
   assert.deepEqual(doseOf("N=3"), { scale: "N", items: 3 });
   assert.deepEqual(
-    [doseOf("N=3+P=2"), doseOf("N=3+sex:female"), doseOf("MaxN"), doseOf(null), doseOf("-town")],
-    [null, null, null, null, null],
+    [
+      ...["N=3+P=2", "N=3+sex:female", "N=3+-6 items", "N=3 unkeyed", "MaxN", null, "-town"],
+    ].map(doseOf),
+    Array(7).fill(null),
   );
 });
 
@@ -54,7 +56,7 @@ Deno.test("of a stand-in with declared doses, slope, spill-over, shares, directi
   await using made = await Made.with("validity_doses", 60);
   const { lab } = made, models = [dosedModel(epqra, FOLLOWING)];
   const conditions = [
-    ...["N=0", "N=2", "N=4", "N=6", "P=0", "P=6"],
+    ...["N=0", "N=2", "N=4", "N=6", "P=0", "P=6", "E=3", "E=3 unkeyed"],
     { name: "maxE", set: { E: "keyed" as const } },
     { name: "minE", set: { E: "unkeyed" as const } },
   ];
@@ -113,6 +115,22 @@ Deno.test("of a stand-in with declared doses, slope, spill-over, shares, directi
   const [e] = rowsOf(both).filter(({ scale }) => scale === "E");
   near(e!.asked_up! + e!.asked_down!, 6, 1e-9);
   near(e!.estimate!, e!.followed_up! - e!.followed_down!, 1e-9);
+  const of = { up: "E=3", down: "E=3 unkeyed", against: "N=0", draws: 500 };
+  for (const [end, sign] of [["high", 1], ["low", -1]] as const) {
+    const made = directions(sheets, epqra, { ...of, desirable: { E: end } });
+    declared(made);
+    const [half] = rowsOf(made).filter(({ scale }) => scale === "E");
+    // The same three items, which profiles answer as keyed or not.
+    near(half!.asked_up! + half!.asked_down!, 3, 1e-9);
+    for (const way of ["up", "down"]) {
+      const [low, high] = ["lower", "upper"].map((of) => half![`followed_${way}_${of}`]!);
+      assert.ok(low! <= .7 && .7 <= high!, JSON.stringify(half));
+    }
+    near(half!.better!, sign * half!.estimate!, 1e-12);
+    const ends = [half!.boot_lower! * sign, half!.boot_upper! * sign].toSorted((a, b) => a - b);
+    assert.deepEqual([half!.better_lower, half!.better_upper], ends);
+  }
+  assert.throws(() => directions(sheets, epqra, { ...of, desirable: { X: "low" } }), /no scale X/);
 
   const kept = keying(sheets, epqra);
   declared(kept);

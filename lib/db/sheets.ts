@@ -30,7 +30,7 @@ export interface Administrations {
   reference?: string | null;
   /**
    * Of a study of one's own, where the profiles answered this instrument: the profile's answer to an
-   * item as the prompt showed it, from the persona's own row; null where none is stored.
+   * item as the prompt showed it, from the persona's own row; null where it was left out, or none is stored.
    */
   shown?: (administration: number, item: number) => number | null;
 }
@@ -204,7 +204,10 @@ class Shown {
     // All answer the one instrument.
     this.#width ||= answers.length;
     const from = this.#places.size * this.#width;
-    answers.forEach((answer, at) => this.#answers.set(from + at, Number(answer)));
+    // What was left out stands as NULL.
+    answers.forEach((answer, at) => {
+      if (answer !== "NULL") this.#answers.set(from + at, Number(answer));
+    });
     this.#places.set(administration, this.#places.size);
   }
 

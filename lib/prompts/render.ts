@@ -207,20 +207,22 @@ const csv = (value: string): string =>
 /**
  * A profile as a table.
  *
- * @param answers one whole answer per item, in item order
+ * @param answers one whole answer per item, in item order; null is left out
  * @returns what the columns mean, in English, and CSV with the columns question and answer: True and
  * False where there are two answers, labels where items have options of their own, else numbers
  * @throws {RangeError} when the answers are not those of the instrument
  */
 export function profileTable(
   instrument: Instrument,
-  answers: readonly number[],
+  answers: readonly (number | null)[],
 ): { legend: string; table: string } {
   const { title, items, preamble, answers: labels } = instrument;
   if (answers.length !== items.length) {
     throw new RangeError(`${title} has ${items.length} items: got ${answers.length} answers`);
   }
-  const odd = answers.findIndex((answer, index) => !optionOf(instrument, items[index]!, answer));
+  const odd = answers.findIndex((answer, index) =>
+    answer !== null && !optionOf(instrument, items[index]!, answer)
+  );
   if (odd >= 0) {
     throw new RangeError(
       `Item ${items[odd]!.number} of ${title} takes ${taken(instrument, items[odd]!)}: ` +
@@ -253,7 +255,9 @@ export function profileTable(
     ].join("\n"),
     table: [
       "question,answer",
-      ...items.map(({ text }, index) => `${csv(text)},${said(index)}`),
+      ...items.flatMap(({ text }, index) =>
+        answers[index] === null ? [] : `${csv(text)},${said(index)}`
+      ),
     ].join("\n"),
   };
 }

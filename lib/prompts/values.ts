@@ -102,12 +102,12 @@ function example(
  * - where they have attributes `profile`, a line for each that is known, and one place for each, by the
  *   name of its variable.
  *
- * @param answers one whole answer per item, in item order
+ * @param answers one whole answer per item, in item order; null is left out
  * @throws {RangeError} when the answers are not those of the instrument
  */
 export function personaValues(
   instrument: Instrument | null,
-  answers: readonly number[],
+  answers: readonly (number | null)[],
   form: Form,
   codebook: Codebook = [],
   values: Values = {},

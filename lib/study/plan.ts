@@ -414,7 +414,8 @@ function changed(given: string | Condition): Condition | undefined {
   if (given === UNCHANGED) return undefined;
   const change = condition(given);
   const values = Object.keys(change.values ?? {});
-  if (values.length && !Object.keys(change.set).length && change.name !== UNCHANGED) return change;
+  const ofItems = Object.keys(change.set).length > 0 || change.omit !== undefined;
+  if (values.length && !ofItems && change.name !== UNCHANGED) return change;
   throw new RangeError(
     `A change is of attributes or fields, such as "sex:female<->male" or "-town", and not called ` +
       `"${UNCHANGED}": got ${described(given)}`,

@@ -22,8 +22,11 @@ export interface StoredPersona {
   model_print: string;
   population_print: string;
   repetition_count: number;
-  /** The answers and the values of the profile that the writer was shown, and what the condition set. */
-  shown: readonly number[];
+  /**
+   * The answers and the values of the profile that the writer was shown, null where one was left out, and what
+   * the condition set or left out.
+   */
+  shown: readonly (number | null)[];
   changed: readonly number[];
   shown_values: Values;
   changed_values: readonly string[];

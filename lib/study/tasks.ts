@@ -248,7 +248,10 @@ function personaTask(
   const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
   const made = applied(cell, profile, condition, plan.seed);
-  const { answers, changed, values, changedValues } = made;
+  const { changed, omitted, values, changedValues } = made;
+  const answers = made.answers.map((answer, at) =>
+    omitted.includes(instrument!.items[at]!.number) ? null : answer
+  );
   const form = usualForm(plan.form);
   return writingTask(run, plan, work, mapping, {
     messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),

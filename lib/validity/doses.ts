@@ -72,12 +72,14 @@ export const doseShares = carried(doseSharesOf);
 
 /**
  * Whether a scale can be pushed up as well as down: of what two opposite conditions ask for against a third, which
- * part is done.
+ * part is done. Doses that ask for the same items both ways are conditions such as `N=3` and `N=3 unkeyed`.
  *
  * @returns by level of each factor and scale that is set: n (profiles); asked_up and change_up (mean points), followed_up
  *   (their ratio) with limits; the same down; estimate (followed_up − followed_down), boot_lower, boot_upper (95 %, of
- *   the same draws of profiles). 1 − followed is what was softened
+ *   the same draws of profiles); of scales that `desirable` names better (followed towards the better end less
+ *   towards the other) with limits. 1 − followed is what was softened
  * @throws {Error} when a condition is not there, or what was shown is not stored
+ * @throws {RangeError} when `desirable` names a scale that there is not
  */
 export const directions = carried(directionsOf);
 

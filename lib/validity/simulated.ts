@@ -3,6 +3,7 @@
  * size, so that what a test of validity finds can be held against what was put in. They are computed here
  * and say nothing about any model.
  */
+export { type Copying, copyingModel } from "./simulated/copying.ts";
 export { dosedModel, type Following } from "./simulated/doses.ts";
 export { declaredVariances, type Ordered, orderedModel } from "./simulated/ordered.ts";
 export { type Declared, swappedModel } from "./simulated/swaps.ts";

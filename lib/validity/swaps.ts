@@ -14,9 +14,11 @@ import { averageD, crossedMean, mean, pairedT, sd, varianceRatio } from "../stat
 import { seeded } from "../random.ts";
 import "./columns.ts";
 import { swapChoices as choices } from "./swaps/choices.ts";
+import { parts as partsOf } from "./swaps/parts.ts";
 import { compared, type Pairs, type Swaps } from "./swaps/paired.ts";
 
 export type { Swaps } from "./swaps/paired.ts";
+export type { Parts } from "./swaps/parts.ts";
 
 const EFFECTS = {
   change: "text",
@@ -160,6 +162,22 @@ export const swapVariation = carried((
  *   contrast a family of its own)
  */
 export const swapChoices = carried(choices);
+
+/**
+ * What each part of a respondent carries: scores with the part left out (changes such as `-name`) beside those of the
+ * same respondent whole, both asked twice. A part may move single respondents and not their mean: up some, down others.
+ * How far they move is the mean product of two moves, each of replies of its own, so that what changes by itself, when
+ * the same is asked again, adds nothing to it. Answers are compared by `changes` of `lib/validity/order.ts`.
+ *
+ * @param sheets as `study.sheets(…)` reads them, of a plan with `repetitions: 2`; of more the first two count
+ * @returns by level of each factor, change and scale: n (respondents with scores on both sides), clusters, estimate
+ *   (mean score without the part less that with it; repetitions averaged), ci_lower, ci_upper (95 %, by cluster), p, p_holm;
+ *   n_twice (asked twice on both sides), carried (mean squared move of a respondent's score, without the noise of
+ *   asking; may be below 0 by chance) with limits, p_carried, p_carried_holm (all rows are a family, of each test),
+ *   noise (variance of a score when the same is asked again)
+ * @throws {Error} when nothing was left out, or a respondent's sheets differ in something else too
+ */
+export const parts = carried(partsOf);
 
 /** Mean scores of who has one under every wording, a row for each; `partly`: how many have not. */
 function tabled(pairs: Pairs, score: (row: number) => number) {

@@ -165,6 +165,11 @@ function changed({ n, instrument, profiles, seed }: Base, condition: Condition):
       answers: [...profiles.subarray(at * width, (at + 1) * width)],
     };
     const under = applied({ instrument, codebook: [] }, profile, condition, seed);
+    if (under.omitted.length) {
+      throw new RangeError(
+        `Condition ${condition.name} leaves items out: a simulated study shows all`,
+      );
+    }
     answers.set(under.answers, at * width);
     return under.changed;
   });

@@ -42,7 +42,7 @@ export function scaleOf(
   const rates = places.map((at) => all[at]!);
   const { name, set } = typeof condition === "string" ? named(condition) : condition;
   const rule = set[scale] ?? set["*"];
-  if (typeof rule === "number") {
+  if (rule !== undefined && typeof rule !== "string") {
     throw new RangeError(
       `Condition ${name} sets some items of ${scale}: nothing exact is known of it`,
     );

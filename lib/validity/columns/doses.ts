@@ -65,6 +65,10 @@ export const DOSES: Own = {
   asked_down: number("asked", "Points asked for downwards.", { over: "down" }),
   change_down: number("done", "Points gone downwards.", { over: "down" }),
   followed_down: number("followed", "Done by asked, downwards.", { over: "down" }),
+  better: number(
+    "to the better end",
+    "What is followed towards the desirable end of a scale, less what is followed towards the other.",
+  ),
   kept_keyed: share("keyed", "Share of answers as shown, where the keyed one was shown.", {
     over: "kept",
   }),
@@ -75,5 +79,6 @@ export const DOSES: Own = {
 };
 
 export const DOSES_INTERVALS: Own = {
+  better: interval("95% CI of the better end", "95 % interval of it, of draws of profiles."),
   beyond: interval("95% CI of beyond", "95 % interval of the slope less the expected one."),
 };

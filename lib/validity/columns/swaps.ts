@@ -1,5 +1,5 @@
 /** Columns of what a changed attribute does, beside the noise between wordings. */
-import { type Column, integer, number, p, text } from "../../columns.ts";
+import { type Column, integer, interval, number, p, text } from "../../columns.ts";
 
 type Own = Readonly<Record<string, Omit<Column, "name">>>;
 
@@ -42,4 +42,19 @@ export const SWAPS: Own = {
   tests: integer("tests", "How many tests were made."),
   significant: integer("significant", "How many of them have p below 0.05, as they are."),
   significant_holm: integer("after Holm", "How many of them have an adjusted p below 0.05."),
+  n_twice: integer("asked twice", "Respondents asked twice with the part and twice without it."),
+  carried: number(
+    "carried",
+    "Mean squared move of a respondent's score without the part, the noise of asking taken out.",
+    { decimals: 3 },
+  ),
+  p_carried: p("carried", "p of the mean squared move.", { over: "p" }),
+  p_carried_holm: p("carried, Holm", "The same, adjusted over all rows.", { over: "p" }),
+  noise: number("noise", "Variance of a respondent's score when the same is asked again.", {
+    decimals: 3,
+  }),
+};
+
+export const SWAPS_INTERVALS: Own = {
+  carried: interval("95% CI of carried", "95 % interval of the mean squared move, by cluster."),
 };

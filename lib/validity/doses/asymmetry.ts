@@ -13,7 +13,14 @@ import {
   withHolm,
 } from "../../measures.ts";
 import { seeded } from "../../random.ts";
-import { clusterBootstrap, clusteredMean, clusteredShare, mean, signFlip } from "../../stats.ts";
+import {
+  clusterBootstrap,
+  clusteredMean,
+  clusteredShare,
+  type Interval,
+  mean,
+  signFlip,
+} from "../../stats.ts";
 import { type Dosed, followedParts, meansIn, notShown, shownScore } from "./series.ts";
 import type { ByDose } from "./slopes.ts";
 
@@ -33,6 +40,9 @@ const DIRECTIONS = {
   estimate: "number",
   boot_lower: "number",
   boot_upper: "number",
+  better: "number",
+  better_lower: "number",
+  better_upper: "number",
 } as const satisfies Record<string, Kind>;
 
 /** Two conditions that ask for opposite ends of the same scales, and what both are compared with. */
@@ -40,12 +50,14 @@ export interface Directions extends ByDose {
   up: Level;
   down: Level;
   against: Level;
+  /** By scale, the end that looks better: `low` of a scale of troubles. Left out, nothing is called better. */
+  desirable?: Readonly<Record<string, "high" | "low">>;
 }
 
 export function directions(
   sheets: Dosed,
   instrument: Instrument,
-  { up, down, against, by = [], draws, seed = 1 }: Directions,
+  { up, down, against, desirable = {}, by = [], draws, seed = 1 }: Directions,
 ): DataFrame {
   const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, ["condition", ...Object.keys(DIRECTIONS)]);
@@ -56,6 +68,12 @@ export function directions(
       unknown.length
         ? `condition has no level ${unknown.join(", ")}: there are ${known.join(", ")}`
         : notShown(instrument),
+    );
+  }
+  const strange = Object.keys(desirable).find((scale) => !instrument.scales.includes(scale));
+  if (strange !== undefined) {
+    throw new RangeError(
+      `${instrument.title} has no scale ${strange}: there are ${instrument.scales.join(", ")}`,
     );
   }
   const measures = scaleScores(sheets, rows, instrument);
@@ -109,10 +127,23 @@ export function directions(
         estimate: apart!.estimate,
         boot_lower: apart!.percentile.ciLower,
         boot_upper: apart!.percentile.ciUpper,
+        ...towardsBetter(desirable[scale], {
+          estimate: apart!.estimate,
+          ...apart!.percentile,
+        }),
       }];
     });
   });
   return frame(tidy, { ...kindsOf(rows, factors), ...DIRECTIONS });
+}
+
+/** What is followed towards the better end less what is towards the other. */
+function towardsBetter(end: "high" | "low" | undefined, { estimate, ciLower, ciUpper }: Interval) {
+  if (end === undefined) return {};
+  const turned = (of: number | null) => of === null ? null : -of;
+  return end === "high"
+    ? { better: estimate, better_lower: ciLower, better_upper: ciUpper }
+    : { better: turned(estimate), better_lower: turned(ciUpper), better_upper: turned(ciLower) };
 }
 
 const KEYING = {

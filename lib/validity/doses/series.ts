@@ -34,9 +34,8 @@ export function doseOf(name: Level): Dose | null {
   }
   const [[scale, items] = [], ...others] = Object.entries(found.set);
   const values = Object.keys(found.values ?? {});
-  return scale !== undefined && typeof items === "number" && !others.length && !values.length
-    ? { scale, items }
-    : null;
+  const only = !others.length && !values.length && found.omit === undefined;
+  return scale !== undefined && typeof items === "number" && only ? { scale, items } : null;
 }
 
 /** Doses on one scale under one combination of other factors. */

@@ -1,7 +1,8 @@
 /** A stand-in that follows what it was shown by a declared part, and lets one scale spill over to others. */
-import { type Instrument, keyedAnswer, WORDS } from "../../instruments.ts";
+import { type Instrument, keyedAnswer } from "../../instruments.ts";
 import { type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
+import { answeredAnew } from "./sheets.ts";
 
 const NAME = "simulated-doses";
 
@@ -85,14 +86,6 @@ const known = new Map<string, Instrument>();
 /** The line that carries what a persona was shown, as the simulated model writes it. */
 const SHOWN = /\[simulated persona: (\S+) (-?\d+(?:,-?\d+)*)\]/;
 
-const ANSWER = /^( {2}"(\d+)": )"([^"]*)"/gm;
-
-/** The two answers of each language and coding: the one that means 0, and the one that means 1. */
-const PAIRS = [
-  ["0", "1"] as const,
-  ...Object.values(WORDS).flatMap(({ yesNo, trueFalse }) => [yesNo, trueFalse]),
-];
-
 /** By scale, the share of items that was shown as keyed. */
 function keyedShares(instrument: Instrument, shown: readonly number[]): Map<string, number> {
   return new Map(instrument.scales.map((scale) => {
@@ -123,16 +116,15 @@ standIn(NAME, (content, { system, body, key }) => {
     return JSON.stringify({ ...JSON.parse(content), gender });
   }
   const random = seeded(NAME, "answers", key);
-  return content.replace(ANSWER, (line, start: string, number: string, word: string) => {
-    const item = instrument.items.find((item) => item.number === Number(number));
-    const pair = PAIRS.find((pair) => pair.some((one) => one === word));
-    if (!item || !pair) return line;
+  return answeredAnew(content, (number, given) => {
+    const item = instrument.items.find((item) => item.number === number);
+    if (!item) return null;
     const scoring = keyedAnswer(instrument, item);
-    const kept = pair.findIndex((one) => one === word) === scoring ? keyed : 1 - unkeyed;
+    const kept = given === scoring ? keyed : 1 - unkeyed;
     const chance = Object.entries(spill).reduce(
       (sum, [dosed, to]) => sum + (to[item.scale!] ?? 0) * away(dosed),
       kept,
     );
-    return `${start}${JSON.stringify(pair[random.uniform() < chance ? scoring : 1 - scoring])}`;
+    return random.uniform() < chance ? scoring : 1 - scoring;
   });
 });

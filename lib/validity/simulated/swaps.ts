@@ -62,6 +62,8 @@ export function swappedModel(instrument: Instrument, declared: Declared): Model 
 
 /** A line of what is known of a respondent. */
 const ATTRIBUTE = /^- ([^:\n]+): (.+)$/gm;
+/** The same with its end of line: a prompt that says less of a respondent is no other wording. */
+const LINE = /^- [^:\n]+: .+\n?/gm;
 /** An item with its number, in a list of items. */
 const ITEM = /^\s*"(\d+)": ("(?:[^"\\]|\\.)*"),?$/gm;
 
@@ -87,7 +89,7 @@ standIn(NAME, (content, { system, user, body, key }) => {
   );
   const who = shown.find((one) => one.startsWith(`${person.toLowerCase()}: `)) ?? "nobody";
   const worded = createHash("sha256")
-    .update(`${system.replace(ATTRIBUTE, "")}\n${user}`.replace(ITEM, "")).digest("hex");
+    .update(`${system.replace(LINE, "")}\n${user}`.replace(ITEM, "")).digest("hex");
   const left = /stereotyp/i.test(`${system}${user}`) ? heeds : 1;
   const random = seeded("swapped answers", key);
   const sheet = JSON.parse(content) as Record<string, unknown>;
