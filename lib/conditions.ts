@@ -59,7 +59,7 @@ export interface Applied extends Changed {
  * condition or has fewer items on it than the dose, all items are left out or one that there is not, or the
  * codebook lacks a variable or a level
  */
-export function applied(
+export function applyCondition(
   { instrument, codebook }: Described,
   profile: Profile,
   condition: Condition,

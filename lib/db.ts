@@ -10,7 +10,7 @@ import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
 import { ABOUT, type About, client, first, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema, restoredForm } from "./db/migrate.ts";
-import { bannerOf, type Provenance, provenanceOf, signed } from "./db/origin.ts";
+import { bannerOf, type Provenance, provenanceOf, readProvenance } from "./db/origin.ts";
 import {
   administered,
   biographies,
@@ -35,7 +35,7 @@ export { parted } from "./db/client.ts";
 export { factorsOf } from "./db/factors.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
-export { bannerOf, type Provenance, RECONSTRUCTED, signed } from "./db/origin.ts";
+export { bannerOf, type Provenance, readProvenance, RECONSTRUCTED } from "./db/origin.ts";
 export { DEMOGRAPHICS, kindOf, onlyForm, PLACEHOLDERS } from "./db/read.ts";
 export type { Besides } from "./db/respondents.ts";
 export type { Replied } from "./db/replies.ts";
@@ -129,7 +129,7 @@ export async function migrate(
  * option_order, coding, language and repetition; of both profile_population, the population that the
  * profile is of.
  */
-export class Study {
+export class Dataset {
   #reads = new Map<string, Promise<unknown>>();
   #sources: readonly Source[];
   constructor(
@@ -343,15 +343,15 @@ export class Study {
  *   `copied`: what is read goes into a study of its own, which is what is opened
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
-export async function open(
+export async function openDataset(
   options: { schema?: string; copied?: boolean } = {},
-): Promise<Study> {
+): Promise<Dataset> {
   const schema = schemaName(options.schema ?? home() ?? settings().studySchema);
   const sql = await connect("reader");
   try {
-    const provenance = await (options.copied ? provenanceOf : signed)(sql, schema);
+    const provenance = await (options.copied ? provenanceOf : readProvenance)(sql, schema);
     if (!options.copied) pass("open", schema);
-    return new Study(schema, provenance, sql);
+    return new Dataset(schema, provenance, sql);
   } catch (error) {
     await sql.end();
     throw error;

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { tokens } from "./prompts.ts";
 import { jsonIn } from "./replies.ts";
-import { type Opened, opened } from "./llm/opened.ts";
+import { type Opened, openReply } from "./llm/opened.ts";
 import { type Call, strict } from "./llm/provider.ts";
 import { providerOf } from "./llm/providers.ts";
 import type { Model } from "./llm/registry.ts";
@@ -16,7 +16,7 @@ import { live } from "./llm/transports/live.ts";
 import { simulated } from "./llm/transports/simulated.ts";
 
 export { CallError, type Kind } from "./llm/faults.ts";
-export { type Opened, opened } from "./llm/opened.ts";
+export { type Opened, openReply } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
 export { LIBRARY } from "./llm/prices.ts";
 export type { Call, Provider } from "./llm/provider.ts";
@@ -61,7 +61,7 @@ export async function complete<T>(
   { transport = transportOf(model), ...asking }: Asking & { transport?: Transport } = {},
 ): Promise<Completion<T>> {
   const made = await transport.ask(call, asking);
-  const read = opened(model.provider, made.reply, model.max_tokens);
+  const read = openReply(model.provider, made.reply, model.max_tokens);
   const usd = read.usage && cost(model, read.usage);
   if (read.text === null || !call.schema) return { ...made, ...read, value: null, usd };
   const json = jsonIn(read.text);

@@ -10,24 +10,24 @@ import pl, { type DataFrame } from "polars";
 import { afterCell, bottom, kernel } from "./cells.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { type Behind, sourcesBehind } from "./notebook/behind.ts";
-import { brief } from "./notebook/errors.ts";
+import { shortenErrors } from "./notebook/errors.ts";
 import { given } from "./notebook/given.ts";
 import type { Served } from "./notebook/served.ts";
 import { type Printed, remember, write } from "./notebook/shown.ts";
 import { served, studioOf } from "./notebook/studio.ts";
-import { type Standing, standing, standingHtml, standingText } from "./notebook/standing.ts";
+import { type RunStatus, runStatus, standingHtml, standingText } from "./notebook/status.ts";
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
-import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/talk.ts";
+import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/exchanges.ts";
 import { firstOf } from "./format.ts";
 import { escape, type Png } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import { type Said, said, sourcesOf } from "./provenance.ts";
-import type { Ended, Laboratory, Plan, Preview, Progress, Stored, Tried } from "./study.ts";
+import type { Ended, Plan, Preview, Progress, Stored, Study, Tried } from "./study.ts";
 
 export type { Behind } from "./notebook/behind.ts";
 export { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 
-if (kernel()) brief();
+if (kernel()) shortenErrors();
 
 /** A comparison with the paper: cells that agree, cells printed, and those that differ in words. */
 export interface Verdict {
@@ -132,8 +132,8 @@ export async function differences(checked: Verdict & { cells: DataFrame }): Prom
 }
 
 /**
- * Shows what would be asked (`Laboratory.preview`), or what was asked and replied
- * (`Laboratory.exchanges`): message by message, with tokens and price.
+ * Shows what would be asked (`Study.preview`), or what was asked and replied
+ * (`Study.exchanges`): message by message, with tokens and price.
  */
 export async function exchange(of: Preview | Stored, caption: string): Promise<void> {
   given("exchange", { exchange: of, caption });
@@ -147,7 +147,7 @@ export async function edits(before: Prompt, after: Prompt, caption: string): Pro
 }
 
 /**
- * Shows what two prompts brought on few profiles (`Laboratory.tried`), side by side.
+ * Shows what two prompts brought on few profiles (`Study.tried`), side by side.
  *
  * @param tried or a function that brings it: `() => lab.tried(plan, { …, budget })` asks when the cell
  *   and all above it have ended well, and is shown in the cell all the same
@@ -179,7 +179,7 @@ let open: Served | null = null;
  * browser runs on another computer than the kernel (JupyterHub, Colab, VS Code remote). It ends with the
  * kernel, with `await studio.close()`, or when another one is opened.
  */
-export async function studio(lab: Laboratory, plan: Plan): Promise<void> {
+export async function studio(lab: Study, plan: Plan): Promise<void> {
   given("studio", { lab, plan });
   await studio.close();
   open = await served(lab, plan);
@@ -212,7 +212,7 @@ const works = new Map<string, Work>();
 
 /**
  * Jupyter's stop button is a SIGINT (see the kernelspec in `scripts/lab.ts`), which would end the
- * kernel if nobody listened. It ends the runs of this kernel as `Laboratory.stop` does, and those only:
+ * kernel if nobody listened. It ends the runs of this kernel as `Study.stop` does, and those only:
  * a cell that waits for something else goes on.
  */
 let button = new AbortController();
@@ -241,13 +241,13 @@ const soon = (ms: number): Promise<null> =>
  * failed nothing begins, because the variables hold what an earlier pass left in them.
  *
  * @param run or several that were registered together, one after the other; the budget is of all of them
- * @param options of `Laboratory.run`
- * @throws {Error} when the run cannot begin, such as without a budget; see `Laboratory.ready`
+ * @param options of `Study.run`
+ * @throws {Error} when the run cannot begin, such as without a budget; see `Study.ready`
  */
 export async function begin(
-  lab: Laboratory,
+  lab: Study,
   run: string | readonly string[],
-  options: Parameters<Laboratory["run"]>[1] = {},
+  options: Parameters<Study["run"]>[1] = {},
 ): Promise<void> {
   given("begin", { lab, run, options });
   const name = key(lab, run);
@@ -261,14 +261,15 @@ export async function begin(
   const work = known && !known.over ? known : await started(lab, run, options);
   works.set(name, work);
   work.shown = watched(
-    () => standing(lab, [run].flat(), work.over ? null : work.latest?.failed ?? {}, options.budget),
+    () =>
+      runStatus(lab, [run].flat(), work.over ? null : work.latest?.failed ?? {}, options.budget),
     work,
     await place(said(sourcesOf(lab))),
   );
 }
 
 /** What a run, or several, are known by here. */
-const key = (lab: Laboratory, run: string | readonly string[]): string =>
+const key = (lab: Study, run: string | readonly string[]): string =>
   JSON.stringify([lab.schema, ...[run].flat()]);
 
 /**
@@ -276,7 +277,7 @@ const key = (lab: Laboratory, run: string | readonly string[]): string =>
  *
  * @throws {RunError} when it cannot go on; what is done stays done
  */
-export async function ended(lab: Laboratory, run: string | readonly string[]): Promise<Ended> {
+export async function ended(lab: Study, run: string | readonly string[]): Promise<Ended> {
   given("ended", { lab, run });
   const work = works.get(key(lab, run));
   if (!work) throw new Error(`Run ${run} has not been begun here: \`await begin(lab, run)\``);
@@ -292,9 +293,9 @@ export async function ended(lab: Laboratory, run: string | readonly string[]): P
 }
 
 async function started(
-  lab: Laboratory,
+  lab: Study,
   run: string | readonly string[],
-  options: Parameters<Laboratory["run"]>[1] = {},
+  options: Parameters<Study["run"]>[1] = {},
 ): Promise<Work> {
   const onProgress = (progress: Progress) => {
     work.latest = progress;
@@ -320,7 +321,7 @@ async function started(
 }
 
 async function watched(
-  stands: () => Promise<Standing>,
+  stands: () => Promise<RunStatus>,
   work: Work,
   show: Place,
 ): Promise<Ended | Error> {
@@ -404,7 +405,7 @@ async function place(of: Said): Promise<Place> {
         const line = last ? "" : text.replace(/\n\s*/g, " · ");
         Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
       }
-      if (last) console.log(signed(text, text, of).text);
+      if (last) console.log(withDataLine(text, text, of).text);
       return Promise.resolve();
     };
   }
@@ -415,7 +416,7 @@ async function place(of: Said): Promise<Place> {
 }
 
 /** With its data line. */
-function signed(html: string, text: string, { line }: Said): { html: string; text: string } {
+function withDataLine(html: string, text: string, { line }: Said): { html: string; text: string } {
   if (line === null) return { html, text };
   return {
     html: `${html}\n<p style="font-size:85%;margin:0.5em 0"><em>${escape(line)}</em></p>`,
@@ -429,7 +430,7 @@ async function display(
   of: Said,
   where: { display_id?: string; update?: boolean } = {},
 ): Promise<void> {
-  const shown = signed(html, text, of);
+  const shown = withDataLine(html, text, of);
   const jupyter = kernel();
   if (!jupyter) return console.log(shown.text);
   await jupyter.display(

@@ -8,7 +8,7 @@ import pl, { type DataFrame } from "polars";
 import { whole } from "./format.ts";
 import type { About, Png } from "./press/figure.ts";
 
-export { type Decimals, type Look, signed } from "./press/cells.ts";
+export { type Decimals, type Look, withMinus } from "./press/cells.ts";
 export { codebook } from "./press/codebook.ts";
 export { keep, keepAll } from "./press/files.ts";
 export { flatHead, type Grid, gridOf, wordy } from "./press/grid.ts";

@@ -126,7 +126,7 @@ export function prompt(purpose: Prompt["purpose"], version?: string): Prompt {
  * A changed prompt. Its version names what it was made from and its own text: `1+ab12cd34`. With the
  * text of the one it was made from it keeps that one's version.
  */
-export function edited(
+export function editPrompt(
   from: Prompt,
   change: { system?: string; user?: string; language?: string; note?: string },
 ): Prompt {
@@ -173,7 +173,7 @@ export const places = (prompt: Prompt): string[] => placesIn(`${prompt.system}\n
  * @throws {RangeError} when a place has no value, such as a variable that the population does not have, or
  * no place for the data themselves is there
  */
-export function filled(prompt: Prompt, values: Readonly<Record<string, string>>): Message[] {
+export function fillPrompt(prompt: Prompt, values: Readonly<Record<string, string>>): Message[] {
   const { purpose, version } = prompt;
   const known = Object.keys(values);
   const there = (template: string) =>

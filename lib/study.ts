@@ -8,28 +8,34 @@ import type { DataFrame } from "polars";
 import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, settings } from "./config.ts";
-import { bannerOf, connect, migrate, signed, type Sql } from "./db.ts";
+import { bannerOf, connect, migrate, readProvenance, type Sql } from "./db.ts";
 import { type Model, transportOf, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
 import { analysesOf, keepAnalysis } from "./study/analyses.ts";
-import { affordable, bounded, checkedBudget, shared, used } from "./study/budget.ts";
+import { checkAffordable, checkBudget, setBudget, shared, used } from "./study/budget.ts";
 import { estimate, inOrder } from "./study/estimate.ts";
-import { exported } from "./study/export.ts";
+import { exportStudy } from "./study/export.ts";
 import { Guard } from "./study/guard.ts";
 import type { AdministrationsPlan, Plan } from "./study/plan.ts";
-import { codebook, population, populationOf, populations, settleIn } from "./study/population.ts";
+import {
+  codebook,
+  population,
+  populationOf,
+  populations,
+  storePopulation,
+} from "./study/population.ts";
 import { failures, flags, flow } from "./study/quality.ts";
-import { recleaned } from "./study/reclean.ts";
+import { reclean } from "./study/reclean.ts";
 import { cellsOf, respondentsOf } from "./study/cells.ts";
-import { loaded, register } from "./study/register.ts";
+import { loadRun, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
-import { type Asked, exchanges, faults, standing, type Stored } from "./study/stored.ts";
-import { lacks, prepared, reopened, sideOf, sides, type Trial } from "./study/trial.ts";
-import { type Tried, tried } from "./study/tried.ts";
+import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
+import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
+import { compareTrial, type Tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
@@ -59,8 +65,8 @@ export interface Preview {
 /** Connections for replies that are stored at the same time. */
 const CONNECTIONS = 12;
 
-/** A schema in which a study is made; see {@link enter}. What is read from it knows that it is of this schema. */
-export class Laboratory {
+/** A schema in which a study is made; see {@link openStudy}. What is read from it knows that it is of this schema. */
+export class Study {
   #mapping: Mapping | null = null;
 
   /** @param page whether somebody at a page asks, and not a cell; see {@link beside} */
@@ -75,8 +81,8 @@ export class Laboratory {
    * The same study over connections of its own, for a page beside the cells: a trial asks there when
    * somebody says so who has just seen what it costs.
    */
-  async beside(): Promise<Laboratory> {
-    const lab = new Laboratory(this.schema, await connected(this.schema), this.guard, true);
+  async beside(): Promise<Study> {
+    const lab = new Study(this.schema, await connected(this.schema), this.guard, true);
     return from(lab, sourcesOf(this));
   }
 
@@ -111,7 +117,7 @@ export class Laboratory {
     if (there) return { name: there.name, profiles: there.profiles };
     const options = given === null || "items" in given ? { instrument: given } : given;
     const found = await population(from, options);
-    await settleIn(this.sql, this.schema, found);
+    await storePopulation(this.sql, this.schema, found);
     await this.banner();
     return { name: found.name, profiles: found.profiles.length };
   }
@@ -151,7 +157,7 @@ export class Laboratory {
   ): Promise<Preview> {
     const given = profile === undefined ? null : [profile];
     const at = [this.sql, this.schema, plan, this.mapping, given, condition] as const;
-    const { run, asked: [task] } = await prepared(...at);
+    const { run, asked: [task] } = await prepareTrial(...at);
     const { messages, schema } = task!;
     const models = new Map([...run.cells.values()].map(({ model }) => [model.id, model])).values();
     return this.#of({
@@ -188,9 +194,9 @@ export class Laboratory {
     options: Trial & { budget?: Budget; allowTruncated?: boolean },
   ): Promise<Tried> {
     const certain = betweenCells();
-    const both = await sides(this.sql, this.schema, plan, options);
+    const both = await sidesOf(this.sql, this.schema, plan, options);
     let rest = options.budget;
-    checkedBudget(rest);
+    checkBudget(rest);
     // Both are filled before either is asked.
     const asking = [];
     for (const plan of both) {
@@ -204,7 +210,7 @@ export class Laboratory {
       if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
     }
     return this.#of(
-      await tried(this.sql, await this.#side(both[0]), await this.#side(both[1])),
+      await compareTrial(this.sql, await this.#side(both[0]), await this.#side(both[1])),
     );
   }
 
@@ -232,7 +238,7 @@ export class Laboratory {
     { allowTruncated = false }: { allowTruncated?: boolean },
   ): Promise<Budget> {
     const run = await this.register(plan);
-    const was = await reopened(this.sql, run, budget);
+    const was = await reopenTrial(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
     const each = (of: (kind: keyof Budget) => number) =>
       Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
@@ -336,7 +342,7 @@ export class Laboratory {
     await inOrder(this.sql, this.schema, plans, async (plan, _, coming) => {
       const run = await register(this.sql, this.schema, plan, code, coming);
       this.guard.registered(plan);
-      names.push((await loaded(this.sql, this.schema, run)).plan.name);
+      names.push((await loadRun(this.sql, this.schema, run)).plan.name);
     });
     await this.banner();
     return Array.isArray(plan) ? names : names[0]!;
@@ -351,7 +357,7 @@ export class Laboratory {
   async planned(
     name: string,
   ): Promise<{ plan: Plan; models: readonly Model[]; prompts: readonly Prompt[] }> {
-    const { plan, cells } = await loaded(this.sql, this.schema, name);
+    const { plan, cells } = await loadRun(this.sql, this.schema, name);
     const prompts = new Map([...cells.values()].map(({ prompt }) => [prompt.hash, prompt]));
     const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
     return { plan, models: [...models.values()], prompts: [...prompts.values()] };
@@ -410,7 +416,7 @@ export class Laboratory {
   /**
    * Whether `begin` may begin a run.
    *
-   * @throws {Error} when this laboratory did not register it, its cost was not shown or its budget does
+   * @throws {Error} when it was not registered here, its cost was not shown or its budget does
    *   not do while it may cost money, or a cell of the notebook failed
    */
   async ready(
@@ -418,9 +424,9 @@ export class Laboratory {
     options: RunOptions & { budget?: Budget } = {},
   ): Promise<void> {
     for (const one of [name].flat()) {
-      const { run, cells } = await loaded(this.sql, this.schema, one);
+      const { run, cells } = await loadRun(this.sql, this.schema, one);
       const models = [...cells.values()].map(({ model }) => model);
-      await affordable(this.sql, run, models, options);
+      await checkAffordable(this.sql, run, models, options);
       this.guard.run(
         one,
         models.map(options.transport ?? transportOf).some(({ costs }) => costs),
@@ -429,9 +435,9 @@ export class Laboratory {
   }
 
   async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {
-    const run = await loaded(this.sql, this.schema, name);
+    const run = await loadRun(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
-    await bounded(this.sql, run.run, models, options);
+    await setBudget(this.sql, run.run, models, options);
     await this.sql`update runs set stopping = false where run = ${run.run}`;
     return await conduct(this.sql, run, this.mapping, options);
   }
@@ -441,12 +447,12 @@ export class Laboratory {
    * `max_tokens`. Null where nothing is in its way.
    */
   async hindrance(name: string): Promise<string | null> {
-    return await hindrance(this.sql, await loaded(this.sql, this.schema, name));
+    return await hindrance(this.sql, await loadRun(this.sql, this.schema, name));
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */
   async stop(name: string): Promise<void> {
-    const { run } = await loaded(this.sql, this.schema, name);
+    const { run } = await loadRun(this.sql, this.schema, name);
     await this.sql`update runs set stopping = true where run = ${run}`;
   }
 
@@ -456,7 +462,7 @@ export class Laboratory {
    * at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
    */
   async status(): Promise<DataFrame> {
-    return this.#of(await standing(this.sql));
+    return this.#of(await statusOf(this.sql));
   }
 
   /**
@@ -468,7 +474,7 @@ export class Laboratory {
    * @throws {Error} when the run is a trial, which asks again by itself
    */
   async retryFailed(name: string, reason = ""): Promise<number> {
-    const { run, plan } = await loaded(this.sql, this.schema, name);
+    const { run, plan } = await loadRun(this.sql, this.schema, name);
     if (plan.trial) {
       throw new Error(`Run ${name} is a trial: what failed is asked again when it is tried again`);
     }
@@ -495,7 +501,7 @@ export class Laboratory {
    */
   async clean(by: Mapping = this.mapping): Promise<Record<string, number>> {
     this.#mapping = by;
-    return await recleaned(this.sql, by);
+    return await reclean(this.sql, by);
   }
 
   /**
@@ -550,7 +556,7 @@ export class Laboratory {
     name: string,
     options: Asked = {},
   ): Promise<Stored[]> {
-    const { run } = await loaded(this.sql, this.schema, name);
+    const { run } = await loadRun(this.sql, this.schema, name);
     return (await exchanges(this.sql, run, name, options)).map((one) => this.#of(one));
   }
 
@@ -560,7 +566,7 @@ export class Laboratory {
    * were longer than `max_tokens`. That a call failed is not that its work did: most are made again.
    */
   async faults(name: string): Promise<DataFrame> {
-    const { run } = await loaded(this.sql, this.schema, name);
+    const { run } = await loadRun(this.sql, this.schema, name);
     return this.#of(await faults(this.sql, run));
   }
 
@@ -573,12 +579,12 @@ export class Laboratory {
    * @returns the files with their rows
    */
   async export(folder: string): Promise<{ file: string; rows: number }[]> {
-    return await exported(this.sql, this.schema, folder);
+    return await exportStudy(this.sql, this.schema, folder);
   }
 
   /** What must stand beside what is shown of this study. */
   async banner(): Promise<string> {
-    const line = bannerOf(await signed(this.sql, this.schema));
+    const line = bannerOf(await readProvenance(this.sql, this.schema));
     from(this, [{ schema: this.schema, line }]);
     return line;
   }
@@ -595,10 +601,10 @@ export class Laboratory {
  *
  * @throws {Error} when the schema holds restored data
  */
-export async function enter(options: { schema?: string } = {}): Promise<Laboratory> {
+export async function openStudy(options: { schema?: string } = {}): Promise<Study> {
   const schema = options.schema ?? settings().studySchema;
   await migrate(schema, "study");
-  const lab = new Laboratory(schema, await connected(schema));
+  const lab = new Study(schema, await connected(schema));
   await lab.banner();
   return lab;
 }

@@ -1,13 +1,13 @@
 /** `deno task cleaning`: the mapping from free text to categories, learned from published pairs. */
 import "lib/paper/published.ts";
 import { check, type Counted, FIELDS, FOLDER, learn, mapping, save } from "lib/cleaning.ts";
-import { bannerOf, connect, open } from "lib/db.ts";
+import { bannerOf, connect, openDataset } from "lib/db.ts";
 import { firstOf, whole } from "lib/format.ts";
 import { main, unknown, UsageError } from "./cli.ts";
 
 /** The texts of every field with what the cleaned column holds, counted, and where they are from. */
 async function published(schema?: string): Promise<{ pairs: Counted[]; name: string }> {
-  const study = await open(schema ? { schema } : {});
+  const study = await openDataset(schema ? { schema } : {});
   await study.close();
   if (study.provenance.source === "study") {
     throw new Error(

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
-import { bannerOf, open, type Study } from "lib/db.ts";
+import { bannerOf, type Dataset, openDataset } from "lib/db.ts";
 import { forest, word } from "lib/paper/figures.ts";
 import { estimates } from "lib/plots.ts";
 import { escape, figureFiles, keep } from "lib/press.ts";
@@ -18,7 +18,7 @@ const HEADING = 26;
 const FOOT = 22;
 
 /** Tables 1–3 by four of their shares and Table 4 whole, one below the other, as an SVG file. */
-export async function overview(study: Study): Promise<string> {
+export async function overview(study: Dataset): Promise<string> {
   const people = await study.demographics();
   // Models and panels stand as they come: as in Table 4, and as a reader takes them in.
   const tables = (["table1", "table3", "table2"] as const)
@@ -70,7 +70,7 @@ if (import.meta.main) {
     help: "Draws the figure of README.md from the restored data.",
     flags: {},
   }, async () => {
-    const study = await open();
+    const study = await openDataset();
     await keep(FIGURE, await overview(study));
     await study.close();
     return 0;

@@ -3,16 +3,16 @@ import { z } from "zod";
 import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { reparsePublished } from "lib/paper/reparse.ts";
-import { bannerOf, connect, open } from "lib/db.ts";
+import { bannerOf, connect, openDataset } from "lib/db.ts";
 import { nearest } from "lib/format.ts";
 import { frame, rows } from "lib/frames.ts";
 import { tableText } from "lib/notebook.ts";
-import { enter, type Reparsed } from "lib/study.ts";
+import { openStudy, type Reparsed } from "lib/study.ts";
 import { main, UsageError } from "./cli.ts";
 
 /** What the replies of the restored data lead to today, beside the published answers. */
 async function published(schema: string): Promise<void> {
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   await study.close();
   if (study.provenance.source === "study") {
     throw new Error(
@@ -50,7 +50,7 @@ only published, only parsed: items that the other lacks`);
 const Run = z.object({ run: z.string(), kind: z.string() });
 
 async function own(schema: string, names: readonly string[], write: boolean): Promise<void> {
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   try {
     // Nothing is made of what a trial brought.
     const known = rows((await lab.status()).select("run", "kind"), Run)

@@ -3,7 +3,7 @@
  * data, agreement, quality, costs and provenance.
  */
 import { codeVersion, hidden } from "lib/config.ts";
-import { bannerOf, connect, type Provenance, type Study } from "lib/db.ts";
+import { bannerOf, connect, type Dataset, type Provenance } from "lib/db.ts";
 import { MODELS } from "lib/paper/design.ts";
 import { whole } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
@@ -26,7 +26,7 @@ const TOLD = /^0[0345]_|_table[A\d]/;
  * @param gaps the notebooks that failed, and why
  */
 export async function report(
-  study: Study,
+  study: Dataset,
   executed: readonly Executed[],
   gaps: readonly Gap[] = [],
 ): Promise<string> {

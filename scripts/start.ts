@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, relative } from "node:path";
 import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { bannerOf, embedded, migrate, open, type Study } from "lib/db.ts";
+import { bannerOf, type Dataset, embedded, migrate, openDataset } from "lib/db.ts";
 import { whole } from "lib/format.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { verdictText } from "lib/notebook.ts";
@@ -72,7 +72,7 @@ async function start(
   const signal = interruptible();
   await step("database", signal, async () => await database());
   await step("dataset", signal, async () => await dataset(fresh, signal));
-  const study = await open();
+  const study = await openDataset();
   const shared = await fingerprint(study);
   const kept: Kept = fresh ? { notebooks: [] } : remembered();
   const same = "from the same code and data (--fresh does all again)";
@@ -135,7 +135,7 @@ async function database(): Promise<string> {
 }
 
 async function dataset(fresh: boolean, signal: AbortSignal): Promise<string> {
-  const there = await open().catch(() => null);
+  const there = await openDataset().catch(() => null);
   await there?.close();
   let said: string;
   if (there && !(fresh && there.provenance.source === "reconstruction")) {
@@ -216,7 +216,7 @@ function papersOf(name: string): string | null {
 }
 
 /** Writes the tables and compares each with the paper's. */
-async function tables(study: Study): Promise<Compared[]> {
+async function tables(study: Dataset): Promise<Compared[]> {
   const written = await writeTables(study, out("tables"), TABLE_NAMES, "printed");
   const failed = written.filter(({ error }) => error !== null);
   if (failed.length) {
@@ -228,7 +228,7 @@ async function tables(study: Study): Promise<Compared[]> {
   }));
 }
 
-async function page(study: Study, outcomes: readonly Outcome[]): Promise<string> {
+async function page(study: Dataset, outcomes: readonly Outcome[]): Promise<string> {
   const executed = outcomes.filter(({ failures }) => !failures.length).map(({ name }) => ({
     name,
     notebook: read(out("notebooks", `${name}.ipynb`)),
@@ -240,7 +240,7 @@ async function page(study: Study, outcomes: readonly Outcome[]): Promise<string>
 }
 
 /** Prints what there is, table by table and notebook by notebook; the exit status. */
-function summary(study: Study, { tables, notebooks }: Kept): number {
+function summary(study: Dataset, { tables, notebooks }: Kept): number {
   const { compared } = tables!;
   console.log("\ntable                    cells agreeing / printed");
   for (const { name, agree, printed, absent } of compared) {

@@ -1,6 +1,6 @@
 /** `deno task status`: what is set up, what data are there, and how they differ from the published. */
 import { settings } from "lib/config.ts";
-import { bannerOf, connect, embedded, open, type Sql } from "lib/db.ts";
+import { bannerOf, connect, embedded, openDataset, type Sql } from "lib/db.ts";
 import { whole } from "lib/format.ts";
 import { type Check, verify } from "lib/paper/restore.ts";
 import { main } from "./cli.ts";
@@ -33,7 +33,7 @@ if (import.meta.main) {
       const state = await embedded.running() ? "running" : "stopped; starting it now";
       console.log(`database   embedded PostgreSQL in ${dataDir} (${state})`);
     }
-    const study = await open(schema ? { schema: String(schema) } : {});
+    const study = await openDataset(schema ? { schema: String(schema) } : {});
     const sql = await connect("reader");
     try {
       const [row] = await sql`select version() as version, current_user as user`;

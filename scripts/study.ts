@@ -9,7 +9,7 @@ import { type Command, main, UsageError } from "./cli.ts";
 import { type Flags, none, text } from "./study/flags.ts";
 import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
-import { faults, leftOf, reasons, runs, standing, typed, within } from "./study/place.ts";
+import { faults, leftOf, reasons, runs, statusOf, typed, within } from "./study/place.ts";
 import { population } from "./study/population.ts";
 import { validity } from "./study/validity.ts";
 import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
@@ -17,7 +17,7 @@ import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
 async function stop(flags: Flags, words: string[]): Promise<void> {
   const names = runs(words);
   await within(flags, false, async (lab) => {
-    for (const now of await standing(lab, names)) {
+    for (const now of await statusOf(lab, names)) {
       await lab.stop(now.run);
       console.log(
         now.claimed
@@ -43,7 +43,7 @@ async function status(flags: Flags, words: string[]): Promise<void> {
       );
       console.log(tableText(frame, `Runs of schema ${lab.schema}`));
     }
-    const named = words.length ? await standing(lab, runs(words)) : [];
+    const named = words.length ? await statusOf(lab, runs(words)) : [];
     for (const now of named) {
       const own = await lab.flow(now.run);
       console.log(tableText(own.drop("run", "kind"), counted(now)));
@@ -58,7 +58,7 @@ async function retryFailed(flags: Flags, words: string[]): Promise<void> {
   const names = runs(words, 1);
   const reason = text(flags, "reason");
   await within(flags, false, async (lab) => {
-    const [now] = await standing(lab, names);
+    const [now] = await statusOf(lab, names);
     const why = await reasons(lab, now!.run);
     const n = await lab.retryFailed(now!.run, reason);
     if (n) {

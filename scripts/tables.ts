@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { codeVersion, schemaName, settings } from "lib/config.ts";
-import { bannerOf, open, type Study } from "lib/db.ts";
+import { bannerOf, type Dataset, openDataset } from "lib/db.ts";
 import { type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { nearest } from "lib/format.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { grid, printed, survivingGrid } from "lib/paper/print.ts";
+import { grid, printed, robustnessGrid } from "lib/paper/print.ts";
 import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
-import { build, factorsIn, scales, survival } from "lib/paper/tables.ts";
+import { build, factorsIn, robustness, scales } from "lib/paper/tables.ts";
 import { advice, main, message, UsageError } from "./cli.ts";
 
 export interface Written {
@@ -21,7 +21,7 @@ export interface Written {
 const SCALES = "scales_";
 
 /** Every table that a study can have: the published ones, and the scales of each instrument of its own. */
-export async function tablesOf(study: Study): Promise<string[]> {
+export async function tablesOf(study: Dataset): Promise<string[]> {
   const own = (await study.instruments()).map(({ name }) => name)
     .filter((name) => name !== epqra.name && name !== bfi44.name);
   return [...TABLE_NAMES, ...own.map((name) => `${SCALES}${name}`)];
@@ -44,7 +44,7 @@ export interface Factors {
  * @throws {UsageError} when neither its personas nor its sheets have one
  */
 async function factorsFor(
-  study: Study,
+  study: Dataset,
   typed: string,
   against: readonly string[],
   form: string | undefined,
@@ -85,7 +85,7 @@ function lacking({ by, personas }: Factors): string | null {
  *   those that personas have; `form`: that of the personas, where a study has several
  */
 export async function writeTables(
-  study: Study,
+  study: Dataset,
   folder: string,
   names: readonly string[],
   mode: Mode,
@@ -109,8 +109,8 @@ export async function writeTables(
     const table = await build(name, study, { mode, ...building });
     await files(name, printed(name, table, { mode }), grid(name, table, { mode }));
     if (mode === "printed" || name === "baselines") return;
-    const survived = await survival(name, study, building);
-    await files(`${name}_survives`, survived, survivingGrid(name, survived));
+    const survived = await robustness(name, study, building);
+    await files(`${name}_survives`, survived, robustnessGrid(name, survived));
   };
   const own = async (name: string) => {
     const instrument = await study.instrument(name.slice(SCALES.length));
@@ -195,7 +195,7 @@ Exit status: 0 done, 1 a table could not be built, 2 wrong arguments`,
     if (by === undefined && against.length) {
       throw new UsageError("--against goes with --by: it names a level of one of its factors");
     }
-    const study = await open({ schema });
+    const study = await openDataset({ schema });
     let written: Written[];
     try {
       const factors = by === undefined ? undefined : await factorsFor(study, by, against, form);

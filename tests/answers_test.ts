@@ -1,7 +1,15 @@
 /** What a provider answers that is no reply, and what a reply says it used: over HTTP, real clients. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type CallError, complete, live, type Model, opened, Pace, requestKey } from "lib/llm.ts";
+import {
+  type CallError,
+  complete,
+  live,
+  type Model,
+  openReply,
+  Pace,
+  requestKey,
+} from "lib/llm.ts";
 import { mending } from "lib/llm/mending.ts";
 import { longest } from "lib/llm/provider.ts";
 import { ask, failure, HELLO, served } from "./called.ts";
@@ -194,7 +202,7 @@ served(
 
 Deno.test("usage: what was thought counts as text, and a count of 0 beside no text is believed", () => {
   const of = (message: object, output: number, finish = "stop") =>
-    opened(
+    openReply(
       "openai",
       JSON.stringify({
         choices: [{ message, finish_reason: finish }],
@@ -206,7 +214,7 @@ Deno.test("usage: what was thought counts as text, and a count of 0 beside no te
   assert.deepEqual(of({ content: "" }, 0, "content_filter").usage, { input: 9, output: 0 });
   // Too long is said also where what was read is not known.
   const unread = { choices: [{ message: { content: "x" } }], usage: { completion_tokens: 1500 } };
-  const { usage, over } = opened("openai", JSON.stringify(unread), 1000);
+  const { usage, over } = openReply("openai", JSON.stringify(unread), 1000);
   assert.deepEqual([usage, over], [null, 500]);
 });
 

@@ -210,9 +210,9 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
     const env = await settingsOf(folder.path, server.url, "canary_notebook");
     const begin = `
       import "lib/paper/published.ts";
-      import { enter, personas } from "lib/study.ts";
+      import { openStudy, personas } from "lib/study.ts";
       import { model } from "lib/llm.ts";
-      const lab = await enter({ schema: "canary_notebook" });
+      const lab = await openStudy({ schema: "canary_notebook" });
       await lab.population(${JSON.stringify(population(folder.path))});
       const plan = personas({ models: [model("main"), model("claude35sonnet")], conditions: ["Base"] });
       const name = await lab.register(plan);`;

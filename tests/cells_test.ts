@@ -57,17 +57,17 @@ class Sheet implements AsyncDisposable {
     const own = JSON.stringify(served(this.server.url, 2));
     return {
       imports: `import { begin, compared, ended, exchange, show, studio } from "lib/notebook.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { enter, personas } from "lib/study.ts";`,
+import { openStudy, personas } from "lib/study.ts";`,
       schema: `const schema = "${this.schema}";`,
-      enter: `const lab = await enter({ schema });
+      enter: `const lab = await openStudy({ schema });
 await lab.population();`,
       models: `const models = [${own}];`,
       budget: `const budget = { calls: 50 };`,
       conditions: `const conditions = ["Base", "N=3"];`,
       prompt: `const written = prompt("persona");
-const mine = edited(written, { user: written.user + " The person lives in a small town." });`,
+const mine = editPrompt(written, { user: written.user + " The person lives in a small town." });`,
       plan: `const plan = personas({ models, conditions, profiles: 2, prompt: mine });`,
       preview: `await exchange(await lab.preview(plan), "Not yet asked");`,
       left: `const trial = { before: written, profiles: [1], condition: "N=3" };
@@ -173,7 +173,7 @@ Deno.test("a prompt without its place, or an instrument's condition, ends both p
   await using sheet = await Sheet.opened("cells_place");
   const cells = sheet.cells();
   const broken = `const written = prompt("persona");
-const mine = edited(written, { user: "Write a person." });`;
+const mine = editPrompt(written, { user: "Write a person." });`;
   const whole = await sheet.runAll(cells);
   assert.deepEqual(Object.values(whole).filter(({ ok }) => !ok), []);
   const counted = sheet.asked();

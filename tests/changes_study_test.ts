@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { changedIn, resolved } from "lib/conditions.ts";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { instrumentFrom } from "lib/study.ts";
 import { model } from "lib/llm.ts";
-import { administrations, enter, formFrom, personas } from "lib/study.ts";
+import { administrations, formFrom, openStudy, personas } from "lib/study.ts";
 
 const mini = instrumentFrom(join(ROOT, "dataset/instruments/mini-ipip.csv"));
 const portrait = formFrom(join(ROOT, "dataset/forms/portrait.csv"));
@@ -48,7 +48,7 @@ Deno.test("words of a text change places whole, in either case, and levels are f
 });
 
 Deno.test("who has nothing to change is not asked; all else is shown as it was, and bought once", async () => {
-  const lab = await enter({ schema: "changes" });
+  const lab = await openStudy({ schema: "changes" });
   await lab.population(people, { instrument: null, name: "people" });
   const simulated = [model("simulated")];
   const swap = "sex:female<->male";
@@ -71,7 +71,7 @@ Deno.test("who has nothing to change is not asked; all else is shown as it was, 
   // Another plan with some of the same has nothing left to ask; a level that nobody has costs nothing.
   assert.equal(await calls(administrations({ ...asking, changes: [swap] })), 0);
   assert.equal(await calls(administrations({ ...asking, changes: ["colour:blue"] })), 3);
-  const study = await open({ schema: "changes" });
+  const study = await openDataset({ schema: "changes" });
   const { sheets } = await study.sheets("mini-ipip");
   await study.close();
   const counts = Map.groupBy(sheets.getColumn("change").toArray(), (one) => one);

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
-import { bannerOf, open } from "lib/db.ts";
+import { bannerOf, openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { csv } from "lib/press.ts";
-import { survival } from "lib/paper/tables.ts";
+import { robustness } from "lib/paper/tables.ts";
 import { evaluated } from "./command.ts";
 import { batches } from "../scripts/test.ts";
 import { restored } from "./data.ts";
@@ -141,8 +141,8 @@ Deno.test("mode corrected writes what survives, all of it and as it is shown", a
   const names = ["baselines", "table4", "table4_survives"];
   assert.deepEqual(files, names.flatMap((name) => kinds.map((kind) => `${name}.${kind}`)));
 
-  const study = await open({ schema: "small_csv" });
-  const survived = await survival("table4", study);
+  const study = await openDataset({ schema: "small_csv" });
+  const survived = await robustness("table4", study);
   const banner = bannerOf(study.provenance);
   await study.close();
   assert.equal(await Deno.readTextFile(join(out, "table4_survives.csv")), csv(survived, banner));

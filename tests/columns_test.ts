@@ -6,7 +6,7 @@ import type { DataFrame } from "polars";
 import { coverage, mapping } from "lib/cleaning.ts";
 import { columnOf, declare, declared, declareLevels, intervalOf, number } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
 import * as measures from "lib/measures.ts";
@@ -42,13 +42,13 @@ import {
   multitrait,
   reliability,
   reliabilitySummary,
+  robustness,
   scales,
   sensitivity,
   sensitivitySummary,
-  survival,
 } from "lib/paper/tables.ts";
 import { model } from "lib/llm.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import { PAGE, page } from "../scripts/columns.ts";
 import { as, restored } from "./data.ts";
 import { Made } from "./study_worker.ts";
@@ -61,7 +61,7 @@ const lacking = (frames: Readonly<Record<string, DataFrame>>): string[] =>
 
 Deno.test("every column of every table is declared", async () => {
   await restored(PUBLISHED);
-  const study = await open({ schema: PUBLISHED });
+  const study = await openDataset({ schema: PUBLISHED });
   const epqra_ = await study.sheets("epqra"), bfi = await study.sheets("bigfive");
   const reference = await study.profiles("reference"), random = await study.profiles("random");
   const frames: Record<string, DataFrame> = {};
@@ -72,7 +72,7 @@ Deno.test("every column of every table is declared", async () => {
     frames[`${name}, of the paper`] = paperTable(name);
     frames[`${name}, compared`] = compare(name, table).cells;
     if (name === "baselines") continue;
-    survived[name] = frames[`${name}, survival`] = await survival(name, study, { draws: 2 });
+    survived[name] = frames[`${name}, survival`] = await robustness(name, study, { draws: 2 });
   }
   const profiles = baselines(reference, random);
   const traits = multitrait(epqra_, bfi);
@@ -134,7 +134,7 @@ Deno.test("every column of what a study shows is declared", async () => {
   const plan = personas({
     models: [model("simulated")],
     conditions: ["Base"],
-    prompt: edited(written, { user: `${written.user}\n\nBe brief.` }),
+    prompt: editPrompt(written, { user: `${written.user}\n\nBe brief.` }),
   });
   const tried = await lab.tried(plan, { before: written, profiles: [1], condition: "Base" });
   const estimate = await lab.estimate(plan);
@@ -145,7 +145,7 @@ Deno.test("every column of what a study shows is declared", async () => {
   await lab.run(answers);
   const { flow, failures, flags } = await lab.quality();
   const fields = coverage(await lab.texts(), mapping());
-  const study = await open({ schema: "columns_study" });
+  const study = await openDataset({ schema: "columns_study" });
   const read = {
     "sheets read": (await study.sheets(epqra.name)).sheets,
     "personas read": await study.personas(),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CONDITIONS } from "lib/paper/conditions.ts";
 import type { Codebook, Values } from "lib/codebook.ts";
 import {
-  applied,
+  applyCondition,
   type Condition,
   condition,
   isUnchanged,
@@ -28,7 +28,12 @@ const scores = (instrument: Instrument, answers: readonly number[]) =>
 
 /** Answers by item number after a condition, and the numbers of the items it set. */
 function under(name: string, profile: Profile, instrument = epqra) {
-  const { answers, changed } = applied({ instrument, codebook: [] }, profile, condition(name), 42);
+  const { answers, changed } = applyCondition(
+    { instrument, codebook: [] },
+    profile,
+    condition(name),
+    42,
+  );
   return { answer: (item: number) => answers[item - 1]!, answers, changed };
 }
 
@@ -123,14 +128,14 @@ Deno.test("a dose of unkeyed items sets those of the dose, the other way", () =>
 Deno.test("which item a dose takes varies evenly between profiles, and with the seed", () => {
   const first = Array.from({ length: 826 }, (_, index) => drawn(epqra, index + 1))
     .map((profile) =>
-      applied({ instrument: epqra, codebook: [] }, profile, condition("N=1"), 42).changed[0]!
+      applyCondition({ instrument: epqra, codebook: [] }, profile, condition("N=1"), 42).changed[0]!
     );
   for (const item of [1, 9, 11, 14, 18, 21]) {
     const times = first.filter((one) => one === item).length;
     assert.ok(Math.abs(times - 826 / 6) < 4 * 10.7, `item ${item}: ${times}`);
   }
   const other = PROFILES.map((profile) =>
-    applied({ instrument: epqra, codebook: [] }, profile, condition("N=3"), 43).changed
+    applyCondition({ instrument: epqra, codebook: [] }, profile, condition("N=3"), 43).changed
   );
   const same = PROFILES.filter((profile, index) =>
     `${under("N=3", profile).changed}` === `${other[index]}`
@@ -173,7 +178,7 @@ Deno.test("an unknown condition is refused with the known ones", () => {
 
 Deno.test("a condition that does not fit the instrument or the profile is refused", () => {
   const run = (name: string, profile: Profile, instrument = epqra) => () =>
-    applied({ instrument, codebook: [] }, profile, condition(name), 42);
+    applyCondition({ instrument, codebook: [] }, profile, condition(name), 42);
   assert.throws(
     run("MaxP", drawn(bfi44, 1), bfi44),
     /MaxP needs scale P: the scales of BFI-44 are E, N, A, C, O/,
@@ -265,7 +270,7 @@ const CODEBOOK: Codebook = [
 const ANA = { id: 1, answers: [], values: { sex: 2, age: 41, school: "low", town: "Leeds" } };
 /** What a condition makes of Ana, or of one with other values. */
 const person = (given: Parameters<typeof condition>[0], values: Values = {}) =>
-  applied(
+  applyCondition(
     { instrument: null, codebook: CODEBOOK },
     { ...ANA, values: { ...ANA.values, ...values } },
     condition(given),
@@ -305,7 +310,7 @@ Deno.test("attributes are set, swapped between two levels, or left out, by value
 /** What a condition leaves out of each profile. */
 const without = (given: Parameters<typeof condition>[0], seed = 42) =>
   PROFILES.map((profile) =>
-    applied({ instrument: epqra, codebook: [] }, profile, condition(given), seed)
+    applyCondition({ instrument: epqra, codebook: [] }, profile, condition(given), seed)
   );
 
 Deno.test("items are left out, so many drawn for each profile or by their numbers", () => {
@@ -354,7 +359,7 @@ Deno.test("items are left out, so many drawn for each profile or by their number
 });
 
 Deno.test("items and attributes are changed by one condition", () => {
-  const made = applied(
+  const made = applyCondition(
     { instrument: epqra, codebook: CODEBOOK },
     { ...ANA, answers: PROFILES[0]!.answers },
     condition("sex:male+N=2"),
@@ -407,7 +412,7 @@ Deno.test("a condition that does not fit the codebook is refused, with what ther
     /sets items of scale N: these profiles answered no instrument/,
   );
   assert.throws(
-    () => applied({ instrument: epqra, codebook: [] }, PROFILES[0]!, condition("-town"), 1),
+    () => applyCondition({ instrument: epqra, codebook: [] }, PROFILES[0]!, condition("-town"), 1),
     /needs the variable town of the profiles: they have none/,
   );
   for (

@@ -4,11 +4,11 @@ import { connect } from "lib/db.ts";
 import { model } from "lib/llm.ts";
 import "lib/paper/published.ts";
 import { addUp } from "lib/study/queue.ts";
-import { enter, personas } from "lib/study.ts";
+import { openStudy, personas } from "lib/study.ts";
 
 Deno.test("the counts of work are those of its rows, whatever changes them", async () => {
   const schema = "counted_work";
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   const sql = await connect("owner", { schema, connections: 1 });
   const alike = async (what: string) => {
     const counted = await sql`

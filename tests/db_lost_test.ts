@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect as connectTo, createServer } from "node:net";
-import { address, connect, migrate, open, type Sql } from "lib/db.ts";
-import { enter } from "lib/study.ts";
+import { address, connect, migrate, openDataset, type Sql } from "lib/db.ts";
+import { openStudy } from "lib/study.ts";
 import { advice, message } from "../scripts/cli.ts";
 import { ended, script, spawned, until } from "./command.ts";
 import { as, restored, SMALL } from "./data.ts";
@@ -35,7 +35,7 @@ async function held(table: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => sql.end({ timeout: 0 }) };
 }
 
-Deno.test("pools, studies and laboratories end when their server was lost in mid-query", async () => {
+Deno.test("pools, datasets and studies end when their server was lost in mid-query", async () => {
   await restored("lost_small", DUMP);
   await migrate("lost_study", "study");
   const ways: [
@@ -48,11 +48,11 @@ Deno.test("pools, studies and laboratories end when their server was lost in mid
       return { ask: () => sql`select * from lost_small.personas`.then(), end: () => sql.end() };
     }],
     ["lost_small", "personas", async () => {
-      const study = await open({ schema: "lost_small" });
+      const study = await openDataset({ schema: "lost_small" });
       return { ask: () => study.personas(), end: () => study.close() };
     }],
     ["lost_study", "work_counts", async () => {
-      const lab = await enter({ schema: "lost_study" });
+      const lab = await openStudy({ schema: "lost_study" });
       return { ask: () => lab.status(), end: () => lab.close() };
     }],
   ];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Server } from "lib/config.ts";
-import { bannerOf, connect, migrate, open, type Sql } from "lib/db.ts";
+import { bannerOf, connect, migrate, openDataset, type Sql } from "lib/db.ts";
 import { client, supported } from "lib/db/client.ts";
 import { start, stop } from "lib/db/server.ts";
 import { restore } from "lib/paper/restore.ts";
@@ -69,7 +69,7 @@ Deno.test("names that are no plain schema names never reach the database", async
   );
   const hostile = ['a"; drop schema x; --', "pg_temp", "public", "x".repeat(64), "Study", ""];
   for (const name of hostile) {
-    await assert.rejects(() => open({ schema: name }), RangeError);
+    await assert.rejects(() => openDataset({ schema: name }), RangeError);
     await assert.rejects(() => migrate(name, "study"), RangeError);
     await assert.rejects(() => restore({ schema: name, from: DUMP }), RangeError);
     await assert.rejects(() => connect("owner", { schema: name }), RangeError);
@@ -503,7 +503,7 @@ Deno.test("a Study gives the same sheets in the same order, whatever the data ca
   await restored("reader_small", DUMP);
   await restored("same_csv", join(SMALL, "csv"));
   const studies = await Promise.all(
-    ["reader_small", "same_csv"].map((schema) => open({ schema })),
+    ["reader_small", "same_csv"].map((schema) => openDataset({ schema })),
   );
   for (const instrument of ["epqra", "bigfive"]) {
     const [one, two] = await Promise.all(studies.map((study) => study.sheets(instrument)));
@@ -518,7 +518,7 @@ Deno.test("a Study gives the same sheets in the same order, whatever the data ca
 
 Deno.test("a read that failed is made again when it is asked for again", async () => {
   await restored("reader_small", DUMP);
-  const study = await open({ schema: "reader_small" });
+  const study = await openDataset({ schema: "reader_small" });
   const renamed = (from: string, to: string) =>
     as("owner", (sql) => sql`alter table reader_small.personas rename ${sql(from)} to ${sql(to)}`);
   await renamed("gender", "sex");
@@ -528,9 +528,9 @@ Deno.test("a read that failed is made again when it is asked for again", async (
   await study.close();
 });
 
-Deno.test("open() says what to run where no study is; each study knows its own line", async () => {
+Deno.test("openDataset() says what to run where no study is; each study knows its own line", async () => {
   await assert.rejects(
-    () => open({ schema: "nothing_here" }),
+    () => openDataset({ schema: "nothing_here" }),
     /^Error: Schema nothing_here holds no study: run `deno task restore --schema nothing_here`/,
   );
   await restored("reader_small", DUMP);
@@ -542,7 +542,7 @@ Deno.test("open() says what to run where no study is; each study knows its own l
       ["reader_small", "Data: personas_database_backup.sql.gz: not the published dataset"],
     ] as const
   ) {
-    const study = await open({ schema });
+    const study = await openDataset({ schema });
     assert.deepEqual(sourcesOf(study), [{ schema, line }]);
     for (const read of [await study.personas(), await study.sheets("epqra")]) {
       assert.deepEqual(sourcesOf(read), [{ schema, line }]);

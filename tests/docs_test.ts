@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import tasks from "../deno.json" with { type: "json" };
 import { ROOT } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { as, restored } from "./data.ts";
 import { type Ended, ended, script } from "./command.ts";
 import { anchors, type Block, blocks, commands, links, page, PAGES, spans } from "./docs.ts";
@@ -49,10 +49,10 @@ const DOORS = [
 
 /** Before a block of TypeScript that goes on with what an earlier one made: that one's last lines. */
 const PREAMBLES: Readonly<Record<string, string>> = {
-  "await figure(alphas(table)": `const study = await open({ schema: "personality_trap" });
+  "await figure(alphas(table)": `const study = await openDataset({ schema: "personality_trap" });
     const table = reliability(await study.sheets("epqra"));\n`,
   [`await figure(forest(table), "Differences"`]: `
-    const study = await open({ schema: "personality_trap" });
+    const study = await openDataset({ schema: "personality_trap" });
     const table = personality(await study.sheets("epqra"), await study.profiles("reference"));
     const counts = [{ n: 1 }], shares = counts, sizes = counts;\n`,
 };
@@ -194,7 +194,7 @@ Deno.test("every block of the pages runs, in the order in which they are read", 
 Deno.test("the dictionary names every table and column, and no other", async () => {
   const text = page("dataset/README.md");
   await restored(PUBLISHED);
-  const lab = await enter({ schema: "docs_dictionary" });
+  const lab = await openStudy({ schema: "docs_dictionary" });
   await lab.close();
   const columns = await as("owner", (sql) =>
     sql<Column[]>`

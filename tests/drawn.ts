@@ -1,7 +1,15 @@
 /** Small frames for every figure, and the figures drawn from them. */
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "lib/frames.ts";
-import { agreement, alphas, forest, kappas, scores, shares, survivors } from "lib/paper/figures.ts";
+import {
+  agreement,
+  alphas,
+  forest,
+  kappas,
+  robustnessFigure,
+  scores,
+  shares,
+} from "lib/paper/figures.ts";
 import {
   attrition,
   coverages,
@@ -207,7 +215,7 @@ export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> 
   errors: [errors, ERRORS],
   powers: [powers, ERRORS],
   coverages: [coverages, COVERAGES],
-  survivors: [survivors, SURVIVORS],
+  survivors: [robustnessFigure, SURVIVORS],
   kappas: [kappas, KAPPAS],
   matrix: [matrix, MATRIX],
   estimates: [measured, ESTIMATES],

@@ -7,7 +7,7 @@ import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.t
 import { driftingModel, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
 import {
   administrationValues,
-  filled,
+  fillPrompt,
   type Message,
   orders,
   personaText,
@@ -78,7 +78,7 @@ export async function laddered(
     for (const rung of rungs) {
       const form = FORMS.find(({ name }) => name === rung);
       const written = form && await said(
-        filled(prompt("persona", "form-1"), personaValues(null, [], form, CODEBOOK, person)),
+        fillPrompt(prompt("persona", "form-1"), personaValues(null, [], form, CODEBOOK, person)),
         "written",
         respondent,
         rung,
@@ -86,7 +86,7 @@ export async function laddered(
       const persona = form ? personaText(form, written) : known.persona!;
       const values = administrationValues(instrument, presented, { persona });
       const sheet = await said(
-        filled(prompt("administration", "general"), values),
+        fillPrompt(prompt("administration", "general"), values),
         "asked",
         respondent,
         rung,

@@ -1,13 +1,13 @@
 /** The README's figure is the one that the shipped data give. */
 import assert from "node:assert/strict";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { FIGURE, overview } from "../scripts/figure.ts";
 import { restored } from "./data.ts";
 
 Deno.test("the figure of the README is that of the shipped data, and says which they are", async () => {
   await restored(PUBLISHED);
-  const study = await open();
+  const study = await openDataset();
   const drawn = await overview(study);
   await study.close();
   const stored = await Deno.readTextFile(FIGURE);

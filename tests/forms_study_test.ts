@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import type { Form } from "lib/forms.ts";
 import { model } from "lib/llm.ts";
 import { shares } from "lib/measures.ts";
 import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { grid } from "lib/paper/print.ts";
-import { build, survival } from "lib/paper/tables.ts";
-import { edited, prompt } from "lib/prompts.ts";
-import { administrations, enter, formFrom, personas } from "lib/study.ts";
+import { build, robustness } from "lib/paper/tables.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
+import { administrations, formFrom, openStudy, personas } from "lib/study.ts";
 
 const portrait = formFrom(join(ROOT, "dataset/forms/portrait.csv"));
 const voice = formFrom(join(ROOT, "dataset/forms/voice.csv"));
@@ -25,7 +25,7 @@ const writer = { ...model("simulated"), error_rate: 0.4 };
 type Row = Record<string, string | number | null>;
 
 Deno.test("personas of any form are written, made into another form, asked, read and read again", async () => {
-  const lab = await enter({ schema: "forms_made" });
+  const lab = await openStudy({ schema: "forms_made" });
   await lab.population(people, { instrument: null, name: "people" });
   const conditions = [{ name: "unchanged", set: {} }];
   const plan = personas({ models: [writer], form: portrait, conditions, repetitions: 2 });
@@ -41,7 +41,7 @@ Deno.test("personas of any form are written, made into another form, asked, read
   assert.deepEqual([done, failed], [12, {}]);
 
   // The only form that there is need not be named: its fields are columns, its lists are counted.
-  const alone = await open({ schema: "forms_made" });
+  const alone = await openDataset({ schema: "forms_made" });
   const told = await alone.personas();
   const names = portrait.fields.map(({ name }) => name);
   assert.deepEqual(told.columns.slice(-names.length), names);
@@ -65,7 +65,7 @@ Deno.test("personas of any form are written, made into another form, asked, read
     ) => ["portrait", "town", town, filled.filter((row) => row.town === town).length]),
   );
   assert.deepEqual(grid("table1", table1).head, [["Form portrait"]]);
-  const survived = await survival("table1", alone, {
+  const survived = await robustness("table1", alone, {
     by: ["profile_population", "form"],
     draws: 20,
   });
@@ -105,14 +105,14 @@ Deno.test("personas of any form are written, made into another form, asked, read
     assert.deepEqual(await lab.reparse(name), { replies: 12, same: 12, ...nothing }, form);
   }
   // A place that is a field, as in a prompt for biographies.
-  const own = edited(prompt("administration", "general"), { system: "Be {{name}}, {{mood}}." });
+  const own = editPrompt(prompt("administration", "general"), { system: "Be {{name}}, {{mood}}." });
   const by = await lab.preview(administrations({ instrument: epqra, form: "voice", prompt: own }));
   assert.match(by.messages[0]!.content, /^Be .+, (calm|cheerful|worried|angry)\.$/);
   for (const name of [wrote, rewrote]) {
     assert.equal((await lab.reparse(name)).same, 12, name);
   }
 
-  const study = await open({ schema: "forms_made" });
+  const study = await openDataset({ schema: "forms_made" });
   assert.deepEqual((await study.forms()).map(({ name }) => name), ["portrait", "voice"]);
   const first = (await study.personas("portrait")).toRecords() as Row[];
   const made = await study.personas("voice");

@@ -18,7 +18,7 @@ import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import {
   administrationValues,
-  filled,
+  fillPrompt,
   formValues,
   personaText,
   profileValues,
@@ -297,7 +297,7 @@ Deno.test("a bare profile answers as what is known of it", () => {
     options: [1, 0],
     coding: "true/false",
   } as const;
-  const [system, user] = filled(
+  const [system, user] = fillPrompt(
     prompt("administration", "general"),
     administrationValues(epqra, shown, known),
   );

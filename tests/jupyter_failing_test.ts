@@ -18,7 +18,7 @@ const lacking = await missing();
 const inBrowser = lacking ? ` (left out: ${lacking})` : "";
 
 const CONDITIONS = "const conditions = ";
-const PROMPT = "const mine = edited(";
+const PROMPT = "const mine = editPrompt(";
 const BUDGET = "const budget = ";
 
 /** Notebook 03 with a model that costs money, two profiles under two conditions. */
@@ -79,7 +79,10 @@ Deno.test({
     // The prompt lost its table, or does not even parse.
     await sheet.write(at(BUDGET), "const budget = { calls: 1000 };");
     for (
-      const broken of [original(PROMPT).replace("{{table}}", ""), "const mine = edited(written, {"]
+      const broken of [
+        original(PROMPT).replace("{{table}}", ""),
+        "const mine = editPrompt(written, {",
+      ]
     ) {
       await sheet.write(at(PROMPT), broken);
       await runAll();

@@ -186,7 +186,7 @@ Deno.test({
 
     const prompt = codeOf(join(desk.path, "notebooks", "03_mine.ipynb")).map(source)
       .find((code) => code.includes(ASKED))!;
-    await sheet.write(of("const mine = edited("), prompt.replace(ASKED, `${ASKED} ${MORE}`));
+    await sheet.write(of("const mine = editPrompt("), prompt.replace(ASKED, `${ASKED} ${MORE}`));
     await sheet.runAll();
 
     // The preview, before anything is asked of which the reply is there.

@@ -14,7 +14,7 @@ import {
   type Model,
   model,
   type Opened,
-  opened,
+  openReply,
   Pace,
   paceOf,
   recorded,
@@ -26,7 +26,7 @@ import { waitOf } from "lib/llm/answers.ts";
 import { Fault } from "lib/llm/faults.ts";
 import {
   administrationValues,
-  filled,
+  fillPrompt,
   personaValues,
   type Presented,
   prompt,
@@ -401,7 +401,7 @@ served(
 Deno.test("opened() reads stored replies of both providers", () => {
   const choices = [{ message: { role: "assistant", content: "Hi" } }];
   const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
-  assert.deepEqual(opened("openai", JSON.stringify({ choices, usage })), {
+  assert.deepEqual(openReply("openai", JSON.stringify({ choices, usage })), {
     text: "Hi",
     finish: "other",
     usage: { input: 3, output: 2 },
@@ -410,17 +410,20 @@ Deno.test("opened() reads stored replies of both providers", () => {
   });
   const message = { role: "assistant", content: [{ text: "Hi" }, { image: {} }, { text: "!" }] };
   const converse = { output: { message }, stopReason: "end_turn", usage: { inputTokens: 3 } };
-  assert.deepEqual(opened("bedrock", JSON.stringify(converse)), {
+  assert.deepEqual(openReply("bedrock", JSON.stringify(converse)), {
     text: "Hi!",
     finish: "stop",
     usage: null,
     over: null,
     problem: null,
   });
-  assert.match(opened("openai", JSON.stringify(converse)).problem!, /^not a reply of openai/);
-  assert.match(opened("bedrock", JSON.stringify({ choices })).problem!, /^not a reply of bedrock/);
+  assert.match(openReply("openai", JSON.stringify(converse)).problem!, /^not a reply of openai/);
+  assert.match(
+    openReply("bedrock", JSON.stringify({ choices })).problem!,
+    /^not a reply of bedrock/,
+  );
   const odd = [{ message: { content: "a\0b\ud800" }, finish_reason: "stop" }];
-  assert.equal(opened("openai", JSON.stringify({ choices: odd })).text, "a\ufffdb\ufffd");
+  assert.equal(openReply("openai", JSON.stringify({ choices: odd })).text, "a\ufffdb\ufffd");
 });
 
 Deno.test("opened() never throws, and gives a text or a problem, never both", () => {
@@ -476,7 +479,7 @@ Deno.test("opened() never throws, and gives a text or a problem, never both", ()
   let texts = 0;
   for (const reply of hostile) {
     for (const provider of ["openai", "bedrock", "simulated"] as const) {
-      const read = opened(provider, reply);
+      const read = openReply(provider, reply);
       assert.equal(read.text === null, read.problem !== null, reply);
       if (read.text !== null) {
         texts++;
@@ -756,7 +759,7 @@ const CODINGS: [Instrument, Presented["coding"]][] = [
 async function simulated(answers: readonly number[], repetition = 1) {
   const one = model("simulated");
   const persona = await complete(one, {
-    messages: filled(prompt("persona"), personaValues(epqra, answers, biography)),
+    messages: fillPrompt(prompt("persona"), personaValues(epqra, answers, biography)),
     schema: schemaOf(biography),
     repetition,
   });
@@ -774,7 +777,7 @@ async function simulated(answers: readonly number[], repetition = 1) {
       options: random.shuffled(Object.keys(instrument.answers).map(Number)),
       coding,
     };
-    const messages = filled(
+    const messages = fillPrompt(
       prompt("administration"),
       administrationValues(instrument, presented, { description }),
     );
@@ -856,7 +859,7 @@ Deno.test("simulated: demographics follow the stated rates and the profile", () 
   under(CLEAN, async () => {
     const one = model("simulated");
     const shares = async (answers: number[]) => {
-      const messages = filled(prompt("persona"), personaValues(epqra, answers, biography));
+      const messages = fillPrompt(prompt("persona"), personaValues(epqra, answers, biography));
       const counts: Record<string, number> = {};
       for (let repetition = 1; repetition <= 400; repetition++) {
         const { value } = await complete(one, {
@@ -1001,7 +1004,7 @@ Deno.test("the server as a program counts for several processes", async () => {
     await under(CLEAN, async () => {
       const gpt = { ...model("gpt4o"), base_url: `${url}/v1` };
       const answers = profileOf(9);
-      const messages = filled(prompt("persona"), personaValues(epqra, answers, biography));
+      const messages = fillPrompt(prompt("persona"), personaValues(epqra, answers, biography));
       const replies = await Promise.all(Array.from({ length: 30 }, (_, i) =>
         complete(gpt, {
           messages: [...messages, { role: "user", content: String(i) }],

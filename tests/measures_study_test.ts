@@ -2,19 +2,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import pl from "polars";
-import { open, type Study } from "lib/db.ts";
+import { type Dataset, openDataset } from "lib/db.ts";
 import { compare, scores, shares } from "lib/measures.ts";
 import type { Model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { build } from "lib/paper/tables.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import {
   administrations,
   type AdministrationsPlan,
-  type Laboratory,
   personas,
   type Plan,
+  type Study,
 } from "lib/study.ts";
 import { script } from "./command.ts";
 import { restored } from "./data.ts";
@@ -61,13 +61,13 @@ const answer: Answer = ({ system, user, model }) => {
 
 const onN = (points: number, brief: boolean): number => points + (brief ? 1 + points % 2 : 0);
 
-const mine = edited(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
+const mine = editPrompt(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
 const PROFILES = 24;
 
 /** A study whose models are a server, two of them. */
 async function asked(
   schema: string,
-  of: (lab: Laboratory, own: Model, other: Model) => Promise<void>,
+  of: (lab: Study, own: Model, other: Model) => Promise<void>,
 ): Promise<number> {
   const server = provider({ answer });
   const study = await Made.with(schema, PROFILES);
@@ -109,8 +109,8 @@ const made = () =>
     }
   });
 
-async function opened<T>(schema: string, of: (study: Study) => Promise<T>): Promise<T> {
-  const study = await open({ schema });
+async function opened<T>(schema: string, of: (study: Dataset) => Promise<T>): Promise<T> {
+  const study = await openDataset({ schema });
   try {
     return await of(study);
   } finally {
@@ -282,7 +282,7 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
 
 Deno.test("a list is a factor: its levels are crossed in one plan, but for those left out", async (t) => {
   const schema = "measures_crossed";
-  const reworded = edited(prompt("administration"), {
+  const reworded = editPrompt(prompt("administration"), {
     user: `${prompt("administration").user}\nTake your time.`,
   });
   const sheetsOf = (own: Model, other: Model) =>
@@ -409,7 +409,7 @@ Deno.test("personas that differ in their variant only are asked apart, and made 
     assert.equal(await done(again), 6);
     // From one parent with two prompts: two settings, with a name each.
     const first = prompt("persona", "form-1");
-    const second = edited(first, { system: `${first.system}\nBe brief.` });
+    const second = editPrompt(first, { system: `${first.system}\nBe brief.` });
     const made = personas({ models: [own], parent: "biography", prompt: [first, second] });
     assert.equal(await done(made), 12);
     const flow = (await lab.quality()).flow.toRecords() as Row[];

@@ -112,14 +112,14 @@ async function errors(env: Record<string, string>, ...cells: string[]): Promise<
 
 Deno.test("a cell shows an error of ours as its message alone, and a fault with its stack", async () => {
   using folder = new Folder();
-  const first = `import { open } from "lib/db.ts"; import "lib/paper/tables.ts"; ` +
+  const first = `import { openDataset } from "lib/db.ts"; import "lib/paper/tables.ts"; ` +
     `import { show } from "lib/notebook.ts";`;
   try {
     const [before, name, fault, closed] = await errors(
       bare(folder),
       first,
-      `const study = await open({ schema: "personality_trap" });`,
-      `await open({ schema: "Trap" });`,
+      `const study = await openDataset({ schema: "personality_trap" });`,
+      `await openDataset({ schema: "Trap" });`,
       "(null as any).foo",
       `import { connect } from "lib/db.ts"; const sql = await connect("reader"); await sql.end();`,
       "await sql`select 1`;",
@@ -134,7 +134,7 @@ Deno.test("a cell shows an error of ours as its message alone, and a fault with 
     assert.match(fault!.join("\n"), /^TypeError: .*\n {4}at /);
     assert.match(
       closed!.join("\n"),
-      /^Error: The study was closed .* `open\(…\)` or .*then this one$/,
+      /^Error: The study was closed .* `openDataset\(…\)` or .*then this one$/,
     );
   } finally {
     await script("db", ["stop"], bare(folder));
@@ -146,7 +146,7 @@ Deno.test("the kernel of an old Deno says so in the first cell that imports a ro
   const [shown] = await errors(
     bare(folder),
     under("2.8.3", ""),
-    `import { open } from "lib/db.ts"; import "lib/paper/tables.ts"; import { show } from "lib/notebook.ts";`,
+    `import { openDataset } from "lib/db.ts"; import "lib/paper/tables.ts"; import { show } from "lib/notebook.ts";`,
   );
   assert.doesNotMatch(shown!.join("\n"), /file:/);
   assert.match(

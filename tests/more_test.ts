@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { condition } from "lib/paper/conditions.ts";
-import { applied } from "lib/conditions.ts";
+import { applyCondition } from "lib/conditions.ts";
 import { randomProfiles } from "lib/population.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, type Kind } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument } from "lib/instruments.ts";
@@ -190,7 +190,8 @@ Deno.test("acquiescence() of the BFI is 3 where only the trait answers", () => {
 });
 
 const shown = (answers: number[], name: string): number[] =>
-  applied({ instrument: epqra, codebook: [] }, { id: 1, answers }, condition(name), 0).answers;
+  applyCondition({ instrument: epqra, codebook: [] }, { id: 1, answers }, condition(name), 0)
+    .answers;
 
 Deno.test("copying() counts answers equal to the profile before and after the condition", () => {
   const before = [same(epqra, 0), same(epqra, 1)];
@@ -504,7 +505,7 @@ Deno.test("restored administrations are listed with their faults, and placeholde
   const schema = "more_small";
   await restored(schema, join(SMALL, "sql"));
   const read = async () => {
-    const study = await open({ schema });
+    const study = await openDataset({ schema });
     try {
       return [await study.administered(), await study.biographies()] as const;
     } finally {
@@ -556,7 +557,7 @@ Deno.test("a study of one's own is read the same way", async () => {
     repetitions: 1,
   });
   await written(draw(1), { schema: "more_study" });
-  const study = await open({ schema: "more_study" });
+  const study = await openDataset({ schema: "more_study" });
   try {
     const listed = await study.administered();
     assert.equal(listed.height, 16);

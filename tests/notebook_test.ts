@@ -27,9 +27,9 @@ import {
   verdictText,
 } from "lib/notebook.ts";
 import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
-import { standingHtml, standingText } from "lib/notebook/standing.ts";
-import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/talk.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { standingHtml, standingText } from "lib/notebook/status.ts";
+import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/exchanges.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import { administrations, personas, type Progress, type Tried } from "lib/study.ts";
 import { evaluated } from "./command.ts";
 
@@ -380,7 +380,7 @@ Deno.test("exchangeText() indents what is said", () => {
 
 Deno.test("edits are marked by signs and elements, and give both texts back", () => {
   const before = prompt("persona");
-  const after = edited(before, {
+  const after = editPrompt(before, {
     system: before.system.replace("coherent paragraphs", "paragraphs in <i>plain</i> words"),
     user: before.user.replace("realistic ", ""),
   });
@@ -403,14 +403,14 @@ Deno.test("edits are marked by signs and elements, and give both texts back", ()
 
 Deno.test("a prompt that was not changed is one line", () => {
   const written = prompt("administration");
-  const same = edited(written, { user: written.user });
+  const same = editPrompt(written, { user: written.user });
   const line = "Ours: nothing is changed: this is the administration prompt 1 as it stands";
   assert.equal(editsText(written, same, "Ours"), line);
   assert.equal(editsHtml(written, same, "Ours"), `<p>${line}</p>`);
 });
 
 /** A trial of one profile by two models, typed in. */
-function trial(after = edited(prompt("persona"), { user: "{{table}} Be brief." })): Tried {
+function trial(after = editPrompt(prompt("persona"), { user: "{{table}} Be brief." })): Tried {
   const before = prompt("persona");
   const of = { model: "A & B", condition: "Base", profile: 7 };
   const other = { ...of, model: "Simulated" };
@@ -651,8 +651,8 @@ Deno.test("what a function of the notebook cannot take is refused with what it w
     [() => exchange(none, "x"), /`await lab.preview\(plan\)` returns/],
     [() => edits(written, "text" as never, "x"), /takes a prompt .*: got the string "text"/],
     [() => compared(none, "x"), /what `await lab.tried\(plan, trial\)` returns, or a function/],
-    [() => studio(none, none), /takes a laboratory/],
-    [() => begin(none, "run"), /takes a laboratory/],
+    [() => studio(none, none), /takes a study/],
+    [() => begin(none, "run"), /takes a study/],
     [
       () => begin(LAB, { kind: "personas" } as never),
       /the name of a run.*: got an object with kind/,

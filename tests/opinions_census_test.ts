@@ -1,7 +1,7 @@
 /** The objective form filled from tables, and the politics that a writer invents, beside those of people. */
 import assert from "node:assert/strict";
 import pl from "polars";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
 import { ARMS, FACTS, factsPrompt, filledFrom, withArms } from "lib/opinions/census.ts";
 import { LADDER, objective, OCCUPATIONS } from "lib/opinions/forms.ts";
@@ -11,7 +11,7 @@ import { driftingModel, leaningOf } from "lib/opinions/simulated.ts";
 import { instrumentOf, questionsFrom } from "lib/opinions/original.ts";
 import { prompt } from "lib/prompts.ts";
 import { sourcesOf } from "lib/provenance.ts";
-import { administrations, enter, personas } from "lib/study.ts";
+import { administrations, openStudy, personas } from "lib/study.ts";
 import { z } from "zod";
 import { near } from "./near.ts";
 
@@ -81,7 +81,7 @@ Deno.test("what was not drawn cannot fill the form, and no field is made up", ()
 });
 
 Deno.test("the census arm answers without a persona, is shown the form's own text, and pairs with all arms", async () => {
-  const lab = await enter({ schema: "opinions_census" });
+  const lab = await openStudy({ schema: "opinions_census" });
   const asked = instrumentOf(questionsFrom("dataset/opinions/example_context.json"), {
     name: "q",
     title: "Q",
@@ -111,7 +111,7 @@ Deno.test("the census arm answers without a persona, is shown the form's own tex
   assert.deepEqual(labels(system!.content).filter((one) => !labels(by!.content).includes(one)), []);
   assert.doesNotMatch(by!.content, /Ancestry/);
   await lab.close();
-  const study = await open({ schema: "opinions_census" });
+  const study = await openDataset({ schema: "opinions_census" });
   const { sheets } = await study.sheets("q");
   await study.close();
   const arms = withArms(sheets);
@@ -123,7 +123,7 @@ Deno.test("the census arm answers without a persona, is shown the form's own tex
 });
 
 Deno.test("what tables tell besides the four facts moves no leaning", async () => {
-  const lab = await enter({ schema: "opinions_census_leaning" });
+  const lab = await openStudy({ schema: "opinions_census_leaning" });
   await lab.population(filled);
   const plan = personas({ models: [driftingModel(0)], form: objective });
   const run = await lab.register(plan);

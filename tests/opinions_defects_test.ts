@@ -12,7 +12,7 @@ import { instrumentOf as askedOf, personasIn, questionsFrom } from "lib/opinions
 import { CENSUS, designFrom, draw, implausible, METHODS, prepared } from "lib/opinions/sample.ts";
 import { tableFrom } from "lib/opinions/tables.ts";
 import { administrationValues, orders } from "lib/prompts.ts";
-import { administrations, enter, personas } from "lib/study.ts";
+import { administrations, openStudy, personas } from "lib/study.ts";
 import { as } from "./data.ts";
 import { instrumentOf, ordered } from "./drifting.ts";
 import { Folder } from "./made.ts";
@@ -164,7 +164,7 @@ interface Request {
 const study = (() => {
   const make = async () => {
     using folder = new Folder();
-    const lab = await enter({ schema: SCHEMA });
+    const lab = await openStudy({ schema: SCHEMA });
     const people = Array.from({ length: 60 }, (_, at) => ({ age: `${20 + at}`, sex: "Female" }));
     await lab.population(people, { instrument: null, name: "people" });
     const models = [model("simulated")], form = descriptive;

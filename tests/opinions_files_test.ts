@@ -27,7 +27,7 @@ import {
   writeResults,
 } from "lib/opinions/original.ts";
 import { CENSUS, designFrom, draw } from "lib/opinions/sample.ts";
-import { administrations, enter, populationFrom } from "lib/study.ts";
+import { administrations, openStudy, populationFrom } from "lib/study.ts";
 import { model } from "lib/llm.ts";
 import { Folder } from "./made.ts";
 import { each } from "./near.ts";
@@ -423,7 +423,7 @@ Deno.test("a set of questions is an instrument that a study asks", async () => {
     () => instrumentOf({ ...set, topics: twice }, { name: "x", topics: [3, 1] }),
     /context.json: topic_3 and topic_1 are both question path, .*: give each a question_id of its own, or ask/,
   );
-  const lab = await enter({ schema: "opinions_questions" });
+  const lab = await openStudy({ schema: "opinions_questions" });
   await lab.population(populationFrom([{ age: 41 }, { age: 67 }], { instrument: null }));
   const plan = administrations({ instrument, models: [model("simulated")], of: "profiles" });
   const { messages } = await lab.preview(plan);

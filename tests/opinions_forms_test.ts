@@ -8,9 +8,9 @@ import {
   originalName,
   subjective,
 } from "lib/opinions/forms.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { model } from "lib/llm.ts";
-import { enter, personas } from "lib/study.ts";
+import { openStudy, personas } from "lib/study.ts";
 
 const names = (form: { fields: readonly { name: string }[] }) =>
   form.fields.map(({ name }) => name);
@@ -48,7 +48,7 @@ Deno.test("the objective form has its 20 fields in order, the subjective one 14 
 });
 
 Deno.test("one respondent goes through all forms; each field says what became of it", async () => {
-  const lab = await enter({ schema: "opinions_forms" });
+  const lab = await openStudy({ schema: "opinions_forms" });
   await lab.population(
     [
       { age: "30-34", sex: "Female", race: "Asian", state: "Ohio" },
@@ -61,7 +61,7 @@ Deno.test("one respondent goes through all forms; each field says what became of
   const shared = { models: [model("simulated")], population: "two" };
   for (const form of forms) await lab.run(await lab.register(personas({ ...shared, form })));
   await lab.close();
-  const study = await open({ schema: "opinions_forms" });
+  const study = await openDataset({ schema: "opinions_forms" });
   for (const form of forms) {
     const made = await study.personas(form.name);
     assert.equal(made.height, 2);

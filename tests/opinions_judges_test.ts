@@ -1,7 +1,7 @@
 /** Judges: what they are asked and what that costs, whom they reject, and whether two of them agree. */
 import assert from "node:assert/strict";
 import pl from "polars";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
 import {
   judgeAgreement,
@@ -14,7 +14,7 @@ import {
 import { CENSUS, designFrom, draw, implausible, suspects } from "lib/opinions/sample.ts";
 import { judgingModel } from "lib/opinions/simulated.ts";
 import { cohenKappa } from "lib/stats.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { z } from "zod";
 import { provider } from "./llm_server.ts";
 import { near } from "./near.ts";
@@ -127,7 +127,7 @@ Deno.test("two judges are asked over HTTP, after the cost is known, once, and st
     { [Symbol.asyncDispose]: async () => await server.close() },
   );
   const people = [8, 12, 40, 50, 85, 90].map((age) => ({ age, state: "Widowed" }));
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(people, {
     instrument: null,
     codebook: [
@@ -162,7 +162,7 @@ Deno.test("two judges are asked over HTTP, after the cost is known, once, and st
     assert.doesNotMatch(text, /Take on the part|placebo/);
   }
 
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const verdicts = await verdictsIn(study, { with: ["age"] });
   await study.close();
   const all = rows(verdicts, Row);
@@ -208,11 +208,11 @@ Deno.test("stand-ins err as they were told: what is overlooked, rejected without
     () => judgingModel(told, { name: "no", overlooks: 2, rejects: 0 }),
     /from 0 to 1: got 2/,
   );
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(drawn.population);
   await lab.run(await lab.register(judging({ models })));
   await lab.close();
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const verdicts = (await verdictsIn(study, { with: ["sex"] }))
     .join(arms, { on: "profile", how: "left" });
   await study.close();

@@ -1,14 +1,14 @@
 /** Whether answers follow the order of options, and what became of every question a study asked. */
 import assert from "node:assert/strict";
 import pl from "polars";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
 import { unscored } from "lib/instruments.ts";
 import { questionsOf } from "lib/opinions/answers.ts";
 import { orderFlips, placeBias } from "lib/opinions/order.ts";
 import { replyRates } from "lib/opinions/rates.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
-import { administrations, enter } from "lib/study.ts";
+import { administrations, openStudy } from "lib/study.ts";
 import { z } from "zod";
 import { provider } from "./llm_server.ts";
 import { near } from "./near.ts";
@@ -175,7 +175,7 @@ Deno.test("every question asked has a class, also where the reply is no sheet; n
     { [Symbol.asyncDispose]: async () => await server.close() },
   );
   const schema = "opinions_classes";
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   const people = SAID.map((_, at) => ({ Person: String(at), sex: at % 2 ? "female" : "male" }));
   await lab.population(people, {
     instrument: null,
@@ -197,7 +197,7 @@ Deno.test("every question asked has a class, also where the reply is no sheet; n
   await lab.run(run, { budget: { calls: 100 }, allowTruncated: true });
   const calls = server.tally().requests;
   await lab.close();
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const made = await opinionsIn(study, vote, { 1: "path" }, { with: ["sex"] });
   await study.close();
   assert.equal(server.tally().requests, calls, "nothing is asked by reading");

@@ -1,14 +1,14 @@
 /** Rounds: who hears whom, what is asked again and what is not, and what a round changes. */
 import assert from "node:assert/strict";
 import pl from "polars";
-import { connect, open } from "lib/db.ts";
+import { connect, openDataset } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
 import { unscored } from "lib/instruments.ts";
 import { questionsOf } from "lib/opinions/answers.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { hearing, roundChanges, roundsPrompt } from "lib/opinions/rounds.ts";
 import { prompt } from "lib/prompts.ts";
-import { administrations, enter } from "lib/study.ts";
+import { administrations, openStudy } from "lib/study.ts";
 import { z } from "zod";
 import { until } from "./command.ts";
 import { provider } from "./llm_server.ts";
@@ -126,7 +126,7 @@ Deno.test("a round waits for the one before, costs what it says, and is bought o
   );
   const requests = () => server.tally().requests;
   const models = [served(server.url, 1, { price: null })];
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   const people = Array.from({ length: N }, (_, at) => ({ Person: `${at + 1}` }));
   await lab.population(people, {
     instrument: null,
@@ -145,7 +145,7 @@ Deno.test("a round waits for the one before, costs what it says, and is bought o
   await lab.run(before, { budget: { calls: 5 } });
   assert.equal(requests(), 5);
   const answers = async () => {
-    const study = await open({ schema });
+    const study = await openDataset({ schema });
     const made = await opinionsIn(study, instrument);
     await study.close();
     return made;

@@ -18,7 +18,7 @@ import {
   reweighted,
 } from "lib/opinions/sample.ts";
 import { bandOf, partsOf } from "lib/opinions/tables.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { z } from "zod";
 import { Folder } from "./made.ts";
 import { close, each, near } from "./near.ts";
@@ -547,7 +547,7 @@ Deno.test("a table may be packed, and a study takes the people who were drawn fr
     () => draw(towns.design(), { each: 1 }),
     /joint.csv.gz cannot be used:\n- its gzip is damaged/,
   );
-  const lab = await enter({ schema: "opinions_people" });
+  const lab = await openStudy({ schema: "opinions_people" });
   assert.deepEqual(await lab.population(population), { name: "towns", profiles: 40 });
   const book = (await lab.codebook()).toRecords();
   assert.deepEqual(book.map(({ variable, missing }) => [variable, missing]), [

@@ -1,11 +1,11 @@
 /** The stand-in whose opinions drift: what it was told to do is what comes out of a whole study. */
 import assert from "node:assert/strict";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { unscored } from "lib/instruments.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
 import { driftingModel, lapsing, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
-import { administrations, enter, personas } from "lib/study.ts";
+import { administrations, openStudy, personas } from "lib/study.ts";
 
 const SCHEMA = "opinions_drift";
 const DRIFT = 0.4;
@@ -63,13 +63,13 @@ Deno.test("shares follow the leaning, from one end of the options to the other",
 
 Deno.test("a lapsing stand-in gives no answer as often as it is told, in several ways", async () => {
   const schema = "opinions_lapses";
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(PEOPLE, { instrument: null, name: "people" });
   const models = [lapsing(driftingModel(0, questions), 0.4)];
   const plan = administrations({ instrument: questions, models, of: "profiles", coding: "label" });
   await lab.run(await lab.register(plan));
   await lab.close();
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const made = await opinionsIn(study, questions);
   await study.close();
   const classes = made.getColumn("reply_class").toArray() as string[];
@@ -84,7 +84,7 @@ Deno.test("a lapsing stand-in gives no answer as often as it is told, in several
 });
 
 Deno.test("a study of four rungs gives back the drift that was put in, within its error", async () => {
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   await lab.population(PEOPLE, { instrument: null, name: "people" });
   const models = [driftingModel(DRIFT, questions)];
   const done = async (plan: Parameters<typeof lab.register>[0]) =>
@@ -97,7 +97,7 @@ Deno.test("a study of four rungs gives back the drift that was put in, within it
   }
   await lab.close();
 
-  const study = await open({ schema: SCHEMA });
+  const study = await openDataset({ schema: SCHEMA });
   const { sheets } = await study.sheets(questions.name);
   await study.close();
   const rows = sheets.toRecords() as Record<string, number | string | null>[];

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import pl, { type DataFrame } from "polars";
 import { columnOf } from "lib/columns.ts";
 import { frame } from "lib/frames.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { descriptive, objective, subjective } from "lib/opinions/forms.ts";
 import { declaredTones, NAMES, STOCK, WRITING, writingModel } from "lib/opinions/simulated.ts";
 import { firstName, hardships, textsOf, toneOf, tones, variety } from "lib/opinions/texts.ts";
 import words from "lib/opinions/texts/words.json" with { type: "json" };
 import { clusteredMean, wilson } from "lib/stats.ts";
-import { enter, personas as written } from "lib/study.ts";
+import { openStudy, personas as written } from "lib/study.ts";
 import { each, near } from "./near.ts";
 
 type Found = Record<string, number | string | null>;
@@ -164,7 +164,7 @@ Deno.test("limits of the bootstrap draw whole respondents, with their weights", 
 const SCHEMA = "opinions_texts";
 
 Deno.test("a writer's texts are read apart from the form's words, and what it was told is found", async () => {
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   const people = Array.from({ length: 160 }, (_, at) => ({
     age: `${20 + at % 60}`,
     sex: at % 2 ? "Male" : "Female",
@@ -178,7 +178,7 @@ Deno.test("a writer's texts are read apart from the form's words, and what it wa
     assert.deepEqual((await lab.run(await lab.register(plan))).failed, {});
   }
   await lab.close();
-  const study = await open({ schema: SCHEMA });
+  const study = await openDataset({ schema: SCHEMA });
   const truths = declaredTones().toRecords() as { form: string; measure: string; truth: number }[];
   let stray = 0;
   for (const form of forms) {

@@ -1,6 +1,6 @@
 /** A study on an instrument whose items have options of their own, with the simulated model. */
 import assert from "node:assert/strict";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { itemScore } from "lib/instruments.ts";
 import { model } from "lib/llm.ts";
 import { compare, scores, shares } from "lib/measures.ts";
@@ -46,7 +46,7 @@ Deno.test("six questions in two languages, whole and one by one, turned round, w
     assert.equal(reasons.filter((reason) => reason !== null).length, items.length);
   }
 
-  const study = await open({ schema: "options_own" });
+  const study = await openDataset({ schema: "options_own" });
   try {
     const sheets = await study.sheets("town"), town = await study.instrument("town");
     const rows = sheets.sheets.toRecords() as Row[];

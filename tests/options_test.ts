@@ -19,7 +19,7 @@ import {
   administrationValues,
   answerWords,
   checkCoding,
-  filled,
+  fillPrompt,
   itemsJson,
   itemWords,
   orders,
@@ -275,7 +275,7 @@ Deno.test("the general prompt asks for a reason before or after each answer, or 
   for (const version of ["general", "general-es", "general-de"]) {
     const user = (change: Partial<Presented>, instrument = TOWN) => {
       const shown = { ...printed(instrument, "number"), ...change };
-      const messages = filled(
+      const messages = fillPrompt(
         prompt("administration", version),
         administrationValues(instrument, shown, { persona: "Ana keeps bees." }),
       );

@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
-import { connect, open, type Study } from "lib/db.ts";
+import { connect, type Dataset, openDataset } from "lib/db.ts";
 import type { TableName } from "lib/paper/design.ts";
 import { printed } from "lib/paper/print.ts";
-import { build, survival } from "lib/paper/tables.ts";
+import { build, robustness } from "lib/paper/tables.ts";
 import { restored } from "./data.ts";
 
 const FIXTURE = join(ROOT, "tests", "fixtures", "small-public");
@@ -124,9 +124,9 @@ function differences(name: TableName, table: DataFrame, match: Match): string[] 
 const SOURCES = { dump: join(FIXTURE, "sql"), csv: join(FIXTURE, "csv") };
 
 for (const [kind, from] of Object.entries(SOURCES)) {
-  const studied = async (): Promise<Study> => {
+  const studied = async (): Promise<Dataset> => {
     await restored(`small_${kind}`, from);
-    return await open({ schema: `small_${kind}` });
+    return await openDataset({ schema: `small_${kind}` });
   };
 
   for (const [name, match] of Object.entries(MATCHES) as [TableName, Match][]) {
@@ -201,7 +201,7 @@ Deno.test("strange models, populations and labels change no number or string of 
   } finally {
     await owner.end();
   }
-  const study = await open({ schema: "small_strange" });
+  const study = await openDataset({ schema: "small_strange" });
   for (const [name, match] of Object.entries(MATCHES) as [TableName, Match][]) {
     const table = printed(name, await build(name, study));
     assert.deepEqual(differences(name, table, match), []);
@@ -210,14 +210,14 @@ Deno.test("strange models, populations and labels change no number or string of 
       assert.ok(rows.every(({ model }) => model !== "Mistral" && model !== "mistral7B"));
       assert.ok(rows.every(({ subcategory }) => subcategory !== "Unmapped"));
     }
-    await survival(name as Exclude<TableName, "baselines">, study, { draws: 20 });
+    await robustness(name as Exclude<TableName, "baselines">, study, { draws: 20 });
   }
   await study.close();
 });
 
 Deno.test("the comparison with the original sees a changed number and a changed string", async () => {
   await restored("small_csv", SOURCES.csv);
-  const study = await open({ schema: "small_csv" });
+  const study = await openDataset({ schema: "small_csv" });
   const table = printed("table6", await build("table6", study));
   await study.close();
   const halved = table.withColumn(table.getColumn("alpha").div(2).rename("alpha"));

@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
-import { connect, open } from "lib/db.ts";
+import { connect, openDataset } from "lib/db.ts";
 import type { Form } from "lib/forms.ts";
 import { model } from "lib/llm.ts";
 import { compare, scores, shares } from "lib/measures.ts";
-import { edited, prompt } from "lib/prompts.ts";
-import { administrations, enter, instrumentFrom, personas } from "lib/study.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
+import { administrations, instrumentFrom, openStudy, personas } from "lib/study.ts";
 import { until } from "./command.ts";
 import { Folder } from "./made.ts";
 import { near } from "./near.ts";
@@ -114,7 +114,7 @@ async function killedTwice(run: string, done: () => Promise<number>): Promise<vo
 }
 
 Deno.test("another study: typed-in people, two forms, an instrument of its own, five factors, two kills", async (t) => {
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   const counts = async (run: string) => {
     const rows = (await lab.status()).toRecords() as Record<string, number | string>[];
     return rows.find((row) => row.run === run)!;
@@ -144,7 +144,7 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
       }
     });
     const told = prompt("administration", "general");
-    const hurried = edited(told, { user: `${told.user}\n\nDo not think for long.` });
+    const hurried = editPrompt(told, { user: `${told.user}\n\nDo not think for long.` });
     const plan = administrations({
       instrument: [town("town.csv"), town("town-es.csv")],
       form: "day",
@@ -182,7 +182,7 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
     await lab.close();
     throw error;
   }
-  const study = await open({ schema: SCHEMA });
+  const study = await openDataset({ schema: SCHEMA });
   try {
     const given = await study.sheets("town", { with: ["sex", "weight"] });
     const factors = [

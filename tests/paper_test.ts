@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
-import { connect, open } from "lib/db.ts";
+import { connect, openDataset } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { besidePaper, compare, grid, paperTable, printed } from "lib/paper/print.ts";
 import { latex, markdown } from "lib/press.ts";
@@ -30,7 +30,7 @@ const PRINTED: Record<TableName, number> = {
 
 async function published() {
   await restored("personality_trap");
-  return await open();
+  return await openDataset();
 }
 
 async function compared(names: readonly TableName[]) {
@@ -114,7 +114,7 @@ Deno.test("with one answer changed, the comparison names the cells that no longe
     assert.match(differing.join("\n"), /tableA7 GPT-4o MaxN L mae: paper 0\.061743, ours 0\.06/);
     const agree = results.reduce((total, one) => total + one.agree, 0);
     assert.equal(agree, 910 - differing.length);
-    const study = await open();
+    const study = await openDataset();
     const { side, body } = besidePaper("tableA7", await build("tableA7", study));
     await study.close();
     assert.equal(side.at(-1), "From");

@@ -3,7 +3,7 @@ import "lib/paper/instruments.ts";
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import type { DataFrame } from "polars";
-import { agreement, alphas, forest, scores, shares, survivors } from "lib/paper/figures.ts";
+import { agreement, alphas, forest, robustnessFigure, scores, shares } from "lib/paper/figures.ts";
 import { attrition, errors, fates, heatmap, histograms, keys, matrix, powers } from "lib/plots.ts";
 import {
   AGREEMENT,
@@ -142,8 +142,8 @@ Deno.test("forest() draws each estimate in the middle of its interval", () => {
   });
 });
 
-Deno.test("survivors() draws no Base, and what becomes of each marker in the legend's order", () => {
-  const svg = survivors(SURVIVORS);
+Deno.test("robustnessFigure() draws no Base, and what becomes of each marker in the legend's order", () => {
+  const svg = robustnessFigure(SURVIVORS);
   assert.deepEqual(legend(svg), [
     "Marker stands",
     "Marker vanishes",

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import pl from "polars";
 import { ROOT } from "lib/config.ts";
-import { open, type Study } from "lib/db.ts";
+import { type Dataset, openDataset } from "lib/db.ts";
 import { compare, scores } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import {
   acquiescence,
   agreement,
@@ -17,11 +17,11 @@ import {
 } from "lib/paper/tables.ts";
 import {
   administrations,
-  enter,
-  type Laboratory,
+  openStudy,
   personas,
   type Plan,
   type Row,
+  type Study,
 } from "lib/study.ts";
 import { script } from "./command.ts";
 import { type Answer, provider, type Server } from "./llm_server.ts";
@@ -70,11 +70,11 @@ const same = (id: number, answer: number, more: Row): Row => ({
 
 async function made(
   schema: string,
-  act: (lab: Laboratory, server: Server, run: (plan: Plan) => Promise<void>) => Promise<void>,
-  read: (study: Study) => Promise<void>,
+  act: (lab: Study, server: Server, run: (plan: Plan) => Promise<void>) => Promise<void>,
+  read: (study: Dataset) => Promise<void>,
 ): Promise<void> {
   const server = provider({ answer });
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   try {
     await act(lab, server, async (plan) => {
       const { failed, ended } = await lab.run(await lab.register(plan), FREE);
@@ -84,7 +84,7 @@ async function made(
     await lab.close();
     await server.close();
   }
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   try {
     await read(study);
   } finally {
@@ -275,7 +275,7 @@ Deno.test("personas are written of people without items, under conditions on att
       lab.preview(personas({
         models: [served(url, 2)],
         conditions: ["Base"],
-        prompt: edited(prompt("persona", "attributes-1"), {
+        prompt: editPrompt(prompt("persona", "attributes-1"), {
           user: "Of sex {{sex}} and race {{race}}.",
         }),
       })),

@@ -6,8 +6,8 @@ import { attributeValues } from "lib/prompts/profile.ts";
 import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { mergeAlike } from "lib/population.ts";
-import { filled, personaValues, prompt } from "lib/prompts.ts";
-import { enter, type Given, populationFrom, type Row } from "lib/study.ts";
+import { fillPrompt, personaValues, prompt } from "lib/prompts.ts";
+import { type Given, openStudy, populationFrom, type Row } from "lib/study.ts";
 import { populationOf, profilesOf } from "lib/study/population.ts";
 import { Folder } from "./made.ts";
 import { load } from "./study_before.ts";
@@ -195,10 +195,10 @@ Deno.test("a prompt shows a profile by its labels, and refuses a variable that t
   assert.deepEqual([ana!.sex, ana!.age, bob!.age, ana!.id], ["Female", "30 years", "", "a"]);
 
   const values = personaValues(null, [], biography, made.codebook, made.profiles[1]!.values);
-  const [system, user] = filled(prompt("persona", "attributes-1"), values);
+  const [system, user] = fillPrompt(prompt("persona", "attributes-1"), values);
   assert.match(system!.content, /"political_orientation": "string"/);
   assert.match(user!.content, /known of one person:\n\n- Sex: Male\n- town: Ely\n\nFrom/);
-  const own = (user: string) => filled({ ...prompt("persona", "attributes-1"), user }, values);
+  const own = (user: string) => fillPrompt({ ...prompt("persona", "attributes-1"), user }, values);
   assert.equal(own("{{town}}{{#age}}, {{age}}{{/age}}")[1]!.content, "Ely");
   assert.throws(
     () => own("{{profile}} {{race}}"),
@@ -206,13 +206,13 @@ Deno.test("a prompt shows a profile by its labels, and refuses a variable that t
   );
   assert.throws(() => own("Somebody."), /lacks \{\{profile\}\} or \{\{id\}\} or \{\{sex\}\}/);
   assert.throws(
-    () => filled(prompt("persona", "1"), values),
+    () => fillPrompt(prompt("persona", "1"), values),
     /has \{\{legend\}\}, \{\{table\}\}, which nothing fills/,
   );
 });
 
 Deno.test("a study has several populations, each once, the first its reference", async () => {
-  const lab = await enter({ schema: "several_people" });
+  const lab = await openStudy({ schema: "several_people" });
   const sql = await connect("owner", { schema: "several_people", connections: 2 });
   try {
     const made = of({ "people.csv": PEOPLE }) as Made;
@@ -300,7 +300,7 @@ Deno.test("a study has several populations, each once, the first its reference",
 });
 
 Deno.test("attributes that come later are added to the profiles that a study has", async () => {
-  const lab = await enter({ schema: "described_later" });
+  const lab = await openStudy({ schema: "described_later" });
   try {
     const rows = [1, 2].map((id) => ({
       id,
@@ -334,7 +334,7 @@ Deno.test("the published views of an earlier study show the reference and its co
     await migrate(schema, "study");
     assert.deepEqual([...await views()], before);
     // Other populations are in neither.
-    const lab = await enter({ schema });
+    const lab = await openStudy({ schema });
     await lab.population([
       Object.fromEntries(epqra.items.map(({ number }) => [number, 1])),
     ], { name: "others" });

@@ -7,8 +7,8 @@ import {
   administrationValues,
   answerWords,
   changes,
-  edited,
-  filled,
+  editPrompt,
+  fillPrompt,
   itemsJson,
   type Message,
   personaValues,
@@ -34,14 +34,14 @@ const PERSONA = { name: "Ana", description: "Ana keeps bees." };
 
 /** The two messages of a prompt. */
 function sent(prompt: Prompt, values: Record<string, string>): { system: string; user: string } {
-  const [system, user, ...more] = filled(prompt, values);
+  const [system, user, ...more] = fillPrompt(prompt, values);
   assert.deepEqual([system?.role, user?.role, more], ["system", "user", []]);
   return { system: system!.content, user: user!.content };
 }
 
 /** A whole persona prompt, so that a test says only what it is about. */
 const made = (system: string, user: string): Prompt =>
-  edited(prompt("persona", "1"), { system, user });
+  editPrompt(prompt("persona", "1"), { system, user });
 
 // A changed text is another prompt: give its file the next number and add the hash here.
 Deno.test("the text of a version never changes", () => {
@@ -60,11 +60,11 @@ Deno.test("the text of a version never changes", () => {
 
 Deno.test("the hash covers purpose, system and user, and nothing else", () => {
   const one = prompt("persona", "1");
-  assert.notEqual(edited(one, { system: `${one.system} ` }).hash, one.hash);
-  assert.notEqual(edited(one, { user: `${one.user} ` }).hash, one.hash);
-  assert.notEqual(edited(one, { system: one.user, user: one.system }).hash, one.hash);
-  assert.notEqual(edited({ ...one, purpose: "administration" }, {}).hash, one.hash);
-  assert.equal(edited(one, { note: "mine", language: "es" }).hash, one.hash);
+  assert.notEqual(editPrompt(one, { system: `${one.system} ` }).hash, one.hash);
+  assert.notEqual(editPrompt(one, { user: `${one.user} ` }).hash, one.hash);
+  assert.notEqual(editPrompt(one, { system: one.user, user: one.system }).hash, one.hash);
+  assert.notEqual(editPrompt({ ...one, purpose: "administration" }, {}).hash, one.hash);
+  assert.equal(editPrompt(one, { note: "mine", language: "es" }).hash, one.hash);
 });
 
 Deno.test("the newest numbered version is the default, and unknown ones are refused by name", () => {
@@ -84,14 +84,14 @@ Deno.test("the newest numbered version is the default, and unknown ones are refu
 
 Deno.test("an edited prompt names what it came from and its text", () => {
   const one = prompt("persona", "1");
-  const first = edited(one, { user: `${one.user}\nBe brief.` });
+  const first = editPrompt(one, { user: `${one.user}\nBe brief.` });
   assert.equal(first.version, `1+${first.hash.slice(0, 8)}`);
-  const second = edited(first, { system: `${one.system}\nBe kind.` });
+  const second = editPrompt(first, { system: `${one.system}\nBe kind.` });
   assert.equal(second.version, `1+${second.hash.slice(0, 8)}`);
   assert.notEqual(second.version, first.version);
   // Back to the file's text: the file's version.
-  assert.equal(edited(second, { system: one.system, user: one.user }).version, "1");
-  assert.equal(edited(first, {}).version, first.version);
+  assert.equal(editPrompt(second, { system: one.system, user: one.user }).version, "1");
+  assert.equal(editPrompt(first, {}).version, first.version);
 });
 
 Deno.test("the persona prompt says JSON, shows schema and profile, and gives no hint of its own", () => {
@@ -290,7 +290,7 @@ Deno.test("a part in {{#name}}…{{/name}} is left out where the value is empty"
   assert.deepEqual(places(one), ["table", "preamble"]);
   const open = made("S", "{{table}}{{#preamble}} after");
   assert.throws(
-    () => filled(open, { table: "T", preamble: "" }),
+    () => fillPrompt(open, { table: "T", preamble: "" }),
     /has \{\{#preamble\}\} without its other half/,
   );
 });
@@ -298,15 +298,15 @@ Deno.test("a part in {{#name}}…{{/name}} is left out where the value is empty"
 Deno.test("a place that nothing fills, or a prompt without its data, is refused", () => {
   const values = personaValues(epqra, ANSWERS, biography);
   assert.throws(
-    () => filled(made("{{nmae}}", "{{table}} {{a-b}}"), values),
+    () => fillPrompt(made("{{nmae}}", "{{table}} {{a-b}}"), values),
     /has \{\{nmae\}\}, \{\{a-b\}\}, which nothing fills: the known places are .*\{\{table\}\}/,
   );
-  assert.throws(() => filled(made("{{constructor}}", "{{table}}"), values), /constructor/);
-  assert.throws(() => filled(made("S", "{{legend}}"), values), /lacks \{\{table\}\}/);
+  assert.throws(() => fillPrompt(made("{{constructor}}", "{{table}}"), values), /constructor/);
+  assert.throws(() => fillPrompt(made("S", "{{legend}}"), values), /lacks \{\{table\}\}/);
 });
 
 Deno.test("an empty part is not sent", () => {
-  const messages: Message[] = filled(made("", "{{table}}"), { table: "T" });
+  const messages: Message[] = fillPrompt(made("", "{{table}}"), { table: "T" });
   assert.deepEqual(messages, [{ role: "user", content: "T" }]);
 });
 
@@ -317,7 +317,7 @@ Deno.test("the published template is filled in its own notation, with our instru
   const values = administrationValues(epqra, shown(epqra, "true/false"), { ...PERSONA, age: "41" });
   assert.equal(sent(template, values).system, "Be Ana, aged 41:\nAna keeps bees. ");
   assert.throws(
-    () => filled(published("<row.shoe_size>"), values),
+    () => fillPrompt(published("<row.shoe_size>"), values),
     /prompt published has \{\{shoe_size\}\}, which nothing fills: .*\{\{description\}\}/,
   );
   assert.throws(() => published(" \n"), /no system_role/);
@@ -325,7 +325,7 @@ Deno.test("the published template is filled in its own notation, with our instru
 
 Deno.test("changes put together are the texts before and after", () => {
   const before = prompt("administration", "1");
-  const after = edited(before, { user: before.user.replace("Please", "Kindly") });
+  const after = editPrompt(before, { user: before.user.replace("Please", "Kindly") });
   const found = changes(before, after);
   const text = (part: string, ...kinds: string[]) =>
     found.filter((one) => one.part === part && kinds.includes(one.kind))

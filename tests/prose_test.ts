@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import type { DataFrame } from "polars";
-import { open, type Provenance } from "lib/db.ts";
+import { openDataset, type Provenance } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { reads as readsOf } from "lib/paper/published.ts";
 import {
@@ -10,16 +10,16 @@ import {
   choiceReading,
   faultReading,
   publishedReading,
+  robustnessReading,
   shareReading,
-  survivingReading,
 } from "lib/paper/readings.ts";
 import {
   acquiescence,
   faults,
   markers,
+  robustness,
   sensitivity,
   sensitivitySummary,
-  survival,
 } from "lib/paper/tables.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { z } from "zod";
@@ -120,7 +120,7 @@ Deno.test("a number typed into a text is found", () => {
   assert.deepEqual(loose(made("`0.42` in code, [a](b_1.2)", "")), []);
 });
 
-/** Notebooks that show whatever study their line `open(…)` names. */
+/** Notebooks that show whatever study their line `openDataset(…)` names. */
 const OF_ANY = /^(1[1-6]|2[4-7]|30|32)_/;
 
 /** Counts that texts of these may hold: what is drawn, and a group that the paper's code has. */
@@ -241,7 +241,7 @@ Deno.test("what is about the published data is said of them only", () => {
 
 const study = async () => {
   await restored("personality_trap");
-  return await open({ schema: "personality_trap" });
+  return await openDataset({ schema: "personality_trap" });
 };
 
 type Row = Record<string, unknown>;
@@ -271,7 +271,7 @@ Deno.test("30 and 11 to 13: verdicts and shares are those of the frames", async 
   const tables = Object.fromEntries(
     await Promise.all(
       (["table1", "table2", "table3"] as const).map(async (name) =>
-        [name, await survival(name, data, { draws: 50 })] as const
+        [name, await robustness(name, data, { draws: 50 })] as const
       ),
     ),
   );
@@ -279,7 +279,7 @@ Deno.test("30 and 11 to 13: verdicts and shares are those of the frames", async 
   await data.close();
   const cells = Object.values(tables).flatMap(all);
   const count = (verdict: string) => cells.filter((row) => row.verdict === verdict).length;
-  const [counts, unprinted] = survivingReading(markers(tables), tables);
+  const [counts, unprinted] = robustnessReading(markers(tables), tables);
   assert.ok(counts!.includes(`${count("stands")} stand, ${count("weakens")} weaken`), counts);
   assert.ok(counts!.includes(`${count("vanishes")} vanish`), counts);
   // Counted from the personas: no race of the four that the paper prints.

@@ -16,14 +16,14 @@ const TRAP = "Data: reconstruction: fitted to the paper's printed cells, not the
 const MINE = "Data: own study, not the published dataset; simulated, no model was asked: Mine";
 
 const IMPORTS = `import pl from "polars";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { figure, save, say, show, verdict } from "lib/notebook.ts";
-import { compare, laidOut, surviving } from "lib/paper/print.ts";
+import { compare, laidOut, robustnessTable } from "lib/paper/print.ts";
 import { forest } from "lib/paper/figures.ts";
 import { scoreReading } from "lib/paper/readings.ts";
 import { ratesFrame, simulator, truths, written } from "lib/validation/simulate.ts";
-import { personality, survival } from "lib/paper/tables.ts";`;
+import { personality, robustness } from "lib/paper/tables.ts";`;
 
 const MODEL = { id: "mine", label: "Mine", fidelity: 0.9 };
 
@@ -43,14 +43,14 @@ const MADE = `await written(simulator(specification)(1), { schema: "${OWN}", rep
 
 /** What a table's notebook does, under names of its own. */
 const reading = (schema: string, name: string): string[] => [
-  `const ${name} = await open({ schema: "${schema}" });
+  `const ${name} = await openDataset({ schema: "${schema}" });
 const ${name}Table = personality(await ${name}.sheets("epqra"), await ${name}.profiles("reference"));
-const ${name}Honest = await survival("table4", ${name}, { draws: 20 });
+const ${name}Honest = await robustness("table4", ${name}, { draws: 20 });
 await ${name}.close();`,
   `await show(laidOut("table4", ${name}Table), "Table 4 of ${name}");`,
   `await show(${name}Table.filter(pl.col("scale").eq(pl.lit("N"))).select("model", "n", "estimate"),
   "N of ${name}", { notes: "Of ${name}." });`,
-  `const ${name}Kept = surviving("table4", ${name}Honest);
+  `const ${name}Kept = robustnessTable("table4", ${name}Honest);
 await show(${name}Kept.table, ${name}Kept.caption + " of ${name}", { ...${name}Kept.options, name: "${name}" });`,
   `await figure(forest(${name}Table), "Figure of ${name}", { data: ${name}Table });`,
   `await say(scoreReading(${name}Honest, ${name}Table), { data: ${name}Honest });`,

@@ -107,7 +107,7 @@ Deno.test("every builder carries: a new one that does not is found", () => {
   const without = functions(tables).filter(([, part]) => !carries(part)).map(([name]) => name);
   assert.deepEqual(without, []);
   assert.ok(functions(tables).length > 20);
-  for (const name of ["compare", "laidOut", "printed", "surviving"] as const) {
+  for (const name of ["compare", "laidOut", "printed", "robustnessTable"] as const) {
     assert.ok(carries(paper[name]), name);
   }
 });

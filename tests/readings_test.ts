@@ -11,9 +11,9 @@ import {
   errorReading,
   faultReading,
   precisionReading,
+  robustnessReading,
   sampleSizeReading,
   sheetReading,
-  survivingReading,
   verdictReading,
   wholeStudyReading,
 } from "lib/paper/readings.ts";
@@ -254,5 +254,5 @@ Deno.test("a part that is not there is left out, or said to be none", () => {
     [{ table: "table1", rows: "all", markers: 0, stands: 0, weakens: 0, vanishes: 0, appears: 1 }],
   );
   const table1 = frameOf([{ verdict: "appears", effect_name: "h", effect: 1, most: 2 }]);
-  assert.match(survivingReading(counted, { table1 })[0]!, /^No cell of these tables has a marker/);
+  assert.match(robustnessReading(counted, { table1 })[0]!, /^No cell of these tables has a marker/);
 });

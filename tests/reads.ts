@@ -1,10 +1,10 @@
 /** What tables are made from, typed in by tests. */
 import assert from "node:assert/strict";
 import type { DataFrame } from "polars";
-import type { Administrations, Study } from "lib/db.ts";
+import type { Administrations, Dataset } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
-import type { sensitivity, survival } from "lib/paper/tables.ts";
+import type { robustness, sensitivity } from "lib/paper/tables.ts";
 import { administrations, type Sheet } from "./sheets.ts";
 
 /** Cells of any table; numbers and texts are told apart by what a test compares them with. */
@@ -28,7 +28,7 @@ export interface Person {
 }
 
 /** Both reads of some personas of GPT-4o: one row each, and counted. */
-export function people(given: readonly Person[]): Pick<Study, "demographics" | "personas"> {
+export function people(given: readonly Person[]): Pick<Dataset, "demographics" | "personas"> {
   const records = given.map(({ condition = "Base", ...person }) => ({
     model: "gpt4o",
     model_print: "GPT-4o",
@@ -80,7 +80,7 @@ export function reads(
     /** EPQR-A sheets with the last of several answers, where these are not the same. */
     last?: Sheet[];
   },
-): Parameters<typeof survival>[1] & Parameters<typeof sensitivity>[0] {
+): Parameters<typeof robustness>[1] & Parameters<typeof sensitivity>[0] {
   const sheets = { epqra: [epqra, given.epqra], bigfive: [bfi44, given.bigfive] } as const;
   const made = (instrument: typeof epqra, sheets: Sheet[] | undefined): Promise<Administrations> =>
     Promise.resolve(administrations(instrument, sheets ?? none()));

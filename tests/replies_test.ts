@@ -3,7 +3,7 @@ import { cpuUsage } from "node:process";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument, WORDS } from "lib/instruments.ts";
-import { opened } from "lib/llm.ts";
+import { openReply } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import {
   type Coding,
@@ -426,7 +426,7 @@ Deno.test("replies that came: what is right of each", async () => {
   const cases: Case[] = lines.trim().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(cases.map(({ id }) => id), Object.keys(right));
   for (const { id, asked, body } of cases) {
-    const { text } = opened("openai", json(body));
+    const { text } = openReply("openai", json(body));
     const expected = right[id]!;
     if (asked === "persona") {
       const found = personaIn(text!);
@@ -445,7 +445,7 @@ Deno.test("replies that came: what is right of each", async () => {
 });
 
 Deno.test("reasoning that a provider sends in a field of its own is not read", () => {
-  const message = (message: object) => opened("openai", json({ choices: [{ message }] }));
+  const message = (message: object) => openReply("openai", json({ choices: [{ message }] }));
   for (const field of ["reasoning_content", "reasoning", "thinking"]) {
     assert.equal(message({ content: "So.", [field]: WHOLE }).text, "So.");
     assert.match(message({ content: null, [field]: WHOLE }).problem!, /^empty reply/);
@@ -456,7 +456,7 @@ Deno.test("reasoning that a provider sends in a field of its own is not read", (
   }
   const parts = [{ reasoningContent: { reasoningText: { text: WHOLE } } }, { text: "So." }];
   const bedrock = { output: { message: { role: "assistant", content: parts } } };
-  assert.equal(opened("bedrock", json(bedrock)).text, "So.");
+  assert.equal(openReply("bedrock", json(bedrock)).text, "So.");
 });
 
 Deno.test("without a sheet there is a reason", () => {

@@ -11,13 +11,13 @@ import { pathToFileURL } from "node:url";
 import { type Page } from "playwright-core";
 import { ROOT, settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { model } from "lib/llm.ts";
 import { csv } from "lib/press.ts";
 import { prompt } from "lib/prompts.ts";
-import { enter, personas } from "lib/study.ts";
-import { survival } from "lib/paper/tables.ts";
+import { openStudy, personas } from "lib/study.ts";
+import { robustness } from "lib/paper/tables.ts";
 import { read } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
 import { report } from "../scripts/report.ts";
@@ -36,7 +36,7 @@ const pageText = (): Promise<string> => made ??= written();
 
 async function written(): Promise<string> {
   await restored(PUBLISHED);
-  const study = await open();
+  const study = await openDataset();
   // One that judges markers, of which some are none, and one that does not.
   for (
     const [notebook, table] of [
@@ -46,7 +46,7 @@ async function written(): Promise<string> {
   ) {
     const folder = join(settings().outDir, "papers", notebook);
     await Deno.mkdir(folder, { recursive: true });
-    const kept = csv(await survival(table, study, { draws: 50 }), "Data: drawn for a test");
+    const kept = csv(await robustness(table, study, { draws: 50 }), "Data: drawn for a test");
     await Deno.writeTextFile(join(folder, "survives.csv"), kept);
   }
   const executed = find([]).map((path) => ({
@@ -61,7 +61,7 @@ async function written(): Promise<string> {
 Deno.test("a study that goes on calls for another report; a trial alone and a look do not", async () => {
   await restored(PUBLISHED);
   const state = () => as("reader", stateOf);
-  const lab = await enter({ schema: "report_state" });
+  const lab = await openStudy({ schema: "report_state" });
   // The name of an inference profile has no place where a line could break.
   const long = { ...model("simulated"), model: `arn:aws:${"0123456789".repeat(12)}` };
   const plan = personas({ models: [long], profiles: 2, name: "two" });

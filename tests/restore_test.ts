@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "zip";
-import { migrate, open, type Sql } from "lib/db.ts";
+import { migrate, openDataset, type Sql } from "lib/db.ts";
 import {
   type Check,
   restore,
@@ -494,7 +494,7 @@ Deno.test("of two restores into one schema the second is refused; into two schem
     await contents(sql, "select"),
   ]);
   assert.deepEqual(one, two);
-  await (await open({ schema: "select" })).close();
+  await (await openDataset({ schema: "select" })).close();
 });
 
 Deno.test("a schema that holds anything is replaced with force only", async () => {
@@ -595,7 +595,7 @@ Deno.test("answers whose columns are swapped are refused", async () => {
 
 atNight("the reconstruction is known as such, also from a dump or CSV files of it", async () => {
   await restored("personality_trap");
-  const study = await open();
+  const study = await openDataset();
   assert.equal(study.provenance.source, "reconstruction");
   assert.equal(study.provenance.files.length, 5);
   await study.close();

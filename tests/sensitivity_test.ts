@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { migrate, open } from "lib/db.ts";
+import { migrate, openDataset } from "lib/db.ts";
 import { reads as readsOf } from "lib/paper/published.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument } from "lib/instruments.ts";
@@ -12,9 +12,9 @@ import {
   convergence,
   demographics,
   markers,
+  robustness,
   sensitivity,
   sensitivitySummary,
-  survival,
 } from "lib/paper/tables.ts";
 import { as, restored, SMALL } from "./data.ts";
 import { near } from "./near.ts";
@@ -252,9 +252,9 @@ Deno.test("markers() counts verdicts with and without the rows that the paper do
     })),
   });
   const frames = {
-    table1: await survival("table1", given, { draws: 20 }),
-    table4: await survival("table4", given),
-    tableA6: await survival("tableA6", given, { draws: 20 }),
+    table1: await robustness("table1", given, { draws: 20 }),
+    table4: await robustness("table4", given),
+    tableA6: await robustness("tableA6", given, { draws: 20 }),
   };
   const counts = markers(frames);
   assert.deepEqual(rows(counts).map(({ table, rows }) => [table, rows]), [
@@ -333,7 +333,7 @@ Deno.test("lastSheets() has the answer with the highest id, scored as the view s
     await sql`insert into ${sql(schema)}.eval_questionnaires ${sql(planted)}`;
   });
   const expected = await lastOf(schema);
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   let patched = 0;
   for (const instrument of [epqra, bfi44]) {
     const [first, last] = await Promise.all([
@@ -373,7 +373,7 @@ Deno.test("without second answers lastSheets() is Study.sheets(), also of a stud
       and a.id > b.id`);
   await migrate("sensitivity_study", "study");
   for (const name of [schema, "sensitivity_study"]) {
-    const study = await open({ schema: name });
+    const study = await openDataset({ schema: name });
     assert.equal(await readsOf(study).lastSheets("epqra"), await study.sheets("epqra"));
     assert.equal(await readsOf(study).lastSheets("bigfive"), await study.sheets("bigfive"));
     const panel = sensitivitySummary(await sensitivity(readsOf(study)));

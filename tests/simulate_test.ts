@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { score } from "lib/instruments.ts";
@@ -25,7 +25,7 @@ import {
 } from "lib/validation/simulate/latent.ts";
 import { Urn } from "lib/validation/simulate/urn.ts";
 import { clusteredDifference, cronbachAlpha, dependence, mean, pearson } from "lib/stats.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { build } from "lib/paper/tables.ts";
 import { z } from "zod";
 import { as } from "./data.ts";
@@ -426,7 +426,7 @@ Deno.test("a simulated study is read as any other", async (t) => {
   const counted = await written(study, { schema });
   // Two models in three conditions; the BFI of the first model only.
   assert.deepEqual(counted, { profiles: 120, personas: 2160, sheets: 1440 + 720 });
-  const read = await open({ schema });
+  const read = await openDataset({ schema });
   const value = z.object({ value: z.number().nullable(), n: z.number() });
   try {
     await t.step("under a banner that says what it is", () => {
@@ -494,8 +494,8 @@ Deno.test("a simulated study is read as any other", async (t) => {
         binomial(Math.round(value! / 100 * n), n, accuracy);
       }
     });
-    await t.step("the laboratory knows its runs", async () => {
-      const lab = await enter({ schema });
+    await t.step("the study knows its runs", async () => {
+      const lab = await openStudy({ schema });
       try {
         const { flow } = await lab.quality();
         const whole = z.object({ planned: z.number(), stored: z.number(), complete: z.number() });

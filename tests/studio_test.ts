@@ -7,8 +7,8 @@ import { comparedHtml } from "lib/notebook/compare.ts";
 import { escape } from "lib/press.ts";
 import { serve, type Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
-import { edited, prompt } from "lib/prompts.ts";
-import { administrations, enter, personas, type Plan } from "lib/study.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
+import { administrations, openStudy, personas, type Plan } from "lib/study.ts";
 import { evaluated } from "./command.ts";
 import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
 import { Made, served as standing } from "./study_worker.ts";
@@ -32,7 +32,7 @@ class Bench implements AsyncDisposable {
       conditions: ["Base", "MaxN"],
     });
     // The page goes on when the last cell of its notebook has closed the study.
-    const notebook = await enter({ schema });
+    const notebook = await openStudy({ schema });
     const page = await served(notebook, plan);
     await notebook.close();
     return new Bench(made, server, plan, page);
@@ -142,7 +142,7 @@ Deno.test("only who knows the address, and only the page itself, is answered", a
 Deno.test("the page loads nothing, holds the prompt as text, and can be read without eyes", async () => {
   await using bench = await Bench.with("studio_page");
   const { made: { lab } } = bench;
-  const odd = edited(WRITTEN, {
+  const odd = editPrompt(WRITTEN, {
     system: `\n</textarea><script>alert("1")</script> {{schema}} {{instrument}}`,
   });
   const page = await served(lab, { ...bench.plan, prompt: odd });
@@ -213,7 +213,7 @@ Deno.test("looking asks nothing; asking needs a budget, and shows what a cell sh
   assert.match(whole!.said.html!, /&lt;b&gt;/);
 
   const models = plan.kind === "personas" ? plan.models.slice(0, 1) : [];
-  const changed = { ...plan, models, prompt: edited(WRITTEN, EDIT) } as Plan;
+  const changed = { ...plan, models, prompt: editPrompt(WRITTEN, EDIT) } as Plan;
   const cell = await lab.tried(changed, { before: WRITTEN, profiles: [1, 2], condition: "MaxN" });
   assert.ok(whole!.said.html!.includes(comparedHtml(cell, "Before and after")));
 
@@ -238,7 +238,7 @@ Deno.test("what cannot be asked or saved is said in words; what is saved is list
   await refused("save", { ...EDIT, user: WRITTEN.user, note: "x" }, /^Nothing is changed/);
 
   const { said } = await bench.post("save", { ...EDIT, note: "The <place>" });
-  const { version } = edited(WRITTEN, EDIT);
+  const { version } = editPrompt(WRITTEN, EDIT);
   assert.ok(said.said!.startsWith(`Saved as version ${version}: `));
   assert.match(said.html!, /The &lt;place&gt;/);
   assert.equal((await lab.prompt("persona", version)).note, "The <place>");

@@ -12,7 +12,7 @@ import { address, migrate, parted, type Sql } from "lib/db.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument } from "lib/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import { administrations, instrumentFrom, personas, type Plan } from "lib/study.ts";
 import { until } from "./command.ts";
 import { type Answer, provider, type Server } from "./llm_server.ts";
@@ -77,7 +77,7 @@ const CLOUD: Model = {
 };
 
 export const WRITTEN = prompt("persona", "1");
-export const SPANISH = edited(WRITTEN, {
+export const SPANISH = editPrompt(WRITTEN, {
   user: `${WRITTEN.user}\n\nThe person lives in Spain.`,
 });
 
@@ -156,7 +156,7 @@ export function plans() {
 /** The trials of the study: of a persona prompt under MaxN, and of one for sheets. */
 export function trials() {
   const before = prompt("administration", "1");
-  const after = edited(before, { user: `${before.user}\n\nTake your time.` });
+  const after = editPrompt(before, { user: `${before.user}\n\nTake your time.` });
   const { people, cloud } = plans();
   return {
     personas: {

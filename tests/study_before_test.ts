@@ -8,7 +8,7 @@ import { epqra } from "lib/paper/instruments.ts";
 import { type Model, requestKey } from "lib/llm.ts";
 import { strict } from "lib/llm/provider.ts";
 import type { Message } from "lib/prompts.ts";
-import { enter, type Laboratory, type Plan } from "lib/study.ts";
+import { openStudy, type Plan, type Study } from "lib/study.ts";
 import { administrationCells, personaCells } from "lib/study/cell.ts";
 import { identity } from "lib/study/plan.ts";
 import { script } from "./command.ts";
@@ -31,7 +31,7 @@ import { type Place, PLACES } from "./study_before_places.ts";
 
 /** The study of the fixture, opened by the code of today. */
 class Before implements AsyncDisposable {
-  private constructor(readonly schema: string, readonly lab: Laboratory, readonly sql: Sql) {}
+  private constructor(readonly schema: string, readonly lab: Study, readonly sql: Sql) {}
 
   static async opened(schema: string): Promise<Before> {
     await load(schema);
@@ -39,7 +39,7 @@ class Before implements AsyncDisposable {
   }
 
   static async at(schema: string): Promise<Before> {
-    const lab = await enter({ schema });
+    const lab = await openStudy({ schema });
     return new Before(schema, lab, await connect("owner", { schema, connections: 2 }));
   }
 
@@ -248,7 +248,7 @@ const Flow = z.object({
   stored: z.number(),
 });
 
-const flowOf = async (lab: Laboratory): Promise<z.infer<typeof Flow>[]> =>
+const flowOf = async (lab: Study): Promise<z.infer<typeof Flow>[]> =>
   z.array(Flow).parse((await lab.quality()).flow.toRecords());
 
 /** Replies of an export by the key and the number of their question. */

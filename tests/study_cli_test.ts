@@ -9,8 +9,8 @@ import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { MEMORY } from "../scripts/memory.ts";
 import { model } from "lib/llm.ts";
-import { administrations, enter, formFrom, instrumentFrom, personas } from "lib/study.ts";
-import { standing } from "../scripts/study/place.ts";
+import { administrations, formFrom, instrumentFrom, openStudy, personas } from "lib/study.ts";
+import { statusOf } from "../scripts/study/place.ts";
 import { nextOf } from "../scripts/study/run.ts";
 import { atNight, type Ended, ended, nightly, script, spawned, until } from "./command.ts";
 import { dropped, restored } from "./data.ts";
@@ -266,7 +266,7 @@ Deno.test("forms of one's own and personas made from others are planned as in a 
     /^ +personas +repetition 1 of the form voice$/m,
     /^ +profiles +of adults, without personas$/m,
   ];
-  const lab = await enter({ schema: desk.schema });
+  const lab = await openStudy({ schema: desk.schema });
   try {
     for (const [at, plan] of plans.entries()) {
       const out = await desk.done(...commands[at]!);
@@ -278,7 +278,7 @@ Deno.test("forms of one's own and personas made from others are planned as in a 
       assert.match(out, facts[at]!);
       await lab.run(plan.name);
     }
-    const [now] = await standing(lab, [plans[1].name]);
+    const [now] = await statusOf(lab, [plans[1].name]);
     assert.deepEqual(await nextOf(lab, now!), [
       "Let them answer: deno task study plan administrations --instrument FILE --form voice " +
       "--schema cli_forms",

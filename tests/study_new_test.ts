@@ -27,7 +27,11 @@ Deno.test("a study has notebooks of its own, with its schema, that run and are n
     const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
     for (const name of names) {
       const text = code(name);
-      assert.match(text, /^const schema = "made_anew";$|open\(\{ schema: "made_anew" \}\)/m, name);
+      assert.match(
+        text,
+        /^const schema = "made_anew";$|openDataset\(\{ schema: "made_anew" \}\)/m,
+        name,
+      );
       assert.doesNotMatch(text, /schema = "demo"|schema: "personality_trap"/, name);
       assert.ok(read(join(FOLDER, name)).cells.every(({ outputs = [] }) => !outputs.length), name);
     }

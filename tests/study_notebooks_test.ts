@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { ROOT, settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
-import { enter, personas } from "lib/study.ts";
+import { openStudy, personas } from "lib/study.ts";
 import { build } from "lib/paper/tables.ts";
 import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
@@ -138,7 +138,7 @@ Deno.test("with a model that costs money they ask nothing before there is a budg
   await server.close();
 });
 
-const LINE = `open({ schema: "${PUBLISHED}" })`;
+const LINE = `openDataset({ schema: "${PUBLISHED}" })`;
 const TABLES = find(["1", "2"]).filter((path) => /^(1[1-6]|2[4-7])_/.test(basename(path)));
 
 /** Tables of models that none of the sample's is printed beside. */
@@ -156,7 +156,7 @@ for (const table of TABLES.filter((path) => nightly || EACH.test(basename(path))
     using folder = new Folder(ROOT);
     const changed = original.cells.map((cell) => ({
       ...cell,
-      source: source(cell).replace(LINE, `open({ schema: "demo" })`),
+      source: source(cell).replace(LINE, `openDataset({ schema: "demo" })`),
     }));
     const notebook = await ran(folder.write(basename(table), changed));
     const text = shown(notebook);
@@ -181,7 +181,7 @@ for (const table of TABLES.filter((path) => nightly || EACH.test(basename(path))
 }
 
 Deno.test("the sample's dose lies between Base and MaxN, and errors are one in ten", async () => {
-  const study = await open({ schema: "demo" });
+  const study = await openDataset({ schema: "demo" });
   const table = await build("table4", study);
   const agreement = await build("tableA6", study);
   await study.close();
@@ -202,8 +202,8 @@ const SAMPLE = (schema: string, profiles: number, rest = "") =>
   `import { model } from "lib/llm.ts";
 import { begin, ended, show } from "lib/notebook.ts";
 import "lib/paper/published.ts";
-import { enter, personas } from "lib/study.ts";
-const lab = await enter({ schema: "${schema}" });
+import { openStudy, personas } from "lib/study.ts";
+const lab = await openStudy({ schema: "${schema}" });
 await lab.population();
 const plan = personas({ models: [model("simulated")], profiles: ${profiles}, name: "p"${rest} });
 const run = await lab.register(plan);`;
@@ -317,7 +317,7 @@ Deno.test("the sample is made anew, unless one of its models is real", async () 
     const [row] = await as("owner", (sql) => sql`select to_regclass('demo.runs') as name`);
     return row!.name !== null;
   };
-  const lab = await enter({ schema: "demo" });
+  const lab = await openStudy({ schema: "demo" });
   await lab.population();
   await lab.register(personas({ models: [model("simulated")], profiles: 1, name: "mine" }));
   await withoutSample([path("14_table4_personality")]);

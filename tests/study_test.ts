@@ -6,8 +6,8 @@ import { withRules } from "lib/cleaning.ts";
 import { migrate } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { CallError, live, type Model, model, recorded, requestKey, type Travel } from "lib/llm.ts";
-import { edited, profileTable, prompt } from "lib/prompts.ts";
-import { administrations, enter, personas, type Plan, RunError } from "lib/study.ts";
+import { editPrompt, profileTable, prompt } from "lib/prompts.ts";
+import { administrations, openStudy, personas, type Plan, RunError } from "lib/study.ts";
 import { until } from "./command.ts";
 import { as, dropped, restored, SMALL } from "./data.ts";
 import {
@@ -201,7 +201,7 @@ Deno.test("a limit, a signal and stop() end a run when what is in flight has com
   const early = await lab.run(run, { signal: AbortSignal.abort() });
   assert.deepEqual([early.ended, early.calls], ["stopped", 0]);
 
-  const other = await enter({ schema: "study_stop" });
+  const other = await openStudy({ schema: "study_stop" });
   const second = lab.run(run);
   const before = server.tally().requests;
   await until("calls", () => server.tally().requests >= before + 10);
@@ -624,7 +624,7 @@ Deno.test("a plan is registered once, extends to more, and tells settings apart"
     () => lab.register(personas({ models: [own], conditions: ["MaxP"], name })),
     new RegExp(`has another run ${name}: give the plan another name`),
   );
-  const mine = edited(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
+  const mine = editPrompt(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
   const differing = [
     { prompt: mine },
     { seed: 2 },
@@ -980,13 +980,13 @@ Deno.test("a study of the first version becomes one of the second, unless rows w
       }
     });
   }
-  const lab = await enter({ schema: "study_first" });
+  const lab = await openStudy({ schema: "study_first" });
   await lab.close();
   await using made = await Made.with("study_first", 2);
   const plan = personas({ models: [model("simulated")], conditions: ["Base"] });
   assert.equal((await made.lab.run(await made.lab.register(plan))).done, 2);
 
-  await assert.rejects(() => enter({ schema: "study_first_used" }), (error: Error) => {
+  await assert.rejects(() => openStudy({ schema: "study_first_used" }), (error: Error) => {
     assert.match(error.message, /^Migration 002_runs of schema study_first_used$/);
     assert.match(
       (error.cause as Error).message,
@@ -1008,7 +1008,7 @@ Deno.test("a study of the first version becomes one of the second, unless rows w
 Deno.test("a restored schema is no place for a study", async () => {
   await restored("study_restored", join(SMALL, "sql"));
   await assert.rejects(
-    () => enter({ schema: "study_restored" }),
+    () => openStudy({ schema: "study_restored" }),
     /^Error: Schema study_restored holds restored data: choose another for a study$/,
   );
 });

@@ -10,8 +10,8 @@ import { connect, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import type { Model } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
-import { type Ended, enter, type Laboratory } from "lib/study.ts";
-import { settleIn } from "lib/study/population.ts";
+import { type Ended, openStudy, type Study } from "lib/study.ts";
+import { storePopulation } from "lib/study/population.ts";
 import { spawned } from "./command.ts";
 
 /** Profiles of the EPQR-A, answered at random. */
@@ -25,16 +25,16 @@ export function profiles(n: number): { id: number; answers: number[] }[] {
 
 /** An empty study of so many made profiles, and a connection that sees all of it. */
 export class Made implements AsyncDisposable {
-  private constructor(readonly schema: string, readonly lab: Laboratory, readonly sql: Sql) {}
+  private constructor(readonly schema: string, readonly lab: Study, readonly sql: Sql) {}
 
   static async with(
     schema: string,
     from: number | readonly { id: number; answers: number[] }[],
   ): Promise<Made> {
-    const lab = await enter({ schema });
+    const lab = await openStudy({ schema });
     const sql = await connect("owner", { schema, connections: 4 });
     const made = typeof from === "number" ? profiles(from) : from;
-    await settleIn(sql, schema, {
+    await storePopulation(sql, schema, {
       name: `made${made.length}`,
       origin: "a test",
       instrument: epqra,
@@ -198,7 +198,7 @@ if (import.meta.main) {
   });
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(8));
-  const lab = await enter({ schema: schema! });
+  const lab = await openStudy({ schema: schema! });
   const ended = await lab.run(run!, values.lease ? { lease: Number(values.lease) } : {});
   console.log(JSON.stringify(ended));
   await lab.close();

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
-import { migrate, open } from "lib/db.ts";
+import { migrate, openDataset } from "lib/db.ts";
 import { layout, type Marks, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { printed } from "lib/paper/print.ts";
 import { robustCorrelation } from "lib/stats.ts";
-import { build, itemReliability, survival } from "lib/paper/tables.ts";
+import { build, itemReliability, robustness } from "lib/paper/tables.ts";
 import { judged, verdict } from "lib/paper/tables/family.ts";
 import { as, restored, SMALL } from "./data.ts";
 import { close, each, near } from "./near.ts";
@@ -28,8 +28,8 @@ const PEOPLE: Person[] = r.shares.rows.map(([profile, max, hit]) => ({
 }));
 
 // lm(hit ~ max) with CR2 by its definition, prop.test, fisher.test.
-Deno.test("survival() of Table 1 agrees with R within 1e-10", async () => {
-  const row = cell(await survival("table1", reads({ people: PEOPLE }), { draws: 200 }), GENDER);
+Deno.test("robustness() of Table 1 agrees with R within 1e-10", async () => {
+  const row = cell(await robustness("table1", reads({ people: PEOPLE }), { draws: 200 }), GENDER);
   near(row.estimate, r.shares.cluster.estimate, 1e-12);
   near(row.p_cluster, r.shares.cluster.p, 1e-10);
   near(row.p_naive, r.shares.naive, 1e-10);
@@ -52,7 +52,7 @@ Deno.test("survival() of Table 1 agrees with R within 1e-10", async () => {
     }))
   );
   near(
-    cell(await survival("table1", reads({ people: rare }), { draws: 50 }), GENDER).p_fisher,
+    cell(await robustness("table1", reads({ people: rare }), { draws: 50 }), GENDER).p_fisher,
     fisher,
     1e-12,
   );
@@ -68,9 +68,9 @@ const SHEETS: Sheet[] = r.scores.rows.map(([profile, own]) => ({
 }));
 
 // t.test of the profiles' means and of all sheets; noncentral limits by pt, right to 1e-9.
-Deno.test("survival() of Table 4 agrees with R within 1e-10", async () => {
+Deno.test("robustness() of Table 4 agrees with R within 1e-10", async () => {
   const given = reads({ epqra: SHEETS, reference: PROFILES });
-  const row = cell(await survival("table4", given), E);
+  const row = cell(await robustness("table4", given), E);
   near(row.estimate, r.scores.estimate, 1e-12);
   near(row.ci_lower, r.scores.limits[0], 1e-10);
   near(row.ci_upper, r.scores.limits[1], 1e-10);
@@ -109,9 +109,9 @@ const BFI: Sheet[] = r.bfi.rows.map(([profile, ...scores]) => ({
 }));
 
 // cor.test of the profiles' means; psych::alpha, qf; CR2 of the mean.
-Deno.test("survival() of Tables 5, A4 and A5 agrees with R within 1e-10", async () => {
+Deno.test("robustness() of Tables 5, A4 and A5 agrees with R within 1e-10", async () => {
   const given = reads({ epqra: SHEETS, bigfive: BFI });
-  const five = await survival("table5", given, { draws: 300 });
+  const five = await robustness("table5", given, { draws: 300 });
   const both = cell(five, { model: "GPT-4o", epqra_scale: "E", bfi_trait: "E" });
   near(both.estimate, r.correlation.r, 1e-11);
   near(both.p_pearson, r.correlation.p, 1e-10);
@@ -121,12 +121,12 @@ Deno.test("survival() of Tables 5, A4 and A5 agrees with R within 1e-10", async 
   assert.deepEqual([both.p_cluster, both.ci_lower, both.verdict], [null, null, null]);
   assert.ok(both.boot_lower! < both.estimate! && both.estimate! < both.boot_upper!);
   const own = { model: "GPT-4o", trait: "E" };
-  const four = cell(await survival("tableA4", given), own);
+  const four = cell(await robustness("tableA4", given), own);
   near(four.estimate, r.bfi.mean.estimate, 1e-12);
   near(four.se, r.bfi.mean.se, 1e-11);
   near(four.ci_lower, r.bfi.mean.limits[0], 1e-10);
   assert.deepEqual([four.n, four.clusters, four.verdict, four.family], [18, 9, null, null]);
-  const table = await survival("tableA5", given, { draws: 300 });
+  const table = await robustness("tableA5", given, { draws: 300 });
   const alpha = cell(table, own);
   near(alpha.estimate, r.bfi.alpha, 1e-11);
   near(alpha.feldt_lower, r.bfi.feldt[0], 1e-9);
@@ -158,7 +158,7 @@ Deno.test("itemReliability() agrees with R's psych::alpha within 1e-11", async (
     near(row.alpha, r.bfi.alpha, 1e-11);
     assert.deepEqual([row.n, row.flagged], [18, "no"]);
   });
-  const table = await survival("tableA5", reads({ bigfive: BFI }), { draws: 50 });
+  const table = await robustness("tableA5", reads({ bigfive: BFI }), { draws: 50 });
   const { lowest_item, lowest_item_rest } = cell(table, { model: "GPT-4o", trait: "E" });
   const lowest = Math.min(...own.map(({ item_rest }) => item_rest!));
   assert.equal(lowest_item_rest, lowest);
@@ -184,7 +184,7 @@ Deno.test("an item turned round runs against its scale, one that is constant doe
 });
 
 // CR2 of lm(hit ~ 1) on the answers that count; psych::cohen.kappa.
-Deno.test("survival() of Table A6 agrees with R within 1e-10", async () => {
+Deno.test("robustness() of Table A6 agrees with R within 1e-10", async () => {
   const items = epqra.items.filter(({ scale }) => scale === "E").map(({ number }) => number);
   const answers = (of: readonly number[]) => {
     const sheet: number[] = epqra.items.map(() => 0);
@@ -198,7 +198,7 @@ Deno.test("survival() of Table A6 agrees with R within 1e-10", async () => {
     before.set(profile, { profile, answers: answers(six.map(([, , own]) => own!)) });
   }
   const given = reads({ epqra: sheets, reference: [...before.values()] });
-  const table = await survival("tableA6", given, { draws: 300 });
+  const table = await robustness("tableA6", given, { draws: 300 });
   for (const metric of ["accuracy", "precision", "recall"] as const) {
     const row = cell(table, { ...E, metric });
     near(row.estimate, 100 * r.agreement[metric].estimate, 1e-11);
@@ -245,23 +245,23 @@ Deno.test("survival() of Table A6 agrees with R within 1e-10", async () => {
 Deno.test("every sheet twice: p_cluster stays as it is, p_naive shrinks", async () => {
   const twice = <T>(of: readonly T[]): T[] => [...of, ...of];
   const [one, two] = await Promise.all([
-    survival("table4", reads({ epqra: SHEETS, reference: PROFILES })),
-    survival("table4", reads({ epqra: twice(SHEETS), reference: PROFILES })),
+    robustness("table4", reads({ epqra: SHEETS, reference: PROFILES })),
+    robustness("table4", reads({ epqra: twice(SHEETS), reference: PROFILES })),
   ]);
   near(cell(two, E).p_cluster, cell(one, E).p_cluster, 1e-12);
   near(cell(two, E).effect_upper, cell(one, E).effect_upper, 1e-12);
   assert.ok(cell(two, E).p_naive! < cell(one, E).p_naive! / 10);
   const options = { draws: 200 };
   const [few, many] = await Promise.all([
-    survival("table1", reads({ people: PEOPLE }), options),
-    survival("table1", reads({ people: twice(PEOPLE) }), options),
+    robustness("table1", reads({ people: PEOPLE }), options),
+    robustness("table1", reads({ people: twice(PEOPLE) }), options),
   ]);
   near(cell(many, GENDER).p_cluster, cell(few, GENDER).p_cluster, 1e-11);
   near(cell(many, GENDER).effect_upper, cell(few, GENDER).effect_upper, 1e-12);
   assert.ok(cell(many, GENDER).p_naive! < cell(few, GENDER).p_naive! / 10);
   const [alone, pair] = await Promise.all([
-    survival("tableA5", reads({ bigfive: BFI }), options),
-    survival("tableA5", reads({ bigfive: twice(BFI) }), options),
+    robustness("tableA5", reads({ bigfive: BFI }), options),
+    robustness("tableA5", reads({ bigfive: twice(BFI) }), options),
   ]);
   const of = (table: DataFrame) => cell(table, { model: "GPT-4o", trait: "E" });
   const width = ({ feldt_lower, feldt_upper }: Row) => feldt_upper! - feldt_lower!;
@@ -281,8 +281,8 @@ Deno.test("the order of the rows does not matter, the seed does", async () => {
   for (const name of NAMES) {
     const options = { draws: 60 };
     const [one, two] = await Promise.all([
-      survival(name, reads(given), options),
-      survival(name, reads(turned), options),
+      robustness(name, reads(given), options),
+      robustness(name, reads(turned), options),
     ]);
     const others = rows(two);
     rows(one).forEach((row, at) => {
@@ -294,7 +294,7 @@ Deno.test("the order of the rows does not matter, the seed does", async () => {
     });
   }
   const limits = async (seed?: number) =>
-    cell(await survival("table1", reads(given), { draws: 60, ...(seed ? { seed } : {}) }), GENDER)
+    cell(await robustness("table1", reads(given), { draws: 60, ...(seed ? { seed } : {}) }), GENDER)
       .effect_lower;
   assert.equal(await limits(), await limits());
   assert.notEqual(await limits(), await limits(1));
@@ -346,7 +346,7 @@ Deno.test("rows that the paper does not print have no marker, and count in the f
     { profile, race: "white" },
     { profile, condition: "MaxN", race: profile < 30 ? "elf" : "white" },
   ]).flat();
-  const table = await survival("table1", reads({ people: given }), { draws: 50 });
+  const table = await robustness("table1", reads({ people: given }), { draws: 50 });
   const other = cell(table, { ...GENDER, category: "Race", subcategory: "Other" });
   assert.deepEqual([other.marker, other.verdict, other.estimate], ["", "appears", 0.75]);
   assert.deepEqual([other.in_paper, other.risk_ratio], ["no", null]);
@@ -367,7 +367,7 @@ Deno.test("where every profile does the same there is no test and no verdict", a
       gender: "female",
     })),
   ]);
-  const row = cell(await survival("table1", reads({ people: given }), { draws: 50 }), GENDER);
+  const row = cell(await robustness("table1", reads({ people: given }), { draws: 50 }), GENDER);
   assert.deepEqual([row.estimate, row.marker], [1, "‡"]);
   assert.deepEqual(
     [row.p_cluster, row.p_holm, row.verdict, row.ci_lower, row.ci_upper, row.effect_lower],
@@ -380,7 +380,7 @@ Deno.test("where every profile does the same there is no test and no verdict", a
     answers: extravert(profile % 3),
   }));
   const own = shifted.map(({ profile }) => ({ profile, answers: extravert(profile % 3 + 2) }));
-  const four = cell(await survival("table4", reads({ epqra: own, reference: shifted })), E);
+  const four = cell(await robustness("table4", reads({ epqra: own, reference: shifted })), E);
   assert.deepEqual(
     [four.estimate, four.p_cluster, four.p_equivalence, four.ci_lower, four.equivalence],
     [2, null, null, null, null],
@@ -393,7 +393,7 @@ Deno.test("what a handful of profiles changed is tested by their signs, beside t
     { profile },
     { profile, condition: "MaxN", gender: profile < 5 ? "female" : "male" },
   ]).flat();
-  const row = cell(await survival("table1", reads({ people: given }), { draws: 50 }), GENDER);
+  const row = cell(await robustness("table1", reads({ people: given }), { draws: 50 }), GENDER);
   assert.ok(row.p_cluster! < 0.05);
   assert.deepEqual([row.informative, row.p_sign_flip], [5, 0.0625]);
   // One half changes: enough to go by.
@@ -401,7 +401,7 @@ Deno.test("what a handful of profiles changed is tested by their signs, beside t
     { profile },
     { profile, condition: "MaxN", gender: profile < 50 ? "female" : "male" },
   ]).flat();
-  const other = cell(await survival("table1", reads({ people: many }), { draws: 50 }), GENDER);
+  const other = cell(await robustness("table1", reads({ people: many }), { draws: 50 }), GENDER);
   assert.deepEqual([other.informative, other.p_sign_flip], [50, null]);
 });
 
@@ -419,7 +419,7 @@ Deno.test("a correlation on the floor is judged by its own error, and not by a f
     }));
   const of = async (off: number) => {
     const given = pairs(off);
-    const table = await survival(
+    const table = await robustness(
       "table5",
       reads({
         epqra: given.map(({ epqra }) => epqra),
@@ -465,7 +465,7 @@ Deno.test("a verdict on means says within which bounds, by tests that are a fami
       answers: extravert(1 + profile % 4 + [up, -1, 0, 0][Math.floor(profile / 4) % 4]!),
     }));
   const of = async (up: number) => {
-    const table = await survival("table4", reads({ epqra: own(up), reference: before }));
+    const table = await robustness("table4", reads({ epqra: own(up), reference: before }));
     return { row: cell(table, E), table };
   };
   const { row, table } = await of(1);
@@ -487,13 +487,13 @@ Deno.test("draws without the statistic are counted, and above 1 % of them there 
     profile,
     answers: extravert(profile ? 0 : 3),
   }));
-  const table = await survival("table6", reads({ epqra: sheets }), { draws: 400 });
+  const table = await robustness("table6", reads({ epqra: sheets }), { draws: 400 });
   const row = cell(table, E);
   assert.ok(row.estimate! > 0);
   // (8/9)⁹ = .346 of the draws; five errors of 400.
   assert.ok(Math.abs(row.undefined_draws! / 400 - 0.3465) < 0.12);
   assert.deepEqual([row.ci_lower, row.ci_upper], [null, null]);
-  const healthy = cell(await survival("table6", reads({ epqra: SHEETS }), { draws: 100 }), E);
+  const healthy = cell(await robustness("table6", reads({ epqra: SHEETS }), { draws: 100 }), E);
   assert.equal(healthy.undefined_draws, 0);
   assert.ok(healthy.ci_lower! < healthy.ci_upper!);
 });
@@ -503,17 +503,17 @@ Deno.test("a missing answer leaves the cell; a persona without profile is a clus
     ...sheet,
     answers: sheet.answers.map((answer, item) => at === 0 && item === 1 ? null : answer),
   }));
-  const table = await survival("table4", reads({ epqra: gap, reference: PROFILES }));
+  const table = await robustness("table4", reads({ epqra: gap, reference: PROFILES }));
   assert.equal(cell(table, E).n, SHEETS.length - 1);
   const lost = PEOPLE.map((person, at) => at < 2 ? { ...person, profile: null } : person);
-  const shares = await survival("table1", reads({ people: lost }), { draws: 50 });
+  const shares = await robustness("table1", reads({ people: lost }), { draws: 50 });
   assert.equal(cell(shares, GENDER).clusters, 12 + 2);
 });
 
 Deno.test("without data every number is undefined, in every table", async () => {
   const nothing = reads({ epqra: [], bigfive: [], reference: [] });
   for (const name of NAMES) {
-    const table = await survival(name, nothing);
+    const table = await robustness(name, nothing);
     assert.ok(table.height >= layout(name).cells.length, name);
     for (const row of rows(table)) {
       assert.deepEqual([row.n, row.estimate, row.p_cluster, row.verdict], [0, null, null, null]);
@@ -521,16 +521,16 @@ Deno.test("without data every number is undefined, in every table", async () => 
   }
 });
 
-Deno.test("survival() marks what the printed table marks, on a restored database", async () => {
+Deno.test("robustness() marks what the printed table marks, on a restored database", async () => {
   await restored("survival_small", join(SMALL, "csv"));
-  const study = await open({ schema: "survival_small" });
+  const study = await openDataset({ schema: "survival_small" });
   for (const name of ["table1", "table2", "table3", "table4", "table5"] as const) {
     const keys = layout(name).keys;
     const key = (row: Row) => keys.map((column) => row[column]).join("|");
     const paper = new Map(
       rows(printed(name, await build(name, study))).map((row) => [key(row), row]),
     );
-    const marked = rows(await survival(name, study, { draws: 50 }));
+    const marked = rows(await robustness(name, study, { draws: 50 }));
     for (const row of marked) {
       const cell = paper.get(key(row));
       if (name !== "table5") {
@@ -554,7 +554,7 @@ Deno.test("Study.personas() has a row for each persona that demographics() count
   await restored("survival_small", join(SMALL, "csv"));
   await migrate("survival_study", "study");
   for (const schema of ["survival_small", "survival_study"]) {
-    const study = await open({ schema });
+    const study = await openDataset({ schema });
     const [personas, counts] = await Promise.all([study.personas(), study.demographics()]);
     const genders = rows(counts).filter(({ attribute }) => attribute === "gender");
     assert.equal(personas.height, genders.reduce((total, { n }) => total + n!, 0));
@@ -564,7 +564,7 @@ Deno.test("Study.personas() has a row for each persona that demographics() count
   const [row] = await as("reader", (sql) =>
     sql`
     select ref_personality_id as profile, gender from survival_small.personas order by id limit 1`);
-  const study = await open({ schema: "survival_small" });
+  const study = await openDataset({ schema: "survival_small" });
   const [first] = rows(await study.personas());
   assert.deepEqual([first!.profile, first!.gender], [row!.profile, row!.gender]);
   await study.close();

@@ -4,7 +4,7 @@ import pl, { type DataFrame } from "polars";
 import { DEMOGRAPHICS } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
-import { grid, laidOut, printed, surviving } from "lib/paper/print.ts";
+import { grid, laidOut, printed, robustnessTable } from "lib/paper/print.ts";
 import {
   agreement,
   build,
@@ -13,9 +13,9 @@ import {
   itemReliability,
   personality,
   reliability,
+  robustness,
   scales,
   sensitivity,
-  survival,
   traitReliability,
   traits,
 } from "lib/paper/tables.ts";
@@ -307,7 +307,7 @@ Deno.test("what survives, and what hangs on a choice, are by the same factors", 
     ] as const
   ) {
     const built = await build(name, reads, { by, mode: "corrected" });
-    const survived = await survival(name, reads, options);
+    const survived = await robustness(name, reads, options);
     const keys = built.columns.slice(
       0,
       built.columns.findIndex((at) =>
@@ -315,9 +315,9 @@ Deno.test("what survives, and what hangs on a choice, are by the same factors", 
       ),
     );
     assert.deepEqual(rows(survived.select(...keys)), rows(built.select(...keys)), name);
-    assert.deepEqual(surviving(name, survived).table.columns[0], "prompt", name);
+    assert.deepEqual(robustnessTable(name, survived).table.columns[0], "prompt", name);
   }
-  const shares = await survival("table1", reads, { ...options, against: { prompt: "1" } });
+  const shares = await robustness("table1", reads, { ...options, against: { prompt: "1" } });
   const female = one(shares, { prompt: "2", category: "Gender", subcategory: "Female" });
   near(female.estimate as number, 0.2, 1e-12);
   assert.deepEqual([female.n, female.base_n, female.base_count], [50, 100, 40]);

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
-import { type Administrations, connect, DEMOGRAPHICS, open } from "lib/db.ts";
+import { type Administrations, connect, DEMOGRAPHICS, openDataset } from "lib/db.ts";
 import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { frame } from "lib/frames.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
@@ -628,7 +628,7 @@ async function changed(
 }
 
 async function tablesOf(schema: string): Promise<Map<TableName, DataFrame>> {
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const tables = new Map<TableName, DataFrame>();
   for (const mode of ["corrected", "printed"] as const) {
     for (const name of TABLE_NAMES) {

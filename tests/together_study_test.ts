@@ -9,7 +9,7 @@ import type { Form } from "lib/forms.ts";
 import { rows } from "lib/frames.ts";
 import { instrumentFrom } from "lib/study.ts";
 import { model } from "lib/llm.ts";
-import { administrations, enter, personas, type Plan } from "lib/study.ts";
+import { administrations, openStudy, personas, type Plan } from "lib/study.ts";
 import { z } from "zod";
 import { execute } from "../scripts/jupyter/execute.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
@@ -59,7 +59,7 @@ const plansOf = (): Plan[] => [
 ];
 
 async function entered(schema: string) {
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(PEOPLE, { instrument: null, name: "five" });
   return lab;
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { rows } from "lib/frames.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
-import { edited, type Prompt, prompt } from "lib/prompts.ts";
+import { editPrompt, type Prompt, prompt } from "lib/prompts.ts";
 import { administrations, personas, type Tried } from "lib/study.ts";
 import { script } from "./command.ts";
 import { dropped } from "./data.ts";
@@ -42,7 +42,7 @@ class Bench implements AsyncDisposable {
 }
 
 const WRITTEN = prompt("persona");
-const SPANISH = edited(WRITTEN, { user: `${WRITTEN.user}\n\nThe person lives in Spain.` });
+const SPANISH = editPrompt(WRITTEN, { user: `${WRITTEN.user}\n\nThe person lives in Spain.` });
 
 /** One reply per profile, but for the place. */
 function obedient(asked: Asked): string {
@@ -128,7 +128,7 @@ Deno.test("a trial shows its cost first, asks each version once, and says what c
 Deno.test("both prompts of a trial are filled before either is asked", async () => {
   await using bench = await Bench.with("trial_filled");
   const { made: { lab }, server } = bench;
-  const broken = edited(WRITTEN, { user: "Write a person." });
+  const broken = editPrompt(WRITTEN, { user: "Write a person." });
   const trial = { profiles: [1], budget: { calls: 9 } };
   for (const [before, prompt] of [[WRITTEN, broken], [broken, WRITTEN]] as const) {
     await assert.rejects(
@@ -249,7 +249,7 @@ Deno.test("a trial is in no table, view, count or banner of results, nor in what
   assert.equal(people.trimEnd().split("\n").length, 3);
 
   // A trial reads what the study was replied.
-  const next = edited(SPANISH, { system: `${SPANISH.system}\n\nBe brief.` });
+  const next = editPrompt(SPANISH, { system: `${SPANISH.system}\n\nBe brief.` });
   await lab.tried({ ...plan, prompt: next }, { ...trial, before: SPANISH, profiles: [1, 2] });
   assert.equal(server.tally().requests, 11);
 });
@@ -265,7 +265,7 @@ Deno.test("sheets are compared item by item and scale by scale, by hand", async 
   const people = personas({ models: [model("simulated")], conditions: ["Base", "MaxN"] });
   await lab.run(await lab.register(people));
   const before = prompt("administration");
-  const after = edited(before, { user: `${before.user}\n\nSay no.` });
+  const after = editPrompt(before, { user: `${before.user}\n\nSay no.` });
   const plan = administrations({ instrument: epqra, models: [bench.model()], prompt: after });
   const trial = { before, profiles: [4], condition: "MaxN", budget: { calls: 2 } };
   const { fields, scores, replies } = await lab.tried(plan, trial);
@@ -351,7 +351,7 @@ Deno.test("a version is kept with its note and parent, found again, and listed w
 
   const found: Prompt = await lab.prompt("persona", SPANISH.version);
   assert.deepEqual(found, { ...SPANISH, note });
-  const next = edited(found, { system: `${found.system}\n\nBe brief.` });
+  const next = editPrompt(found, { system: `${found.system}\n\nBe brief.` });
   await lab.savePrompt(next, { from: found, note: "Shorter" });
   await lab.savePrompt(next, { from: WRITTEN, note: "Shorter, for the price" });
   const last = (await listed()).find(({ version }) => version === next.version)!;

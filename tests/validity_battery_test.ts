@@ -5,11 +5,11 @@ import { join } from "node:path";
 import pl from "polars";
 import { z } from "zod";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { type Model, model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { administrations, enter, instrumentFrom, personas } from "lib/study.ts";
+import { administrations, instrumentFrom, openStudy, personas } from "lib/study.ts";
 import {
   type Analysis,
   type Battery,
@@ -40,7 +40,7 @@ const named = ({ parts }: Battery) => parts.map(({ name }) => name);
 
 /** A study of personas under two conditions, asked once by a model. */
 async function studied(schema: string, n: number, by: Model) {
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(
     profiles(n).map(({ id, answers }) => ({
       id,
@@ -115,7 +115,7 @@ async function costs(schema: string, people: number, { killed = false } = {}) {
   }
   await lab.close();
 
-  const again = await enter({ schema });
+  const again = await openStudy({ schema });
   const same = await validity(again, given);
   assert.deepEqual(same.plans.map(({ name }) => name), battery.plans.map(({ name }) => name));
   assert.deepEqual(same.profiles, battery.profiles);
@@ -184,7 +184,7 @@ Deno.test("what is over the budget is named and left out, and what was begun sta
 });
 
 Deno.test("profiles that answer have no doses, and one drawn battery asks nobody else", async () => {
-  const lab = await enter({ schema: "battery_profiles" });
+  const lab = await openStudy({ schema: "battery_profiles" });
   const town = instrumentFrom(join(ROOT, "dataset", "instruments", "town.csv"));
   await lab.population(Array.from({ length: 6 }, (_, at) => ({ age: 20 + at })), {
     instrument: null,
@@ -234,7 +234,7 @@ Deno.test("planned is what was written down before the battery was asked, and as
   const again = await planned(lab, analysis);
   const other = await validity(lab, { of: asking, budget: { calls: 60 }, sample: 20, seed: 3 });
   await lab.close();
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const sheets = await study.sheets("epqra");
   await study.close();
   const found = (of: { planned: typeof before }, from = battery) =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import pl, { type DataFrame } from "polars";
 import { columnOf } from "lib/columns.ts";
 import { condition } from "lib/conditions.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, type Kind } from "lib/frames.ts";
 import type { Instrument } from "lib/instruments.ts";
 import { epqra } from "lib/paper/instruments.ts";
@@ -30,7 +30,7 @@ Deno.test("of a stand-in that keeps and infers by declared parts both are found,
   await lab.run(
     await lab.register([writing, administrations({ instrument: epqra, seed: 9 })]),
   );
-  const study = await open({ schema: "validity_copying" });
+  const study = await openDataset({ schema: "validity_copying" });
   const sheets = await study.sheets("epqra"), reference = await study.profiles("reference");
   await study.close();
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import pl, { type DataFrame } from "polars";
 import { columnOf } from "lib/columns.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import type { Sheets } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
@@ -69,7 +69,7 @@ Deno.test("of a stand-in with declared doses, slope, spill-over, shares, directi
   await lab.run(await lab.register([writing, asking]));
   await lab.run(await lab.register(refusing));
   const { flow } = await lab.quality();
-  const study = await open({ schema: "validity_doses" });
+  const study = await openDataset({ schema: "validity_doses" });
   const sheets = await study.sheets("epqra"), people = await study.personas();
   await study.close();
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import pl from "polars";
 import { columnOf } from "lib/columns.ts";
 import { frame, rows } from "lib/frames.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { bfi44 } from "lib/paper/instruments.ts";
 import { prompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
@@ -15,7 +15,7 @@ import {
   settingComponents,
   truncatedComponents,
 } from "lib/stats.ts";
-import { administrations, enter } from "lib/study.ts";
+import { administrations, openStudy } from "lib/study.ts";
 import { changes, omnibus, shiftsOf } from "lib/validity/order.ts";
 import {
   cheapest,
@@ -347,7 +347,7 @@ Deno.test("the excess over the floor holds a declared share of first places, and
 
 Deno.test("a study of the stand-in: declared first places and settings are found, and none where none are", async () => {
   const schema = "validity_order";
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   await lab.population(
     Array.from({ length: 24 }, (_, at) => ({ sex: at % 2 ? "female" : "male", age: 21 + at })),
   );
@@ -365,7 +365,7 @@ Deno.test("a study of the stand-in: declared first places and settings are found
   const { ended } = await lab.run(await lab.register(asking));
   assert.equal(ended, "finished");
   await lab.close();
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const sheets = await study.sheets("bigfive");
   await study.close();
   assert.equal(sheets.sheets.height, 24 * 2 * 6 * 2);

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { columnOf } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import type { Form } from "lib/forms.ts";
 import { frame } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
 import { type Random, seeded } from "lib/random.ts";
 import { clusteredMean } from "lib/stats.ts";
-import { administrations, enter, instrumentFrom, personas } from "lib/study.ts";
+import { administrations, instrumentFrom, openStudy, personas } from "lib/study.ts";
 import { changes } from "lib/validity/order.ts";
 import { swappedModel } from "lib/validity/simulated.ts";
 import { parts } from "lib/validity/swaps.ts";
@@ -166,7 +166,7 @@ const LINES: Form = {
 };
 
 Deno.test("of personas of a stand-in each part carries what it was told to, and the placebo nothing", async () => {
-  const lab = await enter({ schema: "validity_parts" });
+  const lab = await openStudy({ schema: "validity_parts" });
   const people = Array.from({ length: 40 }, (_, at) => ({ person: `P${at}` }));
   await lab.population(people, { instrument: null, name: "people" });
   const answering = swappedModel(mini, {
@@ -189,7 +189,7 @@ Deno.test("of personas of a stand-in each part carries what it was told to, and 
   });
   await lab.run(await lab.register(asking));
   await lab.close();
-  const opened = await open({ schema: "validity_parts" });
+  const opened = await openDataset({ schema: "validity_parts" });
   const sheets = await opened.sheets(mini.name);
   const written = await opened.personas("lines");
   await opened.close();

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { frame, rows } from "lib/frames.ts";
 import { crossedMean, mcnemarExact } from "lib/stats.ts";
-import { edited, prompt } from "lib/prompts.ts";
+import { editPrompt, prompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
-import { administrations, enter, instrumentFrom } from "lib/study.ts";
+import { administrations, instrumentFrom, openStudy } from "lib/study.ts";
 import { swappedModel } from "lib/validity/simulated.ts";
 import { swapChoices, swapEffects, swapVariation } from "lib/validity/swaps.ts";
 import { z } from "zod";
@@ -178,9 +178,9 @@ Deno.test("a stand-in with a declared effect: found in its scale, its size; the 
   );
   const general = prompt("administration", "general");
   const prompts = ["", "Be this person.", "Answer as they would."].map((more) =>
-    edited(general, { system: `${general.system}\n\n${more}`.trim() })
+    editPrompt(general, { system: `${general.system}\n\n${more}`.trim() })
   );
-  const lab = await enter({ schema: "swapped" });
+  const lab = await openStudy({ schema: "swapped" });
   const people = Array.from({ length: 20 }, (_, at) => ({
     person: `P${at}`,
     sex: at % 2 ? "female" : "male",
@@ -194,7 +194,7 @@ Deno.test("a stand-in with a declared effect: found in its scale, its size; the 
   });
   await lab.run(await lab.register(plan));
   await lab.close();
-  const opened = await open({ schema: "swapped" });
+  const opened = await openDataset({ schema: "swapped" });
   const sheets = await opened.sheets("mini-ipip", { with: ["sex", "colour"] });
   await opened.close();
   const sides = {

@@ -43,7 +43,7 @@ export const RECONSTRUCTED = "(reconstruction)";
  *
  * @throws {Error} when the schema holds no study
  */
-export async function signed(sql: postgres.Sql, schema: string): Promise<Provenance> {
+export async function readProvenance(sql: postgres.Sql, schema: string): Promise<Provenance> {
   const provenance = await provenanceOf(sql, schema);
   opening({ schema, line: bannerOf(provenance) });
   return provenance;

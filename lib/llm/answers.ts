@@ -1,6 +1,6 @@
 /** What a provider answered: a reply, or what is wrong. */
 import { Fault, type Kind } from "./faults.ts";
-import { at, brief, parsed } from "./body.ts";
+import { at, parsed, shorten } from "./body.ts";
 import type { Provider } from "./provider.ts";
 
 /** An answer as it came over the wire. */
@@ -80,7 +80,7 @@ export function refused({ setting }: From, { status, header, text }: Answer): Fa
   const name = names[0] ?? "";
   const number = came ? `200${inside ? ` with ${inside}` : ""}` : String(status);
   const named = name && name !== String(code) ? `${number} ${name}` : number;
-  const about = page ? `a web page${titleOf(text)}` : message ?? brief(text);
+  const about = page ? `a web page${titleOf(text)}` : message ?? shorten(text);
   const said = about ? `${named}: ${about}` : named;
   const fault = (
     words: string,
@@ -191,7 +191,7 @@ function told(body: unknown, header: string | null): {
         ),
       ),
     ],
-    message: message && brief(raw ? `${message}: ${raw}` : message, 2000),
+    message: message && shorten(raw ? `${message}: ${raw}` : message, 2000),
     inside: inside ?? null,
   };
 }
@@ -203,7 +203,7 @@ const madeInVain = (body: unknown): boolean =>
 /** The name of a page. */
 function titleOf(text: string): string {
   const title = /<title[^>]*>([^<]{1,200})/i.exec(text)?.[1]?.trim();
-  return title ? ` “${brief(title, 80)}”` : "";
+  return title ? ` “${shorten(title, 80)}”` : "";
 }
 
 /**

@@ -40,7 +40,10 @@ export function finished(
   reason: unknown,
 ): Pick<Read, "finish" | "reason"> {
   if (typeof reason !== "string") return { finish: "other", reason: null };
-  return { finish: Object.hasOwn(known, reason) ? known[reason]! : "other", reason: brief(reason) };
+  return {
+    finish: Object.hasOwn(known, reason) ? known[reason]! : "other",
+    reason: shorten(reason),
+  };
 }
 
 /** A text, or the texts of a list of parts; other parts, such as reasoning, are left out. */
@@ -57,7 +60,7 @@ export function texts(content: unknown): string {
 export const stored = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD");
 
 /** The beginning of a text, in one line. */
-export function brief(text: string, longest = 200): string {
+export function shorten(text: string, longest = 200): string {
   const line = stored(text.slice(0, 4 * longest)).replace(/[\p{Cc}\s]+/gu, " ").trim();
   return line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line;
 }

@@ -1,6 +1,6 @@
 /** What a provider's raw reply says. */
 import { hidden } from "../config.ts";
-import { at, brief, type Finish, parsed, type Read, stored } from "./body.ts";
+import { at, type Finish, parsed, type Read, shorten, stored } from "./body.ts";
 import { providerOf } from "./providers.ts";
 
 /** A raw reply, read. There is either a text or a problem. */
@@ -28,7 +28,7 @@ export interface Opened {
  * @param reply the body as it came
  * @param most the longest reply that was asked for, in tokens
  */
-export function opened(
+export function openReply(
   provider: string,
   reply: string,
   most?: number,
@@ -41,9 +41,9 @@ export function opened(
     problem: hidden(`not a reply of ${provider}: ${problem}`, "keys"),
   });
   const body = parsed(reply);
-  if (body === undefined) return none(reply.trim() ? `not JSON: ${brief(reply)}` : "empty");
+  if (body === undefined) return none(reply.trim() ? `not JSON: ${shorten(reply)}` : "empty");
   const read = providerOf(provider).read(body);
-  if (!read) return none(faultIn(body) ?? brief(reply));
+  if (!read) return none(faultIn(body) ?? shorten(reply));
 
   const { refusal, reason } = read;
   const said = hidden(stored(read.said), "keys");
@@ -55,11 +55,11 @@ export function opened(
   const problem = finish === "length"
     ? `truncated${usage ? ` at ${usage.output} tokens` : ""}`
     : finish === "refusal"
-    ? `refused${about && `: ${brief(about)}`}`
+    ? `refused${about && `: ${shorten(about)}`}`
     : finish === "filter"
-    ? `stopped by the provider's filter${about && ` after: ${brief(about)}`}`
+    ? `stopped by the provider's filter${about && ` after: ${shorten(about)}`}`
     : reason === "error"
-    ? `broken off by an error of the provider${about && ` after: ${brief(about)}`}`
+    ? `broken off by an error of the provider${about && ` after: ${shorten(about)}`}`
     : said.trim()
     ? null
     : `empty reply${finish === "stop" ? "" : ` (${reason ?? "no finish reason"})`}`;
@@ -122,5 +122,5 @@ function count(value: unknown): number | null {
 /** The message of a fault that came with status 200, as some servers send it. */
 function faultIn(body: unknown): string | null {
   const message = at(at(body, "error"), "message") ?? at(body, "error") ?? at(body, "message");
-  return typeof message === "string" && message.trim() ? brief(message) : null;
+  return typeof message === "string" && message.trim() ? shorten(message) : null;
 }

@@ -1,14 +1,14 @@
 /** What is behind something shown: the tidy frame of its CSV, and the data that it is of. */
 import pl, { type DataFrame } from "polars";
-import type { Study } from "../db.ts";
+import type { Dataset } from "../db.ts";
 import { type Source, sourcesOf } from "../provenance.ts";
-import type { Laboratory } from "../study.ts";
+import type { Study } from "../study.ts";
 
 /**
  * What something shown was made of: a frame, the study that it is of, words for data that the project
  * does not know (`"census 2021"`), or null for numbers that are of no data, such as typed in ones.
  */
-export type Behind = DataFrame | Study | Laboratory | Source | string | null;
+export type Behind = DataFrame | Dataset | Study | Source | string | null;
 
 const isFrame = (one: Behind): one is DataFrame => pl.DataFrame.isDataFrame(one);
 

@@ -6,7 +6,7 @@ import { rows } from "../frames.ts";
 import type { Tried } from "../study.ts";
 import { escape } from "../press.ts";
 import { tableHtml, tableText } from "./table.ts";
-import { letter } from "./talk.ts";
+import { letter } from "./exchanges.ts";
 
 const Text = z.string().nullable();
 const Of = z.object({ model: z.string(), condition: z.string(), profile: z.number() });

@@ -37,7 +37,7 @@ const KINDS = {
   ],
   prompt: [
     (value: unknown) => has(value, "purpose", "system", "user", "hash"),
-    "a prompt (`prompt(…)` or `edited(…)`)",
+    "a prompt (`prompt(…)` or `editPrompt(…)`)",
   ],
   tried: [
     (value: unknown) => typeof value === "function" || has(value, "replies", "left"),
@@ -45,7 +45,7 @@ const KINDS = {
   ],
   lab: [
     (value: unknown) => has(value, "schema", "tried", "register"),
-    "a laboratory (`await enter({ schema })`)",
+    "a study (`await openStudy({ schema })`)",
   ],
   plan: [
     (value: unknown) => has(value, "kind", "prompt", "models"),

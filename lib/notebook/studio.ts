@@ -5,13 +5,13 @@ import pl from "polars";
 import { z } from "zod";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
-import { edited, type Prompt } from "../prompts.ts";
-import type { Budget, Laboratory, Plan, Tried } from "../study.ts";
+import { editPrompt, type Prompt } from "../prompts.ts";
+import type { Budget, Plan, Study, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
 import { type Offered, Refused, serve, type Served } from "./served.ts";
 import { tableHtml } from "./table.ts";
-import { editsHtml, exchangeHtml } from "./talk.ts";
+import { editsHtml, exchangeHtml } from "./exchanges.ts";
 
 const WHERE =
   "It is served by this kernel and can be reached only from a browser on the same computer: " +
@@ -53,7 +53,7 @@ const Ask = Look.extend({
 const Save = Edit.extend({ note: z.string() });
 
 /** Serves the page of a plan; see `studio` in the door of this room. */
-export async function served(notebook: Laboratory, plan: Plan): Promise<Served> {
+export async function served(notebook: Study, plan: Plan): Promise<Served> {
   // The last cell of a notebook closes the notebook's.
   const lab = await notebook.beside();
   try {
@@ -83,13 +83,13 @@ function checked<T>(shape: z.ZodType<T>, body: unknown): T {
 
 /** What the page may ask for; each does what the cells of a notebook do. */
 function routesOf(
-  lab: Laboratory,
+  lab: Study,
   plan: Plan,
 ): ReadonlyMap<string, (body: unknown) => Promise<Answer>> {
   const before = plan.prompt;
   const changed = ({ system, user }: z.infer<typeof Edit>): Plan => ({
     ...plan,
-    prompt: edited(before, { system, user }),
+    prompt: editPrompt(before, { system, user }),
   });
   const trial = ({ model, condition, profiles, ...edit }: z.infer<typeof Look>) => {
     const models = plan.models.filter(({ id }) => id === model);
@@ -183,7 +183,7 @@ function rest({ left }: Tried): { calls: number; ask: string } {
 const FILE = join(import.meta.dirname!, "studio.html");
 
 /** The page, as it is at first. */
-async function pageOf(lab: Laboratory, plan: Plan): Promise<Offered["page"]> {
+async function pageOf(lab: Study, plan: Plan): Promise<Offered["page"]> {
   const { prompt, models } = plan;
   const { profile, condition } = await lab.preview(plan);
   const conditions = await lab.conditions(plan);

@@ -7,8 +7,8 @@ import {
   type Grid,
   gridOf,
   type Look,
-  signed,
   tableHtml as htmlOf,
+  withMinus,
   wordy,
 } from "../press.ts";
 
@@ -83,7 +83,7 @@ export function tableText(frame: DataFrame, caption: string, options: TableOptio
   if (!grid.body.length) return `${caption}: none`;
   const heads = [...grid.side, ...flatHead(grid)];
   const left = [...grid.side.map(() => true), ...wordy(grid)];
-  const body = grid.body.map(({ keys, cells }) => [...keys, ...cells].map(signed));
+  const body = grid.body.map(({ keys, cells }) => [...keys, ...cells].map(withMinus));
   const widths = heads.map((head, i) =>
     Math.max(...[head, ...body.map((row) => row[i]!)].map(size))
   );

@@ -10,7 +10,7 @@ import type { Codebook, Value, Values, Variable } from "../codebook.ts";
 import { listed } from "../format.ts";
 import type { Form } from "../forms.ts";
 import type { Population } from "../population.ts";
-import { edited, type Prompt } from "../prompts.ts";
+import { editPrompt, type Prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import "./columns.ts";
@@ -235,7 +235,7 @@ export function factsPrompt(
   if (!from.system.includes(place)) {
     throw new RangeError(`The prompt ${from.version} has no ${place} in its system part`);
   }
-  return edited(from, { system: from.system.replace(place, () => lines.trimEnd()) });
+  return editPrompt(from, { system: from.system.replace(place, () => lines.trimEnd()) });
 }
 
 /** From least that is known to most that a model writes, with the arm that no model wrote. */

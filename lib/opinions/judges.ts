@@ -5,7 +5,7 @@
  * against, blind, as a placebo: whom it rejects there, it rejects without reason.
  */
 import pl, { type DataFrame } from "polars";
-import type { Besides, Study } from "../db.ts";
+import type { Besides, Dataset } from "../db.ts";
 import { frame, type Kind } from "../frames.ts";
 import { type Instrument, unscored } from "../instruments.ts";
 import {
@@ -20,7 +20,7 @@ import {
   shareIn,
   shares,
 } from "../measures.ts";
-import { edited, type Prompt, prompt } from "../prompts.ts";
+import { editPrompt, type Prompt, prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { clusterBootstrap, cohenKappa, sparseTotals } from "../stats.ts";
@@ -48,7 +48,7 @@ export const JUDGING: Instrument = unscored({
 
 /** The prompt in which a model reads a person instead of being one. */
 export const judgingPrompt = (): Prompt =>
-  edited(prompt("administration", "general"), {
+  editPrompt(prompt("administration", "general"), {
     system:
       "You check descriptions of people for contradictions. You are not the person described; you look at the " +
       "description from outside. What is rare is plausible, as long as it can be: call a description " +
@@ -80,7 +80,7 @@ export function judging(
  * The verdicts of a study, a row for each person and judge, as `opinionsIn` reads them: `option` is 1
  * (plausible), 2 (implausible) or null, where `reply_class` says why there is none.
  */
-export const verdictsIn = (study: Study, besides: Besides = {}): Promise<DataFrame> =>
+export const verdictsIn = (study: Dataset, besides: Besides = {}): Promise<DataFrame> =>
   opinionsIn(study, JUDGING, { 1: QUESTION }, besides);
 
 /**

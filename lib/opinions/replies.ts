@@ -5,7 +5,7 @@
 import { DECLINED, type Instrument, unscored } from "../instruments.ts";
 import { behindReasoning, type Coding, jsonIn, sheetReader } from "../replies.ts";
 import type { DataFrame } from "polars";
-import type { Besides, Study } from "../db.ts";
+import type { Besides, Dataset } from "../db.ts";
 import { type Choice, classOf, type Question, type ReplyClass } from "./answers.ts";
 import "./columns.ts";
 import { asked } from "./replies/sheets.ts";
@@ -71,7 +71,7 @@ export function opinionIn(text: string | null, question: Question, asking: Askin
  *   these are)
  */
 export const opinionsIn = (
-  study: Study,
+  study: Dataset,
   instrument: Instrument,
   names: Readonly<Record<number, string>> = {},
   besides: Besides = {},

@@ -7,7 +7,7 @@ import type { DataFrame } from "polars";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { cells, factorsOf, keysOf, kindsOf, type Level } from "../measures.ts";
-import { edited, type Prompt } from "../prompts.ts";
+import { editPrompt, type Prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { clusteredDifference } from "../stats.ts";
@@ -44,7 +44,7 @@ export interface Hearing {
 
 /** The prompt with a place for what others said, before the questions; the same prompt for all rounds. */
 export const roundsPrompt = (from: Prompt): Prompt =>
-  edited(from, {
+  editPrompt(from, {
     user:
       `{{#context}}Before you answer, this is what was answered to the same questions. You may agree or ` +
       `not; judge for yourself.\n\n{{context}}\n\n{{/context}}${from.user}`,

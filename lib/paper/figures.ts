@@ -201,7 +201,7 @@ const Survivor = z.object({
  * @param frame model, condition, category, subcategory, estimate, ci_lower, ci_upper (difference of
  *   shares, 95% CI), verdict; rows of Base are not drawn
  */
-export function survivors(frame: DataFrame): string {
+export function robustnessFigure(frame: DataFrame): string {
   const cells = rows(frame, Survivor).filter(({ condition }) => condition !== "Base")
     .map((cell) => ({ ...cell, fate: cell.verdict ?? "untested" }));
   const key = ({ model, condition }: z.infer<typeof Survivor>) => `${model}, ${condition}`;

@@ -4,4 +4,4 @@
  */
 export { besidePaper, compare, type Comparison, paperTable } from "./print/beside.ts";
 export { grid, laidOut, printed } from "./print/layout.ts";
-export { type Surviving, surviving, survivingGrid } from "./print/surviving.ts";
+export { robustnessGrid, type RobustnessTable, robustnessTable } from "./print/robustness.ts";

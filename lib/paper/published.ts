@@ -6,11 +6,11 @@ import { reserve } from "../config.ts";
 import {
   type Administrations,
   connect,
-  open,
+  type Dataset,
+  openDataset,
   RECONSTRUCTED,
   registerRestored,
   type Sql,
-  type Study,
 } from "../db.ts";
 import type { Instrument } from "../instruments.ts";
 import { type Prompt, published } from "../prompts.ts";
@@ -38,7 +38,7 @@ register("random", () => people("random"));
 
 /** The published profiles or their random control, `spain826` and `random826`, for a study. */
 async function people(from: "reference" | "random"): Promise<Population> {
-  const study = await open({ schema: PUBLISHED, copied: true });
+  const study = await openDataset({ schema: PUBLISHED, copied: true });
   try {
     const read = async (source: "reference" | "random") => {
       const { sheets } = await study.profiles(source);
@@ -69,7 +69,7 @@ async function people(from: "reference" | "random"): Promise<Population> {
  * one item, the last (the highest id) where `Study.sheets` and the paper have the first. A study's own
  * sheets have one answer per item.
  */
-export const reads = (study: Study) =>
+export const reads = (study: Dataset) =>
   from({
     sheets: (instrument: string) => study.sheets(instrument),
     profiles: (source: "reference" | "random") => study.profiles(source),

@@ -29,4 +29,4 @@ export {
   faultReading,
   multitraitReading,
 } from "./readings/more.ts";
-export { choiceReading, survivingReading } from "./readings/surviving.ts";
+export { choiceReading, robustnessReading } from "./readings/robustness.ts";

@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
-import { type Model, opened } from "../llm.ts";
+import { type Model, openReply } from "../llm.ts";
 import { sheetIn } from "../replies.ts";
 import { bfi44, epqra } from "./instruments.ts";
 
@@ -81,7 +81,7 @@ interface PublishedReply {
 
 function compare(row: PublishedReply, instrument: Instrument, count: Record<string, number>): void {
   count.replies! += 1;
-  const { text, problem } = opened(row.provider, row.reply);
+  const { text, problem } = openReply(row.provider, row.reply);
   const coding = instrument.highest === 1 ? "true/false" : "number";
   const order = instrument.items.map(({ number }) => number);
   const sheet = problem === null

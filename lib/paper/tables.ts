@@ -5,7 +5,7 @@
  * has the data lines of what went in.
  */
 import type { DataFrame } from "polars";
-import type { Administrations, Study } from "../db.ts";
+import type { Administrations, Dataset } from "../db.ts";
 import "./columns.ts";
 import type { TableName } from "./design.ts";
 import { columnsOf } from "../frames.ts";
@@ -17,11 +17,11 @@ import * as builders from "./tables/builders.ts";
 import { type Building, formOf, type Reads } from "./tables/build.ts";
 import { diversity as diversityOf } from "./tables/diversity.ts";
 import { scales as scalesOf } from "./tables/scales.ts";
-import { agreementSurvival } from "./tables/survival/agreement.ts";
-import { convergenceSurvival } from "./tables/survival/convergence.ts";
-import { reliabilitySurvival } from "./tables/survival/reliability.ts";
-import { personalitySurvival, traitsSurvival } from "./tables/survival/scores.ts";
-import { sharesSurvival } from "./tables/survival/shares.ts";
+import { agreementRobustness } from "./tables/robustness/agreement.ts";
+import { convergenceRobustness } from "./tables/robustness/convergence.ts";
+import { reliabilityRobustness } from "./tables/robustness/reliability.ts";
+import { personalityRobustness, traitsRobustness } from "./tables/robustness/scores.ts";
+import { sharesRobustness } from "./tables/robustness/shares.ts";
 
 export type { Building, Reads } from "./tables/build.ts";
 export { tableFactors } from "./tables/factors.ts";
@@ -68,14 +68,14 @@ export const {
  * type face stands for; undefined in tables that mark nothing), verdict (stands, weakens, vanishes,
  * appears, or — for neither; by p_holm; undefined where nothing is tested, or nothing varies); then what
  * only this table has. Answers are those of `corrected` mode: missing is missing. How each table is
- * tested, and its own columns, stand at its builder in `lib/paper/tables/survival`.
+ * tested, and its own columns, stand at its builder in `lib/paper/tables/robustness`.
  *
  * @param options draws of the bootstrap (2,000) and its seed; the same seed gives the same limits; `by`,
  *   `against` and `form` as of {@link build}
  */
-export const survival = carried(async (
+export const robustness = carried(async (
   name: Exclude<TableName, "baselines">,
-  reads: Reads & Pick<Study, "personas"> & Partial<Pick<Study, "people">>,
+  reads: Reads & Pick<Dataset, "personas"> & Partial<Pick<Dataset, "people">>,
   options: { draws?: number; seed?: number } & Omit<Building, "mode"> = {},
 ): Promise<DataFrame> => {
   const { draws = 2000, seed = 826, form: named, ...building } = options;
@@ -90,21 +90,21 @@ export const survival = carried(async (
       const form = await formOf(reads, named);
       const people = await reads.people?.(form, building.by !== undefined) ??
         columnsOf(await reads.personas());
-      return sharesSurvival(await reads.demographics(form), people, name, drawn, building);
+      return sharesRobustness(await reads.demographics(form), people, name, drawn, building);
     }
     case "table4":
-      return personalitySurvival(await epqra(), await reference(), building);
+      return personalityRobustness(await epqra(), await reference(), building);
     case "table5":
-      return convergenceSurvival(await epqra(), await bfi(), drawn, building);
+      return convergenceRobustness(await epqra(), await bfi(), drawn, building);
     case "table6":
-      return reliabilitySurvival(await epqra(), name, drawn, building);
+      return reliabilityRobustness(await epqra(), name, drawn, building);
     case "tableA4":
-      return traitsSurvival(await bfi(), building);
+      return traitsRobustness(await bfi(), building);
     case "tableA5":
-      return reliabilitySurvival(await bfi(), name, drawn, building);
+      return reliabilityRobustness(await bfi(), name, drawn, building);
     case "tableA6":
     case "tableA7":
-      return agreementSurvival(await epqra(), await reference(), name, drawn, building);
+      return agreementRobustness(await epqra(), await reference(), name, drawn, building);
   }
 });
 

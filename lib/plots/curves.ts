@@ -1,7 +1,7 @@
 /** Lines over a number that is varied, each within the band of its interval; one panel per design. */
 import * as Plot from "plot";
 import { draw, looks, PALE, type Panel, panelWidth, SLATE } from "./canvas.ts";
-import { describe, measure, signed } from "./text.ts";
+import { describe, measure, withSign } from "./text.ts";
 
 export interface Place {
   /** Key of its panel. */
@@ -75,7 +75,7 @@ function extent({ points, range }: Curves): [number, number] {
 
 function backdrop({ rule, points, decimals }: Curves, width: number): Plot.Markish[] {
   const xs = [...new Set(points.map(({ x }) => x))].toSorted((a, b) => a - b);
-  const format = (x: number) => signed(x, decimals.x);
+  const format = (x: number) => withSign(x, decimals.x);
   // From the left, as many of the values as have room.
   const [low, high] = domain(xs);
   const scale = (x: number) => high > low ? (x - low) / (high - low) * (width - 16) : 0;
@@ -128,7 +128,7 @@ function lines(points: readonly (Place & { fx: number; fy: number })[]): Plot.Ma
 function words({ points, panels, xLabel, yLabel, decimals }: Curves): string {
   const titles = new Map(panels.map(({ key, title }) => [key, title]));
   const named = points.map(({ panel, series, x, value }) => ({
-    name: [titles.get(panel), series, signed(x, decimals.x)].filter((part) => part).join(", "),
+    name: [titles.get(panel), series, withSign(x, decimals.x)].filter((part) => part).join(", "),
     value,
   }));
   return describe(

@@ -1,7 +1,7 @@
 /** Dots with whiskers: one row per name, one panel per scale or model, series side by side. */
 import * as Plot from "plot";
 import { draw, looks, PALE, type Panel, panelWidth, SLATE } from "./canvas.ts";
-import { describe, fold, LINE, lineCount, measure, signed } from "./text.ts";
+import { describe, fold, LINE, lineCount, measure, withSign } from "./text.ts";
 
 /** Distance of two series in a row, room around a row, and the widest row name, in px. */
 const STEP = 10;
@@ -145,7 +145,7 @@ function axis(figure: Dots, width: number): Plot.AxisXOptions {
   const outside = Math.max(low - domain[0], domain[1] - high) > (high - low) / 10;
   if (!figure.ticks || outside) return { ticks: Math.min(7, Math.round(width / 36)) };
   const decimals = Math.max(...figure.ticks.map((tick) => (`${tick}`.split(".")[1] ?? "").length));
-  const format = (tick: number): string => signed(tick, decimals);
+  const format = (tick: number): string => withSign(tick, decimals);
   const widest = Math.max(...figure.ticks.map((tick) => measure(format(tick))));
   const crowded = figure.ticks.length * (widest + 8) > width;
   return {

@@ -31,7 +31,7 @@ export const scaleName = (scale: string): string => SCALE_NAMES[scale] ?? scale;
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A number with a fixed number of decimals and a true minus sign; never −0. */
-export function signed(value: number, decimals: number): string {
+export function withSign(value: number, decimals: number): string {
   const text = fixed(value, decimals);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
@@ -68,7 +68,7 @@ export function describe(
     .toSorted((a, b) => a.value - b.value);
   const missing = cells.filter(({ value }) => value === null).map(({ name }) => name);
   const [low, high] = [defined[0], defined.at(-1)].map((cell) =>
-    cell && `${signed(cell.value, decimals)} (${cell.name})`
+    cell && `${withSign(cell.value, decimals)} (${cell.name})`
   );
   return [
     `${what} ${defined.length} values${low ? `, lowest ${low}, highest ${high}` : ""}.`,

@@ -4,7 +4,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
 import { draw, nameColumn, PALE, swatch, wrap } from "./canvas.ts";
-import { describe, distinct, ink, measure, scaleName, signed } from "./text.ts";
+import { describe, distinct, ink, measure, scaleName, withSign } from "./text.ts";
 
 const Correlation = z.object({
   model: z.string(),
@@ -19,7 +19,7 @@ const tile = (r: number | null): string => r === null ? PALE : heat.apply(r) as 
 
 /** r as the field prints it: two decimals and, below 1, no zero before the point. */
 const printed = (r: number | null): string =>
-  r === null ? "—" : signed(r, 2).replace(/^(−?)0(?=\.)/, "$1");
+  r === null ? "—" : withSign(r, 2).replace(/^(−?)0(?=\.)/, "$1");
 
 /**
  * Table 5: correlations of EPQR-A scales with BFI-44 traits, one heat map per model.
@@ -46,7 +46,7 @@ export function heatmap(frame: DataFrame): string {
     ),
     panels,
     legend: [
-      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${signed(r, 1)}`, tile(r))),
+      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${withSign(r, 1)}`, tile(r))),
       ...cells.some(({ r }) => r === null) ? [swatch("— undefined", PALE)] : [],
     ],
     height: scales.length * 28,
@@ -120,7 +120,7 @@ export function matrix(frame: DataFrame): string {
     ),
     panels,
     legend: [
-      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${signed(r, 1)}`, tile(r))),
+      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${withSign(r, 1)}`, tile(r))),
       ...cells.some(({ estimate }) => estimate === null) ? [swatch("— undefined", PALE)] : [],
     ],
     height: names.length * 24,

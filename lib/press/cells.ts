@@ -172,5 +172,5 @@ const SIGNS = /\$?\\pm\$?|<\/?u>|^(NaN|nan|n<5)$/g;
 export const letters = (text: string): boolean => /\p{L}/u.test(text.replace(SIGNS, ""));
 
 /** A cell with real minus signs. */
-export const signed = (cell: string): string =>
+export const withMinus = (cell: string): string =>
   letters(cell) ? cell : cell.replace(/(^|[\s[(<>*])-(?=[\d.∞])/g, "$1−");

@@ -1,6 +1,6 @@
 /** The columns of a table in LaTeX: what is aligned at the decimal mark, at ±, left or right. */
 import { DASH } from "../format.ts";
-import { signed } from "./cells.ts";
+import { withMinus } from "./cells.ts";
 import type { Grid } from "./grid.ts";
 import { tex } from "./tex.ts";
 
@@ -100,7 +100,7 @@ function figures(name: string, cells: readonly string[]): TexColumn | null {
     span: 1,
     left: false,
     width: longest([name, ...cells]),
-    cells: cells.map((cell) => emphasised(signed(cell))),
+    cells: cells.map((cell) => emphasised(withMinus(cell))),
   };
 }
 

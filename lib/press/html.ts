@@ -1,5 +1,5 @@
 /** A table as HTML, for a page that brings its own style or takes one. */
-import { signed } from "./cells.ts";
+import { withMinus } from "./cells.ts";
 import { type Grid, wordy } from "./grid.ts";
 import { lettered } from "./heads.ts";
 
@@ -23,7 +23,7 @@ const PLUS_MINUS = "$\\pm$";
 
 /** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
 function cellHtml(shown: string): string {
-  const cell = signed(shown.replaceAll(PLUS_MINUS, "±"));
+  const cell = withMinus(shown.replaceAll(PLUS_MINUS, "±"));
   if (!/\d/.test(cell)) return escape(cell);
   const found = MARKED.exec(cell);
   for (const [tag, text] of Object.entries(found?.groups ?? {})) {

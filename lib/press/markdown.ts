@@ -1,5 +1,5 @@
 /** A table as GitHub's Markdown. */
-import { signed } from "./cells.ts";
+import { withMinus } from "./cells.ts";
 import { flatHead, type Grid, wordy } from "./grid.ts";
 import { lettered } from "./heads.ts";
 
@@ -25,8 +25,8 @@ const label = (heading: string): string =>
 /** The paper's own bold, italic and underlined numbers stay. */
 const cell = (text: string): string =>
   /^(\*|<u>)[^*<]*\d(\*|<\/u>)*$|^\*\*[^*]*\d\*\*$/.test(text)
-    ? signed(text)
-    : escaped(signed(text));
+    ? withMinus(text)
+    : escaped(withMinus(text));
 
 const escaped = (text: string): string =>
   text.replace(/\s+/g, " ").replace(/[\\`*|<>[\]]|(?<!\w)_|_(?!\w)/g, (letter) => `\\${letter}`);

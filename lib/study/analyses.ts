@@ -15,7 +15,7 @@ export async function keepAnalysis(sql: Sql, analysis: object): Promise<string> 
   return own;
 }
 
-/** The plans that are written down; see `Laboratory.analyses` for the columns. */
+/** The plans that are written down; see `Study.analyses` for the columns. */
 export async function analysesOf(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
     select a.hash, to_char(a.written at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as written,

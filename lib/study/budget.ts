@@ -13,15 +13,15 @@ interface Limits {
 /**
  * Gives a run its budget, in place of the one before.
  *
- * @throws as {@link affordable}, and then the budget stays what it was
+ * @throws as {@link checkAffordable}, and then the budget stays what it was
  */
-export async function bounded(
+export async function setBudget(
   sql: Sql,
   run: number,
   models: readonly Model[],
   options: RunOptions & { budget?: Budget },
 ): Promise<void> {
-  await affordable(sql, run, models, options);
+  await checkAffordable(sql, run, models, options);
   const { budget } = options;
   if (!budget) return;
   const { calls, tokens, usd } = limits(budget);
@@ -42,13 +42,13 @@ const limits = ({ calls = null, tokens = null, usd = null }: Partial<Limits>): L
  * @throws {Error} when a model that may cost money would be asked without a budget, or with one in USD
  *   while its price is unknown
  */
-export async function affordable(
+export async function checkAffordable(
   sql: Sql,
   run: number,
   models: readonly Model[],
   { budget, transport = transportOf }: RunOptions & { budget?: Budget },
 ): Promise<void> {
-  checkedBudget(budget);
+  checkBudget(budget);
   const paid = models.filter((model) => transport(model).costs);
   if (!paid.length) return;
   const [{ name, ...stored }] = await sql<[Limits & { name: string }]>`
@@ -74,7 +74,7 @@ export async function affordable(
 }
 
 /** @throws {RangeError} when an amount is below 0 or no number */
-export function checkedBudget(budget: Budget = {}): void {
+export function checkBudget(budget: Budget = {}): void {
   for (const [kind, value] of Object.entries(budget)) {
     if (value >= 0) continue;
     throw new RangeError(`A budget of ${kind} is 0 or more: current value is ${value}`);

@@ -21,7 +21,7 @@ type Described = { file: string; column: string; meaning: string };
  * Each as JSON Lines, and but for the verbatim requests as Parquet; `columns.csv` says what the columns are.
  * A file is whole or not there.
  */
-export async function exported(
+export async function exportStudy(
   sql: Sql,
   schema: string,
   folder: string,

@@ -5,7 +5,7 @@
 import { type Pass, pass } from "../cells.ts";
 import { identity, type Plan } from "./plan.ts";
 
-/** What one laboratory was shown and has registered: a pass through a notebook has one. */
+/** What one `openStudy` was shown and has registered: a pass through a notebook has one. */
 export class Guard {
   readonly #pass: Pass;
   /** By the name of a run, what its plan is. */
@@ -50,7 +50,7 @@ export class Guard {
     const plan = this.#registered.get(name);
     if (plan === undefined) {
       throw new Error(
-        `Run ${name} was not registered by this laboratory: a run begins where its plan was ` +
+        `Run ${name} was not registered here: a run begins where its plan was ` +
           "registered, `const run = await lab.register(plan)`, in this pass through the notebook",
       );
     }

@@ -614,7 +614,9 @@ export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined):
   if (given.purpose === purpose) return given;
   if (typeof given.hash !== "string") {
     throw new RangeError(
-      `A plan takes a prompt, \`prompt("${purpose}")\` or \`edited(…)\`: got ${described(given)}`,
+      `A plan takes a prompt, \`prompt("${purpose}")\` or \`editPrompt(…)\`: got ${
+        described(given)
+      }`,
     );
   }
   const needed = purpose === "persona" ? "a persona" : "an administration";

@@ -53,7 +53,7 @@ export interface Kept extends Described {
  *
  * @throws {Error} when the study has another one of that name
  */
-export async function settleIn(sql: Sql, schema: string, given: Population): Promise<void> {
+export async function storePopulation(sql: Sql, schema: string, given: Population): Promise<void> {
   await sql.begin(async (transaction) => {
     const sql = transaction as unknown as Sql;
     await sql`lock table populations in share row exclusive mode`;
@@ -248,7 +248,7 @@ export async function profilesOf(
   }]));
 }
 
-/** The populations of a study; see `Laboratory.populations`. */
+/** The populations of a study; see `Study.populations`. */
 export async function populations(sql: Sql): Promise<DataFrame> {
   const rows = await sql<{ codebook: Codebook }[]>`
     select o.name, o.role, o.origin, o.codebook, o.instrument, p.profiles, p.weighted, p.strata
@@ -280,7 +280,7 @@ export async function populations(sql: Sql): Promise<DataFrame> {
   );
 }
 
-/** The codebook of a population; see `Laboratory.codebook`. */
+/** The codebook of a population; see `Study.codebook`. */
 export async function codebook(sql: Sql, population: Kept): Promise<DataFrame> {
   const known = await sql<{ name: string; n: number }[]>`
     select v.key as name, count(*)::int as n

@@ -91,7 +91,7 @@ export class Worker {
     });
   }
 
-  static async hired(sql: Sql, run: number, host: string, lease = LEASE_SECONDS): Promise<Worker> {
+  static async hire(sql: Sql, run: number, host: string, lease = LEASE_SECONDS): Promise<Worker> {
     const [row] = await sql<{ worker: number }[]>`
       insert into workers (run, host, lease)
       values (${run}, ${host}, now() + ${lease} * interval '1 second')
@@ -328,7 +328,7 @@ export interface Spot {
 const SHORT = 16_384;
 
 /** Where the stored replies to questions are, in their order; null where there is none. */
-export async function lookedUp(
+export async function lookUp(
   sql: Sql,
   asked: readonly { key: string; ask: number }[],
 ): Promise<(Spot | null)[]> {

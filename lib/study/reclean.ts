@@ -4,7 +4,7 @@ import type { Sql } from "../db.ts";
 import { category, formsOf } from "./forms.ts";
 
 /** Applies a mapping to all personas, in one transaction; returns how many changed, by field. */
-export async function recleaned(sql: Sql, mapping: Mapping): Promise<Record<string, number>> {
+export async function reclean(sql: Sql, mapping: Mapping): Promise<Record<string, number>> {
   const forms = await formsOf(sql);
   return await sql.begin(async (sql) => {
     const changed: Record<string, number> = {};

@@ -6,7 +6,7 @@ import type { Coming } from "./coming.ts";
 import { identity, type Plan, promptsOf } from "./plan.ts";
 import { keepForm } from "./forms.ts";
 import { everyOf } from "./every.ts";
-import { under, worksOf } from "./few.ts";
+import { cellsUnder, worksOf } from "./excerpt.ts";
 import { keepInstrument, populationOf } from "./population.ts";
 import { place } from "./queue.ts";
 import type { Run } from "./tasks.ts";
@@ -35,7 +35,7 @@ export async function register(
     // are as well, have numbers from 1; they go on meanwhile.
     await sql`select pg_advisory_xact_lock(${place(sql)}::int, 0)`;
     const all = await cellsOf(sql, schema, plan, coming);
-    const cells = plan.trial ? under(all, plan.trial.condition) : all;
+    const cells = plan.trial ? cellsUnder(all, plan.trial.condition) : all;
     const run = await runOf(sql, schema, plan, code);
     if (plan.kind === "personas") await keepForm(sql, schema, plan.form);
     await keepCells(sql, schema, run, cells);
@@ -176,7 +176,7 @@ async function trialWork(
  *
  * @throws {Error} when there is none
  */
-export async function loaded(sql: Sql, schema: string, name: string | number): Promise<Run> {
+export async function loadRun(sql: Sql, schema: string, name: string | number): Promise<Run> {
   const [row] = await sql<{ run: number; plan: Plan }[]>`
     select run, plan from runs where ${
     typeof name === "number" ? sql`run = ${name}` : sql`name = ${name}`

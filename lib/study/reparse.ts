@@ -1,10 +1,10 @@
 /** Stored replies, parsed again: what the code of today makes of them. */
 import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
-import { type Opened, opened } from "../llm.ts";
-import { loaded } from "./register.ts";
+import { type Opened, openReply } from "../llm.ts";
+import { loadRun } from "./register.ts";
 import { PAGE } from "./batch.ts";
-import { list, lookedUp, storedReply, type Work } from "./queue.ts";
+import { list, lookUp, storedReply, type Work } from "./queue.ts";
 import {
   administrations,
   detailOf,
@@ -48,7 +48,7 @@ export async function reparse(
   mapping: Mapping,
   write: boolean,
 ): Promise<Reparsed> {
-  const run = await loaded(sql, schema, name);
+  const run = await loadRun(sql, schema, name);
   if (run.plan.trial) throw new Error(`Run ${name} is a trial: nothing is made of its replies`);
   const sum: Reparsed = { replies: 0, same: 0, changed: 0, gained: 0, lost: 0 };
   for (let after = 0;;) {
@@ -149,7 +149,7 @@ export async function retold(
   for (let round = 1; open.length; round++) {
     const keys = open.map(({ task, messages }) => keysOf(task, messages));
     const among = async (which: 0 | 1) =>
-      await lookedUp(
+      await lookUp(
         sql,
         open.map(({ task: { work } }, index) => ({
           key: keys[index]![which] ?? "",
@@ -163,7 +163,7 @@ export async function retold(
       const spot = own[index] ?? other[index];
       if (!spot) continue;
       const stored = await storedReply(sql, spot);
-      const reply = opened(stored.provider, stored.reply);
+      const reply = openReply(stored.provider, stored.reply);
       const read = task.read(reply, messages, round);
       if (read.state === "again") {
         next.push({ task, messages: read.messages });

@@ -6,7 +6,7 @@ import {
   cost,
   type Model,
   type Opened,
-  opened,
+  openReply,
   transportOf,
   type Travel,
   worstCost,
@@ -20,7 +20,7 @@ import {
   type Granted,
   type Kept,
   LEASE_SECONDS,
-  lookedUp,
+  lookUp,
   type Spot,
   storedReply,
   type Work,
@@ -105,8 +105,8 @@ export async function conduct(
   mapping: Mapping,
   options: RunOptions,
 ): Promise<Ended> {
-  const worker = await Worker.hired(sql, run.run, Deno.hostname(), options.lease);
-  const labour = new Labour(sql, run, worker, mapping, options);
+  const worker = await Worker.hire(sql, run.run, Deno.hostname(), options.lease);
+  const labour = new Engine(sql, run, worker, mapping, options);
   const every = (options.lease ?? LEASE_SECONDS) * 1000 / 3;
   // A sign of life that fails is missed when the next ones fail as well; the lease then ends.
   const heart = setInterval(() => worker.live().catch(() => {}), every);
@@ -145,7 +145,7 @@ export async function hindrance(sql: Sql, run: Run): Promise<string | null> {
   return all.map((seen) => seen.trouble()).find((trouble) => trouble !== null) ?? null;
 }
 
-class Labour {
+class Engine {
   #ended: Ended["ended"] | Error | null = null;
   #began = performance.now();
   #done = 0;
@@ -169,7 +169,7 @@ class Labour {
     private readonly mapping: Mapping,
     private readonly options: RunOptions,
   ) {
-    this.#lookup = new Batch((asked) => lookedUp(sql, asked), 500);
+    this.#lookup = new Batch((asked) => lookUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
     this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
     options.signal?.addEventListener("abort", () => this.#end("stopped"));
@@ -387,7 +387,7 @@ class Labour {
       this.#stored += 1;
       holds.place = await seen.room(spot.bytes);
       const { provider, reply } = await storedReply(this.sql, spot);
-      return opened(provider, reply, model.max_tokens);
+      return openReply(provider, reply, model.max_tokens);
     }
     return await this.#bought(task, messages, keys[0]!, ask, holds);
   }
@@ -443,7 +443,7 @@ class Labour {
       if (held) await this.worker.forgo(work);
       throw error;
     }).finally(() => this.#waiting.delete(waits));
-    const reply = opened(model.provider, got.reply, model.max_tokens);
+    const reply = openReply(model.provider, got.reply, model.max_tokens);
     const paid = held ? reply.usage && cost(model, reply.usage) : 0;
     // A reply that does not say what it used is booked at its most, and what was written beyond that.
     const most = seen.most(worst), over = reply.over ?? 0;
@@ -476,7 +476,7 @@ class Labour {
     if (first) return reply;
     await this.worker.forgo(work);
     const other = await storedReply(this.sql, (await this.#lookup.add({ key, ask }))!);
-    return opened(other.provider, other.reply, model.max_tokens);
+    return openReply(other.provider, other.reply, model.max_tokens);
   }
 
   /** Keeps a reply; one whose own numbers cannot be stored is kept without them. */

@@ -1,7 +1,7 @@
 /** What a run has seen of one model, and what follows from it for the next calls. */
 import type { Sql } from "../db.ts";
 import { whole } from "../format.ts";
-import { type CallError, type Model, type Opened, opened, type Transport } from "../llm.ts";
+import { type CallError, type Model, type Opened, openReply, type Transport } from "../llm.ts";
 import { type Place, Room } from "./batch.ts";
 import type { Charge, Work } from "./queue.ts";
 
@@ -84,7 +84,7 @@ export class Seen {
         where q.run = ${run} and w.model_id = ${model.id}
         order by q.request desc limit 1 offset ${before.length}`;
       if (!row) break;
-      before.push(opened(row.provider, row.reply));
+      before.push(openReply(row.provider, row.reply));
     }
     return new Seen(model, transport, models, needed, before, allowTruncated);
   }

@@ -2,7 +2,7 @@
 import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
-import { opened } from "../llm.ts";
+import { openReply } from "../llm.ts";
 import type { Message } from "../prompts.ts";
 import { counts, reap } from "./queue.ts";
 
@@ -30,8 +30,8 @@ export interface Asked {
   most?: number;
 }
 
-/** Where the runs stand; see `Laboratory.status`. */
-export async function standing(sql: Sql): Promise<DataFrame> {
+/** Where the runs stand; see `Study.status`. */
+export async function statusOf(sql: Sql): Promise<DataFrame> {
   const runs = await sql<{ run: number }[]>`select run from runs`;
   for (const { run } of runs) await reap(sql, run);
   const rows = await sql`
@@ -65,7 +65,7 @@ export async function standing(sql: Sql): Promise<DataFrame> {
   });
 }
 
-/** What went wrong with the calls of a run; see `Laboratory.faults`. */
+/** What went wrong with the calls of a run; see `Study.faults`. */
 export async function faults(sql: Sql, run: number): Promise<DataFrame> {
   const rows = await sql`
     select kind, count(*)::int as n, max(created) as at,
@@ -89,7 +89,7 @@ export async function faults(sql: Sql, run: number): Promise<DataFrame> {
   });
 }
 
-/** Stored questions and replies of a run; see `Laboratory.exchanges`. */
+/** Stored questions and replies of a run; see `Study.exchanges`. */
 export async function exchanges(
   sql: Sql,
   run: number,
@@ -108,7 +108,7 @@ export async function exchanges(
       and (not ${failed} or w.state = 'failed')
     order by w.work, q.request limit ${most}`;
   return rows.map(({ provider, sent, reply, state, reason, ...row }) => {
-    const read = opened(provider, reply);
+    const read = openReply(provider, reply);
     return {
       ...row,
       run: name,

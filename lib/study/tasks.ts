@@ -1,7 +1,7 @@
 /** A piece of work as what is asked of a model, and its reply as what is stored. */
 import type { z } from "zod";
 import { type Mapping, mapping } from "../cleaning.ts";
-import { applied, changedIn, type Condition, type Profile } from "../conditions.ts";
+import { applyCondition, changedIn, type Condition, type Profile } from "../conditions.ts";
 import { type Codebook, type Values as ProfileValues, wordsOf as wordsFor } from "../codebook.ts";
 import type { Sql } from "../db.ts";
 import {
@@ -18,7 +18,7 @@ import type { Instrument } from "../instruments.ts";
 import { type Model, type Opened, requestKey } from "../llm.ts";
 import {
   administrationValues,
-  filled,
+  fillPrompt,
   formValues,
   isPerItem,
   type Message,
@@ -247,14 +247,14 @@ function personaTask(
   const cell = run.cells.get(work.cell)!;
   const { instrument, codebook } = cell;
   const condition = plan.conditions.find(({ name }) => name === cell.condition)!;
-  const made = applied(cell, profile, condition, plan.seed);
+  const made = applyCondition(cell, profile, condition, plan.seed);
   const { changed, omitted, values, changedValues } = made;
   const answers = made.answers.map((answer, at) =>
     omitted.includes(instrument!.items[at]!.number) ? null : answer
   );
   const form = usualForm(plan.form);
   return writingTask(run, plan, work, mapping, {
-    messages: filled(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
+    messages: fillPrompt(cell.prompt, personaValues(instrument, answers, form, codebook, values)),
     given: shownOf(codebook, values),
     shown: { shown: answers, changed, shown_values: values, changed_values: changedValues },
   });
@@ -275,7 +275,7 @@ function rewritingTask(
     value === null ? [] : [value],
   ]);
   return writingTask(run, plan, work, mapping, {
-    messages: filled(prompt, { ...places, ...formValues(usualForm(plan.form)) }),
+    messages: fillPrompt(prompt, { ...places, ...formValues(usualForm(plan.form)) }),
     given: Object.fromEntries(given),
     shown: { shown: [], changed: [], shown_values: {}, changed_values: [] },
   });
@@ -369,7 +369,7 @@ function administrationTask(
   return {
     work,
     model: cell.model,
-    messages: filled(
+    messages: fillPrompt(
       prompt,
       administrationValues(instrument, shown, {
         ...places,

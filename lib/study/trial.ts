@@ -10,7 +10,7 @@ import { described } from "../format.ts";
 import type { Opened } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
 import { type Used, used } from "./budget.ts";
-import { under, worksOf } from "./few.ts";
+import { cellsUnder, worksOf } from "./excerpt.ts";
 import { firstOf, identity, type Plan, purposed } from "./plan.ts";
 import { cellsOf } from "./cells.ts";
 import { retold } from "./reparse.ts";
@@ -29,7 +29,7 @@ export interface Trial {
 }
 
 /** The plan with each prompt, on the few profiles only: before, after. */
-export async function sides(
+export async function sidesOf(
   sql: Sql,
   schema: string,
   plan: Plan,
@@ -47,7 +47,7 @@ export async function sides(
   const cells = await cellsOf(sql, schema, plan);
   const trial = {
     profiles: [...new Set(profiles)].sort((a, b) => a - b),
-    condition: under(cells, condition)[0]!.condition,
+    condition: cellsUnder(cells, condition)[0]!.condition,
   };
   // A trial compares two prompts, and nothing else.
   const first = firstOf(plan);
@@ -79,7 +79,7 @@ export interface Asked {
  *
  * @param profiles null: of the first one
  */
-export async function prepared(
+export async function prepareTrial(
   sql: Sql,
   schema: string,
   plan: Plan,
@@ -87,7 +87,7 @@ export async function prepared(
   profiles: readonly number[] | null,
   condition?: string,
 ): Promise<{ run: Run; asked: Task[] }> {
-  const some = under(await cellsOf(sql, schema, plan), condition);
+  const some = cellsUnder(await cellsOf(sql, schema, plan), condition);
   const run: Run = { run: 0, plan, cells: new Map(some.map((cell, index) => [index + 1, cell])) };
   const works = await worksOf(sql, schema, plan, some, profiles);
   return { run, asked: await tasks(sql, run, works, mapping) };
@@ -101,7 +101,7 @@ export async function sideOf(
   mapping: Mapping,
 ): Promise<Side> {
   const { profiles, condition } = plan.trial!;
-  const { run, asked } = await prepared(sql, schema, plan, mapping, profiles, condition);
+  const { run, asked } = await prepareTrial(sql, schema, plan, mapping, profiles, condition);
   const told = await retold(sql, asked);
   const failed = await sql<
     { population: string; model: string; profile: number; block: number; reason: string }[]
@@ -136,7 +136,7 @@ export const lacks = ({ asked }: Side): boolean => asked.some(({ reply }) => rep
  * Plans what failed once more and gives a budget on top of what was used so far, which it returns. In one
  * statement: another process may work on the same trial.
  */
-export async function reopened(sql: Sql, run: string, budget: Budget): Promise<Used> {
+export async function reopenTrial(sql: Sql, run: string, budget: Budget): Promise<Used> {
   await sql`
     update work set state = 'planned', reason = null, detail = null, finished = null
     where run = (select run from runs where name = ${run}) and state = 'failed'`;

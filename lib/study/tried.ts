@@ -29,12 +29,12 @@ export interface Tried {
   fields: DataFrame;
   /** Of sheets: model, condition, profile, scale, before, after, difference. */
   scores: DataFrame;
-  /** What is not asked yet: version, then the columns of `Laboratory.estimate`. */
+  /** What is not asked yet: version, then the columns of `Study.estimate`. */
   left: DataFrame;
 }
 
 /** Both sides as frames. */
-export async function tried(sql: Sql, before: Side, after: Side): Promise<Tried> {
+export async function compareTrial(sql: Sql, before: Side, after: Side): Promise<Tried> {
   const both = [["before", before], ["after", after]] as const;
   const simulated = [...before.asked, ...after.asked]
     .filter(({ task }) => !transportOf(task.model).outside).map(({ label }) => label);

@@ -74,7 +74,7 @@ export async function promptOf(
   );
 }
 
-/** The prompts with what was made with each; see `Laboratory.prompts` for the columns. */
+/** The prompts with what was made with each; see `Study.prompts` for the columns. */
 export async function versions(sql: Sql): Promise<DataFrame> {
   const rows = await sql`
     with asked as (

@@ -2,7 +2,7 @@
 import { connect } from "lib/db.ts";
 import { whole } from "lib/format.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { administrations, enter } from "lib/study.ts";
+import { administrations, openStudy } from "lib/study.ts";
 import { progress } from "../cli.ts";
 import { beside, localModel, memory, say, server } from "./served.ts";
 
@@ -17,7 +17,7 @@ export async function asking(runs: number, full: boolean): Promise<void> {
   const drop = () => sql`drop schema if exists ${sql(SCHEMA)} cascade`;
   await drop();
   const near = await server(0), far = await server(LATENCY_MS);
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   try {
     const replies = full ? 300_000 : 30_000, calls = full ? 6000 : 3000;
     const [few, many] = [replies / 10, replies];

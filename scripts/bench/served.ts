@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import type { Sql } from "lib/db.ts";
 import { whole } from "lib/format.ts";
 import type { Model } from "lib/llm.ts";
-import type { Laboratory } from "lib/study.ts";
+import type { Study } from "lib/study.ts";
 import { progress } from "../cli.ts";
 import { MEMORY } from "../memory.ts";
 import { median, timed } from "./measure.ts";
@@ -46,7 +46,7 @@ export interface Timed {
 
 /** The same calls through our code and through the client alone, in turns. */
 export async function beside(
-  lab: Laboratory,
+  lab: Study,
   sql: Sql,
   name: string,
   { url, runs, calls, what, how }: Timed,

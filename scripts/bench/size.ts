@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { connect } from "lib/db.ts";
 import { plural, whole } from "lib/format.ts";
 import { MODELS } from "lib/paper/design.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { type Demographic, simulator, written } from "lib/validation/simulate.ts";
 import { progress } from "../cli.ts";
 import { MEMORY } from "../memory.ts";
@@ -89,7 +89,7 @@ async function many(n: number, folder: string, runs: number): Promise<void> {
   );
   await measure("study status, the whole process", runs, () => study("status"));
   await measure("study status many, the whole process", runs, () => study("status", "many"));
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   try {
     await measure("status alone, as progress asks for it", runs, async () => {
       const started = performance.now();

@@ -1,17 +1,17 @@
 /** What survives of all tables at full size: the cluster bootstrap of each, and the whole export. */
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
-import { survival } from "lib/paper/tables.ts";
+import { robustness } from "lib/paper/tables.ts";
 import { deno, measure } from "./measure.ts";
 
 export async function statistics(runs: number): Promise<void> {
-  const study = await open();
+  const study = await openDataset();
   for (const name of TABLE_NAMES.filter((name) => name !== "baselines")) {
     // What is read is kept, so that from the second run on only statistics are timed.
-    await survival(name, study);
+    await robustness(name, study);
     await measure(`what survives of ${name}, 2,000 draws of profiles`, runs, async () => {
       const started = performance.now();
-      await survival(name, study);
+      await robustness(name, study);
       return { seconds: (performance.now() - started) / 1000, megabytes: null };
     });
   }

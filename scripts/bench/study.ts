@@ -4,7 +4,7 @@ import { statusesOf } from "lib/forms.ts";
 import { biography } from "lib/paper/biography.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Model, model, recorded } from "lib/llm.ts";
-import { administrations, enter, type Laboratory, personas } from "lib/study.ts";
+import { administrations, openStudy, personas, type Study } from "lib/study.ts";
 import { progress } from "../cli.ts";
 import { beside, localModel, memory, say, server, spread } from "./served.ts";
 
@@ -21,7 +21,7 @@ export async function study(runs: number): Promise<void> {
   const drop = () => sql`drop schema if exists ${sql(SCHEMA)} cascade`;
   await drop();
   const near = await server(0), far = await server(LATENCY_MS);
-  const lab = await enter({ schema: SCHEMA });
+  const lab = await openStudy({ schema: SCHEMA });
   try {
     progress("making 82,600 personas");
     await published(lab, sql);
@@ -47,7 +47,7 @@ export async function study(runs: number): Promise<void> {
 }
 
 /** 826 profiles × 10 repetitions × 2 conditions × 5 models, with texts as long as the published ones. */
-async function published(lab: Laboratory, sql: Sql): Promise<void> {
+async function published(lab: Study, sql: Sql): Promise<void> {
   await lab.population();
   const writers = [1, 2, 3, 4, 5].map((n) => ({
     ...model("simulated"),
@@ -82,7 +82,7 @@ async function published(lab: Laboratory, sql: Sql): Promise<void> {
   }
 }
 
-async function registered(lab: Laboratory, local: Model): Promise<string[]> {
+async function registered(lab: Study, local: Model): Promise<string[]> {
   const plans = [epqra, bfi44].map((instrument) =>
     administrations({ instrument, models: [local], personas: "all" })
   );
@@ -98,7 +98,7 @@ async function registered(lab: Laboratory, local: Model): Promise<string[]> {
   return names;
 }
 
-async function pickedUp(lab: Laboratory, name: string, runs: number): Promise<void> {
+async function pickedUp(lab: Study, name: string, runs: number): Promise<void> {
   const times: number[] = [];
   for (let index = 0; index < runs; index++) {
     const started = performance.now();
@@ -109,7 +109,7 @@ async function pickedUp(lab: Laboratory, name: string, runs: number): Promise<vo
 }
 
 /** Work whose replies are stored, done again. */
-async function again(lab: Laboratory, sql: Sql, name: string, runs: number): Promise<void> {
+async function again(lab: Study, sql: Sql, name: string, runs: number): Promise<void> {
   const rates: number[] = [];
   for (let index = 0; index < runs; index++) {
     await sql`

@@ -1,10 +1,10 @@
 /** Studies made here: what became of their work, what it cost, with which models, prompts and seeds. */
 import pl from "polars";
-import { bannerOf, signed, type Sql } from "lib/db.ts";
+import { bannerOf, readProvenance, type Sql } from "lib/db.ts";
 import { frame } from "lib/frames.ts";
 import { attrition } from "lib/plots.ts";
 import { gridOf } from "lib/press.ts";
-import { enter } from "lib/study.ts";
+import { openStudy } from "lib/study.ts";
 import { figureOf, type Origin, tableOf } from "./parts.ts";
 
 /** The schemas in which something was asked or simulated as a study's work, in order of their names. */
@@ -45,12 +45,12 @@ export async function ownStudies(sql: Sql, code: string | null): Promise<string[
 }
 
 async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<string> {
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   const { flow, failures } = await lab.quality();
   const status = await lab.status();
   const prompts = await lab.prompts();
   await lab.close();
-  const banner = bannerOf(await signed(sql, schema));
+  const banner = bannerOf(await readProvenance(sql, schema));
   const origin: Origin = { banner, code, caution: null };
   const cost = status.select(
     ...["run", "kind", "done", "failed", "calls", "tokens", "usd", "lost_usd"].map((name) =>

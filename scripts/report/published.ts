@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import pl, { type DataFrame } from "polars";
 import { settings } from "lib/config.ts";
-import type { Study } from "lib/db.ts";
+import type { Dataset } from "lib/db.ts";
 import { marks, type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { verdictHtml } from "lib/notebook.ts";
 import {
@@ -12,9 +12,17 @@ import {
   type Comparison,
   grid,
   printed,
-  survivingGrid,
+  robustnessGrid,
 } from "lib/paper/print.ts";
-import { agreement, alphas, forest, kappas, scores, shares, survivors } from "lib/paper/figures.ts";
+import {
+  agreement,
+  alphas,
+  forest,
+  kappas,
+  robustnessFigure,
+  scores,
+  shares,
+} from "lib/paper/figures.ts";
 import { heatmap, histograms } from "lib/plots.ts";
 import { escape } from "lib/press.ts";
 import { build, distributions } from "lib/paper/tables.ts";
@@ -38,14 +46,14 @@ export function inAll(compared: readonly Compared[]): Omit<Compared, "name" | "d
 }
 
 /** All published tables, each as a section. */
-export const published = (study: Study, origin: Origin): Promise<Published[]> =>
+export const published = (study: Dataset, origin: Origin): Promise<Published[]> =>
   Promise.all(TABLE_NAMES.map((name) => section(name, study, origin)));
 
 /** `Table A4`, as the paper calls it; what it gives beside its tables has no number. */
 export const titleOf = (name: TableName): string =>
   name === "baselines" ? "The profiles themselves" : `Table ${name.slice("table".length)}`;
 
-async function section(name: TableName, study: Study, origin: Origin): Promise<Published> {
+async function section(name: TableName, study: Dataset, origin: Origin): Promise<Published> {
   const table = await build(name, study);
   const mended = await build(name, study, { mode: "corrected" });
   const tested = survivalOf(name);
@@ -136,7 +144,7 @@ function survives(name: TableName, tested: DataFrame, origin: Origin): string {
   const [svg, caption] = survivalFigure(name, tested);
   return [
     ...origin.caution ? [`<p>${escape(origin.caution)}</p>`] : [],
-    tableOf(survivingGrid(name, tested), tested, `${name}_survives`, origin),
+    tableOf(robustnessGrid(name, tested), tested, `${name}_survives`, origin),
     ...svg ? [figureOf(svg, caption, tested, `${name}_survives`, origin)] : [],
   ].join("\n");
 }
@@ -148,7 +156,7 @@ function survivalFigure(name: TableName, tested: DataFrame): [svg: string, capti
     case "table2":
     case "table3":
       return [
-        survivors(tested),
+        robustnessFigure(tested),
         `${of}: change from Base by profile, and what becomes of the marker`,
       ];
     case "table6":
@@ -170,7 +178,7 @@ function survivalFigure(name: TableName, tested: DataFrame): [svg: string, capti
 
 async function figure(
   name: TableName,
-  study: Study,
+  study: Dataset,
   table: DataFrame,
   origin: Origin,
 ): Promise<string> {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ROOT, settings } from "lib/config.ts";
-import { connect, type Study } from "lib/db.ts";
+import { connect, type Dataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { modelsFile } from "lib/llm.ts";
 import { read } from "../jupyter/notebook.ts";
@@ -89,7 +89,7 @@ export async function reportInputs(shared: string, notebooks: readonly Outcome[]
 }
 
 /** SHA-256 of what all outputs are made from: the code, the paper, and the rows themselves. */
-export async function fingerprint(study: Study): Promise<string> {
+export async function fingerprint(study: Dataset): Promise<string> {
   const hash = createHash("sha256");
   const folders = ["lib", "scripts", "dataset/paper", "dataset/cleaning", "dataset/instruments"];
   const files = [

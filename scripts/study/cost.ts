@@ -3,7 +3,7 @@ import { z } from "zod";
 import { dollars, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
 import { tableText } from "lib/notebook.ts";
-import type { Laboratory, Plan } from "lib/study.ts";
+import type { Plan, Study } from "lib/study.ts";
 import { outdated } from "../config.ts";
 import { type Standing, typed } from "./place.ts";
 
@@ -33,7 +33,7 @@ export interface Cost {
 }
 
 /** Calls, tokens and cost of what a plan has left, as a table and as numbers. */
-export async function cost(lab: Laboratory, plan: Plan): Promise<Cost> {
+export async function cost(lab: Study, plan: Plan): Promise<Cost> {
   const frame = await lab.estimate(plan);
   const all = rows(frame, Row);
   const { calls, usd, usd_most: most } = all.pop()!;

@@ -17,7 +17,7 @@ export const STUDIES = join(ROOT, "studies");
 function renamed(cell: Cell, schema: string): Cell {
   const text = source(cell)
     .replace(/^const schema = ".*?";/m, `const schema = "${schema}";`)
-    .replaceAll(`open({ schema: "${PUBLISHED}" })`, `open({ schema: "${schema}" })`);
+    .replaceAll(`openDataset({ schema: "${PUBLISHED}" })`, `openDataset({ schema: "${schema}" })`);
   const code = cell.cell_type === "code";
   // What the shipped notebooks show is not what this study will.
   return { ...cell, source: text, ...code && { outputs: [], execution_count: null } };

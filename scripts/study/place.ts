@@ -5,7 +5,7 @@ import { PUBLISHED } from "lib/paper/published.ts";
 import { connect } from "lib/db.ts";
 import { cut, firstOf, nearest, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
-import { enter, type Laboratory } from "lib/study.ts";
+import { openStudy, type Study } from "lib/study.ts";
 import { UsageError } from "../cli.ts";
 import { argument, type Flags, text } from "./flags.ts";
 
@@ -31,7 +31,7 @@ async function studies(): Promise<string[]> {
 export async function within<T>(
   flags: Flags,
   made: boolean,
-  act: (lab: Laboratory) => Promise<T>,
+  act: (lab: Study) => Promise<T>,
 ): Promise<T> {
   const given = text(flags, "schema");
   const schema = given === undefined ? settings().studySchema : argument(() => schemaName(given));
@@ -47,7 +47,7 @@ export async function within<T>(
       );
     }
   }
-  const lab = await enter({ schema });
+  const lab = await openStudy({ schema });
   try {
     return await act(lab);
   } finally {
@@ -56,7 +56,7 @@ export async function within<T>(
 }
 
 /** A command as the user would type it, for the same schema. */
-export const typed = (lab: Laboratory, words: string): string =>
+export const typed = (lab: Study, words: string): string =>
   `deno task study ${words.trimEnd()}` +
   (lab.schema === settings().studySchema ? "" : ` --schema ${lab.schema}`);
 
@@ -85,7 +85,7 @@ export type Standing = z.infer<typeof Standing>;
 export const leftOf = ({ planned, claimed }: Standing): number => planned + claimed;
 
 /** How runs stand, in the order of their names. */
-export async function standing(lab: Laboratory, names: readonly string[]): Promise<Standing[]> {
+export async function statusOf(lab: Study, names: readonly string[]): Promise<Standing[]> {
   const all = rows(await lab.status(), Standing);
   return names.map((name) => {
     const found = all.find(({ run }) => run === name);
@@ -120,10 +120,10 @@ const SHOWN = 10;
 /** Letters of an example. */
 const LETTERS = 160;
 
-const brief = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), LETTERS);
+const shorten = (text: string): string => cut(text.replace(/\s+/g, " ").trim(), LETTERS);
 
 /** Why work of a run failed, by kinds, the most frequent first, each with an example. */
-export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
+export async function reasons(lab: Study, run: string): Promise<string[]> {
   const sums = new Map<string, { n: number; example: string | null }>();
   for (const { reason, n, example } of rows(await lab.failures(run), Failure)) {
     const sum = sums.get(reason);
@@ -131,7 +131,7 @@ export async function reasons(lab: Laboratory, run: string): Promise<string[]> {
   }
   const lines = [...sums].toSorted(([, a], [, b]) => b.n - a.n)
     .map(([reason, { n, example }]) =>
-      `${whole(n)} failed: ${reason}${example ? ` (such as: ${brief(example)})` : ""}`
+      `${whole(n)} failed: ${reason}${example ? ` (such as: ${shorten(example)})` : ""}`
     );
   return firstOf(lines, SHOWN, (more) => plural(more, "other reason"))
     .map((line) => `  ${line}`);
@@ -145,11 +145,11 @@ const Called = z.object({
 });
 
 /** What went wrong with the calls of a run, by kinds, the most frequent first. */
-export async function faults(lab: Laboratory, run: string): Promise<string[]> {
+export async function faults(lab: Study, run: string): Promise<string[]> {
   return rows(await lab.faults(run), Called).map(({ kind, n, message, body }) =>
     kind === "longer than max_tokens"
       ? `  ${whole(n)} ${n === 1 ? "reply is" : "replies are"} longer than max_tokens, ${message}`
-      : `  ${plural(n, "call")} without a reply: ${kind} (the last: ${brief(message)})` +
-        (body ? `; it answered: ${brief(body)}` : "")
+      : `  ${plural(n, "call")} without a reply: ${kind} (the last: ${shorten(message)})` +
+        (body ? `; it answered: ${shorten(body)}` : "")
   );
 }

@@ -1,7 +1,7 @@
 /** Plans, registered, and what they would ask. */
 import { plural, whole } from "lib/format.ts";
 import { exchange } from "lib/notebook.ts";
-import { administrations, type Laboratory, personas, type Plan } from "lib/study.ts";
+import { administrations, personas, type Plan, type Study } from "lib/study.ts";
 import { UsageError } from "../cli.ts";
 import { cost, enough, printCost } from "./cost.ts";
 import {
@@ -19,7 +19,7 @@ import {
   runName,
   text,
 } from "./flags.ts";
-import { leftOf, runs, standing, typed, within } from "./place.ts";
+import { leftOf, runs, statusOf, typed, within } from "./place.ts";
 import { answeredBy, PUBLISHED_PEOPLE } from "./population.ts";
 
 /** What both kinds of plans take. */
@@ -104,7 +104,7 @@ export async function planPersonas(flags: Flags, words: string[]): Promise<void>
 }
 
 /** How many profiles a population of the study has. */
-async function profilesIn(lab: Laboratory, population: string): Promise<number> {
+async function profilesIn(lab: Study, population: string): Promise<number> {
   const all = await lab.populations();
   const at = all.getColumn("name").toArray().indexOf(population);
   return all.getColumn("profiles").get(at) as number;
@@ -185,12 +185,12 @@ export async function planAdministrations(flags: Flags, words: string[]): Promis
 
 /** Registers a plan, and says what it is, what it costs and what to type next. */
 async function planned(
-  lab: Laboratory,
+  lab: Study,
   plan: Plan,
   facts: readonly (readonly [string, string])[],
 ): Promise<void> {
   const run = await lab.register(plan);
-  const [now] = await standing(lab, [run]);
+  const [now] = await statusOf(lab, [run]);
   const { done, failed, skipped } = now!;
   const left = leftOf(now!);
   const what = plan.kind === "personas" ? "persona" : plan.setting.each ? "call" : "sheet";
@@ -223,7 +223,7 @@ export async function preview(flags: Flags, words: string[]): Promise<void> {
   const profile = number(flags, "profile", "integer");
   const condition = text(flags, "condition");
   await within(flags, false, async (lab) => {
-    await standing(lab, names);
+    await statusOf(lab, names);
     const { plan } = await lab.planned(names[0]!);
     const known = plan.kind === "personas" ? plan.conditions.map(({ name }) => name) : null;
     const found = known?.find((name) => name.toLowerCase() === condition?.toLowerCase());

@@ -1,11 +1,11 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
 import { clock, dollars, duration, plural, whole } from "lib/format.ts";
 import { paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
-import { type Budget, type Ended, type Laboratory, type Progress, RunError } from "lib/study.ts";
+import { type Budget, type Ended, type Progress, RunError, type Study } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
 import { cost, enough, inWords, printCost } from "./cost.ts";
 import { type Flags, number, text } from "./flags.ts";
-import { leftOf, reasons, runs, type Standing, standing, typed, within } from "./place.ts";
+import { leftOf, reasons, runs, type Standing, statusOf, typed, within } from "./place.ts";
 
 /** Exit status: an error, or most of the work failed. */
 const FAILED = 1;
@@ -30,7 +30,7 @@ export function budgetOf(flags: Flags): Budget {
  * @returns the exit status; null where the user did not agree
  */
 async function launch(
-  lab: Laboratory,
+  lab: Study,
   names: readonly string[],
   flags: Flags,
   { limit, next }: { limit?: number | undefined; next: boolean },
@@ -44,7 +44,7 @@ async function launch(
     : transportOf;
   const open: string[] = [];
   let asks = false, code = 0;
-  for (const now of await standing(lab, names)) {
+  for (const now of await statusOf(lab, names)) {
     const { plan, models } = await lab.planned(now.run);
     for (const model of models) if (concurrency) paceOf(model).most = concurrency;
     if (!leftOf(now)) {
@@ -138,7 +138,7 @@ function mostly({ run, done, failed }: Standing, ended?: Ended): number {
   return FAILED;
 }
 
-type RunOptions = NonNullable<Parameters<Laboratory["run"]>[1]>;
+type RunOptions = NonNullable<Parameters<Study["run"]>[1]>;
 
 /**
  * Works on a run, or on several that were registered together, and says what came of each.
@@ -146,7 +146,7 @@ type RunOptions = NonNullable<Parameters<Laboratory["run"]>[1]>;
  * @returns the exit status
  */
 export async function worked(
-  lab: Laboratory,
+  lab: Study,
   name: string | readonly string[],
   options: RunOptions,
   next: boolean,
@@ -158,7 +158,7 @@ export async function worked(
   } catch (error) {
     progress("");
     if (error instanceof RunError) {
-      const all = await standing(lab, names).catch(() => []);
+      const all = await statusOf(lab, names).catch(() => []);
       for (const now of all) {
         console.log(`${counted(now)}\nGo on: ${typed(lab, `run ${now.run}`)}`);
       }
@@ -166,7 +166,7 @@ export async function worked(
     throw error;
   }
   progress("");
-  const all = await standing(lab, names);
+  const all = await statusOf(lab, names);
   // Of several only the last one is what ended.
   const own = names.length === 1 ? ended : undefined;
   for (const now of all) {
@@ -189,7 +189,7 @@ class Face {
   #last = 0;
   #told = 0;
 
-  constructor(private readonly lab: Laboratory, private readonly runs: readonly string[]) {}
+  constructor(private readonly lab: Study, private readonly runs: readonly string[]) {}
 
   show(progressed: Progress): void {
     const { perSecond, concurrency, failed, waitingUntil } = progressed;
@@ -226,7 +226,7 @@ class Face {
   #refresh(): void {
     if (this.#asked || performance.now() - this.#last < 1000) return;
     this.#asked = true;
-    standing(this.lab, this.runs).then((all) => (this.#now = together(all))).catch(() => {})
+    statusOf(this.lab, this.runs).then((all) => (this.#now = together(all))).catch(() => {})
       .finally(() => {
         this.#asked = false;
         this.#last = performance.now();
@@ -282,7 +282,7 @@ export const counted = (now: Standing): string =>
   (now.lost_usd ? `, and at most ${dollars(now.lost_usd)} in calls that were lost` : "");
 
 /** What came of a run, and why it ended. */
-async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<string[]> {
+async function summary(lab: Study, ended: Ended, now: Standing): Promise<string[]> {
   const left = leftOf(now);
   const why = left === 0 ? "Finished" : {
     finished: "The others are worked on elsewhere",
@@ -309,7 +309,7 @@ async function summary(lab: Laboratory, ended: Ended, now: Standing): Promise<st
 }
 
 /** What to type next. */
-export async function nextOf(lab: Laboratory, now: Standing, ended?: Ended): Promise<string[]> {
+export async function nextOf(lab: Study, now: Standing, ended?: Ended): Promise<string[]> {
   const { run, kind } = now;
   const steps: [string, string][] = [];
   const { plan } = await lab.planned(run);
@@ -353,14 +353,14 @@ export const PILOT = 20;
 export async function estimate(flags: Flags, words: string[]): Promise<number> {
   const names = runs(words, 1);
   return await within(flags, false, async (lab) => {
-    await standing(lab, names);
+    await statusOf(lab, names);
     const pilot = { limit: PILOT, next: false };
     const piloted = flags.pilot ? await launch(lab, names, flags, pilot) : 0;
     if (piloted === null) return LEFT;
     const { plan } = await lab.planned(names[0]!);
     const price = await cost(lab, plan);
     printCost(price);
-    const [now] = await standing(lab, names);
+    const [now] = await statusOf(lab, names);
     if (now!.failed) {
       console.log(
         `  ${plural(now!.failed, "call")} that failed before ${now!.failed === 1 ? "is" : "are"} ` +

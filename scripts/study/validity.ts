@@ -1,14 +1,14 @@
 /** `validity RUN`: what the way of asking makes of a run of administrations, agreed to and asked. */
 import { z } from "zod";
-import { open } from "lib/db.ts";
+import { openDataset } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { paceOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
-import { type AdministrationsPlan, type Laboratory } from "lib/study.ts";
+import { type AdministrationsPlan, type Study } from "lib/study.ts";
 import { type Battery, findings, validity as battery } from "lib/validity/battery.ts";
 import { UsageError } from "../cli.ts";
 import { type Flags, many, number, text } from "./flags.ts";
-import { runs, standing, typed, within } from "./place.ts";
+import { runs, statusOf, typed, within } from "./place.ts";
 import { agreed, budgetOf, LEFT, stopping, worked } from "./run.ts";
 
 const Total = z.object({ calls_left: z.number(), usd_most: z.number().nullable() });
@@ -25,7 +25,7 @@ export async function validity(flags: Flags, words: string[]): Promise<number> {
     throw new UsageError("--against is for findings, and they need a --bound");
   }
   return await within(flags, false, async (lab) => {
-    await standing(lab, [name!]);
+    await statusOf(lab, [name!]);
     const { plan: of, models } = await lab.planned(name!);
     if (of.kind !== "administrations") {
       throw new UsageError(`${name} writes personas: name a run in which they are asked`);
@@ -65,7 +65,7 @@ export async function validity(flags: Flags, words: string[]): Promise<number> {
 
 /** Findings by condition, and whose they are. */
 async function shown(
-  { schema }: Laboratory,
+  { schema }: Study,
   { instrument }: AdministrationsPlan,
   made: Battery,
   { bound, against = made.conditions?.[0] }: { bound: number; against?: string | undefined },
@@ -73,7 +73,7 @@ async function shown(
   if (against === undefined) {
     throw new UsageError("Profiles answered as they are: findings are of conditions");
   }
-  const study = await open({ schema });
+  const study = await openDataset({ schema });
   const sheets = await study.sheets(instrument.name);
   await study.close();
   const of = { battery: made, instrument, factor: "condition", against, bound };

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hidden, variable } from "../../config.ts";
 import { seeded } from "../../random.ts";
-import { beginning, brief } from "../body.ts";
+import { beginning, shorten } from "../body.ts";
 import { CallError, Fault } from "../faults.ts";
 import { mending } from "../mending.ts";
 import { Pace } from "../pace.ts";
@@ -154,7 +154,7 @@ function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: n
     ? mending(model, message)
     : null;
   const line = `${model.id} (${model.model}, ${provider.address(model)}): ${message}`;
-  const said = `${brief(hidden(line), 400)}${times}${remedy ? `: ${remedy}` : ""}`;
+  const said = `${shorten(hidden(line), 400)}${times}${remedy ? `: ${remedy}` : ""}`;
   const kept = body === null ? null : beginning(hidden(body), KEPT);
   return new CallError(said, kind, fatal, attempts, kept);
 }

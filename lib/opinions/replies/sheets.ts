@@ -1,10 +1,10 @@
 /** What became of every question that a study asked: also of those whose reply is no sheet. */
 import { z } from "zod";
 import type { DataFrame } from "polars";
-import type { Replied, Study } from "../../db.ts";
+import type { Dataset, Replied } from "../../db.ts";
 import { Collected } from "../../frames.ts";
 import { type Instrument, type Item, optionOf, optionsOf } from "../../instruments.ts";
-import { opened } from "../../llm.ts";
+import { openReply } from "../../llm.ts";
 import { from, sourcesOf } from "../../provenance.ts";
 import { jsonIn } from "../../replies.ts";
 import { classOf, type Question, questionsOf, type ReplyClass } from "../answers.ts";
@@ -65,7 +65,7 @@ function partOf(text: string | null, number: number, alone: boolean): string | n
  * @param read what a reply in words gives, for what the sheet could not read
  */
 export async function asked(
-  study: Study,
+  study: Dataset,
   instrument: Instrument,
   read: Reader,
   names: Readonly<Record<number, string>>,
@@ -96,7 +96,7 @@ function* rowsOf(
 ) {
   const { answers, options, reasons, reason, sent } = call;
   const items = call.items ?? itemsIn(call, instrument);
-  const reply = call.reply === null ? null : opened(call.provider!, call.reply);
+  const reply = call.reply === null ? null : openReply(call.provider!, call.reply);
   for (const number of items) {
     const at = instrument.items.findIndex((item) => item.number === number);
     const item = instrument.items[at]!, question = questions[at]!;

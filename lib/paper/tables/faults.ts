@@ -52,7 +52,7 @@ const FAULTS: Record<string, (of: Listed) => boolean | undefined> = {
  * bare profiles have a row of their own, `bare profile`.
  *
  * Refusals are not among them: what a model replied instead of answers is known only where requests were
- * kept, as in a study of one's own (`Laboratory.quality`).
+ * kept, as in a study of one's own (`Study.quality`).
  *
  * @param administered as `Study.administered` reads it
  * @returns instrument, model, condition, fault, n (administrations planned), clusters (profiles), count,

@@ -11,7 +11,7 @@ import { bootstrapped, clusterOf, type Draws, places, undefinedDraws } from "./c
 import { layout } from "../design.ts";
 import { celled, columnFactors, countedBy } from "./factors.ts";
 import { completed } from "./items.ts";
-import { consistent } from "./survival/reliability.ts";
+import { consistent } from "./robustness/reliability.ts";
 
 const Summary = z.looseObject({
   n: z.number(),

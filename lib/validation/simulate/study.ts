@@ -1,5 +1,5 @@
 /** A study as it would come out if its truth were what is stated. */
-import { applied, type Condition, populationName, type Profile } from "../../conditions.ts";
+import { applyCondition, type Condition, populationName, type Profile } from "../../conditions.ts";
 import { condition } from "../../paper/conditions.ts";
 import type { Attribute } from "../../paper/design.ts";
 import { bfi44, epqra } from "../../paper/instruments.ts";
@@ -88,7 +88,7 @@ export function simulator(specification: Specification): (seed: number) => Simul
       const drawn = new Map<string, readonly Drawn[]>();
       return conditions.map((condition, at): SimulatedCell => {
         const answers = once(() => answered(study, model, at));
-        const bfi = once(() => model.bfi ? big(study, model, model.bfi, at) : null);
+        const bfi = once(() => model.bfi ? bfiSheets(study, model, model.bfi, at) : null);
         return {
           model,
           condition,
@@ -164,7 +164,7 @@ function changed({ n, instrument, profiles, seed }: Base, condition: Condition):
       id: at + 1,
       answers: [...profiles.subarray(at * width, (at + 1) * width)],
     };
-    const under = applied({ instrument, codebook: [] }, profile, condition, seed);
+    const under = applyCondition({ instrument, codebook: [] }, profile, condition, seed);
     if (under.omitted.length) {
       throw new RangeError(
         `Condition ${condition.name} leaves items out: a simulated study shows all`,
@@ -224,7 +224,12 @@ function shares({ n, instrument: { items }, ofScale }: Study, answers: Uint8Arra
   return found;
 }
 
-function big(study: Study, model: SimulatedModel, given: SimulatedBfi, at: number): Uint8Array {
+function bfiSheets(
+  study: Study,
+  model: SimulatedModel,
+  given: SimulatedBfi,
+  at: number,
+): Uint8Array {
   const { n, sheetsEach, instrument: { scales }, seed, latents, profiles } = study;
   const { loadings, item: weight = 0.6, mean = 3, sd: spread = 1 } = given;
   const random = seeded("simulated bfi", seed, model.id, study.conditions[at]!.name);

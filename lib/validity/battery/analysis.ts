@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { described } from "../../format.ts";
 import { rows } from "../../frames.ts";
-import type { Laboratory } from "../../study.ts";
+import type { Study } from "../../study.ts";
 import type { Battery } from "./plans.ts";
 
 /** A finding that is to be tested. */
@@ -42,7 +42,7 @@ export interface Kept {
  *   down before the battery was asked, as it was then
  * @throws {RangeError} when it is none: without hypotheses, with one twice, or with a bound that is no part
  */
-export async function planned(lab: Laboratory, analysis: Analysis): Promise<Kept> {
+export async function planned(lab: Study, analysis: Analysis): Promise<Kept> {
   check(analysis);
   const hash = await lab.keepAnalysis(analysis);
   return { analysis, hash, written: await lab.analyses() };

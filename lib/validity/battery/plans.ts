@@ -8,7 +8,7 @@ import { type Condition, condition } from "../../conditions.ts";
 import { described, plural } from "../../format.ts";
 import { frame, rows } from "../../frames.ts";
 import type { Coding, Instrument } from "../../instruments.ts";
-import { edited, itemWords, type Prompt } from "../../prompts.ts";
+import { editPrompt, itemWords, type Prompt } from "../../prompts.ts";
 import type { Sheets } from "../../measures.ts";
 import { from, sourcesOf } from "../../provenance.ts";
 import { seeded } from "../../random.ts";
@@ -16,10 +16,10 @@ import {
   administrations,
   type AdministrationsPlan,
   type Budget,
-  type Laboratory,
   personas,
   type PersonasPlan,
   type Plan,
+  type Study,
   waysOf,
 } from "../../study.ts";
 import "../columns.ts";
@@ -109,7 +109,7 @@ const COSTS = {
  * @throws {RangeError} when the plan is none of administrations, or has a context
  * @throws {Error} when there are fewer than 2 profiles to draw from
  */
-export async function validity(lab: Laboratory, given: Validity): Promise<Battery> {
+export async function validity(lab: Study, given: Validity): Promise<Battery> {
   const { of, budget, sample = 60, seed = 1 } = given;
   if (of?.kind !== "administrations" || of.context) {
     throw new RangeError(
@@ -194,7 +194,7 @@ const Respondent = z.object({
 
 /** Whole profiles, of those that have most personas: a comparison within profiles needs all of them. */
 async function drawn(
-  lab: Laboratory,
+  lab: Study,
   of: AdministrationsPlan,
   sample: number,
   seed: number,
@@ -264,7 +264,7 @@ function worded(base: Given, of: AdministrationsPlan, given: Validity): (Part | 
   const codings = codingsOf(base, setting.coding);
   const wordings = given.wordings ??
     (prompt.language === "en"
-      ? ENDINGS.map((more) => edited(prompt, { system: `${prompt.system}\n\n${more}` }))
+      ? ENDINGS.map((more) => editPrompt(prompt, { system: `${prompt.system}\n\n${more}` }))
       : []);
   const levels = {
     administration_prompt: [prompt, ...wordings].map(({ version }) => version),
@@ -320,7 +320,7 @@ function codingsOf(base: Given, own: Coding): Coding[] {
 
 /** Doses of each scale of what the profiles answered, written as the study's personas were. */
 async function dosed(
-  lab: Laboratory,
+  lab: Study,
   of: AdministrationsPlan,
   { profiles, written }: People,
 ): Promise<(Part | Lacking)[]> {
@@ -385,7 +385,7 @@ const Spent = z.object({
 type Cost = Awaited<ReturnType<typeof costs>>[number];
 
 /** What parts cost in this order: of each with what was spent, and whether it was begun. */
-async function costs(lab: Laboratory, parts: readonly Part[]) {
+async function costs(lab: Study, parts: readonly Part[]) {
   const plans = parts.flatMap(({ plans }) => plans);
   const left = rows(await lab.estimate(plans), Left).filter(({ model }) => model !== "all");
   const spent = rows(await lab.status(), Spent);
@@ -416,7 +416,7 @@ const sum = (of: readonly (number | null)[]): number | null =>
  * The parts that the budget bears, the cheapest first. One that was begun stays: what it will have cost is not
  * what it was to cost.
  */
-async function within(lab: Laboratory, parts: readonly Part[], budget: Budget) {
+async function within(lab: Study, parts: readonly Part[], budget: Budget) {
   const first = await costs(lab, parts);
   const dear = ({ usd, calls }: Cost) => [usd ?? Infinity, calls] as const;
   let open = parts.map((part, at) => ({ part, at: dear(first[at]!) }))

@@ -47,7 +47,7 @@ import { bfiSheets, FEWEST, personality } from "../scores.ts";
  *
  * @param bounds smallest differences that matter, in scale points
  */
-export function personalitySurvival(
+export function personalityRobustness(
   epqra: Administrations,
   reference: Administrations,
   { by, bounds = { lower: -0.5, upper: 0.5 } }: Pick<Options, "by"> & {
@@ -165,7 +165,7 @@ function met(pairs: readonly { own: number; before: number }[]) {
  * Table A4: BFI-44 trait scores (mean of items, 1–5) of sheets that answer the whole scale, with the CR1
  * interval of the mean that takes profiles for clusters. The paper tests nothing here.
  */
-export function traitsSurvival(
+export function traitsRobustness(
   bfi: Administrations,
   { by }: Pick<Options, "by"> = {},
 ): DataFrame {

@@ -48,7 +48,7 @@ type Found = Record<string, Levels[string]> & { category: string; subcategory: s
  * @param counts as `Study.demographics` reads them
  * @param personas as `Study.people` reads them
  */
-export function sharesSurvival(
+export function sharesRobustness(
   counts: DataFrame,
   personas: Columns,
   table: Name,

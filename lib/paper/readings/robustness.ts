@@ -7,7 +7,7 @@ import { interval, nothing, number, range, records, some, type Value, verb } fro
  * @param counted as `markers` of `lib/paper/tables.ts` counts them
  * @param tables what survives, by table
  */
-export function survivingReading(
+export function robustnessReading(
   counted: DataFrame,
   tables: Readonly<Record<string, DataFrame>>,
 ): string[] {

@@ -37,7 +37,7 @@ import { JUDGED, judged, named } from "../family.ts";
  * draws of profiles; `undefined_draws` are those without a kappa. Undefined where all answers, or all of
  * the profiles', are the same.
  */
-export function agreementSurvival(
+export function agreementRobustness(
   epqra: Administrations,
   reference: Administrations,
   table: "tableA6" | "tableA7",

@@ -11,7 +11,7 @@ import { list, type Work } from "./queue.ts";
  *
  * @throws {RangeError} when the plan has no such condition, naming those it has
  */
-export function under(cells: readonly Cell[], condition = cells[0]!.condition): Cell[] {
+export function cellsUnder(cells: readonly Cell[], condition = cells[0]!.condition): Cell[] {
   if (typeof condition !== "string") {
     throw new RangeError(`condition is the name of one of the plan's: got ${described(condition)}`);
   }

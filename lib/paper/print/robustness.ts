@@ -1,4 +1,4 @@
-/** Which columns of `survival()` a reader needs side by side, under the names that the field has for them. */
+/** Which columns of `robustness()` a reader needs side by side, under the names that the field has for them. */
 import pl, { type DataFrame } from "polars";
 import type { TableName } from "../design.ts";
 import { type Decimals, type Grid, gridOf } from "../../press.ts";
@@ -184,7 +184,7 @@ function kept(frame: DataFrame): DataFrame {
 }
 
 /** What survives of a table, as it is shown: everything that `show` takes. */
-export interface Surviving {
+export interface RobustnessTable {
   table: DataFrame;
   caption: string;
   options: { name: string; decimals: Decimals; notes: readonly string[]; data: DataFrame };
@@ -194,9 +194,9 @@ export interface Surviving {
  * What survives of a table, as it is shown: the rows that are tested, and of the columns the estimate
  * under its own name with its interval, effect size, the three p, the paper's marker and the verdict.
  *
- * @param frame as `survival()` in `lib/paper/tables.ts` builds it; it has more columns and all rows
+ * @param frame as `robustness()` in `lib/paper/tables.ts` builds it; it has more columns and all rows
  */
-export const surviving = carried((name: Tested, frame: DataFrame): Surviving => {
+export const robustnessTable = carried((name: Tested, frame: DataFrame): RobustnessTable => {
   const { factors, by } = layoutOf(name, frame), form = FORMS[name];
   const { columns, decimals, notes } = form;
   const caption = by ? form.others ?? form.caption : form.caption;
@@ -220,7 +220,7 @@ function familyOf(frame: DataFrame): number {
 }
 
 /** The same for Markdown and LaTeX. */
-export function survivingGrid(name: Tested, frame: DataFrame): Grid {
-  const { table, caption, options } = surviving(name, frame);
+export function robustnessGrid(name: Tested, frame: DataFrame): Grid {
+  const { table, caption, options } = robustnessTable(name, frame);
   return { ...gridOf(table, caption, options), notes: options.notes };
 }

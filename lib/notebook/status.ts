@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { clock, dollars, duration, firstOf, whole } from "../format.ts";
 import { rows } from "../frames.ts";
-import type { Budget, Ended, Laboratory, Progress } from "../study.ts";
+import type { Budget, Ended, Progress, Study } from "../study.ts";
 import { escape } from "../press.ts";
 
 const Count = z.number();
@@ -24,7 +24,7 @@ const Row = z.object({
 });
 
 /** A run over all processes that work on it, and what failed in it by reason. */
-export interface Standing extends z.infer<typeof Row> {
+export interface RunStatus extends z.infer<typeof Row> {
   reasons: Readonly<Record<string, number>>;
 }
 
@@ -36,12 +36,12 @@ const Failure = z.object({ reason: z.string(), n: Count });
  * @param reasons of failed work with their counts; null: of all of it, as stored
  * @param budget that several have together
  */
-export async function standing(
-  lab: Laboratory,
+export async function runStatus(
+  lab: Study,
   runs: readonly string[],
   reasons: Readonly<Record<string, number>> | null,
   budget: Budget = {},
-): Promise<Standing> {
+): Promise<RunStatus> {
   const all = rows(await lab.status(), Row).filter(({ run }) => runs.includes(run));
   const told = reasons ?? await stored(lab, runs);
   if (all.length === 1) return { ...all[0]!, reasons: told };
@@ -65,7 +65,7 @@ export async function standing(
   };
 }
 
-async function stored(lab: Laboratory, runs: readonly string[]): Promise<Record<string, number>> {
+async function stored(lab: Study, runs: readonly string[]): Promise<Record<string, number>> {
   const reasons: Record<string, number> = {};
   for (const run of runs) {
     for (const { reason, n } of rows(await lab.failures(run), Failure)) {
@@ -81,7 +81,7 @@ export type Outcome = Ended["ended"] | Error;
 const MOST_REASONS = 10;
 
 /** The words that are shown: a first line, more lines, and reasons as a list. */
-function said(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+function said(now: RunStatus, progress: Progress | null, outcome: Outcome | null) {
   const left = now.planned + now.claimed, all = left + now.done + now.failed;
   const head = `${whole(now.done)} of ${whole(all)} done, ${whole(now.failed)} failed` +
     (left ? `, ${whole(left)} left` : "");
@@ -101,7 +101,7 @@ function said(now: Standing, progress: Progress | null, outcome: Outcome | null)
 }
 
 /** What goes on while the run has not ended. */
-const under = (now: Standing, left: number, progress: Progress | null): string =>
+const under = (now: RunStatus, left: number, progress: Progress | null): string =>
   now.stopping === "yes" ? "Stopping: what is in flight comes in" : pace(left, progress);
 
 /** What the budget could not bound. */
@@ -130,7 +130,7 @@ function pace(left: number, progress: Progress | null): string {
   ].join(" · ");
 }
 
-function spent(now: Standing): string {
+function spent(now: RunStatus): string {
   const limits = [
     [`${whole(now.calls)} calls`, now.budget_calls, whole],
     [`${whole(now.tokens)} tokens`, now.budget_tokens, whole],
@@ -156,7 +156,7 @@ function ending(outcome: Outcome, left: number): string {
 }
 
 /** Where a run stands as HTML. */
-export function standingHtml(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+export function standingHtml(now: RunStatus, progress: Progress | null, outcome: Outcome | null) {
   const { left, all, head, lines, reasons } = said(now, progress, outcome);
   const name = escape(now.run);
   const bar = `<progress value="${all - left}" max="${Math.max(1, all)}" ` +
@@ -172,7 +172,7 @@ export function standingHtml(now: Standing, progress: Progress | null, outcome: 
 }
 
 /** Where a run stands as plain text. */
-export function standingText(now: Standing, progress: Progress | null, outcome: Outcome | null) {
+export function standingText(now: RunStatus, progress: Progress | null, outcome: Outcome | null) {
   const { head, lines, reasons } = said(now, progress, outcome);
   return [`${now.run}: ${head}`, ...[...lines, ...reasons].map((line) => `  ${line}`)].join("\n");
 }

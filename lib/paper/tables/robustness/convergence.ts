@@ -30,7 +30,7 @@ import { FEWEST } from "../scores.ts";
  * reliability is expected to be at most, when their errors are independent; an r can exceed it. The
  * effect is r itself. Undefined below 5 profiles, as in the paper.
  */
-export function convergenceSurvival(
+export function convergenceRobustness(
   epqra: Administrations,
   bfi: Administrations,
   draws: Draws,

@@ -27,7 +27,7 @@ import { reliabilityCells, scaleOf } from "../reliability.ts";
  * others, `lowest_item` its number; `itemReliability` has all of them. The paper tests nothing here, so
  * nothing is marked or judged.
  */
-export function reliabilitySurvival(
+export function reliabilityRobustness(
   given: Administrations,
   table: "table6" | "tableA5",
   draws: Draws,
