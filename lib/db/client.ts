@@ -5,6 +5,12 @@ import { type Server, settings } from "../config.ts";
 /** How long a server may take to answer: a busy machine is no reason to turn it down. */
 const SECONDS = 30;
 
+/**
+ * How long a further connection of a pool may take. The first one is waited for so many {@link SECONDS}; later this
+ * program may compute for minutes on end, and then its timer fires before it has heard what the server said.
+ */
+const FURTHER_SECONDS = 600;
+
 /** What the last statements of a pool may take when it ends. */
 const PARTING = 2;
 
@@ -25,7 +31,7 @@ export function client(at: Server, parameters: Record<string, string> = {}, max 
     password: () => at.password,
     ssl: at.ssl,
     max,
-    connect_timeout: SECONDS,
+    connect_timeout: FURTHER_SECONDS,
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: "persona-audit", [DIRECT]: "yes", ...parameters },
