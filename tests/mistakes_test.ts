@@ -49,7 +49,15 @@ Deno.test("a Deno that is too old is refused, by number and not by letter", () =
 
 /** The files of which the tasks need no more than these to find out what is missing. */
 function checkout(folder: Folder): string {
-  for (const file of ["deno.json", "deno.lock", "scripts/task.ts", "lib/version.ts"]) {
+  for (
+    const file of [
+      "deno.json",
+      "deno.lock",
+      "scripts/task.ts",
+      "scripts/memory.ts",
+      "lib/version.ts",
+    ]
+  ) {
     Deno.mkdirSync(dirname(join(folder.path, file)), { recursive: true });
     Deno.copyFileSync(join(ROOT, file), join(folder.path, file));
   }

@@ -689,7 +689,7 @@ Deno.test("a plan that is given something else says what it wanted", () => {
     ],
     [
       () => personas({ models, conditions: [{ name: "x", set: { N: "high" } }] as never }),
-      /"keyed", "unkeyed" or a number of items by scale; .*: got x with N: the string "high"/,
+      /"keyed", "unkeyed", a number of items or { unkeyed: NUMBER } by scale; .*: got x with N: the string "high"/,
     ],
     [
       () => personas({ models, conditions: [7] as never }),
