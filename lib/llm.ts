@@ -30,6 +30,7 @@ export {
   type Price,
   writePrices,
 } from "./llm/registry.ts";
+export { answersListed } from "./llm/simulated/answers.ts";
 export { standIn } from "./llm/stand_in.ts";
 export { type Exchange, requestKey, type Transport, type Travel } from "./llm/transport.ts";
 export { live, paceOf } from "./llm/transports/live.ts";

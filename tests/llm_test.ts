@@ -747,14 +747,6 @@ Deno.test("cost() by hand; worstCost() is more than a call comes to", async () =
   });
 });
 
-const CODINGS: [Instrument, Presented["coding"]][] = [
-  [epqra, "true/false"],
-  [epqra, "yes/no"],
-  [epqra, "number"],
-  [bfi44, "number"],
-  [bfi44, "label"],
-];
-
 /** A simulated persona of a profile, and its sheets. */
 async function simulated(answers: readonly number[], repetition = 1) {
   const one = model("simulated");
@@ -806,16 +798,6 @@ Deno.test("simulated: a persona fits, is the same each time, and another in anot
     assert.equal(first.persona.usage!.output, tokens(first.persona.text!));
     assert.match(JSON.stringify(first.persona.value), /simulated/);
     assert.deepEqual(await first.sheet(epqra, "number"), await again.sheet(epqra, "number"));
-  }));
-
-Deno.test("simulated: without errors every coding and order gives the profile back", () =>
-  under(CLEAN, async () => {
-    for (const seed of [1, 2, 3]) {
-      const { sheet } = await simulated(profileOf(seed));
-      for (const [instrument, coding] of CODINGS.filter(([instrument]) => instrument === epqra)) {
-        assert.deepEqual(await sheet(instrument, coding, 0), profileOf(seed), coding);
-      }
-    }
   }));
 
 Deno.test("simulated: the error rate is the stated one", () =>

@@ -56,7 +56,7 @@ export const simulated: Provider = {
       : items
       ? administration(model, system, user, items[0], random)
       : table && (!outline || isUsual(outline))
-      ? persona(table[1]!, random)
+      ? persona(table[1]!, user, random)
       : outline
       ? form(model, outline, `${system}\n${user}`, table?.[1] ?? null, random)
       : "This is a simulated reply: there is neither a profile nor a questionnaire in the prompt.";

@@ -5,5 +5,6 @@
  */
 export { type Copying, copyingModel } from "./simulated/copying.ts";
 export { dosedModel, type Following } from "./simulated/doses.ts";
+export { misreadingLetters } from "./simulated/letters.ts";
 export { declaredVariances, type Ordered, orderedModel } from "./simulated/ordered.ts";
 export { type Declared, swappedModel } from "./simulated/swaps.ts";

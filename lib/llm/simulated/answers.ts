@@ -1,5 +1,5 @@
 /** How the simulated model answers questionnaires: as the profile that the persona carries. */
-import { CARRIED, type Carried, ERROR_RATE, instrumentOf, one, sharesOf } from "./carried.ts";
+import { carriedIn, ERROR_RATE, one, type Scale, sharesOf } from "./carried.ts";
 import { DECLINED, type Instrument, registered, WORDS } from "../../instruments.ts";
 import { type Model } from "../registry.ts";
 import { type Random, seeded } from "../../random.ts";
@@ -13,7 +13,11 @@ export const REASONED = /^ {2}"\d+": \{ "(reason|answer)": /m;
 
 export const EXPLAINED = /"explanation"/;
 
-export const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")/gm;
+/** A line of the list of answers: a word, and behind it what it stands for. */
+export const OPTION = /^[-*] ("(?:[^"\\]|\\.)*")(?:: (.*))?/gm;
+
+/** An answer of the prompt's example, where no item is asked behind it. */
+export const EXAMPLE = /"\d+": (?:\{ (?:"reason": "[^"]*", )?"answer": )?"([^"]*)"/g;
 
 export function administration(
   model: Model,
@@ -26,15 +30,16 @@ export function administration(
     number: Number(number),
     text: JSON.parse(text!) as string,
   }));
-  const inOrder = asked.toSorted((a, b) => a.number - b.number).map(({ text }) => text);
-  const instrument = instrumentOf(inOrder);
-  const options = optionsOf(user, instrument);
-  const found = CARRIED.exec(system);
-  const carried: Carried | null = found && {
-    instrument: registered().find(({ name }) => name === found[1]) ?? null,
-    answers: found[2]!.split(",").map(Number),
-  };
-  const same = carried?.answers.length === asked.length;
+  const carried = carriedIn(system);
+  const own = carried?.instrument ?? null;
+  // A call may ask some of the items.
+  const instrument =
+    [own, ...registered()].find((one) =>
+      asked.every(({ number, text }) => one?.items[number - 1]?.text === text)
+    ) ?? null;
+  const options = answersListed(user, instrument ?? own ?? carried?.scale);
+  const same = instrument && own ? instrument === own : carried?.answers.length === asked.length &&
+    asked.every(({ number }) => number <= asked.length);
   const shares = carried && !same ? sharesOf(carried) : new Map<string, number>();
   const sheet = asked.map(({ number }): [number, string] => {
     const answer = carried && same
@@ -136,39 +141,64 @@ export function guessed(
   return values[Math.round((low ? 1 - position : position) * (values.length - 1))]!;
 }
 
-export const LOW = new Set(
-  Object.values(WORDS).flatMap((words) => [words.yesNo[0], words.trueFalse[0]]),
-);
-
-export const HIGH = new Set(
-  Object.values(WORDS).flatMap((words) => [words.yesNo[1], words.trueFalse[1]]),
+/** Every language's words for 0 and for 1, in lower case. */
+export const TRUTH: ReadonlyMap<string, number> = new Map(
+  Object.values(WORDS).flatMap(({ yesNo, trueFalse }) =>
+    [yesNo, trueFalse].flatMap((pair) =>
+      pair.map((word, answer) => [word.toLowerCase(), answer] as const)
+    )
+  ),
 );
 
 /**
- * The words to answer in, by the answer that they mean: numbers as they are, the words for yes and no
- * and the labels of our instruments by their meaning, other labels in the order listed.
+ * The words to answer in, by the answer that they mean, as a prompt lists them: numbers as they are; letters and
+ * whatever else has a label beside it by that label; labels by the answers of `of`, then those of two by how
+ * eight languages say no and yes. What none of this knows is taken for the answers that are left, in an order
+ * that agrees with the others: as prompts print it, or else reversed.
+ *
+ * @param of whose answers the prompt lists, where that is known
  */
-export function optionsOf(
+export function answersListed(
   user: string,
-  instrument: Instrument | null,
+  { lowest, highest, answers }: Scale = { lowest: null, highest: null, answers: {} },
 ): ReadonlyMap<number, string> {
-  const listed = [...user.matchAll(OPTION)].map(([, text]) => JSON.parse(text!) as string);
-  const labels = Object.entries(instrument?.answers ?? {});
-  const meanings = listed.map((word) => {
-    if (/^-?\d+$/.test(word)) return Number(word);
-    if (LOW.has(word)) return 0;
-    if (HIGH.has(word)) return 1;
-    const label = labels.find(([, label]) => label === word);
-    return label ? Number(label[0]) : null;
-  });
-  if (listed.length) {
-    const known = meanings.every((meaning) => meaning !== null);
-    return new Map(listed.map((word, place) => [known ? meanings[place]! : place, word]));
-  }
-  // A prompt of the user's own that lists no answers.
-  return new Map(
-    instrument && (instrument.highest ?? 0) > 1
-      ? labels.map(([answer]) => [Number(answer), answer])
-      : [[0, "False"], [1, "True"]],
+  const listed = [...user.matchAll(OPTION)].map(([, word, label]) => ({
+    word: JSON.parse(word!) as string,
+    label: label?.trim(),
+  }));
+  const codes = lowest === null || highest === null
+    ? []
+    : Array.from({ length: highest - lowest + 1 }, (_, at) => lowest + at);
+  if (!listed.length) return unlisted(user, codes, answers);
+  const labels = new Map(
+    codes.flatMap((code) => answers[code] ? [[answers[code].trim(), code] as const] : []),
   );
+  const meant = (said: string): number | undefined =>
+    labels.get(said.trim()) ??
+      (listed.length === 2 ? TRUTH.get(said.trim().toLowerCase()) : undefined);
+  const meanings = listed.map(({ word, label }) =>
+    /^-?\d+$/.test(word) ? Number(word) : meant(label ?? word) ?? meant(word)
+  );
+  const rising = codes.length === listed.length ? codes : listed.map((_, at) => at);
+  // Prompts name the higher of two answers first, and else the lowest.
+  const printed = rising.length === 2 ? rising.toReversed() : rising;
+  const order =
+    [printed, printed.toReversed()].find((order) =>
+      meanings.every((meaning, at) => (meaning ?? order[at]) === order[at])
+    ) ?? printed;
+  const left = order.filter((code) => !meanings.includes(code));
+  return new Map(listed.map(({ word }, at) => [meanings[at] ?? left.shift()!, word]));
+}
+
+/** What to answer in where a prompt of the user's own lists no answers. */
+function unlisted(
+  user: string,
+  codes: readonly number[],
+  answers: Scale["answers"],
+): ReadonlyMap<number, string> {
+  if ((codes.at(-1) ?? 0) <= 1) return new Map([[0, "False"], [1, "True"]]);
+  const example = [...user.matchAll(EXAMPLE)].at(-1)?.[1] ?? "";
+  // A number would be in doubt where words or letters are asked for.
+  const worded = /^[A-Z]$/.test(example) || Object.values(answers).includes(example);
+  return new Map(codes.map((code) => [code, worded && answers[code] || String(code)]));
 }

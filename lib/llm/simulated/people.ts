@@ -139,7 +139,9 @@ export function form(
     [...prompt.matchAll(KNOWN)].map(([, label, value]) => [bare(label!), value!]),
   );
   const { error_rate = ERROR_RATE } = model;
-  const carried = table === null ? CARRIED.exec(prompt)?.[0] : carriedLine(profileOf(table));
+  const carried = table === null
+    ? CARRIED.exec(prompt)?.[0]
+    : carriedLine(profileOf(table, prompt));
   const texts = Object.keys(outline).filter((name) => outline[name] === "string");
   const values = Object.entries(outline).map(([name, type]) => {
     const { label = name, asks = "" } = lines.get(name) ?? {};
@@ -171,8 +173,8 @@ export function form(
   return JSON.stringify(Object.fromEntries(values));
 }
 
-export function persona(table: string, random: Random): string {
-  const profile = profileOf(table), { answers } = profile;
+export function persona(table: string, prompt: string, random: Random): string {
+  const profile = profileOf(table, prompt), { answers } = profile;
   const shares = sharesOf(profile);
   const [n, p] = [shares.get("N") ?? 0.5, shares.get("P") ?? 0.5];
 

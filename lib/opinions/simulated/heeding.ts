@@ -9,7 +9,7 @@
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
 import { bounds, type Instrument, type UniformInstrument } from "../../instruments.ts";
-import { type Model, model, standIn } from "../../llm.ts";
+import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
 
 const NAME = "simulated-heeding";
@@ -47,8 +47,6 @@ const flattering = (instrument: Instrument, better: "low" | "high"): number[] =>
 
 /** An item with its number, in a list of items. */
 const ITEM = /^\s*"(\d+)": ("(?:[^"\\]|\\.)*"),?$/gm;
-/** One of the answers that are listed. */
-const OPTION = /^[-*] "((?:[^"\\]|\\.)*)"/gm;
 
 function answered(
   content: string,
@@ -68,11 +66,7 @@ function answered(
   if (!found) return content;
   const { instrument, traits } = found, { lowest, highest } = bounds(instrument);
   const random = seeded("heeding", key);
-  const listed = new Set([...user.matchAll(OPTION)].map(([, word]) => word!));
-  const word = (answer: number) => {
-    const label = instrument.answers[answer]!;
-    return listed.has(label) ? label : String(answer);
-  };
+  const words = answersListed(user, instrument);
   const sheet = JSON.parse(content) as Record<string, string | { answer: string }>;
   for (const { number, item: { scale, reverse } } of itemsOf(found)) {
     const { label, better } = traits[scale!]!;
@@ -81,7 +75,7 @@ function answered(
     const score = said !== undefined && heeds
       ? Math.min(highest, Math.max(lowest, Number(said)))
       : flattering(instrument, better)[which]!;
-    const given = sheet[number]!, own = word(reverse ? lowest + highest - score : score);
+    const given = sheet[number]!, own = words.get(reverse ? lowest + highest - score : score)!;
     sheet[number] = typeof given === "string" ? own : { ...given, answer: own };
   }
   return JSON.stringify(sheet);

@@ -1,7 +1,7 @@
 /** A stand-in that copies what it was shown and guesses what it was not, each by a declared part. */
 import type { Profile } from "../../conditions.ts";
 import type { Instrument } from "../../instruments.ts";
-import { type Model, model, standIn } from "../../llm.ts";
+import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
 import { answeredAnew } from "./sheets.ts";
 
@@ -62,7 +62,7 @@ standIn(NAME, (content, { system, user, body, key }) => {
   const { instrument: name, kept, inferred } = body as Required<Copying> & { instrument: string };
   const found = known.get(name);
   if (!found) return content;
-  const { instrument: { items }, people } = found;
+  const { instrument, people } = found, { items } = instrument;
   if (CARRIED.test(content)) {
     const shown = [...user.matchAll(ROW)].flatMap(([, quoted, plain, word]) => {
       const text = quoted?.replaceAll('""', '"') ?? plain;
@@ -81,7 +81,7 @@ standIn(NAME, (content, { system, user, body, key }) => {
     shown.entries().every(([number, answer]) => answers[places.get(number)!] === answer)
   );
   const random = seeded(NAME, "answers", key);
-  return answeredAnew(content, (number) => {
+  return answeredAnew(content, answersListed(user, instrument), (number) => {
     const own = shown.get(number) ?? person?.answers[places.get(number)!];
     if (own === undefined) return null;
     return random.uniform() < (shown.has(number) ? kept : inferred) ? own : 1 - own;

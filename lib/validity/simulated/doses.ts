@@ -1,6 +1,6 @@
 /** A stand-in that follows what it was shown by a declared part, and lets one scale spill over to others. */
 import { type Instrument, keyedAnswer } from "../../instruments.ts";
-import { type Model, model, standIn } from "../../llm.ts";
+import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
 import { answeredAnew } from "./sheets.ts";
 
@@ -95,7 +95,7 @@ function keyedShares(instrument: Instrument, shown: readonly number[]): Map<stri
   }));
 }
 
-standIn(NAME, (content, { system, body, key }) => {
+standIn(NAME, (content, { system, user, body, key }) => {
   const { instrument: name, keyed, unkeyed, spill, female, refuses } = body as unknown as
     & Required<Pick<Following, "keyed" | "unkeyed" | "spill">>
     & Pick<Following, "female" | "refuses">
@@ -116,7 +116,7 @@ standIn(NAME, (content, { system, body, key }) => {
     return JSON.stringify({ ...JSON.parse(content), gender });
   }
   const random = seeded(NAME, "answers", key);
-  return answeredAnew(content, (number, given) => {
+  return answeredAnew(content, answersListed(user, instrument), (number, given) => {
     const item = instrument.items.find((item) => item.number === number);
     if (!item) return null;
     const scoring = keyedAnswer(instrument, item);

@@ -11,7 +11,7 @@
 import type { DataFrame } from "polars";
 import { frame } from "../../frames.ts";
 import { bounds, hasOwnOptions, type Instrument } from "../../instruments.ts";
-import { type Model, model, standIn } from "../../llm.ts";
+import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { from } from "../../provenance.ts";
 import { seeded } from "../../random.ts";
 
@@ -64,8 +64,6 @@ export function orderedModel(told: Ordered, instrument: Instrument): Model {
 
 const ITEMS = /\{\n(?:[ \t]*"\d+": "(?:[^"\\]|\\.)*",?\n)+[ \t]*\}/;
 const ITEM = /^\s*"(\d+)": ("(?:[^"\\]|\\.)*"),?$/gm;
-/** A line of the list of answers: a word, and behind it what it stands for. */
-const OPTION = /^- "((?:[^"\\]|\\.)*)"(?:: (.*))?$/gm;
 /** A persona that the simulated model wrote ends in its profile; of others the whole text tells them apart. */
 const CARRIED = /\[simulated persona: [^\]]+\]/;
 
@@ -91,14 +89,7 @@ function answered(
   );
   if (!instrument) return content;
   const { lowest, highest } = bounds(instrument), middle = (lowest + highest) / 2;
-  const labels = new Map(
-    Object.entries(instrument.answers).map(([answer, label]) => [label, Number(answer)]),
-  );
-  const shown = [...user.matchAll(OPTION)].map(([, word, label]) => ({
-    word: word!,
-    answer: labels.get(label ?? word!) ?? (/^-?\d+$/.test(word!) ? Number(word) : NaN),
-  }));
-  const wordOf = new Map(shown.map(({ word, answer }) => [answer, word]));
+  const words = answersListed(user, instrument), [first] = words.values();
   const told = body as Required<Ordered>;
   const persona = CARRIED.exec(`${system}\n${user}`)?.[0] ?? system;
   const asked = user.replace(items, "").replace(CARRIED, "");
@@ -113,8 +104,7 @@ function answered(
     const below = Math.floor(level);
     const score = Math.min(highest, below + Number(random.uniform() < level - below));
     const takes = random.uniform() < told.first;
-    const word = takes ? shown[0]!.word : wordOf.get(reverse ? lowest + highest - score : score);
-    if (word === undefined) return content;
+    const word = takes ? first! : words.get(reverse ? lowest + highest - score : score)!;
     const given = sheet[String(number)]!;
     sheet[String(number)] = typeof given === "string" ? word : { ...given, answer: word };
   }

@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { bounds, type Instrument } from "../../instruments.ts";
-import { type Model, model, standIn } from "../../llm.ts";
+import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
 
 const NAME = "simulated-swapped";
@@ -92,6 +92,7 @@ standIn(NAME, (content, { system, user, body, key }) => {
     .update(`${system.replace(LINE, "")}\n${user}`.replace(ITEM, "")).digest("hex");
   const left = /stereotyp/i.test(`${system}${user}`) ? heeds : 1;
   const random = seeded("swapped answers", key);
+  const words = answersListed(user, instrument);
   const sheet = JSON.parse(content) as Record<string, unknown>;
   for (const { number, text, scale, reverse } of instrument.items) {
     if (asked.get(String(number)) !== text || scale === null) continue;
@@ -101,7 +102,7 @@ standIn(NAME, (content, { system, user, body, key }) => {
     const score = 3 + even(people, of("person", who)) + even(wordings, of("wording", worded)) +
       left * moved * times;
     const answer = Math.floor(score) + Number(random.uniform() < score % 1);
-    sheet[String(number)] = String(reverse ? 6 - answer : answer);
+    sheet[String(number)] = words.get(reverse ? 6 - answer : answer)!;
   }
   return JSON.stringify(sheet);
 });
