@@ -713,7 +713,7 @@ Deno.test("a plan that is given something else says what it wanted", () => {
   ];
   for (const [call, message] of refused) assert.throws(call, { name: "RangeError", message });
   const calm = { name: "MinN", set: { N: "unkeyed" } } as const;
-  assert.equal(condition(calm), calm);
+  assert.deepEqual(condition(calm), calm);
   assert.deepEqual(personas({ models, conditions: ["Base", calm] }).conditions[1], calm);
 });
 
