@@ -182,7 +182,7 @@ Deno.test("of nothing nothing is said: no reading takes a count of 0 for a findi
   const none = empty(CELL, NUMBERS);
   const given: Record<string, readonly unknown[]> = {
     errorReading: [none, none, 0.1],
-    survivingReading: [none, { table1: none }],
+    robustnessReading: [none, { table1: none }],
     reliabilityReading: [none, "scale"],
     verdictReading: [none, ["model"]],
   };

@@ -285,7 +285,7 @@ Deno.test("forms of one's own and personas made from others are planned as in a 
     ]);
     await assert.rejects(
       () => lab.register(personas({ models, form: formFrom(voice!), parent: "portrat" })),
-      /of the form "portrat": did you mean "portrait"\? it has "portrait", "voice"$/,
+      /of the form "portrat": did you mean "portrait"\? it has "portrait", "voice"; name one in the plan$/,
     );
   } finally {
     await lab.close();

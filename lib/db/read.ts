@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import type { DataFrame } from "polars";
 import { Collected, type Columns, frame, type Kind } from "../frames.ts";
 import { isCategorised } from "../cleaning.ts";
-import { type Field, type Form, registered, STATUSES } from "../forms.ts";
+import { type Field, type Form, isUsual, registered, STATUSES } from "../forms.ts";
 import type { Instrument } from "../instruments.ts";
 import { ASKED, askedLevels, type Levels, WRITTEN, writtenLevels } from "./factors.ts";
 import { attributesOf, type Besides } from "./respondents.ts";
@@ -19,12 +19,12 @@ export const PLACEHOLDERS = {
 const attributes = ({ fields }: Form): Field[] =>
   fields.filter(isCategorised).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** A form without fields: of a study that has no personas yet. */
+/** A form without fields: of a study that has no personas yet, where no plan could do without naming one. */
 const NO_FORM: Form = { name: "", title: "", language: "", fields: [], shown: "", source: "" };
 
 /**
- * The form that is named, or the only one in which a study has personas; where it has none, one without
- * fields.
+ * The form that is named, or the only one in which a study has personas; where it has none, that of plans
+ * which name none.
  *
  * @throws {Error} when there are several and none is named, or no such form
  */
@@ -38,7 +38,7 @@ export function onlyForm(schema: string, forms: readonly Form[], name?: string):
         (names ? `there are ${names}` : "it has none"),
     );
   }
-  if (!forms.length) return NO_FORM;
+  if (!forms.length) return registered().find(isUsual) ?? NO_FORM;
   throw new Error(`Schema ${schema} has personas of several forms: name one of ${names}`);
 }
 

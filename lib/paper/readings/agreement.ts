@@ -10,7 +10,7 @@ const MODERATE = 0.4;
  * no better than the majority answer, or kappa below .4. The manipulated scales apart, because they are
  * held against the profile before.
  *
- * @param survived as `survival` gives it for Tables A6 and A7
+ * @param survived as `robustness` gives it for Tables A6 and A7
  */
 export function agreementReading(survived: DataFrame): string[] {
   const all = records(survived, ["model", "condition", "scale", "metric"], [

@@ -10,7 +10,7 @@ const GOOD_ICC = 0.75;
  * Table 4: the largest difference of each model in Base; what the manipulated scales came to; how many
  * means are equivalent, and how far single personas are from their profile where they are.
  *
- * @param survived as `survival` gives it
+ * @param survived as `robustness` gives it
  * @param table as `personality` builds it: mean scores
  */
 export function scoreReading(survived: DataFrame, table: DataFrame): string[] {

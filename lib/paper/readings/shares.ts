@@ -11,7 +11,7 @@ const LARGEST = 3;
  * The largest changes of each model, what does not vary, the smallest marked one, the largest one that
  * the paper does not print, and the verdicts.
  *
- * @param survived as `survival` gives it for Tables 1 to 3
+ * @param survived as `robustness` gives it for Tables 1 to 3
  */
 export function shareReading(survived: DataFrame): string[] {
   const cells = records(

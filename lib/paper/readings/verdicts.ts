@@ -8,7 +8,7 @@ const NUMBERS = ["effect", "effect_lower", "effect_upper", "least", "most", "fam
  * The verdicts of a table counted; the sizes of what stands, weakens and vanishes; the largest effect
  * that what vanishes may have; what appears, cell by cell.
  *
- * @param survived as `survival` of `lib/paper/tables.ts` gives it
+ * @param survived as `robustness` of `lib/paper/tables.ts` gives it
  * @param keys of the table's layout
  */
 export function verdictReading(survived: DataFrame, keys: readonly string[]): string[] {

@@ -18,7 +18,7 @@ type Row = z.infer<typeof Row>;
 /**
  * How many of the paper's markers stand.
  *
- * @param frames of `survival`, by the table's name
+ * @param frames of `robustness`, by the table's name
  * @returns two rows per table, `rows` being printed (what the paper prints) or all: table, rows, cells
  *   (Base of Tables 1–3, with which the others are compared, is none), markers (of the paper), stands,
  *   weakens, vanishes, appears, unmarked (neither marked nor significant: verdict —), not_tested, family

@@ -178,7 +178,7 @@ export interface Score {
  * Counts in how many cells the interval holds the truth, and which tests reject at 5 %. An interval
  * without width is none: nobody was in the category, and nothing was estimated.
  *
- * @param survived as `survival` of `lib/paper/tables.ts` gives it, with a column `truth`
+ * @param survived as `robustness` of `lib/paper/tables.ts` gives it, with a column `truth`
  */
 export function scored(survived: DataFrame): Score {
   const cells = rows(survived.select(...Object.keys(Held.shape)), Held)
