@@ -93,13 +93,16 @@ export async function writeTables(
 ): Promise<Written[]> {
   await Deno.mkdir(folder, { recursive: true });
   const banner = bannerOf(study.provenance);
-  const code = await codeVersion();
+  // Asked for while the data are read.
+  const code = codeVersion();
   const files = async (name: string, tidy: DataFrame, layout: Grid) => {
-    const sourced = { ...layout, source: sourceOf(tidy, banner, code) };
-    await keep(join(folder, `${name}.csv`), csv(tidy, banner));
-    await keep(join(folder, `${name}.codebook.csv`), codebook(tidy, true));
-    await keep(join(folder, `${name}.md`), markdown(sourced));
-    await keep(join(folder, `${name}.tex`), latex(sourced, name));
+    const sourced = { ...layout, source: sourceOf(tidy, banner, await code) };
+    await Promise.all([
+      keep(join(folder, `${name}.csv`), csv(tidy, banner)),
+      keep(join(folder, `${name}.codebook.csv`), codebook(tidy, true)),
+      keep(join(folder, `${name}.md`), markdown(sourced)),
+      keep(join(folder, `${name}.tex`), latex(sourced, name)),
+    ]);
   };
   const published = async (name: TableName) => {
     const isDemographics = ["table1", "table2", "table3"].includes(name);
