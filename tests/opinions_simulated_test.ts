@@ -1,11 +1,26 @@
 /** The stand-in whose opinions drift: what it was told to do is what comes out of a whole study. */
 import assert from "node:assert/strict";
+import pl from "polars";
 import { openDataset } from "lib/db.ts";
+import { frame } from "lib/frames.ts";
 import { unscored } from "lib/instruments.ts";
+import { alignment, alignmentOf } from "lib/opinions/alignment.ts";
+import { answersOf, questionsOf } from "lib/opinions/answers.ts";
+import { electionErrors, elections } from "lib/opinions/elections.ts";
+import { shifts, trends } from "lib/opinions/ladder.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { descriptive, LADDER, objective, subjective } from "lib/opinions/forms.ts";
-import { driftingModel, lapsing, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
-import { administrations, openStudy, personas } from "lib/study.ts";
+import {
+  declaredShares,
+  declaredShifts,
+  driftingModel,
+  lapsing,
+  leaningOf,
+  sharesAt,
+} from "lib/opinions/simulated.ts";
+import { seeded } from "lib/random.ts";
+import { administrations, openStudy, personas, populationFrom } from "lib/study.ts";
+import { atNight } from "./command.ts";
 
 const SCHEMA = "opinions_drift";
 const DRIFT = 0.4;
@@ -128,4 +143,104 @@ Deno.test("a study of four rungs gives back the drift that was put in, within it
   }
   const undrifted = questions.items.map(({ number }) => above(LADDER.length - 1, number, 0));
   assert.ok(Math.max(...undrifted) > 4, `${undrifted}`);
+});
+
+type Found = Record<string, number | string | null>;
+
+/** People of these combinations, drawn with replacement and as many of each state, go up the ladder. */
+async function climbed(seed: number) {
+  const schema = `opinions_seed_${seed}`, { int } = seeded("seeds", seed);
+  const people = STATES.flatMap((state) => {
+    const own = PEOPLE.filter((one) => one.state === state);
+    return own.map(() => ({ ...own[int(own.length)]!, stratum: state }));
+  });
+  const lab = await openStudy({ schema });
+  await lab.population(people, { instrument: null, name: "people" });
+  const models = [driftingModel(DRIFT, questions)], asked = { instrument: questions, models };
+  const forms = [objective, subjective, descriptive];
+  const runs = await lab.register([
+    administrations({ ...asked, of: "profiles", population: "people" }),
+    ...forms.map((form) => personas({ models, population: "people", form })),
+    ...forms.map(({ name: form }) => administrations({ ...asked, form })),
+  ]);
+  assert.deepEqual((await lab.run(runs)).failed, {});
+  await lab.close();
+  const study = await openDataset({ schema });
+  const sheets = await study.sheets(questions.name, { with: ["stratum"] });
+  await study.close();
+  return answersOf(sheets, questions).withColumns(pl.col("form").fillNull("meta"));
+}
+
+atNight("of 100 studies nearly all find the drift that the simulated model was told", async () => {
+  const whole = populationFrom(PEOPLE, { instrument: null });
+  const asked = questionsOf(questions).map((one) => ({ ...one, direction: "first" as const }));
+  const told = declaredShares(whole, asked, { drift: DRIFT }).toRecords() as Found[];
+  const sharesOf = (question: string, group: string) =>
+    told.filter((row) => row.question === question && row.group === group)
+      .map(({ share }) => share as number);
+  // What people are like is what bare profiles say.
+  const reference = frame(
+    told.filter(({ group }) => group === LADDER[0]).map(({ question, option, share }) => ({
+      question,
+      option,
+      share,
+    })),
+    { question: "text", option: "text", share: "number" },
+  );
+  const mean = (of: readonly number[]) => of.reduce((a, b) => a + b) / of.length;
+  const aligned = mean(asked.map(({ question, options }) =>
+    alignmentOf(
+      sharesOf(question, "descriptive"),
+      sharesOf(question, "meta"),
+      options.flatMap(({ position }) => position ?? []),
+    )!
+  ));
+  const shiftTo = (level: typeof LADDER[number]) =>
+    (declaredShifts(whole, asked, { drift: DRIFT, against: "meta", level })
+      .toRecords() as Found[])[0]!.truth as number;
+  const slope = LADDER.reduce((sum, rung, at) => sum + (at - 1.5) * shiftTo(rung), 0) / 5;
+  const [vote] = asked;
+  const shareIn = (state: string, rung: number) =>
+    mean(
+      PEOPLE.filter((one) => one.state === state).map((one) =>
+        sharesAt(leaningOf(Object.values(one)) + DRIFT * rung, [1, 2])[0]!
+      ),
+    );
+  const counted = frame(
+    STATES.map((stratum) => ({ stratum, share: shareIn(stratum, 0), votes: 1e6 })),
+    { stratum: "text", share: "number", votes: "number" },
+  );
+  const bias = mean(STATES.map((state) => shareIn(state, 3) - shareIn(state, 0)));
+  const held = { alignment: 0, shift: 0, trend: 0, bias: 0 };
+  const within = (row: Found, truth: number) =>
+    Number((row.ci_lower as number) <= truth && truth <= (row.ci_upper as number));
+  for (let seed = 0; seed < 100; seed++) {
+    const answers = await climbed(seed), ladder = { questions: asked, factor: "form", flips: 99 };
+    const all = alignment(answers, { questions: asked, reference, by: ["form"], draws: 0 })
+      .toRecords() as Found[];
+    held.alignment += within(
+      all.find(({ form, question }) => form === "descriptive" && question === "All")!,
+      aligned,
+    );
+    const ends = { against: "meta", level: "descriptive", draws: 0 };
+    held.shift += within(
+      shifts(answers, { ...ladder, ...ends }).toRecords()[0] as Found,
+      shiftTo("descriptive"),
+    );
+    held.trend += within(
+      trends(answers, { ...ladder, rungs: LADDER }).toRecords()[0] as Found,
+      slope,
+    );
+    const texts = answers.filter(pl.col("form").eq(pl.lit("descriptive")));
+    held.bias += within(
+      electionErrors(elections(texts, { question: vote!, counted })).toRecords()[0] as Found,
+      bias,
+    );
+  }
+  console.log(JSON.stringify(held));
+  for (const [what, count] of Object.entries(held)) {
+    // Of 24 voters in each state, nearly all of whom vote alike in the texts, limits of the bias are too narrow:
+    // they held in 90 of these studies, alignment in 94, the shift in 96, the trend in 97.
+    assert.ok(count >= (what === "bias" ? 88 : 93), `${what}: ${count} of 100`);
+  }
 });
