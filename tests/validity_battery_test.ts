@@ -92,6 +92,11 @@ async function costs(schema: string, people: number, { killed = false } = {}) {
     "the cheapest first",
   );
   const runs = await lab.register(battery.plans);
+  // That it was planned shows nobody what it costs.
+  const allowed = { budget: { usd: 20 } };
+  await assert.rejects(lab.ready(runs, allowed), /will cost was not shown since its plan/);
+  await lab.estimate(battery.plans);
+  await lab.ready(runs, allowed);
   // A part's own run ends when the budget of calls is spent: as if it had been stopped there.
   const some = await lab.run(runs, { budget: { calls: Math.floor(all.calls! / 3) } });
   assert.equal(some.ended, "budget spent");

@@ -6,11 +6,7 @@
  * 175–185; Holm 1979, Scandinavian Journal of Statistics 6, 65–70.
  */
 export { type Analysis, type Hypothesis, type Kept, planned } from "./battery/analysis.ts";
-export {
-  type Compared,
-  findings,
-  findingsByWay,
-  findingsPower,
-  type Found,
-} from "./battery/findings.ts";
-export { type Battery, type Part, sheetsOf, type Validity, validity } from "./battery/plans.ts";
+export { findings, findingsByWay, findingsPower } from "./battery/findings.ts";
+export type { Compared, Found } from "./battery/found.ts";
+export { type Battery, sheetsOf, type Validity, validity } from "./battery/plans.ts";
+export type { Part } from "./battery/within.ts";
