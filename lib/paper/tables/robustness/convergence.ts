@@ -169,7 +169,10 @@ function correlated(
       column(`yy ${scaleY}`, (at) => v(at) ** 2),
       column(`xy ${scaleX} ${scaleY}`, (at) => u(at) * v(at)),
     ],
-    of: ([n, x, y, xx, yy, xy]) =>
-      correlationOfSums({ n: n!, x: x!, y: y!, xx: xx!, yy: yy!, xy: xy! }),
+    of: correlationOfTotals,
   };
 }
+
+/** Apart from the scores: a function that is made among them keeps them all, for every cell of a table. */
+const correlationOfTotals: OfSums["of"] = ([n, x, y, xx, yy, xy]) =>
+  correlationOfSums({ n: n!, x: x!, y: y!, xx: xx!, yy: yy!, xy: xy! });

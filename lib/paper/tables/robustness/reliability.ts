@@ -135,14 +135,14 @@ export function consistent(
     add(k + 2, where, away.reduce((sum, value) => sum + value, 0) ** 2);
     for (const item of items) add(item, where, away[item]!);
   }
-  return {
-    columns,
-    of: (totals) =>
-      alphaOfSums({
-        n: totals[k]!,
-        items: totals.slice(0, k),
-        squares: totals[k + 1]!,
-        squaredTotals: totals[k + 2]!,
-      }),
-  };
+  return { columns, of: alphaOfTotals(k) };
 }
+
+/** Apart from the rows: a function that is made among them keeps them all, for every cell of a table. */
+const alphaOfTotals = (k: number): OfSums["of"] => (totals) =>
+  alphaOfSums({
+    n: totals[k]!,
+    items: totals.slice(0, k),
+    squares: totals[k + 1]!,
+    squaredTotals: totals[k + 2]!,
+  });
