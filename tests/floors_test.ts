@@ -176,6 +176,14 @@ Deno.test("the browser's driver is for tests only, and so is the accessibility c
   assert.deepEqual(all.filter((path) => importsOf(path).some(ours)), []);
 });
 
+Deno.test("no second build of Polars is fetched", () => {
+  // Deno chooses packages by system and processor, not by libc, so that it would fetch 110 MB that
+  // nobody loads: there is no Deno for musl.
+  const lock = readFileSync(join(ROOT, "deno.lock"), "utf8");
+  assert.match(lock, /nodejs-polars-linux-x64-gnu/);
+  assert.doesNotMatch(lock, /nodejs-polars-\S*musl/);
+});
+
 Deno.test("floor 0 knows no package but for numbers and texts, and no file but its JSON", () => {
   const pure =
     /^@stdlib\/|^pure-rand\/|^csv-parse\/sync$|^fastest-levenshtein$|^node:(crypto|module)$|^\.\.?\/.*\.(ts|json)$/;
