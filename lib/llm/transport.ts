@@ -23,6 +23,8 @@ export interface Exchange {
 
 /** What whoever asks is told on the way, and may refuse. */
 export interface Asking {
+  /** The call's `requestKey`, where it is known. */
+  key?: string;
   /** Stops waiting and calls under way. */
   signal?: AbortSignal;
   /**
@@ -94,7 +96,7 @@ export function requestKey(model: Model, call: Call): string {
 }
 
 /** A call as it travels: `request` is the body as text, without any key. */
-export function questionOf(model: Model, call: Call) {
+export function questionOf(model: Model, call: Call, key = requestKey(model, call)) {
   const body = providerOf(model.provider).body(model, call);
-  return { key: requestKey(model, call), body, request: hidden(JSON.stringify(body), "keys") };
+  return { key, body, request: hidden(JSON.stringify(body), "keys") };
 }

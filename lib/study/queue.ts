@@ -33,6 +33,7 @@ export type Granted = "granted" | "wait" | "spent" | "lost" | "stopped";
 
 /** A reply as it is kept. */
 export interface Kept extends Charge {
+  work: number;
   key: string;
   ask: number;
   provider: string;
@@ -178,41 +179,56 @@ export class Worker {
   }
 
   /**
-   * Keeps a reply, as it came, and books what it cost, in one transaction.
+   * Keeps replies, as they came, and books what they cost, in one transaction.
    *
-   * @returns false when a reply to the same request was kept before
+   * @returns for each: false when a reply to the same request was kept before
    */
-  async keep(work: number, kept: Kept): Promise<boolean> {
-    const { key, ask, provider, sent, reply, milliseconds, paid, attempts } = kept;
-    const [row] = await this.sql<{ first: boolean; booked: boolean }[]>`
-      with kept as (
+  async keep(replies: readonly Kept[]): Promise<boolean[]> {
+    const given = replies.map((kept, place) => ({ place, ...kept }));
+    const rows = await this.sql<{ first: boolean }[]>`
+      with given as (
+        select * from jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb) as g(
+          place int, work int, key text, ask int, provider text, sent text, reply text,
+          milliseconds float8, attempts int, "tokensIn" int, "tokensOut" int, paid float8,
+          calls int, tokens float8, usd float8)
+      ), kept as (
         insert into requests (run, work, key, ask, provider, sent, reply, milliseconds, attempts,
                               tokens_in, tokens_out, usd)
-        values (${this.run}, ${work}, ${key}, ${ask}, ${provider}, ${sent}, ${reply},
-                ${milliseconds}, ${attempts}, ${kept.tokensIn}, ${kept.tokensOut}, ${paid})
+        select ${this.run}, work, key, ask, provider, sent, reply, milliseconds, attempts,
+               "tokensIn", "tokensOut", paid
+        from given order by place
         on conflict (key, ask) do nothing
-        returning request
+        returning work, key, ask
       ), booked as (
-        update work
-        set spent_calls = spent_calls + ${kept.calls}, spent_tokens = spent_tokens + ${kept.tokens},
-            spent_usd = spent_usd + ${kept.usd}, held_calls = 0, held_tokens = 0, held_usd = 0
-        where work = ${work} and worker = ${this.id} and state = 'claimed'
-          and exists (select from kept)
-        returning work
+        update work w
+        set spent_calls = w.spent_calls + g.calls, spent_tokens = w.spent_tokens + g.tokens,
+            spent_usd = w.spent_usd + g.usd, held_calls = 0, held_tokens = 0, held_usd = 0
+        from given g join kept k on k.work = g.work and k.key = g.key and k.ask = g.ask
+        where w.work = g.work and w.worker = ${this.id} and w.state = 'claimed'
+        returning w.work
+      ), late as (
+        -- Others have the work meanwhile, or asked the same at the same time: paid is paid. The very
+        -- same reply was kept by an earlier try of this transaction, and booked with it.
+        update runs r
+        set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd
+        from (
+          select sum(g.calls) as calls, sum(g.tokens) as tokens, sum(g.usd) as usd
+          from given g
+          left join kept k on k.work = g.work and k.key = g.key and k.ask = g.ask
+          left join booked b on b.work = k.work
+          where b.work is null and not exists (
+            select from requests q
+            where q.key = g.key and q.ask = g.ask and q.work = g.work
+              and q.milliseconds = g.milliseconds::real and q.reply = g.reply)
+          having count(*) > 0
+        ) s
+        where r.run = ${this.run}
       )
-      select exists (select from kept) as first, exists (select from booked) as booked`;
-    // Someone else has the work meanwhile, or asked the same at the same time: paid is paid. The very
-    // same reply was kept by an earlier try of this transaction, and booked with it.
-    const again = !row!.first && (await this.sql`
-      select from requests where key = ${key} and ask = ${ask} and work = ${work}
-        and milliseconds = ${milliseconds} and reply = ${reply}`).length > 0;
-    if (!row!.booked && !again) {
-      await this.sql`
-        update runs set calls = calls + ${kept.calls}, tokens = tokens + ${kept.tokens},
-                        usd = usd + ${kept.usd}
-        where run = ${this.run}`;
-    }
-    return row!.first;
+      select k.work is not null as first
+      from given g
+      left join kept k on k.work = g.work and k.key = g.key and k.ask = g.ask
+      order by g.place`;
+    return rows.map(({ first }) => first);
   }
 
   /**

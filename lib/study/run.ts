@@ -160,6 +160,7 @@ class Engine {
   #waiting = new Set<AbortController>();
   readonly #lookup: Batch<{ key: string; ask: number }, Spot | null>;
   readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
+  readonly #keep: Batch<Kept, boolean>;
   readonly #settle: Batch<Settled, void>;
 
   constructor(
@@ -171,6 +172,11 @@ class Engine {
   ) {
     this.#lookup = new Batch((asked) => lookUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
+    this.#keep = new Batch(
+      (replies) => this.#stash(replies),
+      200,
+      ({ sent, reply }) => sent.length + reply.length,
+    );
     this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
     options.signal?.addEventListener("abort", () => this.#end("stopped"));
     if (options.signal?.aborted) this.#end("stopped");
@@ -414,6 +420,7 @@ class Engine {
       missed.catch(() => {}); // awaited before anything else is done for this work
     };
     const got = await seen.transport.ask(call, {
+      key,
       signal: waits.signal,
       hold: async () => {
         if (seen.transport.pace) holds.place = await seen.turn();
@@ -457,8 +464,9 @@ class Engine {
     for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
     this.#over += Number(reply.over !== null);
     holds.place?.resize(got.reply.length);
-    const first = await this.#kept(work, {
+    const first = await this.#keep.add({
       ...bill,
+      work,
       key,
       ask,
       provider: model.provider,
@@ -479,14 +487,22 @@ class Engine {
     return openReply(other.provider, other.reply, model.max_tokens);
   }
 
-  /** Keeps a reply; one whose own numbers cannot be stored is kept without them. */
-  async #kept(work: number, kept: Kept): Promise<boolean> {
-    return await patient(() => this.worker.keep(work, kept)).catch((error) => {
+  /** Keeps replies; one whose own numbers cannot be stored is kept without them. */
+  async #stash(replies: Kept[]): Promise<boolean[]> {
+    const keep = (some: Kept[]) => patient(() => this.worker.keep(some));
+    try {
+      return await keep(replies);
+    } catch (error) {
       if (!isData(error)) throw error;
-      return patient(() =>
-        this.worker.keep(work, { ...kept, tokensIn: null, tokensOut: null, paid: null })
-      );
-    });
+      const alone = async (kept: Kept) => {
+        const [first] = await keep([kept]).catch((error) => {
+          if (!isData(error)) throw error;
+          return keep([{ ...kept, tokensIn: null, tokensOut: null, paid: null }]);
+        });
+        return first!;
+      };
+      return await Promise.all(replies.map(alone));
+    }
   }
 
   /** Waits until a call fits into the budget. */

@@ -51,8 +51,8 @@ export function live(model: Model, pace = paceOf(model)): Transport {
       return Math.ceil(1.5 * pace.concurrency);
     },
     pace,
-    async ask(call, { signal, hold, before, after, retries = RETRIES } = {}) {
-      const { key, body, request } = questionOf(model, call);
+    async ask(call, { signal, hold, before, after, key: known, retries = RETRIES } = {}) {
+      const { key, body, request } = questionOf(model, call, known);
       const purposely = costs && variable("FREE_ONLY");
       if (purposely) {
         throw new CallError(

@@ -14,8 +14,8 @@ export const recorded = (
 ): Travel =>
 (model) => ({
   ...HERE,
-  async ask(call) {
-    const { key, request } = questionOf(model, call);
+  async ask(call, { key: known } = {}) {
+    const { key, request } = questionOf(model, call, known);
     const reply = await record(key);
     if (reply !== null) return { request, reply, latency: 0, attempts: 0 };
     throw new CallError(

@@ -5,8 +5,8 @@ import { HERE, questionOf, type Travel } from "../transport.ts";
 
 export const simulated: Travel = (model) => ({
   ...HERE,
-  async ask(call, { signal = new AbortController().signal, hold, before } = {}) {
-    const { key, body, request } = questionOf(model, call);
+  async ask(call, { signal = new AbortController().signal, hold, before, key: known } = {}) {
+    const { key, body, request } = questionOf(model, call, known);
     await hold?.();
     await before?.(1);
     const start = performance.now();
