@@ -99,17 +99,20 @@ interface Person {
 const placesOf = (
   { form, fields: written, repetitions }: Person,
   forms: ReadonlyMap<string, Form>,
-  change?: Condition,
+  { prompt, shown }: Cell,
 ): Record<string, string> => {
-  const own = forms.get(form)!;
+  const own = forms.get(form)!, change = shown?.change;
   const fields = change ? changedFields(own, written, change) : written;
   return {
     persona: personaText(own, fields),
     ...Object.fromEntries(
-      Object.entries(fields).flatMap(([name, value]) => [
-        [name, String(value ?? "")],
-        [`word_count_${name}`, typeof value === "string" ? String(words(value)) : ""],
-      ]),
+      Object.entries(fields).flatMap(([name, value]) => {
+        const count = `word_count_${name}`;
+        // To count the words of every text takes as long as to read a reply.
+        const counted = typeof value === "string" &&
+          (prompt.user.includes(count) || prompt.system.includes(count));
+        return [[name, String(value ?? "")], [count, counted ? String(words(value)) : ""]];
+      }),
     ),
     repetitions: String(repetitions),
   };
@@ -170,7 +173,7 @@ async function made(
       return [administrationTask(run, plan, work, 0, respondents!(work))];
     }
     if (!persona) return [];
-    const shown = placesOf(persona, forms, run.cells.get(work.cell)!.shown?.change);
+    const shown = placesOf(persona, forms, run.cells.get(work.cell)!);
     return plan.kind === "personas"
       ? [rewritingTask(run, plan, work, persona, shown, mapping)]
       : [administrationTask(run, plan, work, persona.repetitions, shown)];
@@ -198,8 +201,7 @@ export function foreseen(
   );
   const person = { id: 0, form: form.name, fields, repetitions: work.repetition };
   const own = { ...work, work: 0, ask: 0, profile: 0, persona: 0 };
-  const change = run.cells.get(work.cell)!.shown?.change;
-  const shown = placesOf(person, new Map([[form.name, form]]), change);
+  const shown = placesOf(person, new Map([[form.name, form]]), run.cells.get(work.cell)!);
   return plan.kind === "personas"
     ? rewritingTask(run, plan, own, person, shown, mapping())
     : administrationTask(run, plan, own, work.repetition, shown);
