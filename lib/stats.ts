@@ -99,6 +99,7 @@ export * from "./stats/signs.ts";
 export * from "./stats/smirnov.ts";
 export * from "./stats/spill.ts";
 export * from "./stats/spread.ts";
+export * from "./stats/strata.ts";
 export * from "./stats/sums.ts";
 export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";
 export {
