@@ -532,6 +532,7 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     })
   ),
   normalTail: ODD.map((z) => () => stats.normalTail(z)),
+  tReach: of2(LEVELS, ODD, stats.tReach),
   tTail: of2(ODD, ODD, stats.tTail),
 };
 
