@@ -45,7 +45,8 @@ const Counted = z.object({ share: z.number().min(0).max(1), votes: z.number().mi
 /**
  * Each state's two-party share among valid answers, beside the result.
  *
- * Replies without an answer are apart, in `invalid`, and never a vote. The interval is Wilson's; where
+ * Replies without an answer are apart, in `invalid`, and never a vote. Whoever answers votes: of adults who
+ * are no voters keep the citizens' answers, or weigh them by turnout (a column `weight`). The interval is Wilson's; where
  * answers are weighted, or several are of one respondent, at the effective n (`weightedShare`). A winner is
  * certain only where the interval excludes one half.
  *
