@@ -80,8 +80,8 @@ export function estimates(
  *
  * @param frame estimate, truth (null where nothing was declared), the columns that `panel` and `row` name,
  *   and the limits: `ci_lower` and `ci_upper`, or those that `interval` begins
- * @param of `heading`: a panel's title, from its value; `range`: what the axis shows at least; `rule`: where
- *   a dashed line stands
+ * @param of `heading`: a panel's title, from its value; `range`: what the axis shows at least; `ticks`: where it
+ *   has some, left out at round numbers; `rule`: where a dashed line stands
  */
 export function recovered(
   frame: DataFrame,
@@ -92,6 +92,7 @@ export function recovered(
     row: string;
     range: readonly [number, number];
     interval?: "ci" | "boot";
+    ticks?: readonly number[];
     rule?: number;
     heading?: (value: string) => string;
   },
@@ -119,6 +120,7 @@ export function recovered(
       return [{ ...place, series: "found", ...found }, ...cell.truth === null ? [] : [told]];
     }),
     range: of.range,
+    ...of.ticks && { ticks: of.ticks },
     decimals: 2,
     ...(of.rule === undefined ? {} : { rule: of.rule }),
   });

@@ -99,8 +99,9 @@ export * from "./stats/signs.ts";
 export * from "./stats/smirnov.ts";
 export * from "./stats/spill.ts";
 export * from "./stats/spread.ts";
+export * from "./stats/strata.ts";
 export * from "./stats/sums.ts";
-export { chiSquareTail, normalReach, normalTail, tTail } from "./stats/tails.ts";
+export { chiSquareTail, normalReach, normalTail, tReach, tTail } from "./stats/tails.ts";
 export {
   pageTrend,
   slopeOnPlaces,

@@ -21,6 +21,7 @@ import { wilson } from "lib/stats.ts";
 import { z } from "zod";
 import { close, each, near } from "./near.ts";
 import r from "./reference/opinions_r.json" with { type: "json" };
+import strata from "./reference/strata.json" with { type: "json" };
 
 const VOTE: Question = {
   question: "vote",
@@ -108,7 +109,13 @@ Deno.test("the worked election: every winner wrong, none certain, and a bias nea
       .reduce((sum, [x, n]) => sum + (x! / n!) * (1 - x! / n!) / (n! - 1), 0),
   ) / 3;
   near(all!.se as number, se, 1e-12);
-  near(all!.ci_upper as number, (all!.estimate as number) + 1.959963984540054 * se, 1e-9);
+  // scipy, by definition.
+  const [once, nation] = strata.election;
+  const counted = (.47 + .55 + .49) / 3;
+  close(all!.ci_lower as number, once!.limits[0]! - counted, 1e-9);
+  close(all!.ci_upper as number, once!.limits[1]! - counted, 1e-9);
+  close(all!.national_lower as number, nation!.limits[0]!, 1e-9);
+  close(all!.national_upper as number, nation!.limits[1]!, 1e-9);
   for (const table of [states, electionErrors(states)]) {
     assert.deepEqual(table.columns.filter((name) => !columnOf(name)?.meaning), []);
   }
@@ -183,6 +190,22 @@ Deno.test("weights and repeated voters reach shares, and refusals do not", () =>
     () => elections(twice, { question: three, counted: COUNTED }),
     /between two: question vote has 3 answers/,
   );
+});
+
+Deno.test("where all voters of all states agree, the bias still has limits; of lone voters it has none", () => {
+  const of = (n: number) => {
+    const answers = frame(votes({ AA: [n, 0, 0], BB: [n, 0, 2], CC: [n, 0, 0] }), KINDS);
+    return found(electionErrors(elections(answers, { question: VOTE, counted: COUNTED })))[0]!;
+  };
+  const all = of(24), counted = (.47 + .55 + .49) / 3;
+  assert.equal(all.se, 0);
+  // Of states that agree: Wilson's with 23 voters of each and one more.
+  const { ciLower } = wilson({ count: 3 * 23 + 1, n: 3 * 23 + 1 });
+  close(all.ci_lower as number, ciLower! - counted, 1e-12);
+  close(all.ci_upper as number, 1 - counted, 1e-12);
+  const { estimate, ci_lower, ci_upper, national_lower } = of(1);
+  assert.deepEqual([ci_lower, ci_upper, national_lower], [null, null, null]);
+  close(estimate as number, 1 - counted, 1e-12);
 });
 
 Deno.test("the shipped results are those of the counts, and add up", () => {

@@ -11,6 +11,7 @@ import { instrumentOf, questionsFrom } from "lib/opinions/original.ts";
 import { linksIn, surveyQuestions, tiles } from "lib/opinions/reference.ts";
 import { CENSUS, designFrom, draw, fitted } from "lib/opinions/sample.ts";
 import { declaredShares, declaredShifts, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
+import { recovered } from "lib/plots.ts";
 import { missingIn, pdfFile } from "lib/press/figure.ts";
 import { z } from "zod";
 import { near } from "./near.ts";
@@ -85,6 +86,35 @@ Deno.test("hatched are the tiles whose winner is not certain, and no others", as
   assert.match(svg, /Undefined: texts, TX/);
   assert.equal(await missingIn(svg), "");
   assert.ok((await pdfFile(svg, { title: "Map" })).length > 1000);
+});
+
+Deno.test("what was put in is drawn beside what was found, with ticks where they are wanted", () => {
+  const table = frame(
+    [[.4, .5], [-.2, null]].map(([estimate, truth], at) => ({
+      measure: "shift",
+      question: `Question ${at}`,
+      estimate,
+      truth,
+      ci_lower: estimate! - .1,
+      ci_upper: estimate! + .1,
+    })),
+    {
+      measure: "text",
+      question: "text",
+      estimate: "number",
+      truth: "number",
+      ci_lower: "number",
+      ci_upper: "number",
+    },
+  );
+  const of = { title: "T", xLabel: "X", panel: "measure", row: "question" } as const;
+  const wanted = recovered(table, { ...of, range: [-.5, 1], ticks: [-.5, 0, 1] });
+  const numbers = (svg: string) => texts(svg).filter((text) => /^[−\d.]+$/.test(text));
+  assert.deepEqual(numbers(wanted), ["−0.5", "0.0", "1.0"]);
+  assert.ok(numbers(recovered(table, { ...of, range: [-.5, 1] })).length > 3);
+  // Two found, one put in, and whiskers of what was found.
+  assert.equal(marks(wanted, "values", "path").length, 3);
+  assert.equal(marks(wanted, "whiskers", "line").length, 2);
 });
 
 Deno.test("alignment is drawn by question and series, with one black mark for what chance leaves", () => {

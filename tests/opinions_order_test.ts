@@ -97,7 +97,8 @@ Deno.test("two options: first-place bias and its exact sign test", () => {
     }),
     Row,
   );
-  assert.deepEqual([row!.both_first, row!.both_last, row!.first_bias], [14, 5, 0.075]);
+  assert.deepEqual([row!.both_first, row!.both_last], [14, 5]);
+  near(row!.first_bias as number, 0.075, 1e-12);
   near(row!.p as number, 0.063568115234375, 1e-12);
   assert.throws(
     () =>
@@ -108,6 +109,39 @@ Deno.test("two options: first-place bias and its exact sign test", () => {
       }),
     /Nobody answered a question under option_order printed and shuffled/,
   );
+});
+
+Deno.test("whole weights count as copies of who is asked in two orders", () => {
+  const of = (people: readonly { person: number; weight: number }[]) => {
+    const asked = frame(
+      people.flatMap(({ person, weight }, at) => {
+        const [a, b] = [[1, 2], [2, 1], [1, 1], [2, 2]][person]!;
+        const row = { respondent: at, question: "q1", places: 2, weight };
+        return [
+          { ...row, option_order: "printed", option: String(a), place: a },
+          { ...row, option_order: "reversed", option: String(b), place: 3 - b! },
+        ];
+      }),
+      { ...COLUMNS, weight: "number" },
+    );
+    const levels = ["printed", "reversed"] as const;
+    return rows(
+      orderFlips(asked, { questions: [scale(1, 2)], factor: "option_order", levels }),
+      Row,
+    )[0]!;
+  };
+  const weights = [3, 1, 2, 1];
+  const weighted = of(weights.map((weight, person) => ({ person, weight })));
+  const copied = of(
+    weights.flatMap((weight, person) =>
+      Array.from({ length: weight }, () => ({ person, weight: 1 }))
+    ),
+  );
+  for (const name of ["flips", "flips_chance", "flips_beyond", "shift", "first_bias"]) {
+    near(weighted[name] as number, copied[name] as number, 1e-12, name);
+  }
+  // Of seven, five first in the one order and four in the other: 1 − (5·3 + 2·4) / 49.
+  near(weighted.flips_chance as number, 1 - (5 * 3 + 2 * 4) / 49, 1e-12);
 });
 
 // R 4.2.2: t.test(rowMeans((A == 1) - 1/5)) and of A == 5; clusters of equal size.

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { until } from "./command.ts";
 import { provider } from "./llm_server.ts";
 import { near } from "./near.ts";
+import r from "./reference/rounds.json" with { type: "json" };
 import { Process, served } from "./study_worker.ts";
 
 const item = (number: number, text: string, ...labels: string[]) => ({
@@ -258,6 +259,55 @@ Deno.test("a round's changes by hand: moved, disagreement, and a share of what o
     () => roundChanges(two, { questions: [last], round: 2 }),
     /Nobody answered in the rounds 1 and 2/,
   );
+});
+
+// R, survey: withReplicates() of a JK1 design; pairs of people one by one.
+Deno.test("a round's changes with weights and households are those of R's survey", () => {
+  const { respondent, cluster, weight, before, after, heard } = r.people;
+  const said = frame(
+    [before, after].flatMap((options, round) =>
+      options.map((option, at) => ({
+        profile: respondent[at]!,
+        cluster: cluster[at]!,
+        weight: weight[at]!,
+        round: String(round),
+        question: "item 2",
+        option: String(option),
+      }))
+    ),
+    {
+      profile: "integer",
+      cluster: "integer",
+      weight: "number",
+      round: "text",
+      question: "text",
+      option: "text",
+    },
+  );
+  const others = frame(
+    heard.flatMap((option, at) =>
+      option === null ? [] : [{
+        round: "1",
+        respondent: respondent[at]!,
+        question: "item 2",
+        heard: 99,
+        option: String(option),
+      }]
+    ),
+    { round: "text", respondent: "integer", question: "text", heard: "integer", option: "text" },
+  );
+  const [row] = rows(
+    roundChanges(said, { questions: [questions[1]!], round: 1, heard: others }),
+    Row,
+  );
+  const is = (name: string, expected: number) => near(row![name] as number, expected, 1e-9, name);
+  is("to_majority", r.to);
+  is("from_majority", r.from);
+  is("conformity", r.conformity);
+  is("conformity_lower", r.limits[0]!);
+  is("conformity_upper", r.limits[1]!);
+  is("disagreement_before", r.disagreement[0]!);
+  is("disagreement", r.disagreement[1]!);
 });
 
 Deno.test("a context needs its place in the prompt, and one model in one setting", () => {

@@ -171,7 +171,7 @@ async function climbed(seed: number) {
   return answersOf(sheets, questions).withColumns(pl.col("form").fillNull("meta"));
 }
 
-atNight("of 100 studies nearly all find the drift that the simulated model was told", async () => {
+atNight("of 100 studies 93 or more find the drift that the simulated model was told", async () => {
   const whole = populationFrom(PEOPLE, { instrument: null });
   const asked = questionsOf(questions).map((one) => ({ ...one, direction: "first" as const }));
   const told = declaredShares(whole, asked, { drift: DRIFT }).toRecords() as Found[];
@@ -239,8 +239,6 @@ atNight("of 100 studies nearly all find the drift that the simulated model was t
   }
   console.log(JSON.stringify(held));
   for (const [what, count] of Object.entries(held)) {
-    // Of 24 voters in each state, nearly all of whom vote alike in the texts, limits of the bias are too narrow:
-    // they held in 90 of these studies, alignment in 94, the shift in 96, the trend in 97.
-    assert.ok(count >= (what === "bias" ? 88 : 93), `${what}: ${count} of 100`);
+    assert.ok(count >= 93, `${what}: ${count} of 100`);
   }
 });

@@ -454,6 +454,15 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   newcombe: of2(someCounts, someCounts, stats.newcombe),
   proportionZ: of2(someCounts, someCounts, stats.proportionZ),
   riskRatio: of2(someCounts, someCounts, stats.riskRatio),
+  stratifiedShare: ODD.flatMap((share) =>
+    ODD.flatMap((n) =>
+      ODD.flatMap((weight) =>
+        [[], [{ share: 0.5, n: 3, weight: 1 }], [{ share: 1, n: 1e12, weight: 1e60 }]].map(
+          (others) => () => stats.stratifiedShare([{ share, n, weight }, ...others]),
+        )
+      )
+    )
+  ),
   wilson: of2(COUNTS, LEVELS, stats.wilson),
   sampleSize: [
     ...ODD.map((target) => () => stats.sampleSize((n) => 1 - 1 / n, target)),
@@ -523,6 +532,7 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
     })
   ),
   normalTail: ODD.map((z) => () => stats.normalTail(z)),
+  tReach: of2(LEVELS, ODD, stats.tReach),
   tTail: of2(ODD, ODD, stats.tTail),
 };
 

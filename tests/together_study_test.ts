@@ -90,6 +90,36 @@ Deno.test("what plans cost together counts personas that are yet to be written, 
   await lab.close();
 });
 
+Deno.test("of personas that are yet to be written, only those that a plan names count, and once", async () => {
+  const lab = await entered("together_named");
+  const written = personas({
+    models: [one, other],
+    form: SKETCH,
+    conditions: [{ name: "as they are", set: {} }],
+    name: "sketches",
+  });
+  const asked = { instrument: town, form: "sketch", models: [one] } as const;
+  const plans = [
+    written,
+    administrations({ ...asked, profiles: [2, 4], name: "two" }),
+    administrations({ ...asked, profiles: [4, 5], name: "one more" }),
+    administrations({ ...asked, name: "all" }),
+    administrations({ ...asked, profiles: [1], repetitions: 2, name: "again" }),
+    administrations({ ...asked, models: [one, { ...other, top_p: 0.5 }], name: "both" }),
+  ];
+  // Of two writers each: 10 sketches; 2, 1 and 2 people; the second time of one; the other model for all five.
+  const expected = [10, 4, 2, 4, 2, 10];
+  const costs = rows(await lab.estimate(plans), Cost);
+  const calls = plans.map(({ name }) =>
+    costs.filter(({ run }) => run === name).reduce((sum, { calls }) => sum + calls, 0)
+  );
+  assert.deepEqual(calls, expected);
+  await lab.run(await lab.register(plans));
+  const done = rows(await lab.status(), Standing);
+  assert.deepEqual(done.map(({ calls }) => calls), expected);
+  await lab.close();
+});
+
 Deno.test("of personas some are written: those count as they are, the others as they will be", async () => {
   const lab = await entered("together_part"), plans = plansOf();
   await lab.register(plans[0]!);
@@ -241,10 +271,17 @@ function reply({ system, user }: Pick<Asked, "system" | "user">): string {
   ])));
 }
 
-/** The notebooks of opinions that begin seven plans together, and how many people they draw. */
-const LADDERS = [["43_alignment", 25], ["44_elections", 4], ["45_ladder", 25]] as const;
+/**
+ * The notebooks of opinions that begin their plans together, how many people they draw, and of four people: runs,
+ * calls, and those of the model that costs money. Of the last one a stand-in writes and answers as well.
+ */
+const LADDERS = [
+  ["43_alignment", 25, { runs: 7, calls: 28, paid: 28 }],
+  ["44_elections", 4, { runs: 7, calls: 28, paid: 28 }],
+  ["45_ladder", 25, { runs: 13, calls: 68, paid: 44 }],
+] as const;
 
-for (const [name, each] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
+for (const [name, each, of] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
   Deno.test(`${name} asks a model that costs money nothing before its cost is seen and it is begun`, async () => {
     const server = provider({ answer: reply, keep: false });
     const { cells } = read(join(ROOT, "notebooks", `${name}.ipynb`));
@@ -263,7 +300,7 @@ for (const [name, each] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
     assert.ok(begins > 0 && texts.findIndex((text) => text.includes("lab.estimate(")) < begins);
     assert.ok(!texts.some((text) => text.includes("lab.run(")));
     for (const [line] of lines) {
-      assert.equal(texts.filter((text) => line.test(text)).length, 1, `${line}`);
+      assert.equal(texts.slice(0, begins).filter((text) => line.test(text)).length, 1, `${line}`);
     }
     const priced = [
       `import { model } from "lib/llm.ts";`,
@@ -280,10 +317,10 @@ for (const [name, each] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
       return { shown: shown.join("\n"), why: failures.map(({ evalue }) => evalue).join("\n") };
     };
 
-    // Seven plans of four people: 28 calls, which cost something.
+    // All plans of four people, whose calls cost something.
     const seen = await failed();
     assert.equal(seen.why, "");
-    assert.match(seen.shown, /^— +all +28 .* 0\.0\d+ +0\.\d+ /m);
+    assert.match(seen.shown, new RegExp(`^— +all +${of.calls} .* 0\\.0\\d+ +0\\.\\d+ `, "m"));
     const [begin] = [texts[begins]!];
     const running = begin.replace(/await begin\(lab, (\w+), \{ budget \}\)/, (_, runs) => {
       return `await lab.run(${runs}, { budget: { usd: 5 } })`;
@@ -295,8 +332,9 @@ for (const [name, each] of nightly ? LADDERS : LADDERS.slice(0, 1)) {
 
     const spent = begin.replace("{ budget }", "{ budget: { usd: 5 } }");
     const asked = await failed(spent, "await ended(lab, runs);");
-    assert.match(asked.shown, /7 runs: 28 of 28 done, 0 failed/);
-    assert.equal(server.tally().requests, 28);
+    const { runs, calls } = of;
+    assert.match(asked.shown, new RegExp(`${runs} runs: ${calls} of ${calls} done, 0 failed`));
+    assert.equal(server.tally().requests, of.paid);
     await server.close();
   });
 }

@@ -3,7 +3,7 @@ import type { DataFrame } from "polars";
 import { frame, type Kind, rows as rowsIn } from "../frames.ts";
 import { cells, factorsOf, keysOf, kindsOf, type Level } from "../measures.ts";
 import { carried } from "../provenance.ts";
-import { mean, meanErrors, normalReach, weightedShare, wilson } from "../stats.ts";
+import { mean, meanErrors, stratifiedShare, weightedShare, wilson } from "../stats.ts";
 import { z } from "zod";
 import { answersTo, held, type Question, tallied, type Tally } from "./answers.ts";
 import "./columns.ts";
@@ -45,7 +45,8 @@ const Counted = z.object({ share: z.number().min(0).max(1), votes: z.number().mi
 /**
  * Each state's two-party share among valid answers, beside the result.
  *
- * Replies without an answer are apart, in `invalid`, and never a vote. The interval is Wilson's; where
+ * Replies without an answer are apart, in `invalid`, and never a vote. Whoever answers votes: of adults who
+ * are no voters keep the citizens' answers, or weigh them by turnout (a column `weight`). The interval is Wilson's; where
  * answers are weighted, or several are of one respondent, at the effective n (`weightedShare`). A winner is
  * certain only where the interval excludes one half.
  *
@@ -168,6 +169,7 @@ function bounds({ columns, asked }: Tally, side: number) {
 const State = z.object({
   share: z.number().nullable(),
   se: z.number().nullable(),
+  effective_n: z.number().nullable(),
   certain: z.string().nullable(),
   counted: z.number().nullable(),
   right: z.string().nullable(),
@@ -177,8 +179,10 @@ const State = z.object({
 /**
  * How far the states are off together.
  *
- * Intervals are for the voters drawn in these very states: the errors of the states are independent and
- * their variances add up. A mean bias near 0 says nothing of single states: read mae and right beside it.
+ * Intervals are for voters drawn in these very states, each state apart: score intervals of the states'
+ * shares together, at the effective n of each (`stratifiedShare`), less what was counted. They are wider on
+ * one side where most states agree, and there are some where all voters do. A mean bias near 0 says nothing
+ * of single states: read mae and right beside it.
  *
  * @param states as `elections` returns them
  * @returns by level of each factor: states (with a share and a result), estimate (bias: mean of share −
@@ -202,7 +206,6 @@ export const electionErrors = carried((
     State.loose(),
   ) as unknown as (z.infer<typeof State> & Record<string, Level>)[];
   const groups = Map.groupBy(all, (row) => JSON.stringify(by.map((name) => row[name])));
-  const reach = normalReach(0.95);
   const tidy = [...groups.values()].map((group) => {
     const known = group.filter(({ share, counted }) => share !== null && counted !== null);
     const away = known.map(({ share, counted }) => share! - counted!);
@@ -210,33 +213,37 @@ export const electionErrors = carried((
     const se = known.length && !ses.includes(null)
       ? Math.sqrt(ses.reduce<number>((sum, se) => sum + se! ** 2, 0)) / known.length
       : null;
-    const bias = mean(away);
-    const limit = (of: number | null, se: number | null, side: number) =>
-      of === null || se === null || se === 0 ? null : of + side * reach * se;
+    // Without an effective n no voter counts, and there are no limits.
+    const together = (weight: (row: typeof known[number]) => number) =>
+      stratifiedShare(known.map((row) => ({
+        share: row.share!,
+        n: row.effective_n ?? 0,
+        weight: weight(row),
+      })));
+    const each = together(() => 1);
     const votes = known.map(({ votes }) => votes);
     const cast = votes.includes(null) ? 0 : votes.reduce<number>((sum, one) => sum + one!, 0);
-    const weighed = (of: (row: typeof known[number], weight: number) => number) =>
-      cast > 0 ? known.reduce((sum, row) => sum + of(row, row.votes! / cast), 0) : null;
-    const national = weighed(({ share }, weight) => weight * share!);
-    const square = ses.includes(null) ? null : weighed(({ se }, weight) => (weight * se!) ** 2);
-    const spread = square === null ? null : Math.sqrt(square);
+    const weighed = (of: (row: typeof known[number]) => number) =>
+      cast > 0 ? known.reduce((sum, row) => sum + of(row) * row.votes! / cast, 0) : null;
+    const counted = mean(known.map(({ counted }) => counted!));
+    const nation = cast > 0 ? together(({ votes }) => votes!) : null;
     const count = (such: (row: typeof known[number]) => boolean) => known.filter(such).length;
     return {
       ...Object.fromEntries(by.map((name) => [name, group[0]![name]])),
       states: known.length,
-      estimate: bias,
+      estimate: mean(away),
       se,
-      ci_lower: limit(bias, se, -1),
-      ci_upper: limit(bias, se, 1),
+      ci_lower: each.ciLower === null ? null : each.ciLower - counted!,
+      ci_upper: each.ciUpper === null ? null : each.ciUpper - counted!,
       ...meanErrors(away),
       states_right: count(({ right }) => right === "yes"),
       states_certain: count(({ certain }) => certain === "yes"),
       certain_right: count(({ certain, right }) => certain === "yes" && right === "yes"),
-      national,
-      national_lower: limit(national, spread, -1),
-      national_upper: limit(national, spread, 1),
+      national: nation?.estimate ?? null,
+      national_lower: nation?.ciLower ?? null,
+      national_upper: nation?.ciUpper ?? null,
       national_unweighted: mean(known.map(({ share }) => share!)),
-      national_counted: weighed(({ counted }, weight) => weight * counted!),
+      national_counted: weighed(({ counted }) => counted!),
     };
   });
   const kinds = by.map((name) => {

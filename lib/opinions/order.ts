@@ -102,16 +102,17 @@ const FLIPS = {
 
 /**
  * The same respondents asked the same questions in two orders: how many answers changed, what chance alone
- * would change, and to which side. Of several answers under one order the first counts. Means are weighted;
- * chance and counts are of respondents as they are.
+ * would change, and to which side. Of several answers under one order the first counts. Shares and means are
+ * weighted; both_first, both_last and their test count respondents as they are.
  *
  * @param of `factor` and its two levels, such as `option_order`, `printed` and `reversed`
  * @returns by level of each factor and question (`All`: over all of them): n (answered in both), clusters,
  *   flips (share with another answer, and its limits by cluster), flips_chance (1 − Σ p_A p_B, per question; over
  *   all their mean), flips_beyond (1 − flips / chance; null where all answer alike), shift (mean of
  *   (s_A + s_B − (k + 1)) / 2 of the places: below 0 the first places draw, above 0 the last), both_first and both_last
- *   (the first, or the last, place in both orders), first_bias ((both_first − both_last) / 2n, of questions with
- *   two options), p (its exact sign test; null over other questions)
+ *   (the first, or the last, place in both orders), first_bias (half of what the share of both_first exceeds that
+ *   of both_last by, of questions with two options), p (exact sign test of both counts; null over other
+ *   questions)
  * @throws {Error} when a level is not there, or nobody answered in both
  */
 export const orderFlips = carried((
@@ -136,11 +137,19 @@ export const orderFlips = carried((
           "respondents in both",
       );
     }
+    const weightOf = (row: number) => own.rows.weight[own.rows.respondent[row]!]!;
+    /** The share of the weights of pairs that are so. */
+    const shareOf = (
+      pairs: readonly (readonly [number, number])[],
+      is: (pair: readonly [number, number]) => boolean,
+    ) => {
+      const total = (of: typeof pairs) => of.reduce((sum, [a]) => sum + weightOf(a), 0);
+      return total(pairs.filter(is)) / total(pairs);
+    };
     const chanceOf = (at: number) => {
       const mine = pairs.filter(([a]) => own.question[a] === at);
       return 1 - answersTo(questions[at]!).reduce((sum, _, option) => {
-        const share = (side: 0 | 1) =>
-          mine.filter((pair) => own.option[pair[side]] === option).length / mine.length;
+        const share = (side: 0 | 1) => shareOf(mine, (pair) => own.option[pair[side]] === option);
         return sum + share(0) * share(1);
       }, 0);
     };
@@ -159,10 +168,10 @@ export const orderFlips = carried((
       );
       const here = asked.filter((at) => mine.some(([a]) => own.question[a] === at));
       const chance = mean(here.map(chanceOf));
-      const both = (end: (row: number) => boolean) =>
-        mine.filter(([a, b]) => end(a) && end(b)).length;
-      const first = both((row) => place[row] === 1);
-      const last = both((row) => place[row] === places[row]);
+      const isFirst = ([a, b]: typeof mine[number]) => place[a] === 1 && place[b] === 1;
+      const isLast = ([a, b]: typeof mine[number]) =>
+        place[a] === places[a] && place[b] === places[b];
+      const [first, last] = [mine.filter(isFirst).length, mine.filter(isLast).length];
       const two = here.every((at) => answersTo(questions[at]!).length === 2);
       return [{
         ...keysOf(factors, cell),
@@ -179,7 +188,7 @@ export const orderFlips = carried((
         shift_upper: shift.ciUpper,
         both_first: first,
         both_last: last,
-        first_bias: two ? (first - last) / (2 * mine.length) : null,
+        first_bias: two ? (shareOf(mine, isFirst) - shareOf(mine, isLast)) / 2 : null,
         p: two ? mcnemarExact(first, last).p : null,
       }];
     };

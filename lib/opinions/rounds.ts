@@ -10,7 +10,7 @@ import { cells, factorsOf, keysOf, kindsOf, type Level } from "../measures.ts";
 import { editPrompt, type Prompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
-import { clusteredDifference } from "../stats.ts";
+import { jackknife, tReach } from "../stats.ts";
 import type { Context } from "../study.ts";
 import {
   answersTo,
@@ -178,14 +178,14 @@ const CHANGES = {
 } as const satisfies Record<string, Kind>;
 
 /**
- * What a round changed in the same respondents. Flips and moved are weighted; disagreement and conformity count
- * respondents as they are.
+ * What a round changed in the same respondents, all of it weighted. Limits of conformity are t limits with the
+ * jackknife's error, which leaves out each cluster in turn; null where without one nobody heard either.
  *
  * @param answers of all rounds, with a column `round`
  * @param of `heard`: who heard what in the round, as `hearing` returns it; of several arms put together
  * @returns by level of each factor and question: n (answered in both rounds), clusters, flips (share with another
  *   answer, and its limits), moved (mean change towards the end that counts as more, of a scale from 0 to 1;
- *   null without an order), disagreement_before and disagreement (chance that two respondents differ), to_majority
+ *   null without an order), disagreement_before and disagreement (chance that two different respondents differ), to_majority
  *   (of those who heard mostly another answer than their own: share that took it), from_majority (of those who
  *   heard mostly their own: share that left it), conformity (the difference, and its limits by cluster;
  *   null where nobody heard either). The control arm says how much of it is asking again
@@ -229,26 +229,44 @@ export const roundChanges = carried((
       const places = ordered ? placesOf(questions[at]!) : null;
       const moved = places &&
         meanOf(own, mine.map(([a, b]) => [a, places[option(b)]! - places[option(a)]!])).estimate;
+      const weightOf = (row: number) => own.rows.weight[own.rows.respondent[row]!]!;
+      // Two respondents drawn by their weights: Σ w² are those drawn twice.
       const differ = (side: 0 | 1) => {
-        if (at === null || mine.length < 2) return null;
-        const counts = [...Map.groupBy(mine, (pair) => option(pair[side])).values()];
-        const n = mine.length;
-        return 1 -
-          counts.reduce((sum, { length }) => sum + length * (length - 1), 0) / (n * (n - 1));
+        if (at === null) return null;
+        const apart = (of: typeof mine) => {
+          const weights = of.map(([a]) => weightOf(a));
+          const sum = weights.reduce((a, b) => a + b, 0);
+          return sum ** 2 - weights.reduce((sum, one) => sum + one ** 2, 0);
+        };
+        const all = mine.length < 2 ? 0 : apart(mine);
+        if (all === 0) return null;
+        const groups = [...Map.groupBy(mine, (pair) => option(pair[side])).values()];
+        return 1 - groups.reduce((sum, group) => sum + apart(group), 0) / all;
       };
-      const to: number[][] = clusters.map(() => []), from: number[][] = clusters.map(() => []);
+      // By cluster the weights of those who heard another answer, and of those who took it; of those who heard
+      // their own, and of those who left it.
+      const columns = Array.from({ length: 4 }, () => new Float64Array(clusters.length));
       for (const [a, b] of mine) {
         const most = majority(own.question[a]!, profile[a]!);
         if (most === null) continue;
-        if (most === option(a)) from[clusterOf(a)]!.push(Number(option(b) !== most));
-        else to[clusterOf(a)]!.push(Number(option(b) === most));
+        const first = most === option(a) ? 2 : 0, changed = (most === option(b)) === (first === 0);
+        columns[first]![clusterOf(a)]! += weightOf(a);
+        if (changed) columns[first + 1]![clusterOf(a)]! += weightOf(a);
       }
-      const share = (of: readonly (readonly number[])[]) => {
-        const all = of.flat();
-        return all.length ? all.reduce((sum, one) => sum + one, 0) / all.length : null;
-      };
-      const heard = share(to) !== null && share(from) !== null;
-      const conformity = heard ? clusteredDifference(to, from) : null;
+      const [to, from] = [0, 2].map((first) => {
+        const [all, changed] = [columns[first]!, columns[first + 1]!]
+          .map((column) => column.reduce((sum, one) => sum + one, 0));
+        return all! > 0 ? changed! / all! : null;
+      }) as [number | null, number | null];
+      const conformity = to === null || from === null ? null : to - from;
+      const se = conformity === null || clusters.length < 2 ? null : jackknife({
+        clusters: clusters.length,
+        columns,
+        statistics: ([heard, took, kept, left]) => [
+          heard! > 0 && kept! > 0 ? took! / heard! - left! / kept! : null,
+        ],
+      })[0]!.se;
+      const half = se ? tReach(0.95, clusters.length - 1) * se : null;
       return [{
         ...keysOf(factors, cell),
         question,
@@ -260,11 +278,11 @@ export const roundChanges = carried((
         moved,
         disagreement_before: differ(0),
         disagreement: differ(1),
-        to_majority: share(to),
-        from_majority: share(from),
-        conformity: conformity?.estimate ?? null,
-        conformity_lower: conformity?.ciLower ?? null,
-        conformity_upper: conformity?.ciUpper ?? null,
+        to_majority: to,
+        from_majority: from,
+        conformity,
+        conformity_lower: half === null ? null : conformity! - half,
+        conformity_upper: half === null ? null : conformity! + half,
       }];
     };
     return [

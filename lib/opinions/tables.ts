@@ -42,6 +42,9 @@ export interface Table {
   row: Int32Array;
 }
 
+/** The row of the file where a stratum of a table begins. */
+export const rowOf = ({ stratum, row }: Table, of: number): number => row[stratum.indexOf(of)]!;
+
 /** The one stratum of a table without any. */
 export const WHOLE = "all";
 

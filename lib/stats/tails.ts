@@ -75,5 +75,13 @@ export function tailOf(level: number): number {
 /** How many standard errors a normal interval reaches: 1.96 at 0.95. */
 export const normalReach = (level: number): number => -normalQuantile(tailOf(level));
 
-/** How many standard errors a t interval reaches. */
-export const tReach = (level: number, df: number): number => -tQuantile(tailOf(level), df);
+/**
+ * How many standard errors a t interval reaches.
+ *
+ * @throws {RangeError} when the level is not between 0 and 1, or df is not above 0
+ */
+export function tReach(level: number, df: number): number {
+  const reach = -tQuantile(tailOf(level), df);
+  if (Number.isFinite(reach)) return reach;
+  throw new RangeError(`A t interval has df above 0, and not next to 0: got ${df}`);
+}

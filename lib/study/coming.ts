@@ -11,8 +11,14 @@ export interface Coming extends Written {
   /** Who writes them. */
   model: Model;
   form: Form;
-  /** By repetition, how many are not written yet. */
-  left: ReadonlyMap<number, number>;
+  /** By repetition, those that are not written yet. */
+  left: ReadonlyMap<number, Unwritten>;
+}
+
+/** Personas that are not written yet: how many, and of which of the profiles that some plan lists. */
+export interface Unwritten {
+  n: number;
+  listed: ReadonlySet<number>;
 }
 
 /** Whether a cell is about these personas, or makes others from them. */
@@ -24,7 +30,7 @@ export const isAbout = ({ writing, population }: Cell, of: Written): boolean =>
 export const comingOf = (
   { setting, population, base, condition, label, id, respondents, model }: Cell,
   form: Form,
-  left: ReadonlyMap<number, number>,
+  left: ReadonlyMap<number, Unwritten>,
 ): Coming => ({
   writing: setting,
   population,

@@ -8,9 +8,10 @@ import { type Model, transportOf, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
 import { callsOf, type Cell } from "./cell.ts";
-import { type Coming, comingOf, isAbout } from "./coming.ts";
+import { type Coming, comingOf, isAbout, type Unwritten } from "./coming.ts";
 import { type Plan } from "./plan.ts";
 import { cellsOf } from "./cells.ts";
+import { list } from "./queue.ts";
 import { foreseen, type Run, type Task, tasks } from "./tasks.ts";
 
 /** Calls whose prompts are filled to count their tokens. */
@@ -76,7 +77,7 @@ function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
  * undefined where the model has no price.
  *
  * @param plans in the order in which they are begun: what one will have written the others behind it ask,
- *   and of that every piece counts, with texts as long as its form says (for `usd_most`: as its writer
+ *   of the profiles that they list, with texts as long as its form says (for `usd_most`: as its writer
  *   may write); what two of them ask counts for the first
  * @throws {Error} when the study has nothing to ask about
  */
@@ -85,13 +86,13 @@ export async function estimate(
   schema: string,
   plans: readonly Plan[],
 ): Promise<DataFrame> {
-  const rows: Costs[] = [], before: Planned[] = [];
+  const rows: Costs[] = [], before: Planned[] = [], counted: Counted = new Map();
   await inOrder(sql, schema, plans, async (plan, cells, coming) => {
     for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
       const own = cells.filter((cell) => cell.model.id === model.id);
       const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };
       const calls = await left(sql, plan, own, before);
-      const row = await costs(sql, run, model, calls, laterIn(run, coming));
+      const row = await costs(sql, run, model, calls, laterIn(run, coming, counted));
       rows.push(plans.length > 1 ? { run: plan.name, ...row } : row);
     }
     before.push({ plan, cells });
@@ -110,18 +111,27 @@ export async function inOrder(
   one: (plan: Plan, cells: readonly Cell[], coming: readonly Coming[]) => Promise<void>,
 ): Promise<void> {
   const coming: Coming[] = [];
+  const listed = [...new Set(plans.flatMap(({ profiles }) => listOf(profiles) ?? []))];
   for (const plan of plans) {
     const cells = await cellsOf(sql, schema, plan, coming);
     await one(plan, cells, coming);
     if (plan.kind !== "personas" || plans.length < 2) continue;
-    const open = await sql<{ cell: number; repetition: number; n: number }[]>`
+    const open = await sql<{ cell: number; repetition: number; n: number; listed: number[] }[]>`
       ${openOf(sql, plan, cells)}
-      select cell, repetition, count(*)::int as n from open group by 1, 2`;
+      select cell, repetition, count(*)::int as n,
+             coalesce(json_agg(profile) filter (where profile = any(${
+      list(listed)
+    }::int[])), '[]') as listed
+      from open group by 1, 2`;
     coming.push(...cells.map((cell, at) => {
       // One of each that is there, and one of each that is to come.
       const left = new Map(coming.find((of) => isAbout(cell, of))?.left);
-      for (const { cell, repetition, n } of open) {
-        if (cell === at + 1) left.set(repetition, (left.get(repetition) ?? 0) + n);
+      for (const own of open.filter(({ cell }) => cell === at + 1)) {
+        const before = left.get(own.repetition);
+        left.set(own.repetition, {
+          n: own.n + (before?.n ?? 0),
+          listed: new Set([...before?.listed ?? [], ...own.listed]),
+        });
       }
       return comingOf(cell, usualForm(plan.form), left);
     }));
@@ -136,20 +146,53 @@ interface Later {
   longest: Task;
 }
 
-function laterIn(run: Run, coming: readonly Coming[]): Later[] {
-  const { plan } = run;
+/** The profiles that a plan lists; null where it takes all, or the first so many. */
+const listOf = (profiles: Plan["profiles"]): readonly number[] | null =>
+  typeof profiles === "object" ? profiles : null;
+
+/** By cell and repetitions, whose calls an earlier plan has counted: all, or those of listed profiles. */
+type Counted = Map<string, { all: boolean; listed: Set<number> }>;
+
+/** How many of those that a plan asks are not counted yet; from now on they are. */
+function counting(
+  counted: Counted,
+  key: string,
+  { n, listed }: Unwritten,
+  wanted: readonly number[] | null,
+): number {
+  const before = counted.get(key) ?? { all: false, listed: new Set() };
+  counted.set(key, before);
+  if (before.all) return 0;
+  if (wanted === null) {
+    before.all = true;
+    return n - [...before.listed].filter((profile) => listed.has(profile)).length;
+  }
+  const own = wanted.filter((profile) => listed.has(profile) && !before.listed.has(profile));
+  for (const profile of own) before.listed.add(profile);
+  return own.length;
+}
+
+function laterIn(run: Run, coming: readonly Coming[], counted: Counted): Later[] {
+  const { plan } = run, wanted = listOf(plan.profiles);
+  const times = plan.kind === "personas" ? 1 : plan.repetitions;
   return [...run.cells].flatMap(([number, cell]) => {
     const of = coming.find((one) => isAbout(cell, one));
     if (!of) return [];
     const asked = [...of.left].filter(([repetition]) =>
       plan.kind === "personas" || (plan.personas?.includes(repetition) ?? true)
     );
-    const people = asked.reduce((sum, [, n]) => sum + n, 0);
-    if (!people) return [];
+    let sheets = 0;
+    for (const [repetition, unwritten] of asked) {
+      for (let time = 1; time <= times; time++) {
+        const key = JSON.stringify([cell.setting, cell.population, repetition, time]);
+        sheets += counting(counted, key, unwritten, wanted);
+      }
+    }
+    if (!sheets) return [];
     const work = { cell: number, repetition: asked[0]![0], block: 1 };
     const usual = tokensOf(of.form).usual;
     return [{
-      calls: people * (plan.kind === "personas" ? 1 : plan.repetitions * callsOf(cell)),
+      calls: sheets * (plan.kind === "personas" ? 1 : callsOf(cell)),
       usual: foreseen(run, work, of.form, usual),
       longest: foreseen(run, work, of.form, Math.max(usual, of.model.max_tokens)),
     }];

@@ -1,6 +1,6 @@
 /** The joint table of a stratum, checked against margins and raked to them. */
 import { type Margin, raked } from "../../stats.ts";
-import { bandOf, partsOf, type Table, WHOLE } from "../tables.ts";
+import { bandOf, partsOf, rowOf, type Table, WHOLE } from "../tables.ts";
 import type { MarginTable } from "./design.ts";
 import { type Drawable, sum } from "./drawer.ts";
 
@@ -11,7 +11,8 @@ export interface Seed {
   total: number;
   joint: readonly Drawable[];
   cells: readonly Int16Array[];
-  path: string;
+  /** File and row where it begins. */
+  at: string;
 }
 
 /** A stratum of the joint table, checked and raked; people in the total of the first margin of counts. */
@@ -19,22 +20,22 @@ export function rakedTo(
   margins: readonly { of: MarginTable; table: Table }[],
   own: Seed,
 ): Float64Array {
-  const { name, seed, total, path } = own;
+  const { name, seed, total, at } = own;
   const all = margins.map(({ of, table }) => ({ as: of.as, ...targetOf(of, table, own) }));
   const empty = all.find(({ target }) => !(sum(target) > 0));
   if (empty) {
     throw new Error(
-      `${empty.name}: stratum ${name} has no people: give it counts, or leave it out`,
+      `${empty.at}, stratum ${name}: it has no people: give it counts, or leave it out`,
     );
   }
-  for (const { as, name: file, place, target } of all) {
+  for (const { as, at: file, place, target } of all) {
     if (as !== "check") continue;
     const there = target.map(() => 0);
     seed.forEach((count, cell) => there[place[cell]!]! += count);
-    const off = target.findIndex((one, at) => Math.abs(one - there[at]!) > 1e-6 * total);
+    const off = target.findIndex((one, level) => Math.abs(one - there[level]!) > 1e-6 * total);
     if (off >= 0) {
       throw new Error(
-        `${path}, stratum ${name}: level ${off + 1} adds up to ${there[off]}, and ${file} has ` +
+        `${at}, stratum ${name}: level ${off + 1} adds up to ${there[off]}, and ${file} has ` +
           `${target[off]}: its groups overlap or leave people out, or the two are of other people`,
       );
     }
@@ -47,31 +48,33 @@ export function rakedTo(
   );
   if (odd) {
     throw new Error(
-      `${odd.name}, stratum ${name}: adds up to ${sum(odd.target)}, and ${
-        first!.name
-      } to ${size}: ` +
+      `${odd.at}, stratum ${name}: adds up to ${sum(odd.target)}, and ${first!.at} to ${size}: ` +
         'margins are of the same people; mend one, or say `"as": "shares"` to take only how it divides',
     );
   }
   try {
     return raked(
       seed,
-      reached.map(({ target, ...margin }) => {
+      reached.map(({ name, place, target }) => {
         const here = sum(target);
-        return { ...margin, target: target.map((one) => one / here * size) };
+        return { name, place, target: target.map((one) => one / here * size) };
       }),
     );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new Error(
-      `${path}, stratum ${name}: ${error.message}: add to the cells of 0 that may have people, or leave ` +
+      `${at}, stratum ${name}: ${error.message}: add to the cells of 0 that may have people, or leave ` +
         "the margin out",
     );
   }
 }
 
 /** The counts of a margin by level of the joint table's variables, and which of them each cell is in. */
-function targetOf(of: MarginTable, table: Table, { name, joint, cells }: Seed): Margin {
+function targetOf(
+  of: MarginTable,
+  table: Table,
+  { name, joint, cells }: Seed,
+): Margin & { at: string } {
   const columns = Object.entries(of.of).map(([column, variable]) => {
     const key = table.keys.findIndex((key) => key.name === column);
     const at = joint.findIndex((one) => one.name === variable);
@@ -143,5 +146,5 @@ function targetOf(of: MarginTable, table: Table, { name, joint, cells }: Seed): 
     { length: cells[0]!.length },
     (_, cell) => columns.reduce((place, { at }, k) => place * levels[k]! + cells[at]![cell]!, 0),
   );
-  return { name: table.path, place, target };
+  return { name: table.path, at: `${table.path}, row ${rowOf(table, stratum)}`, place, target };
 }

@@ -1,7 +1,7 @@
 /** A design with its tables, all of them read and found to fit each other. */
 import type { Variable } from "../../codebook.ts";
 import { nearest } from "../../format.ts";
-import { tableFrom } from "../tables.ts";
+import { rowOf, tableFrom } from "../tables.ts";
 import { type Design, NOT_APPLICABLE } from "./design.ts";
 import { type Agreed, type Drawable, type Drawer, drawerOf, type Stratum, sum } from "./drawer.ts";
 import { rakedTo } from "./margins.ts";
@@ -98,15 +98,13 @@ export function prepared(design: Design, only?: readonly string[]): Prepared {
   const margins = design.margins.map((of) => ({ of, table: tableFrom(of.file, of) }));
   const strata = wanted.map((name): Stratum => {
     const seed = Float64Array.from({ length: codes.length }, (_, at) => counts.get(name)![at] ?? 0);
-    const total = sum(seed);
+    const total = sum(seed), at = `${table.path}, row ${rowOf(table, table.strata.indexOf(name))}`;
     if (!(total > 0)) {
       throw new Error(
-        `${table.path}: stratum ${name} has no people: leave it out, or give its rows counts`,
+        `${at}, stratum ${name}: it has no people: leave it out, or give its rows counts`,
       );
     }
-    const count = margins.length
-      ? rakedTo(margins, { name, seed, total, joint, cells, path: table.path })
-      : seed;
+    const count = margins.length ? rakedTo(margins, { name, seed, total, joint, cells, at }) : seed;
     return { name, count, total: sum(count) };
   });
   if (design.variable !== null) {
