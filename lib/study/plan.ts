@@ -104,7 +104,7 @@ export interface AdministrationsPlan extends Common {
   form?: string;
   /** Profiles answer as they are, without a persona; left out, personas do. */
   of?: "profiles";
-  /** Whose profiles; left out, those of the study's reference. */
+  /** Whose profiles; left out, those of the study's reference answer, or personas of all. */
   population?: string;
   repetitions: number;
   /** What is shown besides the items; left out, nothing. */
@@ -226,8 +226,8 @@ type Levels<T> = T | readonly T[];
  *   its levels as they stand in results. `changes`: what is changed of a respondent before it is asked, all else
  *   kept: attributes of profiles or fields of personas, by the name of a condition (`"sex:female<->male"`,
  *   `"-description"`) or as data, `"unchanged"` where nothing is; who has nothing to change is not asked.
- *   `profiles`, `conditions`: only personas of these. `of: "profiles"`: profiles answer as they are, those of
- *   `population` or of the study's reference; `models` then names who answers for them. `context`: what
+ *   `profiles`, `conditions`, `population`: only personas of these. `of: "profiles"`: profiles answer as they are,
+ *   those of `population` or of the study's reference; `models` then names who answers for them. `context`: what
  *   each is shown besides, at the prompt's place `{{context}}`; then one model is named, and no other factor
  *   has several levels
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
