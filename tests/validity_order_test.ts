@@ -4,8 +4,9 @@ import pl from "polars";
 import { columnOf } from "lib/columns.ts";
 import { frame, rows } from "lib/frames.ts";
 import { openDataset } from "lib/db.ts";
+import { model } from "lib/llm.ts";
 import { bfi44 } from "lib/paper/instruments.ts";
-import { prompt } from "lib/prompts.ts";
+import { cyclicOrders, orders, prompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import {
   balancedOf,
@@ -18,7 +19,7 @@ import {
   truncatedComponents,
 } from "lib/stats.ts";
 import { administrations, openStudy } from "lib/study.ts";
-import { changes, omnibus, shiftsOf } from "lib/validity/order.ts";
+import { changes, omnibus, places, shiftsOf } from "lib/validity/order.ts";
 import {
   cheapest,
   coefficients,
@@ -32,6 +33,7 @@ import { z } from "zod";
 import { atNight, nightly } from "./command.ts";
 import { close } from "./near.ts";
 import { administrations as typed, likert } from "./sheets.ts";
+import r from "./reference/places.json" with { type: "json" };
 
 const near = (found: unknown, wanted: number, tolerance = 1e-9): void =>
   close(found as number, wanted, tolerance * Math.max(1, Math.abs(wanted)));
@@ -132,6 +134,56 @@ Deno.test("without repeats there is no floor, and what is missing is no change",
   assert.throws(() => changes(twice, ways), /differ in coding as well/);
 });
 
+Deno.test("in cyclic orders each option stands once in each place", () => {
+  const all = cyclicOrders(5).map((options) =>
+    orders(bfi44, { items: "printed", options }, () => {
+      throw new Error("Nothing is drawn");
+    }).options
+  );
+  assert.deepEqual(all[2], [3, 4, 5, 1, 2]);
+  for (const place of [0, 1, 2, 3, 4]) {
+    assert.deepEqual(new Set(all.map((order) => order[place])), new Set([1, 2, 3, 4, 5]));
+  }
+  const plan = administrations({ instrument: bfi44, options: cyclicOrders(5) });
+  assert.equal(plan.levels!.after.length, 4);
+  assert.throws(
+    () => administrations({ instrument: bfi44, options: "shifted 5" }),
+    /options is printed, shifted 1, .*shifted 4, reversed, shuffled/,
+  );
+});
+
+// R 4.2.2: t.test of the personas' shares, reference/places.json.
+Deno.test("places that are taken too often are those that R's t.test has", () => {
+  const shifts = cyclicOrders(4), four = { ...likert("mean", ["S"], ["S", "S", "S"]), highest: 4 };
+  // By persona, item and shift.
+  const answers = (shift: number) =>
+    Array.from(
+      { length: 9 },
+      (_, persona) => [0, 1, 2].map((item) => r.answers[(persona * 3 + item) * 4 + shift]!),
+    );
+  const { sheets } = asked(shifts.map((way, at) => ({ way, answers: answers(at) })));
+  const found = places(sheets, { instrument: four });
+  assert.deepEqual(found.columns.filter((name) => !columnOf(name)?.meaning), []);
+  for (const { place, share, se, lower, upper, p } of r.places) {
+    const row = at(found, { scale: "All", place: `${place}` });
+    assert.deepEqual([row.n, row.clusters, row.chance], [9 * 3 * 4, 9, 0.25]);
+    near(row.share, share), near(row.estimate, share - 0.25), near(row.se, se);
+    near(row.ci_lower, lower), near(row.ci_upper, upper), near(row.p, p);
+  }
+  // An item that is not answered in one of the orders counts in none.
+  const gone = answers(2).map((row, g) =>
+    row.map((answer, j) => g === 0 && j === 1 ? null : answer)
+  );
+  const { sheets: less } = asked(
+    shifts.map((way, at) => ({ way, answers: at === 2 ? gone : answers(at) })),
+  );
+  assert.equal(at(places(less, { instrument: four }), { scale: "S", place: "1" }).n, 26 * 4);
+  const { sheets: three } = asked(
+    shifts.slice(0, 3).map((way, at) => ({ way, answers: answers(at) })),
+  );
+  assert.throws(() => places(three, { instrument: four }), /shifted 3: .*cyclicOrders\(4\)/);
+});
+
 const scores = of(
   "12 14 10 13 15 11 | 18 19 15 17 18 16 | 9 11 8 10 9 9 | 15 17 12 16 15 13 | 20 21 18 19 22 17 | 11 12 12 12 14 10",
 );
@@ -182,19 +234,36 @@ Deno.test("components, coefficients, retest and the cheapest design of a table",
   assert.deepEqual([both.truncated, both.speaks_for, both.repeats_used], ["yes", "personas", 2]);
   const twice = at(retests(table.sheets, inSettings), { option_order: "s0" });
   near(twice.icc, 0.966216216216216), near(twice.smallest_change, 2.02424209901066);
+  // 2,000 tokens in and 1,000 out are 1 cent.
+  const paid = {
+    ...model("simulated"),
+    price: { input: 2, output: 6, as_of: "2026-11-21", source: "made up" },
+  };
+  const given = { personas: 60, models: [paid], tokens: { input: 2000, output: 1000 } };
   const design = (budget: number, target = 0.95, settings = 20) =>
-    rows(
-      cheapest(found, { target, personas: 60, usd: 0.01, budget, most: { settings, repeats: 3 } }),
-      Row,
-    )[0]!;
+    at(cheapest(found, { ...given, target, budget, most: { settings, repeats: 3 } }), {});
   // Φ of k settings, REML: 13.71965 / (13.71965 + (2.20288 + .81548) / k): 4 reach .947, 5 .958.
   const enough = design(100);
-  assert.deepEqual([enough.settings_used, enough.repeats_used, enough.usd, enough.reached], [
-    5,
-    1,
-    3,
-    "yes",
-  ]);
+  assert.deepEqual([enough.settings_used, enough.repeats_used, enough.reached], [5, 1, "yes"]);
+  near(enough.usd, 3), assert.equal(enough.price_as_of, "2026-11-21");
+  const two = { ...paid, label: "dear", price: { ...paid.price, input: 20, output: 60 } };
+  const most = { settings: 20, repeats: 3 };
+  const dear = at(
+    cheapest(found, { ...given, models: [paid, two], target: 0.95, budget: 12, most }),
+    { model: "dear" },
+  );
+  assert.deepEqual([dear.settings_used, dear.reached], [2, "no"]);
+  assert.throws(
+    () =>
+      cheapest(found, {
+        ...given,
+        models: [{ ...paid, price: null }],
+        target: 0.9,
+        budget: 1,
+        most,
+      }),
+    /price of simulated is unknown/,
+  );
   assert.deepEqual([design(2).settings_used, design(2).reached], [3, "no"]);
   assert.deepEqual([design(0.1).settings_used, design(0.1).reached], [null, "no"]);
   // With no more than 3 settings a second asking takes the place of more.
@@ -392,6 +461,29 @@ function orderStudies(studies: number, first: number): Record<string, number> {
   return found.counts;
 }
 
+/** How often limits of the first of five places, in all cyclic orders, hold a share of first places, and p is small. */
+function cyclic(studies: number, first: number): Record<string, number> {
+  const found = new Tally();
+  for (let study = 0; study < studies; study++) {
+    const random = seeded("cyclic", first, study), any = () => 1 + random.int(5);
+    const own = Array.from({ length: 40 }, () => [any(), any(), any(), any()]);
+    const { instrument, sheets } = asked(
+      cyclicOrders(5).map((way, by) => ({
+        way,
+        answers: own.map((row) =>
+          row.map((meant) =>
+            random.uniform() < first ? 1 + by : random.uniform() < 0.3 ? any() : meant
+          )
+        ),
+      })),
+    );
+    const row = at(places(sheets, { instrument }), { scale: "All", place: "1" });
+    found.held("held", row, "ci", 0.8 * first);
+    found.count("found", Number(row.p) < 0.05);
+  }
+  return found.counts;
+}
+
 /** How often the test of places rejects, of yes and no, where places draw nobody and people differ. */
 function placesFound(studies: number): number {
   const found = new Tally();
@@ -412,20 +504,25 @@ function placesFound(studies: number): number {
 Deno.test("limits in two orders hold a declared share of first places, and nothing is found where there is none", () => {
   const studies = nightly ? 2000 : 100;
   const biased = orderStudies(studies, 0.2), none = orderStudies(studies, 0);
-  const places = placesFound(nightly ? 2000 : 20);
-  console.log(JSON.stringify({ studies, biased, none, places }));
+  const twice = placesFound(nightly ? 2000 : 20);
+  const [drawn, even] = [cyclic(studies, 0.1), cyclic(studies, 0)];
+  console.log(JSON.stringify({ studies, biased, none, twice, drawn, even }));
   const reach = nightly ? [0.93, 0.97, 0.04, 0.06] : [0.86, 1, 0, 0.14];
   const within = (count: number, least: number, most: number) =>
     assert.ok(count >= least * studies && count <= most * studies, JSON.stringify(biased));
   for (const name of ["changed", "floor", "excess", "place", "shift", "ICC(C,1)"]) {
     within(biased[name]!, reach[0]!, reach[1]!);
-    within(none[name]!, reach[0]!, reach[1]!);
+    // Where few answers change F limits of the ICC are too narrow, as notebook 50 says.
+    within(none[name]!, name === "ICC(C,1)" ? 0.83 : reach[0]!, reach[1]!);
   }
+  for (const { held } of [drawn, even]) within(held!, reach[0]!, reach[1]!);
+  within(even.found!, reach[2]!, reach[3]!);
   for (const name of ["excess found", "shift found", "omnibus found", "Friedman found"]) {
     within(none[name]!, reach[2]!, reach[3]!);
   }
-  within(biased["equivalent found"]!, reach[2]!, reach[3]!);
-  if (nightly) within(places, reach[2]!, reach[3]!);
+  // Of a shift that is the bound 5 % are called equivalent; the exact test is of whole answers, and rejects less often.
+  within(biased["equivalent found"]!, reach[2]!, nightly ? 0.07 : reach[3]!);
+  if (nightly) within(twice, 0.03, 0.05);
   assert.ok(biased["excess found"]! > none["excess found"]!);
 });
 

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
 import { checkForm, type Form, isUsual, usualForm } from "../forms.ts";
-import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
+import { check, hasOwnOptions, type Instrument, optionsOf, substantive } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
   checkCoding,
+  cyclicOrders,
+  type Ordering,
   personaText,
   places,
   type Presented,
@@ -18,10 +20,7 @@ import {
 import { checkPrompt, needsGeneral } from "./sheet.ts";
 
 /** How items and answers are laid before a persona. */
-export interface Setting {
-  /** As printed, or in an order drawn anew for each administration. */
-  items: "printed" | "shuffled";
-  options: "printed" | "reversed" | "shuffled";
+export interface Setting extends Ordering {
   coding: Presented["coding"];
   /** Items of one call; without it the whole sheet is one. */
   each?: number;
@@ -381,7 +380,14 @@ function combined(
   usual: Setting["coding"],
 ): Setting[] {
   const items = levels("items", given.items, ["printed", "shuffled"]);
-  const options = levels("options", given.options, ["printed", "reversed", "shuffled"]);
+  const most = Math.max(
+    ...instrument.items.map((item) => substantive(optionsOf(instrument, item)).length),
+  );
+  const options = levels("options", given.options, [
+    ...cyclicOrders(most),
+    "reversed",
+    "shuffled",
+  ]);
   const codings = distinct("coding", several(given.coding ?? usual), String);
   const calls = distinct("asked", several(given.asked ?? "whole"), String);
   const reasons = levels("reason", given.reason, ["explanation", "none", "before", "after"]);
