@@ -89,13 +89,13 @@ Deno.test("choices are counted by pairs under each wording, and between wordings
 });
 
 /** Scores from 1 to 5 with effects that differ between people and wordings; `effect` is their mean. */
-function study(effect: number, seed: number) {
+function study(effect: number, seed: number, interplay: number) {
   const { uniform } = seeded("swapped study", effect, seed);
   const even = (spread: number) => spread * Math.sqrt(3) * (2 * uniform() - 1);
-  const wordings = Array.from({ length: 8 }, () => ({ shift: even(0.2), more: even(0.15) }));
+  const wordings = Array.from({ length: 8 }, () => ({ shift: even(0.2), more: even(interplay) }));
   return oneItem(
     Array.from({ length: 30 }, (_, at) => {
-      const person = even(0.3), own = even(0.15);
+      const person = even(0.3), own = even(interplay);
       return wordings.flatMap(({ shift, more }, v) =>
         ["unchanged", "turned"].map((change) => {
           const moved = change === "turned" ? effect + own + more : 0;
@@ -108,10 +108,11 @@ function study(effect: number, seed: number) {
   );
 }
 
-function campaign(studies: number, effect: number) {
+/** `interplay`: how far people, and wordings, differ in the effect. */
+function campaign(studies: number, effect: number, interplay = 0.15) {
   let rejected = 0, held = 0, naive = 0;
   for (let seed = 0; seed < studies; seed++) {
-    const [row] = rows(swapEffects(study(effect, seed), { instrument: one }), Row);
+    const [row] = rows(swapEffects(study(effect, seed, interplay), { instrument: one }), Row);
     rejected += Number((row!.p as number) < 0.05);
     naive += Number((row!.p_wordings as number) < 0.05);
     held += Number((row!.ci_lower as number) <= effect && effect <= (row!.ci_upper as number));
@@ -130,10 +131,12 @@ atNight(
   "the interval of a swap holds its effect in 93 to 97 of 100; 5 ± 1 % of 2,000 reject",
   async () => {
     await Promise.resolve();
-    const { held } = campaign(1000, 0.3);
-    assert.ok(held >= 0.93 && held <= 0.97, `${held}`);
-    const { rejected } = campaign(2000, 0);
-    assert.ok(rejected >= 0.04 && rejected <= 0.06, `${rejected}`);
+    const [found, none, same] = [campaign(2000, 0.3), campaign(2000, 0), campaign(2000, 0, 0)];
+    console.log(JSON.stringify({ found, none, same }));
+    assert.ok(found.held >= 0.93 && found.held <= 0.97, `${found.held}`);
+    assert.ok(none.rejected >= 0.04 && none.rejected <= 0.06, `${none.rejected}`);
+    // Where the effect is the same in all people and wordings the test rejects too seldom, as notebook 54 says.
+    assert.ok(same.rejected <= 0.04, `${same.rejected}`);
   },
 );
 
