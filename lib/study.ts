@@ -308,8 +308,8 @@ export class Study {
   }
 
   /**
-   * Whom a plan asks, of those that are there: condition, profile, persona (undefined where profiles
-   * answer), run (in which the persona was written).
+   * Whom a plan asks, of those that are there: condition, profile_population, profile, persona (undefined
+   * where profiles answer), run (in which the persona was written).
    */
   async respondents(plan: AdministrationsPlan): Promise<DataFrame> {
     return this.#of(await respondentsOf(this.sql, this.schema, plan));

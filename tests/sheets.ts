@@ -88,6 +88,29 @@ export function likert(
   };
 }
 
+/** Sheets of one item whose score is the answer, of profiles and with these factors. */
+export function oneItem(
+  given: readonly ({ profile: number; answer: number | null } & Record<string, unknown>)[],
+): Administrations {
+  const factors = Object.keys(given[0]!).filter((name) => name !== "profile" && name !== "answer");
+  return {
+    items: frame([{ item: 1, scale: "S", key: null }], {
+      item: "integer",
+      scale: "text",
+      key: "integer",
+    }),
+    sheets: frame(
+      given.map(({ answer, ...row }) => ({ ...row, "answer 1": answer, "score 1": answer })),
+      {
+        profile: "integer",
+        ...Object.fromEntries(factors.map((name) => [name, "text" as const])),
+        "answer 1": "number",
+        "score 1": "number",
+      },
+    ),
+  };
+}
+
 /** A sheet with so many points on E (items 2, 4, 13, 15, 20, 23) and none elsewhere. */
 export function extravert(points: number): Answer[] {
   const answers: Answer[] = epqra.items.map(({ keyed }) => 1 - keyed!);

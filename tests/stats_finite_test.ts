@@ -157,6 +157,7 @@ const CASES: Record<Name, Iterable<() => unknown>> = {
   changedPart: pairs.flatMap(([sizes, changes]) =>
     [0.5, 0, NaN].map((bound) => () => stats.changedPart({ sizes, changes, bound }))
   ),
+  meanRatio: pairs.map(([parts, wholes]) => () => stats.meanRatio(parts, wholes)),
   partPower: pairs.flatMap(([sizes, changes]) =>
     [0.5, 0, NaN].map((bound) => () => stats.partPower({ sizes, changes, bound }, 9))
   ),

@@ -4,6 +4,7 @@ import {
   changedPart,
   cronbachAlpha,
   mean,
+  meanRatio,
   partPower,
   pseudoValues,
   sampleSize,
@@ -18,6 +19,8 @@ Deno.test("changedPart() has the limits and p that R's t.test has of change − 
   each(r.parts, ({ sizes, changes, bound, part, limits, most, size, within, outside }) => {
     const own = changedPart({ sizes, changes, bound });
     close(own.part!, part, 1e-12);
+    const { estimate, ciLower, ciUpper } = meanRatio(changes, sizes);
+    assert.deepEqual([estimate, ciLower, ciUpper], [own.part, own.ciLower, own.ciUpper]);
     for (const [found, wanted] of [[own.ciLower, limits[0]], [own.ciUpper, limits[1]]] as const) {
       if (wanted === null) assert.equal(found, null);
       else close(found!, wanted!, 1e-8);
@@ -68,6 +71,10 @@ Deno.test("a change that is none is within any bound, and one of nothing has no 
   const flat = changedPart({ sizes: [2, 2], changes: [0, 0], bound: 0.5 });
   assert.deepEqual([flat.pSize, flat.pWithin, flat.pBeyond], [null, null, null]);
   assert.throws(() => changedPart({ sizes: [1], changes: [1], bound: 0.5 }), /at least 2/);
+  const unknown = { estimate: null, ciLower: null, ciUpper: null };
+  assert.deepEqual(meanRatio([1, 2], [1, -1]), unknown);
+  assert.deepEqual(meanRatio([1, 2], [2, 4]), { ...unknown, estimate: 0.5 });
+  assert.throws(() => meanRatio([1], [1, 2]), /pairs: got 1 and 2/);
   assert.throws(() => changedPart({ sizes: [1, 2], changes: [1, 2], bound: 0 }), /above 0/);
 });
 

@@ -176,7 +176,15 @@ Deno.test("without repeats the interaction and error are one", () => {
   near(icc.consistency.ciLower, 0.777621119488956), near(icc.consistency.ciUpper, 0.99074603444777);
   near(icc.agreement.ciLower, 0.232542650093242), near(icc.agreement.ciUpper, 0.971766077690479);
   assert.equal(designCoefficients(components, { settings: 3, repeats: 2 }).relative, null);
-  const odd = intraclass([[1, 3, 2], [3, 1, 2], [2, 2, 2], [3, 2, 1]]);
+  const table = [[1, 3, 2], [3, 1, 2], [2, 2, 2], [3, 2, 1]], odd = intraclass(table);
+  const flat = settingComponents(
+    balancedOf(
+      table.flatMap((row, subject) =>
+        row.map((value, setting) => ({ subject: `${subject}`, setting: `${setting}`, value }))
+      ),
+    )!,
+  )!.squares;
+  near(flat.subject, 0), near(flat.setting, 0.25), near(flat.interaction, 0.916666666666667);
   near(odd.consistency.estimate, -0.5), near(odd.agreement.estimate, -0.6875);
   assert.equal(odd.agreement.ciLower, null);
 });

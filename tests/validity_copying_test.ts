@@ -155,6 +155,14 @@ Deno.test("majority and logistic model are people's, of any number of answers", 
   }
 });
 
+Deno.test("nobody is in the majority that they are held against", () => {
+  // Of four people two and two: without each the others are two to one against them.
+  const answers = [[1, 0], [1, 0], [0, 0], [0, 0]];
+  const personas = answers.map((_, at) => ({ profile: at + 1, shown: [null, 0], given: [1, 0] }));
+  const { sheets, people } = frames(answers, personas);
+  assert.equal(one(inferred(sheets, people, { instrument: made([1, 2]) }), "majority").baseline, 0);
+});
+
 Deno.test("whose answer is not known, or who gave none, does not count; profiles twice are refused", () => {
   const answers = [[1, 1], [1, 0], [0, 1]];
   const personas = [
@@ -201,12 +209,12 @@ function study(random: Random, right: number, kept: number) {
   );
 }
 
-/** Mean over binomial numbers of yes of the share of the majority. */
+/** How often somebody answers as most of the others, whose numbers of yes are binomial; they are odd. */
 function majority(): number {
-  let mean = 0, chance = (1 - SHARE) ** MANY;
-  for (let yes = 0; yes <= MANY; yes++) {
-    mean += chance * Math.max(yes, MANY - yes) / MANY;
-    chance *= (MANY - yes) / (yes + 1) * SHARE / (1 - SHARE);
+  let mean = 0, chance = (1 - SHARE) ** (MANY - 1);
+  for (let yes = 0; yes < MANY; yes++) {
+    mean += chance * (2 * yes > MANY - 1 ? SHARE : 1 - SHARE);
+    chance *= (MANY - 1 - yes) / (yes + 1) * SHARE / (1 - SHARE);
   }
   return mean;
 }

@@ -4,19 +4,22 @@ import pl from "polars";
 import { columnOf } from "lib/columns.ts";
 import { frame, rows } from "lib/frames.ts";
 import { openDataset } from "lib/db.ts";
+import { model } from "lib/llm.ts";
 import { bfi44 } from "lib/paper/instruments.ts";
-import { prompt } from "lib/prompts.ts";
+import { cyclicOrders, orders, prompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import {
   balancedOf,
   bootstrapComponents,
   designCoefficients,
+  type Limits,
   observedReliability,
+  retest,
   settingComponents,
   truncatedComponents,
 } from "lib/stats.ts";
 import { administrations, openStudy } from "lib/study.ts";
-import { changes, omnibus, shiftsOf } from "lib/validity/order.ts";
+import { changes, omnibus, places, shiftsOf } from "lib/validity/order.ts";
 import {
   cheapest,
   coefficients,
@@ -30,6 +33,7 @@ import { z } from "zod";
 import { atNight, nightly } from "./command.ts";
 import { close } from "./near.ts";
 import { administrations as typed, likert } from "./sheets.ts";
+import r from "./reference/places.json" with { type: "json" };
 
 const near = (found: unknown, wanted: number, tolerance = 1e-9): void =>
   close(found as number, wanted, tolerance * Math.max(1, Math.abs(wanted)));
@@ -130,6 +134,56 @@ Deno.test("without repeats there is no floor, and what is missing is no change",
   assert.throws(() => changes(twice, ways), /differ in coding as well/);
 });
 
+Deno.test("in cyclic orders each option stands once in each place", () => {
+  const all = cyclicOrders(5).map((options) =>
+    orders(bfi44, { items: "printed", options }, () => {
+      throw new Error("Nothing is drawn");
+    }).options
+  );
+  assert.deepEqual(all[2], [3, 4, 5, 1, 2]);
+  for (const place of [0, 1, 2, 3, 4]) {
+    assert.deepEqual(new Set(all.map((order) => order[place])), new Set([1, 2, 3, 4, 5]));
+  }
+  const plan = administrations({ instrument: bfi44, options: cyclicOrders(5) });
+  assert.equal(plan.levels!.after.length, 4);
+  assert.throws(
+    () => administrations({ instrument: bfi44, options: "shifted 5" }),
+    /options is printed, shifted 1, .*shifted 4, reversed, shuffled/,
+  );
+});
+
+// R 4.2.2: t.test of the personas' shares, reference/places.json.
+Deno.test("places that are taken too often are those that R's t.test has", () => {
+  const shifts = cyclicOrders(4), four = { ...likert("mean", ["S"], ["S", "S", "S"]), highest: 4 };
+  // By persona, item and shift.
+  const answers = (shift: number) =>
+    Array.from(
+      { length: 9 },
+      (_, persona) => [0, 1, 2].map((item) => r.answers[(persona * 3 + item) * 4 + shift]!),
+    );
+  const { sheets } = asked(shifts.map((way, at) => ({ way, answers: answers(at) })));
+  const found = places(sheets, { instrument: four });
+  assert.deepEqual(found.columns.filter((name) => !columnOf(name)?.meaning), []);
+  for (const { place, share, se, lower, upper, p } of r.places) {
+    const row = at(found, { scale: "All", place: `${place}` });
+    assert.deepEqual([row.n, row.clusters, row.chance], [9 * 3 * 4, 9, 0.25]);
+    near(row.share, share), near(row.estimate, share - 0.25), near(row.se, se);
+    near(row.ci_lower, lower), near(row.ci_upper, upper), near(row.p, p);
+  }
+  // An item that is not answered in one of the orders counts in none.
+  const gone = answers(2).map((row, g) =>
+    row.map((answer, j) => g === 0 && j === 1 ? null : answer)
+  );
+  const { sheets: less } = asked(
+    shifts.map((way, at) => ({ way, answers: at === 2 ? gone : answers(at) })),
+  );
+  assert.equal(at(places(less, { instrument: four }), { scale: "S", place: "1" }).n, 26 * 4);
+  const { sheets: three } = asked(
+    shifts.slice(0, 3).map((way, at) => ({ way, answers: answers(at) })),
+  );
+  assert.throws(() => places(three, { instrument: four }), /shifted 3: .*cyclicOrders\(4\)/);
+});
+
 const scores = of(
   "12 14 10 13 15 11 | 18 19 15 17 18 16 | 9 11 8 10 9 9 | 15 17 12 16 15 13 | 20 21 18 19 22 17 | 11 12 12 12 14 10",
 );
@@ -180,19 +234,36 @@ Deno.test("components, coefficients, retest and the cheapest design of a table",
   assert.deepEqual([both.truncated, both.speaks_for, both.repeats_used], ["yes", "personas", 2]);
   const twice = at(retests(table.sheets, inSettings), { option_order: "s0" });
   near(twice.icc, 0.966216216216216), near(twice.smallest_change, 2.02424209901066);
+  // 2,000 tokens in and 1,000 out are 1 cent.
+  const paid = {
+    ...model("simulated"),
+    price: { input: 2, output: 6, as_of: "2026-11-21", source: "made up" },
+  };
+  const given = { personas: 60, models: [paid], tokens: { input: 2000, output: 1000 } };
   const design = (budget: number, target = 0.95, settings = 20) =>
-    rows(
-      cheapest(found, { target, personas: 60, usd: 0.01, budget, most: { settings, repeats: 3 } }),
-      Row,
-    )[0]!;
+    at(cheapest(found, { ...given, target, budget, most: { settings, repeats: 3 } }), {});
   // Φ of k settings, REML: 13.71965 / (13.71965 + (2.20288 + .81548) / k): 4 reach .947, 5 .958.
   const enough = design(100);
-  assert.deepEqual([enough.settings_used, enough.repeats_used, enough.usd, enough.reached], [
-    5,
-    1,
-    3,
-    "yes",
-  ]);
+  assert.deepEqual([enough.settings_used, enough.repeats_used, enough.reached], [5, 1, "yes"]);
+  near(enough.usd, 3), assert.equal(enough.price_as_of, "2026-11-21");
+  const two = { ...paid, label: "dear", price: { ...paid.price, input: 20, output: 60 } };
+  const most = { settings: 20, repeats: 3 };
+  const dear = at(
+    cheapest(found, { ...given, models: [paid, two], target: 0.95, budget: 12, most }),
+    { model: "dear" },
+  );
+  assert.deepEqual([dear.settings_used, dear.reached], [2, "no"]);
+  assert.throws(
+    () =>
+      cheapest(found, {
+        ...given,
+        models: [{ ...paid, price: null }],
+        target: 0.9,
+        budget: 1,
+        most,
+      }),
+    /price of simulated is unknown/,
+  );
   assert.deepEqual([design(2).settings_used, design(2).reached], [3, "no"]);
   assert.deepEqual([design(0.1).settings_used, design(0.1).reached], [null, "no"]);
   // With no more than 3 settings a second asking takes the place of more.
@@ -222,33 +293,59 @@ Deno.test("a fraction of many settings is even in every level and, where it can 
   assert.deepEqual(nine.imbalance, { levels: 0, pairs: 0 });
 });
 
-/** Normal numbers, by the sum of twelve. */
-function normal(random: { uniform: () => number }): number {
-  let sum = -6;
-  for (let at = 0; at < 12; at++) sum += random.uniform();
-  return sum;
+/** Counts of what is true. */
+class Tally {
+  readonly counts: Record<string, number> = {};
+  count(what: string, is: boolean): void {
+    this.counts[what] = (this.counts[what] ?? 0) + Number(is);
+  }
+  held(what: string, row: Record<string, unknown>, name: string, truth: number): void {
+    const [lower, upper] = [row[`${name}_lower`], row[`${name}_upper`]].map(Number);
+    this.count(what, lower! <= truth && truth <= upper!);
+  }
+  shares(studies: number): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(this.counts).map(([name, count]) => [name, count / studies]),
+    );
+  }
 }
 
-/** A balanced table of subjects in settings with these standard deviations. */
-function drawnTable(seed: number, S: number, sds: readonly [number, number, number, number]) {
+type Drawn = (random: { uniform: () => number }) => number;
+
+/** Numbers of mean 0 and sd 1: normal, even, and of people many of whom lie at the lowest end. */
+const SHAPES = {
+  normal: ({ uniform }) =>
+    Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  even: ({ uniform }) => Math.sqrt(3) * (2 * uniform() - 1),
+  skewed: ({ uniform }) => -Math.log(1 - uniform()) - 1,
+} as const satisfies Record<string, Drawn>;
+
+const SDS = [1, 0.5, 0.4, 0.6] as const;
+
+/** A balanced table of 40 subjects in settings, twice, with these standard deviations; only subjects are skewed. */
+function drawnTable(seed: number, S: number, shape: keyof typeof SHAPES) {
   const random = seeded("recovery", S, seed), P = 40;
-  const [p, s] = [P, S].map((n, at) => Array.from({ length: n }, () => sds[at]! * normal(random)));
-  return balancedOf(p!.flatMap((a, i) =>
-    s!.flatMap((b, j) => {
-      const both = sds[2] * normal(random);
+  const of = SHAPES[shape === "skewed" ? "normal" : shape];
+  const p = Array.from({ length: P }, () => SDS[0] * SHAPES[shape](random));
+  const s = Array.from({ length: S }, () => SDS[1] * of(random));
+  return balancedOf(p.flatMap((a, i) =>
+    s.flatMap((b, j) => {
+      const both = SDS[2] * of(random);
       return [0, 1].map(() => ({
         subject: `${i}`,
         setting: `${j}`,
-        value: a + b + both + sds[3] * normal(random),
+        value: a + b + both + SDS[3] * of(random),
       }));
     })
   ))!;
 }
 
-/** In how many of so many tables the limits hold what was put in: Feldt's of Eρ², bootstrap of Eρ²(1) and Φ(1). */
-function coverage(studies: number, draws: number, S: number) {
-  const sds = [1, 0.5, 0.4, 0.6] as const;
-  const [subject, setting, interaction, error] = sds.map((one) => one ** 2) as [
+/**
+ * In which share of so many tables the limits hold what was put in: Feldt's of Eρ², the bootstrap's of Eρ²(1) and
+ * Φ(1), those of the ICC of two askings.
+ */
+function coverage(studies: number, draws: number, S: number, shape: keyof typeof SHAPES) {
+  const [subject, setting, interaction, error] = SDS.map((one) => one ** 2) as [
     number,
     number,
     number,
@@ -257,14 +354,12 @@ function coverage(studies: number, draws: number, S: number) {
   const truth = { subject, setting, interaction, error }, one = { settings: 1, repeats: 1 };
   const asked = designCoefficients(truth, { settings: S, repeats: 2 }).relative!;
   const { relative, absolute } = designCoefficients(truth, one);
-  let [feldt, ranking, level] = [0, 0, 0];
-  const holds = (
-    { ciLower, ciUpper }: { ciLower: number | null; ciUpper: number | null },
-    value: number,
-  ) => Number(ciLower !== null && ciLower <= value && value <= ciUpper!);
+  const found = new Tally();
+  const holds = (name: string, { ciLower, ciUpper }: Limits, value: number) =>
+    found.count(name, ciLower !== null && ciLower <= value && value <= ciUpper!);
   for (let seed = 1; seed <= studies; seed++) {
-    const table = drawnTable(seed, S, sds);
-    feldt += holds(observedReliability(settingComponents(table)!.squares), asked);
+    const table = drawnTable(seed, S, shape);
+    holds("feldt", observedReliability(settingComponents(table)!.squares), asked);
     const limits = bootstrapComponents(table, {
       uniform: seeded("bootstrap", seed).uniform,
       draws,
@@ -273,28 +368,35 @@ function coverage(studies: number, draws: number, S: number) {
         return [found.relative, found.absolute];
       },
     });
-    ranking += holds(limits[0]!, relative!), level += holds(limits[1]!, absolute!);
+    holds("ranking", limits[0]!, relative!), holds("level", limits[1]!, absolute!);
+    const own = subject + interaction;
+    holds("retest", retest(table.values.map(([first]) => first!)).icc, own / (own + error));
   }
-  return { feldt: feldt / studies, ranking: ranking / studies, level: level / studies };
+  return found.shares(studies);
 }
 
 // Of 200 studies 95 % ± 3.3 standard errors are 90 to 100 %.
-Deno.test("limits of Eρ² hold what was put in", () => {
-  const { feldt } = coverage(200, 2, 10);
-  assert.ok(feldt >= 0.9, `${feldt}`);
+Deno.test("limits of Eρ² and of asking twice hold what was put in", () => {
+  const { feldt, retest } = coverage(200, 2, 10, "normal");
+  assert.ok(feldt! >= 0.9 && retest! >= 0.9, `${feldt} ${retest}`);
 });
 
+// What misses 93 to 97 of 100 stands in notebook 51.
 atNight(
-  "the bootstrap's limits hold Eρ² and Φ of one setting nearly as often as they say",
+  "limits of Eρ², Φ and asking twice hold what was put in as often as notebook 51 says",
   async () => {
     await Promise.resolve();
-    for (const S of [10, 30]) {
-      const found = coverage(500, 1000, S);
-      assert.ok(
-        found.feldt > 0.92 && found.ranking > 0.9 && found.level > 0.85,
-        JSON.stringify(found),
-      );
-    }
+    const run = (S: number, shape: keyof typeof SHAPES) => {
+      const found = coverage(2000, 500, S, shape);
+      console.log(S, shape, JSON.stringify(found));
+      return found;
+    };
+    const ten = run(10, "normal");
+    assert.ok(Object.values(ten).every((share) => share >= 0.93 && share <= 0.97));
+    const [thirty, even, skewed] = [run(30, "normal"), run(10, "even"), run(10, "skewed")];
+    assert.ok(thirty.ranking! > 0.91 && thirty.level! > 0.91);
+    assert.ok(even.ranking! > 0.96 && even.level! > 0.96);
+    assert.ok(skewed.ranking! > 0.82 && skewed.level! > 0.85);
   },
 );
 
@@ -312,37 +414,116 @@ function waysOf(seed: string, n: number, first: number) {
   ]);
 }
 
-/** How often the excess over the floor is found at 5 %, and how often its limits hold what was put in. */
-function excessOf(studies: number, first: number) {
+/**
+ * In how many of so many studies the limits of answers and scores in two orders hold what was put in, and how many
+ * tests reject at 5 %: of what is 0 where no first places are taken, and of equivalence at a bound that is the shift.
+ */
+function orderStudies(studies: number, first: number): Record<string, number> {
+  const options = [1, 2, 3, 4, 5];
   const distribution = (meant: number, shown: number) =>
-    [1, 2, 3, 4, 5].map((k) =>
+    options.map((k) =>
       first * Number(k === shown) + (1 - first) * (0.85 * Number(k === meant) + 0.15 / 5)
     );
   const differ = (a: number[], b: number[]) => 1 - a.reduce((sum, one, k) => sum + one * b[k]!, 0);
-  const truth = [1, 2, 3, 4, 5].reduce((sum, meant) => {
-    const [printed, reversed] = [distribution(meant, 1), distribution(meant, 5)];
-    return sum + (differ(printed, reversed) - differ(printed, printed)) / 5;
-  }, 0);
-  let [held, found] = [0, 0];
+  const meanOf = (of: (meant: number) => number) =>
+    options.reduce((sum, meant) => sum + of(meant) / 5, 0);
+  const printed = (meant: number) => distribution(meant, 1);
+  const reversed = (meant: number) => distribution(meant, 5);
+  const expected = (of: number[]) => of.reduce((sum, one, k) => sum + one * options[k]!, 0);
+  const noise = (of: number[]) =>
+    of.reduce((sum, one, k) => sum + one * options[k]! ** 2, 0) - expected(of) ** 2;
+  const changed = meanOf((meant) => differ(printed(meant), reversed(meant)));
+  const floor = meanOf((meant) => differ(printed(meant), printed(meant)));
+  const shift = 4 * first, agreed = ((1 - first) * 0.85) ** 2 * 2;
+  const apart = meanOf((meant) => (noise(printed(meant)) + noise(reversed(meant))) / 2);
+  const found = new Tally();
   for (let study = 0; study < studies; study++) {
     const { instrument, sheets } = waysOf(`${first} ${study}`, 40, first);
-    const ways = { instrument, factor: "option_order", against: "printed", level: "reversed" };
-    const row = at(changes(sheets, ways), { scale: "All" });
-    found += Number(Number(row.p_excess) < 0.05);
-    held += Number(
-      Number(row.excess_changed_lower) <= truth && truth <= Number(row.excess_changed_upper),
-    );
+    const of = { instrument, factor: "option_order" };
+    const answers = at(changes(sheets, { ...of, against: "printed", level: "reversed" }), {
+      scale: "All",
+    });
+    found.held("changed", answers, "changed_share", changed);
+    found.held("floor", answers, "floor_changed", floor);
+    found.held("excess", answers, "excess_changed", changed - floor);
+    // First places of both orders are 4 steps apart; (s + s′ − 6) / 2.
+    found.held("place", answers, "place_shift", -2 * first);
+    found.count("excess found", Number(answers.p_excess) < 0.05);
+    const scores = at(shiftsOf(sheets, { ...of, bound: shift || 0.2 }), { scale: "S" });
+    found.held("shift", scores, "ci", shift);
+    found.held("ICC(C,1)", scores, "icc_consistency", agreed / (agreed + apart));
+    found.count("shift found", Number(scores.p) < 0.05);
+    found.count("equivalent found", Number(scores.p_equivalence) < 0.05);
+    const all = at(omnibus(sheets, of), { scale: "S" });
+    found.count("omnibus found", Number(all.p) < 0.05);
+    found.count("Friedman found", Number(all.p_friedman) < 0.05);
   }
-  return { truth, held: held / studies, found: found / studies };
+  return found.counts;
 }
 
-Deno.test("the excess over the floor holds a declared share of first places, and is not found where there is none", () => {
-  const studies = nightly ? 2000 : 120;
-  const biased = excessOf(studies, 0.2), none = excessOf(studies, 0);
-  const reach = 3.3 * Math.sqrt(0.05 * 0.95 / studies);
-  near(none.truth, 0);
-  assert.ok(biased.truth > 0.03 && Math.abs(biased.held - 0.95) < reach, JSON.stringify(biased));
-  assert.ok(Math.abs(none.found - 0.05) < reach, JSON.stringify(none));
+/** How often limits of the first of five places, in all cyclic orders, hold a share of first places, and p is small. */
+function cyclic(studies: number, first: number): Record<string, number> {
+  const found = new Tally();
+  for (let study = 0; study < studies; study++) {
+    const random = seeded("cyclic", first, study), any = () => 1 + random.int(5);
+    const own = Array.from({ length: 40 }, () => [any(), any(), any(), any()]);
+    const { instrument, sheets } = asked(
+      cyclicOrders(5).map((way, by) => ({
+        way,
+        answers: own.map((row) =>
+          row.map((meant) =>
+            random.uniform() < first ? 1 + by : random.uniform() < 0.3 ? any() : meant
+          )
+        ),
+      })),
+    );
+    const row = at(places(sheets, { instrument }), { scale: "All", place: "1" });
+    found.held("held", row, "ci", 0.8 * first);
+    found.count("found", Number(row.p) < 0.05);
+  }
+  return found.counts;
+}
+
+/** How often the test of places rejects, of yes and no, where places draw nobody and people differ. */
+function placesFound(studies: number): number {
+  const found = new Tally();
+  for (let study = 0; study < studies; study++) {
+    const random = seeded("places", study), yes = () => Number(random.uniform() < 0.25);
+    const own = Array.from({ length: 40 }, () => Array.from({ length: 6 }, yes));
+    const way = () => own.map((row) => row.map((meant) => random.uniform() < 0.3 ? yes() : meant));
+    const { sheets } = asked(
+      ["printed", "reversed"].map((name) => ({ way: name, answers: way() })),
+    );
+    const two = { ...likert("sum", ["S"], Array(6).fill("S")), lowest: 0, highest: 1 };
+    const of = { instrument: two, factor: "option_order", against: "printed", level: "reversed" };
+    found.count("place", Number(at(changes(sheets, of), { scale: "All" }).p_place) < 0.05);
+  }
+  return found.counts.place!;
+}
+
+Deno.test("limits in two orders hold a declared share of first places, and nothing is found where there is none", () => {
+  const studies = nightly ? 2000 : 100;
+  const biased = orderStudies(studies, 0.2), none = orderStudies(studies, 0);
+  const twice = placesFound(nightly ? 2000 : 20);
+  const [drawn, even] = [cyclic(studies, 0.1), cyclic(studies, 0)];
+  console.log(JSON.stringify({ studies, biased, none, twice, drawn, even }));
+  const reach = nightly ? [0.93, 0.97, 0.04, 0.06] : [0.86, 1, 0, 0.14];
+  const within = (count: number, least: number, most: number) =>
+    assert.ok(count >= least * studies && count <= most * studies, JSON.stringify(biased));
+  for (const name of ["changed", "floor", "excess", "place", "shift", "ICC(C,1)"]) {
+    within(biased[name]!, reach[0]!, reach[1]!);
+    // Where few answers change F limits of the ICC are too narrow, as notebook 50 says.
+    within(none[name]!, name === "ICC(C,1)" ? 0.83 : reach[0]!, reach[1]!);
+  }
+  for (const { held } of [drawn, even]) within(held!, reach[0]!, reach[1]!);
+  within(even.found!, reach[2]!, reach[3]!);
+  for (const name of ["excess found", "shift found", "omnibus found", "Friedman found"]) {
+    within(none[name]!, reach[2]!, reach[3]!);
+  }
+  // Of a shift that is the bound 5 % are called equivalent; the exact test is of whole answers, and rejects less often.
+  within(biased["equivalent found"]!, reach[2]!, nightly ? 0.07 : reach[3]!);
+  if (nightly) within(twice, 0.03, 0.05);
+  assert.ok(biased["excess found"]! > none["excess found"]!);
 });
 
 Deno.test("a study of the stand-in: declared first places and settings are found, and none where none are", async () => {

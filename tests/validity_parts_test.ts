@@ -5,7 +5,6 @@ import { columnOf } from "lib/columns.ts";
 import { ROOT } from "lib/config.ts";
 import { openDataset } from "lib/db.ts";
 import type { Form } from "lib/forms.ts";
-import { frame } from "lib/frames.ts";
 import { model } from "lib/llm.ts";
 import { type Random, seeded } from "lib/random.ts";
 import { clusteredMean } from "lib/stats.ts";
@@ -15,34 +14,16 @@ import { swappedModel } from "lib/validity/simulated.ts";
 import { parts } from "lib/validity/swaps.ts";
 import { atNight } from "./command.ts";
 import { near } from "./near.ts";
-import { likert } from "./sheets.ts";
+import { likert, oneItem } from "./sheets.ts";
 
 const one = likert("mean", ["S"], ["S"]);
 type Row = Record<string, number> & Record<"change" | "scale", string>;
 const rowsOf = (of: ReturnType<typeof parts>) => of.toRecords() as unknown as Row[];
 
-interface Asked {
-  profile: number;
-  change: string;
-  score: number | null;
-}
-
-const sheetsOf = (asked: readonly Asked[]) => ({
-  items: frame([{ item: 1, scale: "S", key: null }], {
-    item: "integer",
-    scale: "text",
-    key: "integer",
-  }),
-  sheets: frame(
-    asked.map(({ score, ...row }) => ({ ...row, "answer 1": score, "score 1": score })),
-    { profile: "integer", change: "text", "answer 1": "number", "score 1": "number" },
-  ),
-});
-
 const table = (of: Readonly<Record<string, readonly (readonly (number | null)[])[]>>) =>
-  sheetsOf(
+  oneItem(
     Object.entries(of).flatMap(([change, people]) =>
-      people.flatMap((scores, at) => scores.map((score) => ({ profile: at + 1, change, score })))
+      people.flatMap((scores, at) => scores.map((answer) => ({ profile: at + 1, change, answer })))
     ),
   );
 

@@ -5,8 +5,10 @@ import { columnOf } from "lib/columns.ts";
 import { rows } from "lib/frames.ts";
 import { unscored } from "lib/instruments.ts";
 import { epqra } from "lib/paper/instruments.ts";
+import { seeded } from "lib/random.ts";
 import { agreementAmong, answerStyles } from "lib/validity/style.ts";
 import { z } from "zod";
+import { nightly } from "./command.ts";
 import { close } from "./near.ts";
 import { administrations, likert } from "./sheets.ts";
 
@@ -158,4 +160,52 @@ Deno.test("two answers agree by name, and the same model asked again is a rater 
   // By hand: 48 units, two with one Yes and one No, two with both Yes: n_yes 6 of 96.
   near(row.estimate, 1 - (4 / 96) / (2 * 6 * 90 / (96 * 95)));
   assert.deepEqual([row.metric, row.ci_lower], ["nominal", null]);
+});
+
+/** Forty personas whom two models answer for, and in which way sheets come to so much agreement. */
+function rated(seed: string, personas: number) {
+  const { uniform } = seeded("rated", seed);
+  const answer = (meant: number) => {
+    const given = meant + 1.5 * (2 * uniform() - 1);
+    return Math.min(5, Math.max(1, Math.floor(given) + Number(uniform() < given % 1)));
+  };
+  const sheets = Array.from({ length: personas }, (_, at) => {
+    const trait = 2 * uniform() - 1, yea = 0.5 * uniform();
+    const meant = instrument.items.map(({ reverse }) => 3 + yea + (reverse ? -trait : trait));
+    return ["a", "b"].map((model) => ({ profile: at + 1, model, answers: meant.map(answer) }));
+  }).flat();
+  const made = administrations(instrument, sheets);
+  const models = pl.Series("answering_model", sheets.map(({ model }) => model));
+  return { ...made, sheets: made.sheets.drop("model").withColumns(models) };
+}
+
+Deno.test("limits of styles and of agreement hold what other personas of the kind have", () => {
+  const styles = ["ends", "spread", "longest_run", "agreed", "desirable"];
+  const of = (seed: string, personas: number, draws: number) => {
+    const sheets = rated(seed, personas);
+    const found = rows(answerStyles(sheets, { instrument, desirable: { S: "low" } }), Row);
+    const own = { instrument, among: "answering_model", draws };
+    const agreed = at(agreementAmong(sheets, own), { scale: "All" })!;
+    return {
+      ...Object.fromEntries(styles.map((name) => [
+        name,
+        found.find(({ measure }) => measure === name)!,
+      ])),
+      agreement: agreed,
+    };
+  };
+  const truth = of("truth", nightly ? 40000 : 2000, 0), studies = nightly ? 1000 : 15;
+  const held: Record<string, number> = {};
+  for (let study = 0; study < studies; study++) {
+    for (const [name, row] of Object.entries(of(`${study}`, 40, nightly ? 500 : 100))) {
+      const value = Number(truth[name as keyof typeof truth]!.estimate);
+      held[name] = (held[name] ?? 0) +
+        Number(Number(row.ci_lower) <= value && value <= Number(row.ci_upper));
+    }
+  }
+  console.log(JSON.stringify({ studies, held }));
+  const [least, most] = nightly ? [0.92, 0.97] : [0.7, 1];
+  for (const count of Object.values(held)) {
+    assert.ok(count >= least * studies && count <= most * studies, JSON.stringify(held));
+  }
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 import { openDataset } from "lib/db.ts";
-import { frame, rows } from "lib/frames.ts";
+import { rows } from "lib/frames.ts";
 import { crossedMean, mcnemarExact } from "lib/stats.ts";
 import { editPrompt, prompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
@@ -13,49 +13,21 @@ import { swapChoices, swapEffects, swapVariation } from "lib/validity/swaps.ts";
 import { z } from "zod";
 import { atNight } from "./command.ts";
 import { near } from "./near.ts";
-import { likert } from "./sheets.ts";
+import { likert, oneItem } from "./sheets.ts";
 
 const one = likert("mean", ["S"], ["S"]);
 const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
-
-interface Asked {
-  profile: number;
-  sex: string;
-  change: string;
-  wording: string;
-  answer: number | null;
-}
-
-const sheetsOf = (asked: readonly Asked[]) => ({
-  items: frame([{ item: 1, scale: "S", key: null }], {
-    item: "integer",
-    scale: "text",
-    key: "integer",
-  }),
-  sheets: frame(
-    asked.map(({ wording, answer, ...row }) => ({
-      ...row,
-      administration_prompt: wording,
-      "answer 1": answer,
-      "score 1": answer,
-    })),
-    {
-      profile: "integer",
-      sex: "text",
-      change: "text",
-      administration_prompt: "text",
-      "answer 1": "integer",
-      "score 1": "integer",
-    },
-  ),
-});
 
 const D = [[0, -1, 0, -1], [0, 0, 0, 0], [-1, -1, 0, -1], [1, 0, 0, 0], [0, -1, -1, 0]];
 /** Women first: for the last two, who are men, the change goes the other way. */
 const asked = D.flatMap((row, profile) =>
   row.flatMap((difference, v) => {
     const man = profile > 2, before = 3 + Number(v === 1);
-    const of = { profile: profile + 1, sex: man ? "male" : "female", wording: `w${v}` };
+    const of = {
+      profile: profile + 1,
+      sex: man ? "male" : "female",
+      administration_prompt: `w${v}`,
+    };
     const pair = [before, before + difference];
     const [plain, changed] = man ? pair.toReversed() : pair;
     return [
@@ -67,7 +39,7 @@ const asked = D.flatMap((row, profile) =>
 const from = { turned: { attribute: "sex", level: "female" } };
 
 Deno.test("an effect is that of the differences of all respondents and wordings, each swap one way", () => {
-  const [row] = rows(swapEffects(sheetsOf(asked), { instrument: one, from }), Row);
+  const [row] = rows(swapEffects(oneItem(asked), { instrument: one, from }), Row);
   const own = crossedMean(D);
   near(row!.estimate as number, own.estimate, 1e-12);
   near(row!.se as number, own.se, 1e-12);
@@ -86,26 +58,26 @@ Deno.test("an effect is that of the differences of all respondents and wordings,
   near(row!.in_noise as number, own.estimate! / noise, 1e-9);
   near(row!.squared_excess as number, own.estimate! ** 2 - 0.5, 1e-9);
   // Without a side women and men cancel.
-  const [both] = rows(swapEffects(sheetsOf(asked), { instrument: one }), Row);
+  const [both] = rows(swapEffects(oneItem(asked), { instrument: one }), Row);
   near(both!.estimate as number, (-5 + 1) / 20, 1e-12);
 });
 
 Deno.test("who lacks a wording is left out and counted; nothing changed is an error", () => {
   const gap = asked.map((row, at) => at === 1 ? { ...row, answer: null } : row);
-  const [row] = rows(swapEffects(sheetsOf(gap), { instrument: one, from }), Row);
+  const [row] = rows(swapEffects(oneItem(gap), { instrument: one, from }), Row);
   assert.deepEqual([row!.n, row!.part_asked], [4, 1]);
   near(row!.estimate as number, crossedMean(D.slice(1)).estimate, 1e-12);
-  const plain = sheetsOf(asked.filter(({ change }) => change === "unchanged"));
+  const plain = oneItem(asked.filter(({ change }) => change === "unchanged"));
   assert.throws(() => swapEffects(plain, { instrument: one }), /Nothing is changed in change/);
   assert.throws(
-    () => swapEffects(sheetsOf(asked), { instrument: one, from: { sex: from.turned } }),
+    () => swapEffects(oneItem(asked), { instrument: one, from: { sex: from.turned } }),
     /change has no level sex: it has turned/,
   );
 });
 
 Deno.test("choices are counted by pairs under each wording, and between wordings", () => {
   const of = { items: [1], answers: [3], from };
-  const made = rows(swapChoices(sheetsOf(asked), of), Row);
+  const made = rows(swapChoices(oneItem(asked), of), Row);
   const changed = made.filter(({ contrast }) => contrast === "change");
   assert.equal(changed.length, 4);
   // Under w0 the answers are 3 before, and after 3, 3, 2, 4, 3.
@@ -117,29 +89,30 @@ Deno.test("choices are counted by pairs under each wording, and between wordings
 });
 
 /** Scores from 1 to 5 with effects that differ between people and wordings; `effect` is their mean. */
-function study(effect: number, seed: number) {
+function study(effect: number, seed: number, interplay: number) {
   const { uniform } = seeded("swapped study", effect, seed);
   const even = (spread: number) => spread * Math.sqrt(3) * (2 * uniform() - 1);
-  const wordings = Array.from({ length: 8 }, () => ({ shift: even(0.2), more: even(0.15) }));
-  return sheetsOf(
+  const wordings = Array.from({ length: 8 }, () => ({ shift: even(0.2), more: even(interplay) }));
+  return oneItem(
     Array.from({ length: 30 }, (_, at) => {
-      const person = even(0.3), own = even(0.15);
+      const person = even(0.3), own = even(interplay);
       return wordings.flatMap(({ shift, more }, v) =>
         ["unchanged", "turned"].map((change) => {
           const moved = change === "turned" ? effect + own + more : 0;
           const score = 3 + person + shift + moved;
           const answer = Math.floor(score) + Number(uniform() < score % 1);
-          return { profile: at + 1, sex: "female", change, wording: `w${v}`, answer };
+          return { profile: at + 1, sex: "female", change, administration_prompt: `w${v}`, answer };
         })
       );
     }).flat(),
   );
 }
 
-function campaign(studies: number, effect: number) {
+/** `interplay`: how far people, and wordings, differ in the effect. */
+function campaign(studies: number, effect: number, interplay = 0.15) {
   let rejected = 0, held = 0, naive = 0;
   for (let seed = 0; seed < studies; seed++) {
-    const [row] = rows(swapEffects(study(effect, seed), { instrument: one }), Row);
+    const [row] = rows(swapEffects(study(effect, seed, interplay), { instrument: one }), Row);
     rejected += Number((row!.p as number) < 0.05);
     naive += Number((row!.p_wordings as number) < 0.05);
     held += Number((row!.ci_lower as number) <= effect && effect <= (row!.ci_upper as number));
@@ -158,10 +131,12 @@ atNight(
   "the interval of a swap holds its effect in 93 to 97 of 100; 5 ± 1 % of 2,000 reject",
   async () => {
     await Promise.resolve();
-    const { held } = campaign(1000, 0.3);
-    assert.ok(held >= 0.93 && held <= 0.97, `${held}`);
-    const { rejected } = campaign(2000, 0);
-    assert.ok(rejected >= 0.04 && rejected <= 0.06, `${rejected}`);
+    const [found, none, same] = [campaign(2000, 0.3), campaign(2000, 0), campaign(2000, 0, 0)];
+    console.log(JSON.stringify({ found, none, same }));
+    assert.ok(found.held >= 0.93 && found.held <= 0.97, `${found.held}`);
+    assert.ok(none.rejected >= 0.04 && none.rejected <= 0.06, `${none.rejected}`);
+    // Where the effect is the same in all people and wordings the test rejects too seldom, as notebook 54 says.
+    assert.ok(same.rejected <= 0.04, `${same.rejected}`);
   },
 );
 

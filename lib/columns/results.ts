@@ -182,6 +182,10 @@ export const RESULTS: Columns = {
   specificity: number("specificity", "Of the profile's No those that are answered so.", {
     unit: "%",
   }),
+  place: text(
+    "place",
+    "Where the option stood among those that are answers, from 1; or the first, the last.",
+  ),
   chance: number(
     "chance",
     "What answers would reach that do not depend on the profile, in the unit of what they are compared with.",

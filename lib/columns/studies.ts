@@ -20,7 +20,10 @@ export const STUDIES: Columns = {
   ),
   variant: text("variant", "What is done otherwise than usual: of a plan, its variant."),
   item_order: text("item order", "How the items were laid out: printed or shuffled."),
-  option_order: text("option order", "How the answers were laid out: printed, reversed, shuffled."),
+  option_order: text(
+    "option order",
+    "How the answers were laid out: printed, reversed, shuffled, or shifted by so many places.",
+  ),
   round: text("round", "Which round of asking; 0: nothing was shown besides the items."),
   change: text(
     "change",

@@ -62,9 +62,11 @@ export const headingOf = (name: string): string => {
   return capital(column ? fullLabel(column) : wordsOf(name));
 };
 
-/** As a heading begins: with a capital, unless it begins with a statistic of one letter. */
+/** As a heading begins: with a capital, unless it begins with a statistic of one letter or a Greek one. */
 const capital = (text: string): string =>
-  SYMBOL.test(text.split(" ")[0]!) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  SYMBOL.test(text.split(" ")[0]!) || /^\p{sc=Greek}/u.test(text)
+    ? text
+    : text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A heading whose statistics of one letter are written otherwise than its words. */
 export const lettered = (

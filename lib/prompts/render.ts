@@ -38,8 +38,13 @@ export interface Presented {
 export interface Ordering {
   /** As printed, or in an order drawn anew for each administration. */
   items: "printed" | "shuffled";
-  options: "printed" | "reversed" | "shuffled";
+  /** `shifted 2` begins with the third option, and the first two follow the last. */
+  options: "printed" | "reversed" | "shuffled" | `shifted ${number}`;
 }
+
+/** The orders in which each of so many options stands once in each place: as printed, and shifted by 1 and more. */
+export const cyclicOrders = (options: number): ("printed" | `shifted ${number}`)[] =>
+  Array.from({ length: options }, (_, by) => by ? `shifted ${by}` as const : "printed");
 
 /**
  * The orders in which an administration shows items and options. A refusal and a don't-know stand last
@@ -53,12 +58,12 @@ export function orders(
   draw: (what: "items" | "options", ...item: number[]) => Random,
 ): { items: readonly number[]; options: OptionOrder } {
   const numbers = instrument.items.map(({ number }) => number);
-  const turned = (printed: readonly number[], ...item: number[]) =>
-    options === "shuffled"
-      ? draw("options", ...item).shuffled(printed)
-      : options === "reversed"
-      ? printed.toReversed()
-      : printed;
+  const turned = (printed: readonly number[], ...item: number[]) => {
+    if (options === "shuffled") return draw("options", ...item).shuffled(printed);
+    if (options === "reversed") return printed.toReversed();
+    const by = options === "printed" ? 0 : Number(options.split(" ")[1]) % printed.length;
+    return [...printed.slice(by), ...printed.slice(0, by)];
+  };
   const own = (item: Item): number[] => {
     const all = optionsOf(instrument, item);
     return [

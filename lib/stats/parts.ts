@@ -1,5 +1,5 @@
 /** Which part of a quantity changes, where both are known only roughly. */
-import { limited, mean, NO_LIMITS, ratio, sd } from "./basics.ts";
+import { checked, type Interval, limited, mean, NO_LIMITS, ratio, sd } from "./basics.ts";
 import { noncentralT } from "./noncentral.ts";
 import { tAbove, tReach, tTail } from "./tails.ts";
 
@@ -110,6 +110,29 @@ export function partPower(
     return shift > 50 * (reach + 1) ? 1 : noncentralT(reach, n - 1, shift).upper;
   });
   return powers.includes(null) ? null : Math.max(0, powers[0]! + powers[1]! - 1);
+}
+
+/**
+ * The ratio of two paired means, with Fieller's limits: those ratios r for which the mean of part − r · whole is not
+ * told from 0. Null where the wholes sum to 0; without limits where their mean is not told from 0, or nothing
+ * varies. Source: Fieller 1954, as above.
+ *
+ * @throws {RangeError} when there are not as many wholes as parts
+ */
+export function meanRatio(
+  parts: readonly number[],
+  wholes: readonly number[],
+  level = 0.95,
+): Interval {
+  if (parts.length !== wholes.length) {
+    throw new RangeError(`A ratio is of pairs: got ${parts.length} and ${wholes.length}`);
+  }
+  const change = mean(checked(parts)), size = mean(checked(wholes)), n = parts.length;
+  const estimate = size ? ratio(change!, size) : null;
+  if (estimate === null || n < 2) return { estimate, ...NO_LIMITS };
+  const reach = tReach(level, n - 1);
+  const limits = fieller({ sizes: wholes, changes: parts, size: size!, change: change!, reach });
+  return { estimate, ...limits ? limited(...limits) : NO_LIMITS };
 }
 
 /** The ratios r for which change − r · size is not told from 0; null where these are not one interval. */

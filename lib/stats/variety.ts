@@ -18,8 +18,9 @@ export interface Variety extends Coverage {
  *   without ties, and sheets have few different ones;
  * - `hopkins`: Hopkins' statistic on the answers with made-up sheets for its null, each answer of which
  *   is that of a sheet drawn anew: the same rates, nothing else. ½ is what independent answers give,
- *   more is clustered. The exponent is 2 of Euclidean distances; m is a quarter of the sheets. A uniform null
- *   would say of all sheets, those at random too, that they are clustered;
+ *   more is clustered. The exponent is 2 of Euclidean distances; m is all sheets, since a few would add their
+ *   own chance to every draw. A uniform null would say of all sheets, those at random too, that they are
+ *   clustered;
  * - `coverage`, `density`: what `cover` finds, of `neighbourhoods`.
  *
  * @param sheets numbers by item; a sheet's point is the numbers themselves unless `pointOf` says otherwise
@@ -33,7 +34,7 @@ export function variety(sheets: Points, of: {
   const { cover, random, pointOf = (sheet) => sheet } = of;
   const n = sheets.length;
   const places = Array.from(
-    { length: Math.ceil(n / 4) },
+    { length: n },
     () => sheets[0]!.map((_, item) => sheets[random.int(n)]![item]!),
   );
   const points = sheets.map(pointOf);

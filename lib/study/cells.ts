@@ -75,9 +75,18 @@ export async function cellsOf(
     schema,
     { form: plan.form, what: "that could answer", coming },
   ).then((all) => under(all, plan.conditions));
-  const cells = rows.flatMap(({ model, ...personas }) => {
-    const own = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
-    return own.flatMap((one) =>
+  const own = plan.population === undefined ? null : await populationOf(sql, plan.population);
+  const asked = rows.filter(({ respondents }) =>
+    !own || respondents === (own.reference ? null : own.name)
+  );
+  if (!asked.length) {
+    throw new Error(
+      `No personas of ${plan.population} are there to answer: have them written first`,
+    );
+  }
+  const cells = asked.flatMap(({ model, ...personas }) => {
+    const models = plan.models.length ? plan.models : [current(model, registry.get(model.id))];
+    return models.flatMap((one) =>
       administrationCells(plan, personas, one, { writer: model.id, respondents })
     );
   });
@@ -106,7 +115,7 @@ function under<T extends { condition: string }>(
   throw new Error(`There are no personas of the condition ${missing}: there are ${known}`);
 }
 
-/** Whom a plan asks: condition, profile, persona, run (in which it was written). */
+/** Whom a plan asks: condition, profile_population, profile, persona, run (in which it was written). */
 export async function respondentsOf(
   sql: Sql,
   schema: string,
@@ -123,9 +132,19 @@ export async function respondentsOf(
     left join work w on w.work = p.work
     left join runs r on r.run = w.run
     group by 1, 2 order by 1, 4, 2`;
+  const reference = await populationOf(sql);
   return frame(
-    found.map(({ cell, ...one }) => ({ condition: cells[cell - 1]!.condition, ...one })),
-    { condition: "text", profile: "integer", persona: "integer", run: "text" },
+    found.map(({ cell, ...one }) => {
+      const { condition, respondents } = cells[cell - 1]!;
+      return { condition, profile_population: respondents ?? reference!.name, ...one };
+    }),
+    {
+      condition: "text",
+      profile_population: "text",
+      profile: "integer",
+      persona: "integer",
+      run: "text",
+    },
   );
 }
 

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { type Condition, condition, populationName, usualConditions } from "../conditions.ts";
 import { described } from "../format.ts";
 import { checkForm, type Form, isUsual, usualForm } from "../forms.ts";
-import { check, hasOwnOptions, type Instrument } from "../instruments.ts";
+import { check, hasOwnOptions, type Instrument, optionsOf, substantive } from "../instruments.ts";
 import type { Model } from "../llm.ts";
 import {
   checkCoding,
+  cyclicOrders,
+  type Ordering,
   personaText,
   places,
   type Presented,
@@ -18,10 +20,7 @@ import {
 import { checkPrompt, needsGeneral } from "./sheet.ts";
 
 /** How items and answers are laid before a persona. */
-export interface Setting {
-  /** As printed, or in an order drawn anew for each administration. */
-  items: "printed" | "shuffled";
-  options: "printed" | "reversed" | "shuffled";
+export interface Setting extends Ordering {
   coding: Presented["coding"];
   /** Items of one call; without it the whole sheet is one. */
   each?: number;
@@ -104,7 +103,7 @@ export interface AdministrationsPlan extends Common {
   form?: string;
   /** Profiles answer as they are, without a persona; left out, personas do. */
   of?: "profiles";
-  /** Whose profiles; left out, those of the study's reference. */
+  /** Whose profiles; left out, those of the study's reference answer, or personas of all. */
   population?: string;
   repetitions: number;
   /** What is shown besides the items; left out, nothing. */
@@ -226,8 +225,8 @@ type Levels<T> = T | readonly T[];
  *   its levels as they stand in results. `changes`: what is changed of a respondent before it is asked, all else
  *   kept: attributes of profiles or fields of personas, by the name of a condition (`"sex:female<->male"`,
  *   `"-description"`) or as data, `"unchanged"` where nothing is; who has nothing to change is not asked.
- *   `profiles`, `conditions`: only personas of these. `of: "profiles"`: profiles answer as they are, those of
- *   `population` or of the study's reference; `models` then names who answers for them. `context`: what
+ *   `profiles`, `conditions`, `population`: only personas of these. `of: "profiles"`: profiles answer as they are,
+ *   those of `population` or of the study's reference; `models` then names who answers for them. `context`: what
  *   each is shown besides, at the prompt's place `{{context}}`; then one model is named, and no other factor
  *   has several levels
  * @throws {RangeError} when a level is none of its factor or stands twice, or nothing is left to ask
@@ -381,7 +380,14 @@ function combined(
   usual: Setting["coding"],
 ): Setting[] {
   const items = levels("items", given.items, ["printed", "shuffled"]);
-  const options = levels("options", given.options, ["printed", "reversed", "shuffled"]);
+  const most = Math.max(
+    ...instrument.items.map((item) => substantive(optionsOf(instrument, item)).length),
+  );
+  const options = levels("options", given.options, [
+    ...cyclicOrders(most),
+    "reversed",
+    "shuffled",
+  ]);
   const codings = distinct("coding", several(given.coding ?? usual), String);
   const calls = distinct("asked", several(given.asked ?? "whole"), String);
   const reasons = levels("reason", given.reason, ["explanation", "none", "before", "after"]);

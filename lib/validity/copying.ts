@@ -70,9 +70,9 @@ interface Answers {
 
 /**
  * How often personas answer as their profile where the writer was not shown its answer, beside: the same where it was
- * (`shown`), what most people answer (`majority`), and a logistic model of people from what was shown (`logistic`;
- * ridge, tenfold, the person not among those it learns from). Which answers were left out is read from what is stored
- * with each persona. The majority is that of all people, the person included, which flatters it where people are few.
+ * (`shown`), what most other people answer (`majority`), and a logistic model of people from what was shown (`logistic`;
+ * ridge, tenfold; in both the person is not among those it learns from). Which answers were left out is read from what is
+ * stored with each persona.
  *
  * @param people sheets of the people whose profiles these are, such as `study.profiles("reference")`; more people
  *   make a better model
@@ -190,7 +190,7 @@ function answersIn(
         item,
         own,
         right: Number(answer === own),
-        majority: () => known.majority(item),
+        majority: () => known.majority(profile, item),
         logistic: () => known.guess(profile, item, told),
       });
     });

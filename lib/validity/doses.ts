@@ -30,7 +30,7 @@ export type { ByDose } from "./doses/slopes.ts";
  * @returns by level of each factor and scale: n (profiles), left_out, doses; estimate (mean slope, points per
  *   item), se, df, ci_lower, ci_upper (95 %, t over profiles), p (against 0), p_holm; expected_slope (of one that
  *   follows what it was shown), beyond (estimate − expected_slope) with limits and p_beyond; followed (estimate /
- *   expected_slope; limits by drawing profiles); r2_within with limits, r2_pooled; rho (mean of Spearman's within
+ *   expected_slope; Fieller's limits); r2_within with limits, r2_pooled; rho (mean of Spearman's within
  *   profiles); page, z, p_page (one-sided); falls (share of steps), violated (share of pairs of doses),
  *   off_isotonic (points that a mean lies off the nearest that never fall). What was shown is null where it is not
  *   stored
@@ -43,7 +43,7 @@ export const doseSlopes = carried(doseSlopesOf);
  *
  * @returns by level of each factor, scale and dose: n, mean, se, df, ci_lower, ci_upper, isotonic (the nearest means
  *   that never fall), shown_mean; asked_change and done_change (against the lowest dose, as shown and as answered);
- *   followed (done_change / asked_change; below 1 at high doses only is softening) with limits
+ *   followed (done_change / asked_change; below 1 at high doses only is softening) with Fieller's limits
  * @throws {Error} as `doseSlopes`
  */
 export const doseMeans = carried(doseMeansOf);
@@ -75,8 +75,8 @@ export const doseShares = carried(doseSharesOf);
  * part is done. Doses that ask for the same items both ways are conditions such as `N=3` and `N=3 unkeyed`.
  *
  * @returns by level of each factor and scale that is set: n (profiles); asked_up and change_up (mean points), followed_up
- *   (their ratio) with limits; the same down; estimate (followed_up − followed_down), boot_lower, boot_upper (95 %, of
- *   the same draws of profiles); of scales that `desirable` names better (followed towards the better end less
+ *   (their ratio) with Fieller's limits; the same down; estimate (followed_up − followed_down), ci_lower, ci_upper (95 %,
+ *   t of jackknife pseudo-values); of scales that `desirable` names better (followed towards the better end less
  *   towards the other) with limits. 1 − followed is what was softened
  * @throws {Error} when a condition is not there, or what was shown is not stored
  * @throws {RangeError} when `desirable` names a scale that there is not

@@ -8,6 +8,7 @@
 import { carried } from "../provenance.ts";
 import "./columns.ts";
 import { changes as changesOf } from "./order/changes.ts";
+import { places as placesOf } from "./order/places.ts";
 import { omnibus as omnibusOf, shiftsOf as shifts } from "./order/scores.ts";
 
 export type { Ways } from "./order/changes.ts";
@@ -31,6 +32,19 @@ export type { Scored } from "./order/scores.ts";
  * @throws {Error} when nobody was asked in both ways, or a persona's sheets differ in something else too
  */
 export const changes = carried(changesOf);
+
+/**
+ * How often each place was taken where the same personas were asked with every option in every place
+ * (`options: cyclicOrders(5)` of `lib/prompts.ts`, a Latin square). Whatever is meant stands in each place once, so that
+ * a place that is taken more or less often than one in K draws, or repels; reversal alone cannot show it of the
+ * middle. Answers to an item count of who gave one in each order.
+ *
+ * @param sheets as `study.sheets(…)` reads them; a second sheet of a persona in an order does not count
+ * @returns by level of each factor, scale (`All`: every item) and place: n (answers), clusters, share, chance (mean of
+ *   1 / K), estimate (share − chance), se, df, ci_lower, ci_upper (95 %, by cluster), p, p_holm (of the frame)
+ * @throws {Error} when an order was not asked, or a persona's sheets differ in something else too
+ */
+export const places = carried(placesOf);
 
 /**
  * Scores of the same personas in every pair of ways: how far the mean shifts, whether that is within a bound

@@ -4,10 +4,6 @@ import { coefficient, type Column, integer, interval, number, share, text } from
 type Own = Readonly<Record<string, Omit<Column, "name">>>;
 
 export const ASKED: Own = {
-  place: text(
-    "place",
-    "Where the option stood among those that are answers, from 1; or the first, the last.",
-  ),
   places: integer("places", "How many options that are answers were shown."),
   flips: share("changed", "Share of the questions answered otherwise in the other order."),
   flips_chance: share(

@@ -46,8 +46,9 @@ export interface Battery {
   parts: readonly Part[];
   /** Of all parts, in the order in which they are begun together. */
   plans: readonly Plan[];
-  /** Ids of the profiles that were drawn. */
+  /** Ids of the profiles that were drawn, and the population that they are of. */
   profiles: readonly number[];
+  population: string;
   /** Conditions of the personas; null where profiles answer. */
   conditions: readonly string[] | null;
   seed: number;
@@ -89,7 +90,7 @@ const MARK = "validity-";
  *   row, `all`, is of the parts that are taken. `plans` go to `lab.estimate`, which shows what each run costs and
  *   without which none that may cost money begins, to `lab.register`, and then to `begin` or `lab.run`
  * @throws {RangeError} when the plan is none of administrations, or has a context
- * @throws {Error} when there are fewer than 2 profiles to draw from
+ * @throws {Error} when there are fewer than 2 profiles to draw from, or they are of several populations
  */
 export async function validity(lab: Study, given: Validity): Promise<Battery> {
   const { of, budget, sample = 60, seed = 1 } = given;
@@ -117,6 +118,7 @@ export async function validity(lab: Study, given: Validity): Promise<Battery> {
     parts: taken,
     plans: taken.flatMap(({ plans }) => plans),
     profiles: people.profiles,
+    population: people.population,
     conditions: people.conditions,
     seed,
     base: waysOf(of)[0]!,
@@ -132,7 +134,7 @@ export async function validity(lab: Study, given: Validity): Promise<Battery> {
  * @throws {RangeError} when the battery has no such part
  */
 export function sheetsOf(battery: Battery, sheets: Sheets, part?: string): Sheets {
-  const { parts, base, profiles, conditions } = battery;
+  const { parts, base, profiles, population, conditions } = battery;
   const known = parts.map(({ name }) => name);
   if (part !== undefined && !known.includes(part)) {
     throw new RangeError(`The battery has no part ${part}: it has ${known.join(", ") || "none"}`);
@@ -145,10 +147,12 @@ export function sheetsOf(battery: Battery, sheets: Sheets, part?: string): Sheet
   const key = (way: Readonly<Record<string, unknown>>) =>
     JSON.stringify(factors.map((name) => way[name]));
   const kept = new Set(ways.map(key)), drawn = new Set(profiles);
-  const columns = [...factors, "profile", ...under ? ["condition"] : []];
+  const whose = sheets.sheets.columns.includes("profile_population") ? ["profile_population"] : [];
+  const columns = [...factors, "profile", ...whose, ...under ? ["condition"] : []];
   const mask = (sheets.sheets.select(...columns).toRecords() as Record<string, unknown>[])
     .map((row) =>
       kept.has(key(row)) && drawn.has(Number(row.profile)) &&
+      (!whose.length || row.profile_population === population) &&
       (!under || under.includes(String(row.condition)))
     );
   return from({ ...sheets, sheets: sheets.sheets.filter(pl.Series(mask)) }, sourcesOf(sheets));
@@ -162,6 +166,7 @@ interface Lacking {
 
 /** Who is asked. */
 interface People {
+  population: string;
   profiles: readonly number[];
   conditions: readonly string[] | null;
   /** Runs in which their personas were written. */
@@ -170,6 +175,7 @@ interface People {
 
 const Respondent = z.object({
   condition: z.string(),
+  profile_population: z.string(),
   profile: z.number(),
   run: z.string().nullable(),
 });
@@ -186,6 +192,16 @@ async function drawn(
   }
   const all = rows(await lab.respondents(of), Respondent)
     .filter(({ run }) => !run?.startsWith(MARK));
+  const [population, ...others] = new Set(all.map((one) => one.profile_population));
+  if (others.length) {
+    // Their numbers may be the same, and then they would pass for one another.
+    throw new Error(
+      `A battery is of one population, and these personas are of ${
+        [population, ...others].join(", ")
+      }: ` +
+        "name one in the `population` of the plan",
+    );
+  }
   const profiles = [...Map.groupBy(all, ({ profile }) => profile)];
   const most = Math.max(0, ...profiles.map(([, own]) => own.length));
   const whole = profiles.filter(([, own]) => own.length === most).map(([profile]) => profile);
@@ -198,6 +214,7 @@ async function drawn(
   }
   const n = Math.min(whole.length, Math.max(2, Math.round(sample / most)));
   return {
+    population: population!,
     profiles: seeded("battery", seed).sample(whole, n).toSorted((a, b) => a - b),
     conditions: of.of === "profiles" ? null : [...new Set(all.map(({ condition }) => condition))],
     written: [...new Set(all.flatMap(({ run }) => run ?? []))],
@@ -304,8 +321,9 @@ function codingsOf(base: Given, own: Coding): Coding[] {
 async function dosed(
   lab: Study,
   of: AdministrationsPlan,
-  { profiles, written }: People,
+  people: People,
 ): Promise<(Part | Lacking)[]> {
+  const { profiles, written } = people;
   const name = "doses";
   if (of.of === "profiles") return [{ name, lacks: "profiles answer without a persona" }];
   const found = await Promise.all(written.map((run) => lab.planned(run)));
@@ -339,7 +357,7 @@ async function dosed(
     ...population !== undefined && { population },
     ...first.form && { form: first.form },
   });
-  const answering = administrations({ ...asking(of, { profiles, conditions, written }) });
+  const answering = administrations({ ...asking(of, { ...people, conditions }) });
   return [{
     name,
     asks: `none to all items of ${instrument.scales.join(", ")}, in ${STEPS} steps`,

@@ -28,15 +28,17 @@ export const BATTERY: Own = {
     "bound",
     "Part of its size by which a finding may change and still be the person's.",
   ),
-  p_within: p("within the bound", "That the change is the bound or more."),
-  p_outside: p("outside the bound", "That the change is the bound or less."),
+  p_within: p("within the bound", "p of the change being the bound or more.", { over: "p" }),
+  p_outside: p("outside the bound", "p of the change being the bound or less.", { over: "p" }),
   p_within_holm: p(
     "within the bound, Holm",
-    "That some way changes it by the bound or more; adjusted over the findings.",
+    "p of some way changing it by the bound or more; adjusted over the findings.",
+    { over: "p" },
   ),
   p_outside_holm: p(
     "outside the bound, Holm",
-    "The smallest of all ways; adjusted over findings and ways.",
+    "p of the way that changes it most surely; adjusted over findings and ways.",
+    { over: "p" },
   ),
   whose: text("whose", "What the tests say together, all adjusted.", {
     levels: {

@@ -79,6 +79,6 @@ export const DOSES: Own = {
 };
 
 export const DOSES_INTERVALS: Own = {
-  better: interval("95% CI of the better end", "95 % interval of it, of draws of profiles."),
+  better: interval("95% CI of the better end", "95 % interval of it, by the jackknife."),
   beyond: interval("95% CI of beyond", "95 % interval of the slope less the expected one."),
 };

@@ -31,7 +31,7 @@ export const ORDER: Own = {
     "beyond the floor",
     "What changed less what changes by itself, in the same answers; undefined without repeats.",
   ),
-  p_excess: p("beyond the floor", "Of the mean beyond the floor, by cluster."),
+  p_excess: p("beyond the floor", "p of the mean beyond the floor, by cluster.", { over: "p" }),
   changed_chance: share(
     "changed by chance",
     "What answers with these shares would change if nothing tied them to the persona.",
@@ -57,7 +57,9 @@ export const ORDER: Own = {
   place_bias: number("place bias", "Share of first places less one half; two options only.", {
     decimals: 3,
   }),
-  p_place: p("place bias", "Exact sign test of the answers that took one place twice."),
+  p_place: p("place bias", "p of the exact sign test of the answers that took one place twice.", {
+    over: "p",
+  }),
   bound_shift: number("bound", "The smallest shift that would matter, fixed before."),
   finding: text(
     "finding",
@@ -77,7 +79,7 @@ export const ORDER: Own = {
   df_error: number("error df", "Degrees of freedom of the error, before the correction."),
   epsilon: number("ε", "Greenhouse and Geisser's: 1 where differences of all ways vary alike."),
   chi2_ways: number("χ²", "Friedman's, of the ranks of the ways within personas."),
-  p_friedman: p("Friedman", "Of Friedman's χ²."),
+  p_friedman: p("Friedman", "p of Friedman’s χ².", { over: "p" }),
 };
 
 export const ORDER_INTERVALS: Own = {

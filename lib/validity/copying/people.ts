@@ -11,7 +11,7 @@ export class People {
   readonly #rows = new Map<number, number>();
   readonly #answers = new Map<number, (number | null)[]>();
   readonly #folds = new Map<number, Int8Array>();
-  readonly #majorities = new Map<number, number | null>();
+  readonly #counts = new Map<number, Map<number, number[]>>();
   readonly #guesses = new Map<string, number>();
   readonly #items: ReadonlyMap<number, Item>;
 
@@ -42,17 +42,18 @@ export class People {
     return row === undefined ? null : this.#answers.get(item)![row]!;
   }
 
-  /** The most frequent answer; of several the lowest. Null where nobody answered. */
-  majority(item: number): number | null {
-    const known = this.#majorities.get(item);
-    if (known !== undefined) return known;
-    const counts = Map.groupBy(
-      this.#answers.get(item)!.filter((answer) => answer !== null),
-      (answer) => answer,
-    );
-    const most = [...counts].toSorted(([a, x], [b, y]) => y.length - x.length || a - b)[0];
-    this.#majorities.set(item, most?.[0] ?? null);
-    return most?.[0] ?? null;
+  /** The most frequent answer of all others; of several the lowest. Null where nobody else answered. */
+  majority(profile: number, item: number): number | null {
+    const counts = this.#counts.getOrInsertComputed(item, () =>
+      Map.groupBy(
+        this.#answers.get(item)!.filter((answer) => answer !== null),
+        (answer) => answer,
+      ));
+    const own = this.own(profile, item);
+    const others = [...counts].map(([answer, of]) =>
+      [answer, of.length - Number(answer === own)] as const
+    ).filter(([, n]) => n > 0);
+    return others.toSorted(([a, x], [b, y]) => y - x || a - b)[0]?.[0] ?? null;
   }
 
   /**

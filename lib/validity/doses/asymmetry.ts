@@ -14,14 +14,17 @@ import {
 } from "../../measures.ts";
 import { seeded } from "../../random.ts";
 import {
-  clusterBootstrap,
   clusteredMean,
   clusteredShare,
   type Interval,
   mean,
+  meanRatio,
+  pairedT,
+  pseudoValues,
+  sd,
   signFlip,
 } from "../../stats.ts";
-import { type Dosed, followedParts, meansIn, notShown, shownScore } from "./series.ts";
+import { type Dosed, meansIn, notShown, shownScore } from "./series.ts";
 import type { ByDose } from "./slopes.ts";
 
 const DIRECTIONS = {
@@ -38,15 +41,15 @@ const DIRECTIONS = {
   followed_down_lower: "number",
   followed_down_upper: "number",
   estimate: "number",
-  boot_lower: "number",
-  boot_upper: "number",
+  ci_lower: "number",
+  ci_upper: "number",
   better: "number",
   better_lower: "number",
   better_upper: "number",
 } as const satisfies Record<string, Kind>;
 
 /** Two conditions that ask for opposite ends of the same scales, and what both are compared with. */
-export interface Directions extends ByDose {
+export interface Directions extends Pick<ByDose, "by"> {
   up: Level;
   down: Level;
   against: Level;
@@ -57,7 +60,7 @@ export interface Directions extends ByDose {
 export function directions(
   sheets: Dosed,
   instrument: Instrument,
-  { up, down, against, desirable = {}, by = [], draws, seed = 1 }: Directions,
+  { up, down, against, desirable = {}, by = [] }: Directions,
 ): DataFrame {
   const rows = new Rows(sheets.sheets);
   const factors = factorsOf(rows, by, ["condition", ...Object.keys(DIRECTIONS)]);
@@ -98,18 +101,8 @@ export function directions(
       const done = [change(got, 1), change(got, 2)];
       // A scale that neither condition sets is none to compare.
       if (who.length < 2 || asked.flat().every((one) => one === 0)) return [];
-      const key = JSON.stringify(group[0]!.levels.slice(0, -1));
-      const { uniform } = seeded("directions", seed, scale, key);
-      const [rising, falling, apart] = clusterBootstrap({
-        clusters: who.length,
-        uniform,
-        ...draws === undefined ? {} : { draws },
-        accelerated: false,
-        statistics: (weights) => {
-          const [a, b] = followedParts(weights, done, asked) as [number | null, number | null];
-          return [a, b, a === null || b === null ? null : a - b];
-        },
-      });
+      const [rising, falling] = [0, 1].map((way) => meanRatio(done[way]!, asked[way]!));
+      const apart = difference(done, asked);
       return [{
         ...keysOf(factors, group[0]!),
         scale,
@@ -117,24 +110,38 @@ export function directions(
         asked_up: mean(asked[0]!),
         change_up: mean(done[0]!),
         followed_up: rising!.estimate,
-        followed_up_lower: rising!.percentile.ciLower,
-        followed_up_upper: rising!.percentile.ciUpper,
+        followed_up_lower: rising!.ciLower,
+        followed_up_upper: rising!.ciUpper,
         asked_down: mean(asked[1]!),
         change_down: mean(done[1]!),
         followed_down: falling!.estimate,
-        followed_down_lower: falling!.percentile.ciLower,
-        followed_down_upper: falling!.percentile.ciUpper,
-        estimate: apart!.estimate,
-        boot_lower: apart!.percentile.ciLower,
-        boot_upper: apart!.percentile.ciUpper,
-        ...towardsBetter(desirable[scale], {
-          estimate: apart!.estimate,
-          ...apart!.percentile,
-        }),
+        followed_down_lower: falling!.ciLower,
+        followed_down_upper: falling!.ciUpper,
+        estimate: apart.estimate,
+        ci_lower: apart.ciLower,
+        ci_upper: apart.ciUpper,
+        ...towardsBetter(desirable[scale], apart),
       }];
     });
   });
   return frame(tidy, { ...kindsOf(rows, factors), ...DIRECTIONS });
+}
+
+/** The difference of two ratios of means of the same respondents: t limits of jackknife pseudo-values. */
+function difference(
+  done: readonly (readonly number[])[],
+  asked: readonly (readonly number[])[],
+): Interval {
+  const n = done[0]!.length;
+  const made = pseudoValues(n, (kept) => {
+    const [up, down] = done.map((own, way) =>
+      meanRatio(kept.map((at) => own[at]!), kept.map((at) => asked[way]![at]!)).estimate
+    );
+    return up === null || down === null ? null : up! - down!;
+  });
+  return made
+    ? pairedT({ mean: made.estimate, sd: sd(made.values)!, n })
+    : { estimate: null, ciLower: null, ciUpper: null };
 }
 
 /** What is followed towards the better end less what is towards the other. */

@@ -11,7 +11,6 @@ import {
   scaleScores,
   type Sheets,
 } from "../../measures.ts";
-import { weightedTotals } from "../../stats.ts";
 
 /** Sheets of personas; `shown` is what the profile answered as the prompt showed it, where that is stored. */
 export type Dosed = Sheets & {
@@ -139,22 +138,6 @@ export function seriesIn(
   );
   if (!series.length) throw new Error(noDoses(rows, [...doses.keys()]));
   return { rows, factors, series };
-}
-
-/**
- * Which part of what was asked of respondents was done: by pair of columns Σ w·done / Σ w·asked, null where
- * nothing was asked.
- */
-export function followedParts(
-  weights: Readonly<Float64Array>,
-  done: readonly (readonly number[])[],
-  asked: readonly (readonly number[])[],
-): (number | null)[] {
-  const sums = weightedTotals(weights, [...done, ...asked]);
-  return done.map((_, at) => {
-    const whole = sums[done.length + at]!;
-    return whole > 0 ? sums[at]! / whole : null;
-  });
 }
 
 export const notShown = ({ title }: Instrument): string =>

@@ -5,17 +5,17 @@ import type { Instrument } from "../../instruments.ts";
 import { intervalLaid, kindsOf, withHolm } from "../../measures.ts";
 import { seeded } from "../../random.ts";
 import {
-  clusterBootstrap,
   clusteredMean,
   doseFit,
   falls,
   isotonic,
   mean,
+  meanRatio,
   pageTrend,
   slopeOn,
   spearman,
 } from "../../stats.ts";
-import { type Dosed, followedParts, type Series, seriesIn } from "./series.ts";
+import { type Dosed, type Series, seriesIn } from "./series.ts";
 
 /** How series are read. */
 export interface ByDose {
@@ -72,15 +72,7 @@ export function doseSlopes(
     const slope = clusteredMean(slopes.map((slope) => [slope]));
     const apart = told && clusteredMean(slopes.map((slope, at) => [slope - told[at]!]));
     const { uniform } = seeded("doses", seed, scale, JSON.stringify(keys));
-    const followed = told && n >= 2
-      ? clusterBootstrap({
-        clusters: n,
-        uniform,
-        ...draws === undefined ? {} : { draws },
-        accelerated: false,
-        statistics: (weights) => followedParts(weights, [slopes], [told]),
-      })[0]
-      : undefined;
+    const followed = told && meanRatio(slopes, told);
     const fit = n >= 2
       ? doseFit(scores, doses, { uniform, ...draws === undefined ? {} : { draws } })
       : null;
@@ -102,8 +94,8 @@ export function doseSlopes(
       beyond_upper: apart?.ciUpper ?? null,
       p_beyond: apart?.p ?? null,
       followed: followed?.estimate ?? null,
-      followed_lower: followed?.percentile.ciLower ?? null,
-      followed_upper: followed?.percentile.ciUpper ?? null,
+      followed_lower: followed?.ciLower ?? null,
+      followed_upper: followed?.ciUpper ?? null,
       r2_within: fit?.within.estimate ?? null,
       r2_within_lower: fit?.within.percentile.ciLower ?? null,
       r2_within_upper: fit?.within.percentile.ciUpper ?? null,
@@ -148,17 +140,16 @@ const MEANS = {
 export function doseMeans(
   sheets: Dosed,
   instrument: Instrument,
-  { by = [], draws, seed = 1 }: ByDose = {},
+  { by = [] }: Pick<ByDose, "by"> = {},
 ): DataFrame {
   const { rows, factors, series } = seriesIn(sheets, instrument, by, Object.keys(MEANS));
-  const tidy = series.flatMap((one) => meansOf(one, instrument, { draws, seed }));
+  const tidy = series.flatMap((one) => meansOf(one, instrument));
   return frame(tidy, { ...kindsOf(rows, factors), ...MEANS });
 }
 
 function meansOf(
   { keys, scale, doses, scores, shown }: Series,
   instrument: Instrument,
-  { draws, seed }: { draws: number | undefined; seed: number },
 ) {
   const own = scores[instrument.scales.indexOf(scale)]!, n = own.length;
   const at = (of: readonly (readonly number[])[], dose: number) => of.map((row) => row[dose]!);
@@ -167,16 +158,7 @@ function meansOf(
   const changes = (of: readonly (readonly number[])[]) =>
     doses.map((_, dose) => of.map((row) => row[dose]! - row[0]!));
   const got = changes(own), asked = shown && changes(shown);
-  const { uniform } = seeded("dose means", seed, scale, JSON.stringify(keys));
-  const followed = asked && n >= 2
-    ? clusterBootstrap({
-      clusters: n,
-      uniform,
-      ...draws === undefined ? {} : { draws },
-      accelerated: false,
-      statistics: (weights) => followedParts(weights, got, asked),
-    })
-    : [];
+  const followed = asked?.map((own, dose) => meanRatio(got[dose]!, own));
   return doses.map((dose, place) => ({
     ...keys,
     scale,
@@ -188,8 +170,8 @@ function meansOf(
     shown_mean: shown && mean(at(shown, place)),
     asked_change: asked && mean(asked[place]!),
     done_change: mean(got[place]!),
-    followed: followed[place]?.estimate ?? null,
-    followed_lower: followed[place]?.percentile.ciLower ?? null,
-    followed_upper: followed[place]?.percentile.ciUpper ?? null,
+    followed: followed?.[place]?.estimate ?? null,
+    followed_lower: followed?.[place]?.ciLower ?? null,
+    followed_upper: followed?.[place]?.ciUpper ?? null,
   }));
 }

@@ -74,7 +74,7 @@ export function changes(sheets: Sheets, of: Ways): DataFrame {
   return frame(tidy, { ...kindsOf(rows, factors), ...CHANGES });
 }
 
-interface Asked {
+export interface Asked {
   scale: string | null;
   answer: readonly Level[];
   /** Codes in order of position, and as printed. */
@@ -82,7 +82,7 @@ interface Asked {
   printed: readonly number[];
 }
 
-function itemsOf(rows: Rows, instrument: Instrument): Asked[] {
+export function itemsOf(rows: Rows, instrument: Instrument): Asked[] {
   return instrument.items.map((item) => {
     const options = optionsOf(instrument, item).filter(({ role }) => !role);
     const codes = options.map(({ code }) => code);

@@ -2,11 +2,13 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { frame, type Kind, rows } from "../../frames.ts";
+import { cost, type Model } from "../../llm.ts";
 import { carried } from "../../provenance.ts";
 import { seeded } from "../../random.ts";
 import { type Components, designCoefficients } from "../../stats.ts";
 
 const ALLOCATION = {
+  model: "text",
   scale: "text",
   target: "number",
   settings_used: "integer",
@@ -15,6 +17,7 @@ const ALLOCATION = {
   erho2: "number",
   calls: "integer",
   usd: "number",
+  price_as_of: "text",
   reached: "text",
 } as const satisfies Record<string, Kind>;
 
@@ -25,61 +28,75 @@ const Source = z.object({
 });
 
 /**
- * The cheapest number of settings and repeats that reaches a coefficient within a budget, for each scale.
+ * The cheapest number of settings and repeats that reaches a coefficient within a budget, for each scale, at the prices
+ * of models.
  *
  * Every persona is asked once for each setting and repeat, so that a design costs personas × settings × repeats
  * calls. A repeat costs what a setting costs and averages less, so that repeats come in only where there are no
- * more settings.
+ * more settings. What another model would reach with the same components is no more than a guess: the components are of
+ * the model that answered.
  *
  * @param found as `components` returns them, of one level of each factor that they are by
- * @param of `usd`: what a call costs, as `lab.estimate(…)` has it at the registry's prices (usd / calls);
- *   `coefficient`: `absolute` (Φ) unless said; `most`: settings and repeats at most, of which the first is how many there are
- * @returns by scale: target, settings_used, repeats_used, phi, erho2, calls, usd, reached (yes; no: then
+ * @param of `models`: with their prices, such as `[model("gpt4omini")]`; `tokens`: of one call, as `lab.estimate(…)` has
+ *   them (tokens_in, tokens_out); `budget`: USD for each model; `coefficient`: `absolute` (Φ) unless said; `most`:
+ *   settings and repeats at most, of which the first is how many there are
+ * @returns by model and scale: target, settings_used, repeats_used, phi, erho2, calls, usd, price_as_of, reached (yes; no: then
  *   the best that the budget and the settings allow; undefined numbers where not even one call is within it)
- * @throws {Error} when a scale has several components of a kind
+ * @throws {Error} when a scale has several components of a kind, or a model has no price
  */
 export const cheapest = carried((
   found: DataFrame,
   of: {
     target: number;
     personas: number;
-    usd: number;
+    models: readonly Model[];
+    tokens: { input: number; output: number };
     budget: number;
     most: { settings: number; repeats: number };
     coefficient?: "absolute" | "relative";
   },
 ): DataFrame => {
-  const { target, personas, usd, budget, most, coefficient = "absolute" } = of;
+  const { target, personas, models, tokens, budget, most, coefficient = "absolute" } = of;
   if (!(target > 0 && target < 1)) {
     throw new RangeError(`A target coefficient lies between 0 and 1: got ${target}`);
   }
   const scales = Map.groupBy(rows(found, Source), ({ scale }) => scale);
-  const tidy = [...scales].map(([scale, own]) => {
-    const components = componentsOf(scale, own);
-    const designs = Array.from({ length: most.settings }, (_, at) => at + 1).flatMap((settings) =>
-      Array.from({ length: components.interaction === null ? 1 : most.repeats }, (_, at) => at + 1)
-        .map((repeats) => {
+  const tidy = models.flatMap((model) => {
+    const call = cost(model, tokens);
+    if (call === null) {
+      throw new Error(
+        `The price of ${model.id} is unknown: give its entry in the registry a price, or name another`,
+      );
+    }
+    return [...scales].map(([scale, own]) => {
+      const components = componentsOf(scale, own);
+      const repeatable = components.interaction === null ? 1 : most.repeats;
+      const designs = Array.from({ length: most.settings }, (_, at) => at + 1).flatMap((settings) =>
+        Array.from({ length: repeatable }, (_, at) => at + 1).map((repeats) => {
           const calls = personas * settings * repeats;
           const { relative, absolute } = designCoefficients(components, { settings, repeats });
-          return { settings, repeats, calls, usd: calls * usd, relative, absolute };
+          return { settings, repeats, calls, usd: calls * call, relative, absolute };
         })
-    ).filter((design) => design.usd <= budget);
-    const value = (design: typeof designs[number]) => design[coefficient] ?? -Infinity;
-    const enough = designs.filter((design) => value(design) >= target)
-      .toSorted((a, b) => a.usd - b.usd || a.calls - b.calls || value(b) - value(a));
-    const best = enough[0] ??
-      designs.toSorted((a, b) => value(b) - value(a) || a.calls - b.calls)[0];
-    return {
-      scale,
-      target,
-      settings_used: best?.settings ?? null,
-      repeats_used: best?.repeats ?? null,
-      phi: best?.absolute ?? null,
-      erho2: best?.relative ?? null,
-      calls: best?.calls ?? null,
-      usd: best?.usd ?? null,
-      reached: enough.length ? "yes" : "no",
-    };
+      ).filter((design) => design.usd <= budget);
+      const value = (design: typeof designs[number]) => design[coefficient] ?? -Infinity;
+      const enough = designs.filter((design) => value(design) >= target)
+        .toSorted((a, b) => a.usd - b.usd || a.calls - b.calls || value(b) - value(a));
+      const best = enough[0] ??
+        designs.toSorted((a, b) => value(b) - value(a) || a.calls - b.calls)[0];
+      return {
+        model: model.label,
+        scale,
+        target,
+        settings_used: best?.settings ?? null,
+        repeats_used: best?.repeats ?? null,
+        phi: best?.absolute ?? null,
+        erho2: best?.relative ?? null,
+        calls: best?.calls ?? null,
+        usd: best?.usd ?? null,
+        price_as_of: model.price!.as_of,
+        reached: enough.length ? "yes" : "no",
+      };
+    });
   });
   return frame(tidy, ALLOCATION);
 });

@@ -3,6 +3,7 @@ import { type Instrument, keyedAnswer } from "../../instruments.ts";
 import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
 import { answeredAnew } from "./sheets.ts";
+import { toldHash } from "./told.ts";
 
 const NAME = "simulated-doses";
 
@@ -64,7 +65,7 @@ export function dosedModel(instrument: Instrument, following: Following = {}): M
   known.set(instrument.name, instrument);
   return {
     ...model("simulated"),
-    id: `doses_${JSON.stringify(following).replace(/[^\w.]+/g, "_")}`,
+    id: `doses_${toldHash(following)}`,
     label: "Simulated, declared doses (no model)",
     provider: NAME,
     model: NAME,

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { bounds, type Instrument } from "../../instruments.ts";
 import { answersListed, type Model, model, standIn } from "../../llm.ts";
 import { seeded } from "../../random.ts";
+import { toldHash } from "./told.ts";
 
 const NAME = "simulated-swapped";
 
@@ -52,7 +53,7 @@ export function swappedModel(instrument: Instrument, declared: Declared): Model 
   known.add(instrument);
   return {
     ...model("simulated"),
-    id: "swapped",
+    id: `swapped_${toldHash(declared)}`,
     label: "Simulated, moved by attributes (no model)",
     provider: NAME,
     model: NAME,
