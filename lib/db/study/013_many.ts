@@ -31,8 +31,10 @@ async function holding(db: Kysely<unknown>): Promise<void> {
       usd_now double precision;
       flying integer;
     begin
-      select stopping, budget_calls, budget_tokens, budget_usd, calls + lost_calls as calls,
-             tokens + lost_tokens as tokens, usd + lost_usd as usd
+      select stopping, budget_calls, budget_tokens, budget_usd,
+             calls + lost_calls + submitted_calls as calls,
+             tokens + lost_tokens + submitted_tokens as tokens,
+             usd + lost_usd + submitted_usd::double precision as usd
       into budget from runs where run = of_run for no key update;
       -- Only now, with the lock, is it sure to see what others held before.
       select coalesce(sum(held_calls + spent_calls), 0) as calls,
