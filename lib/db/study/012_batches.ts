@@ -21,7 +21,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // A reply that came with others, hours later, took no time of its own.
   await sql`alter table requests alter column milliseconds drop not null`.execute(db);
   await tables(db);
-  await holding(db);
   await handing(db);
   await sql`
     create or replace view experiments_groups as
@@ -118,66 +117,6 @@ async function tables(db: Kysely<unknown>): Promise<void> {
       content bytea not null,
       primary key (batch, name)
     )`.execute(db);
-}
-
-/** Holding calls against a budget, as before, but that what was submitted counts as well. */
-async function holding(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create or replace function hold(of_run integer, of_worker integer, asked jsonb)
-    returns table (answer text) language plpgsql as $$
-    #variable_conflict use_column
-    declare
-      budget record;
-      taken record;
-      one record;
-      calls_now double precision;
-      tokens_now double precision;
-      usd_now double precision;
-      flying integer;
-    begin
-      select stopping, budget_calls, budget_tokens, budget_usd,
-             calls + lost_calls + submitted_calls as calls,
-             tokens + lost_tokens + submitted_tokens as tokens,
-             usd + lost_usd + submitted_usd::double precision as usd
-      into budget from runs where run = of_run for no key update;
-      -- Only now, with the lock, is it sure to see what others held before.
-      select coalesce(sum(held_calls + spent_calls), 0) as calls,
-             coalesce(sum(held_tokens + spent_tokens), 0) as tokens,
-             coalesce(sum(held_usd + spent_usd), 0) as usd,
-             count(*) filter (where held_calls > 0) as flying
-      into taken from work where run = of_run and state = 'claimed';
-      calls_now := budget.calls + taken.calls;
-      tokens_now := budget.tokens + taken.tokens;
-      usd_now := budget.usd + taken.usd;
-      flying := taken.flying;
-      for one in
-        select * from jsonb_to_recordset(asked)
-          as g(work integer, calls integer, tokens double precision, usd double precision)
-      loop
-        if budget.stopping then
-          answer := 'stopped';
-        elsif calls_now + one.calls > budget.budget_calls
-          or tokens_now + one.tokens > budget.budget_tokens
-          or usd_now + one.usd > budget.budget_usd
-        then
-          answer := case when flying > 0 then 'wait' else 'spent' end;
-        else
-          update work
-          set held_calls = one.calls, held_tokens = one.tokens, held_usd = one.usd
-          where work = one.work and worker = of_worker and state = 'claimed' and held_calls = 0;
-          if found then
-            answer := 'granted';
-            calls_now := calls_now + one.calls;
-            tokens_now := tokens_now + one.tokens;
-            usd_now := usd_now + one.usd;
-            flying := flying + 1;
-          else
-            answer := 'lost';
-          end if;
-        end if;
-        return next;
-      end loop;
-    end $$`.execute(db);
 }
 
 /**

@@ -13,8 +13,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Holding calls against a budget, as before, but that those which all fit are held by one statement: every
- * statement that changes work counts it anew, so that a loop counts once for each call.
+ * Holding calls against a budget, as before, but that what was submitted counts as well, and that calls
+ * which all fit are held by one statement: every statement that changes work counts it anew, so that a loop
+ * counts once for each call.
  */
 async function holding(db: Kysely<unknown>): Promise<void> {
   await sql`
