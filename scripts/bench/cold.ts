@@ -27,8 +27,12 @@ export async function cold(): Promise<void> {
     await done("git", ["clone", "--quiet", ROOT, checkout], home);
     progress("fetching the packages");
     const fetched = await done(Deno.execPath(), ["install", "--frozen", "--quiet"], checkout);
-    const megabytes = (await sizeOf(env.DENO_DIR) + await sizeOf(join(checkout, "node_modules"))) /
-      1e6;
+    const seen = new Set<string>();
+    let bytes = 0;
+    for (const folder of [env.DENO_DIR, join(checkout, "node_modules")]) {
+      bytes += await sizeOf(folder, seen);
+    }
+    const megabytes = bytes / 1e6;
     progress("start");
     const started = await done(Deno.execPath(), ["task", "--quiet", "start"], checkout);
     progress("");
@@ -47,7 +51,7 @@ export async function cold(): Promise<void> {
 }
 
 /** Bytes of a folder; of files that stand in several places once. */
-async function sizeOf(folder: string, seen = new Set<string>()): Promise<number> {
+async function sizeOf(folder: string, seen: Set<string>): Promise<number> {
   let bytes = 0;
   for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
     const path = join(folder, name);
