@@ -139,7 +139,7 @@ Deno.test(`chaos: ${KILLS} kills, and nothing is lost or paid twice but what was
 async function campaign(disk: Disk, file: string): Promise<void> {
   const random = seeded("chaos", SEED);
   const pick = <T>(some: readonly T[]): T => some[random.int(some.length)]!;
-  const server = provider({ answer: () => ({ latency: 5 + random.uniform() * 20 }), keep: false });
+  const server = provider({ answer: () => ({ latency: 20 + random.uniform() * 60 }), keep: false });
   await using batches = new BatchServer();
   await using near = Cable.to(Number(new URL(server.url).port));
   await using far = Cable.to(Number(new URL(batches.url).port));
@@ -216,8 +216,16 @@ async function campaign(disk: Disk, file: string): Promise<void> {
     const act = pick(["run", "run", "batches", "batches", "plan", "restore", "export"]);
     const blow = pick(["process", "process", ...Object.keys(blows)]);
     struck[`${act}, ${blow}`] = (struck[`${act}, ${blow}`] ?? 0) + 1;
-    const victim = await acts[act]!();
-    await pause(random.uniform() * (act === "run" || act === "batches" ? 1500 : 4000));
+    const asked = () =>
+      server.tally().requests + Object.values(batches.seen).reduce((sum, n) => sum + n, 0);
+    const before = asked(), victim = await acts[act]!();
+    if ((act === "run" || act === "batches") && random.uniform() < 0.8) {
+      // Most are hit while they ask, whenever that is on this machine.
+      const heard = 1 + random.int(act === "run" ? PORTION : 6);
+      const end = performance.now() + 10_000;
+      while (!victim.over() && asked() < before + heard && performance.now() < end) await pause(2);
+      await pause(random.uniform() * 30);
+    } else await pause(random.uniform() * 4000);
     await blows[blow]?.();
     if (blow !== "process" && random.uniform() < 0.5) {
       // What goes on after a blow, or ends with it, is no less right than what is killed.

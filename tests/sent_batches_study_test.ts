@@ -194,7 +194,7 @@ Deno.test("killed at every step: one batch, paid for once, and every answer ther
   const kills: string[] = [];
   const spawned: Process[] = [];
   const spawn = () => {
-    const process = new Process("sent_killed", bench.name, undefined, true);
+    const process = new Process("sent_killed", bench.name, { batch: true });
     spawned.push(process);
     return process;
   };
