@@ -145,7 +145,7 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   await using far = Cable.to(Number(new URL(batches.url).port));
   const [live, sent] = [
     served(near.url, CALLS, { id: "live", label: "Live" }),
-    served(far.url, CALLS, { id: "sent", label: "Sent" }),
+    served(far.url, CALLS, { id: "sent", label: "Sent", batch: { api: "openai" } }),
   ];
   await Deno.writeTextFile(file, JSON.stringify([live, sent]));
 
