@@ -154,6 +154,11 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const made = await Made.with(SCHEMA, profiles);
   const written = await made.lab.register(personas({ models: [model("simulated")] }));
   await made.lab.run(written);
+  // Nobody's question is somebody else's: what is asked twice can be told from what two were asked.
+  await made.sql`
+    update personas_written
+    set fields = jsonb_set(fields, '{description}', to_jsonb(
+      fields->>'description' || ' This is person ' || work || '.'))`;
   const runs: Record<"live" | "batches", string> = { live: "", batches: "" };
   for (const [name, model] of [["live", live], ["batches", sent]] as const) {
     runs[name] = await made.lab.register(
@@ -351,8 +356,8 @@ class Watch {
     const now = new Map(rows.map((row) => [`${row.key} ${row.ask}`, row]));
     for (const [key, { reply, hash, answered, question }] of this.#known) {
       assert.equal(now.get(key)?.reply, reply, `the reply ${key} is not what it was`);
-      assert.equal(this.bodies.get(hash) ?? 0, answered, "a stored reply was bought again");
       if (question) assert.equal(this.batches.answered.get(question), 1, "a line was paid twice");
+      else assert.equal(this.bodies.get(hash), answered, "a stored reply was bought again");
     }
     let fresh = 0;
     for (const [key, { name, reply, hash }] of now) {
