@@ -15,6 +15,7 @@ import { scaleName } from "./plots/text.ts";
 
 export { fates, histograms, keys } from "./plots/bars.ts";
 export { byScale, wrap } from "./plots/canvas.ts";
+export { curves } from "./plots/curves.ts";
 export { dots, type Point } from "./plots/dots.ts";
 export { attrition } from "./plots/flow.ts";
 export { shareMaps, type TilePlace } from "./plots/maps.ts";

@@ -221,7 +221,7 @@ atNight(
     await using server = await ServerProcess.started("--latency", "60", "--seed", "9");
     const { made, run } = await toAnswer("crash_sleep", N, server.url, CALLS);
     await using _ = made;
-    await using sleeper = new Process("crash_sleep", run, 5);
+    await using sleeper = new Process("crash_sleep", run, { lease: 5 });
     await using other = new Process("crash_sleep", run);
     await sleeper.ready();
     await other.ready();
@@ -299,7 +299,7 @@ atNight("a process that falls asleep while it asks for budget holds nobody up", 
   await using server = await ServerProcess.started("--latency", "10", "--seed", "10");
   const { made, run } = await toAnswer("crash_held", N, server.url, 8);
   await using _ = made;
-  await using sleeper = new Process("crash_held", run, 5);
+  await using sleeper = new Process("crash_held", run, { lease: 5 });
   await using other = new Process("crash_held", run);
   await sleeper.ready();
   await other.ready();

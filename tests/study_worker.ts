@@ -1,7 +1,7 @@
 /**
  * A process at work on a run, for tests that kill it, and what the tests of the study share.
  *
- * `deno run -A tests/study_worker.ts SCHEMA RUN [LEASE]` loads the code, writes `ready`, waits for a
+ * `deno run -A tests/study_worker.ts SCHEMA RUN [--lease=N] [--limit=N] [--batch]` loads the code, writes `ready`, waits for a
  * line on its standard input, works on the run, and writes what came of it as JSON.
  */
 import "lib/paper/published.ts";
@@ -95,9 +95,18 @@ export class Process implements AsyncDisposable {
   /** Whether it has ended. */
   over = false;
 
-  constructor(schema: string, run: string, lease?: number) {
+  constructor(
+    schema: string,
+    run: string,
+    { lease, limit, batch = false }: { lease?: number; limit?: number; batch?: boolean } = {},
+  ) {
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", import.meta.filename!, schema, run, ...lease ? [`--lease=${lease}`] : []],
+      args: [
+        ...["run", "-A", import.meta.filename!, schema, run],
+        ...lease === undefined ? [] : [`--lease=${lease}`],
+        ...limit === undefined ? [] : [`--limit=${limit}`],
+        ...batch ? ["--batch"] : [],
+      ],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -194,12 +203,20 @@ if (import.meta.main) {
   const { positionals: [schema, run], values } = parseArgs({
     args: Deno.args,
     allowPositionals: true,
-    options: { lease: { type: "string" } },
+    options: {
+      lease: { type: "string" },
+      limit: { type: "string" },
+      batch: { type: "boolean", default: false },
+    },
   });
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(8));
   const lab = await openStudy({ schema: schema! });
-  const ended = await lab.run(run!, values.lease ? { lease: Number(values.lease) } : {});
+  const ended = await lab.run(run!, {
+    ...values.lease && { lease: Number(values.lease) },
+    ...values.limit && { limit: Number(values.limit) },
+    batch: values.batch,
+  });
   console.log(JSON.stringify(ended));
   await lab.close();
 }

@@ -24,6 +24,7 @@ import * as studySettings from "./study/008_settings.ts";
 import * as studyOptions from "./study/009_options.ts";
 import * as studyCounts from "./study/010_counts.ts";
 import * as studyAnalyses from "./study/011_analyses.ts";
+import * as studyBatches from "./study/012_batches.ts";
 import * as studyMany from "./study/013_many.ts";
 
 /** The steps of a study's schema. */
@@ -39,6 +40,7 @@ const STUDY: Record<string, Migration> = {
   "009_options": studyOptions,
   "010_counts": studyCounts,
   "011_analyses": studyAnalyses,
+  "012_batches": studyBatches,
   "013_many": studyMany,
 };
 

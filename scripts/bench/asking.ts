@@ -4,7 +4,8 @@ import { whole } from "lib/format.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { administrations, openStudy } from "lib/study.ts";
 import { progress } from "../cli.ts";
-import { beside, localModel, memory, say, server } from "./served.ts";
+import { say } from "./measure.ts";
+import { beside, localModel, memory, server } from "./served.ts";
 
 const SCHEMA = "bench_asking";
 const ITEMS = epqra.items.length;
@@ -44,6 +45,7 @@ export async function asking(runs: number, full: boolean): Promise<void> {
     await beside(lab, sql, await lab.register(plan("distant", far.url)), {
       ...{ runs, calls, what, how },
       url: far.url,
+      goal: { least: 0.9 },
     });
     await memory(SCHEMA, [name], [few, many], "replies");
   } finally {

@@ -4,7 +4,7 @@ import { ROOT } from "lib/config.ts";
 import { address, connect, type Sql } from "lib/db.ts";
 import { restore } from "lib/paper/restore.ts";
 import { progress } from "../cli.ts";
-import { deno, measure, timed } from "./measure.ts";
+import { against, deno, measure, type Measured, median, say, timed } from "./measure.ts";
 
 const FULL = "bench_full";
 const TARGET = "bench_restored";
@@ -12,15 +12,17 @@ const TARGET = "bench_restored";
 /**
  * The reconstruction blown up to the published size: texts as long as the published ones, a request
  * log of 18,573 rows, and 26,256 repeated answers.
+ *
+ * @param times so many times the answers
  */
-async function fullSize(sql: Sql): Promise<void> {
-  await restore({ schema: FULL, force: true });
+export async function fullSize(sql: Sql, schema: string, times = 1): Promise<void> {
+  await restore({ schema, force: true });
   const words = 'The quick brown fox reads "questions"\tand answers them\\with care — ñ 漢字.\n';
-  await sql`alter table ${sql(FULL)}.eval_questionnaires disable trigger all`;
+  await sql`alter table ${sql(schema)}.eval_questionnaires disable trigger all`;
   await sql`
-    update ${sql(FULL)}.personas set description = repeat(${words}, 12 + id % 9)`;
+    update ${sql(schema)}.personas set description = repeat(${words}, 12 + id % 9)`;
   await sql`
-    insert into ${sql(FULL)}.experiment_request_metadata
+    insert into ${sql(schema)}.experiment_request_metadata
       (id, created, experiment_id, request_json, response_json, request_metadata)
     select n, now(), 96033 + n % 12390,
            jsonb_build_object('messages', repeat(${words}, 55), 'n', n),
@@ -28,9 +30,15 @@ async function fullSize(sql: Sql): Promise<void> {
            jsonb_build_object('usage', n)
     from generate_series(1, 18573) n`;
   await sql`
-    insert into ${sql(FULL)}.eval_questionnaires
+    insert into ${sql(schema)}.eval_questionnaires
     select 1000000 + id, experiment_id, question_number, answer
-    from ${sql(FULL)}.eval_questionnaires order by id limit 26256`;
+    from ${sql(schema)}.eval_questionnaires order by id limit 26256`;
+  for (let more = 1; more < times; more++) {
+    await sql`
+      insert into ${sql(schema)}.eval_questionnaires
+      select ${more * 2_000_000}::int + id, experiment_id, question_number, answer
+      from ${sql(schema)}.eval_questionnaires where id <= 2000000`;
+  }
 }
 
 /** The tables of the fixture's dump, which has the layout of the published one. */
@@ -44,7 +52,7 @@ const DUMP = join(
 );
 
 /** Writes the full-size tables as a dump, plain and compressed, as CSVs and as a zip. */
-async function files(sql: Sql, folder: string): Promise<void> {
+export async function files(sql: Sql, folder: string, schema: string): Promise<void> {
   const gunzip = new DecompressionStream("gzip");
   const small = await new Response((await Deno.open(DUMP)).readable.pipeThrough(gunzip)).text();
   const blocks = /^COPY personality_trap\.(\w+) (\(.*\)) FROM stdin;\n[\s\S]*?^\\\.\n/gm;
@@ -58,9 +66,9 @@ async function files(sql: Sql, folder: string): Promise<void> {
     const [all, table, columns] = block as unknown as [string, string, string];
     // The server writes the files itself: it is on this machine and ours.
     const rows = join(folder, `${table}.rows`);
-    await sql.unsafe(`copy ${FULL}.${table} ${columns} to '${rows}'`);
+    await sql.unsafe(`copy ${schema}.${table} ${columns} to '${rows}'`);
     await sql.unsafe(
-      `copy ${FULL}.${table} ${columns} to '${
+      `copy ${schema}.${table} ${columns} to '${
         join(folder, "csv", `${table}.csv`)
       }' (format csv, header)`,
     );
@@ -85,19 +93,19 @@ export async function data(runs: number): Promise<void> {
     const options = ["--schema", TARGET, "--force"];
     await measure("restore: the reconstruction", runs, () => deno("restore", ...options));
     progress("making the full-size files");
-    await fullSize(sql);
+    await fullSize(sql, FULL);
     await Deno.chmod(out, 0o777);
-    await files(sql, out);
-    for (
-      const [name, path] of [
-        ["restore: plain dump", join("sql", "personas_database_backup.sql")],
-        ["restore: compressed dump", join("sql", "personas_database_backup.sql.gz")],
-        ["restore: CSV folder", "csv"],
-      ] as const
-    ) {
-      await measure(name, runs, () => deno("restore", "--from", join(out, path), ...options));
+    await files(sql, out, FULL);
+    const plain = join(out, "sql", "personas_database_backup.sql");
+    const from = (path: string) => () => deno("restore", "--from", path, ...options);
+    const ours = await measure("restore: plain dump", runs, from(plain));
+    await measure("restore: compressed dump", runs, from(`${plain}.gz`));
+    await measure("restore: CSV folder", runs, from(join(out, "csv")));
+    const theirs = await psql(sql, plain, runs);
+    if (theirs) {
+      const ratio = median(ours.seconds) / median(theirs.seconds);
+      say("  the plain dump, of psql's time", ratio.toFixed(2), against(ratio, { most: 0.4 }));
     }
-    await psql(sql, join(out, "sql", "personas_database_backup.sql"), runs);
   } finally {
     await sql`drop schema if exists ${sql(FULL)} cascade`;
     await sql`drop schema if exists ${sql(TARGET)} cascade`;
@@ -107,7 +115,7 @@ export async function data(runs: number): Promise<void> {
 }
 
 /** The same plain dump through psql, where it is installed: the yardstick of the restore. */
-async function psql(sql: Sql, dump: string, runs: number): Promise<void> {
+async function psql(sql: Sql, dump: string, runs: number): Promise<Measured | null> {
   const { host, port, user, password } = await address("owner");
   const database = "persona_audit_bench";
   const env = { PGPASSWORD: password };
@@ -115,12 +123,14 @@ async function psql(sql: Sql, dump: string, runs: number): Promise<void> {
   try {
     await timed("psql", ["--version"]);
   } catch {
-    return console.log("psql is not installed here: no comparison");
+    console.log("psql is not installed here: no comparison");
+    return null;
   }
-  await measure("psql of the same plain dump", runs, async () => {
+  const measured = await measure("psql of the same plain dump", runs, async () => {
     await sql`drop database if exists ${sql(database)}`;
     await sql`create database ${sql(database)}`;
     return await timed("psql", args, env);
   });
   await sql`drop database ${sql(database)}`;
+  return measured;
 }

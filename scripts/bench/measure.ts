@@ -1,6 +1,7 @@
 /** How long whole processes take, and how much memory. */
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
+import { whole } from "lib/format.ts";
 import { progress } from "../cli.ts";
 
 /** One run of a whole process, as the operating system saw it. */
@@ -49,7 +50,23 @@ function residentPeak(pid: number): number {
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-interface Measured {
+/** What a figure is to be, at least or at most. */
+export type Goal = { least: number } | { most: number };
+
+/** A goal beside its figure, and whether it is missed. */
+export function against(value: number, goal: Goal): string {
+  const [sign, at, held] = "least" in goal
+    ? ["≥", goal.least, value >= goal.least]
+    : ["≤", goal.most, value <= goal.most];
+  const shown = at >= 1000 ? whole(Math.round(at)) : String(at);
+  return `goal ${sign} ${shown}${held ? "" : ": missed"}`;
+}
+
+/** A line of figures. */
+export const say = (what: string, value: string, goal = ""): void =>
+  console.log(`${what.padEnd(48)} ${value}${goal && `   ${goal}`}`);
+
+export interface Measured {
   name: string;
   seconds: number[];
   megabytes: number | null;

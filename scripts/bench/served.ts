@@ -6,7 +6,7 @@ import type { Model } from "lib/llm.ts";
 import type { Study } from "lib/study.ts";
 import { progress } from "../cli.ts";
 import { MEMORY } from "../memory.ts";
-import { median, timed } from "./measure.ts";
+import { against, type Goal, median, say, timed } from "./measure.ts";
 
 const IN_FLIGHT = 64;
 
@@ -42,6 +42,8 @@ export interface Timed {
   calls: number;
   what: string;
   how: string;
+  /** What the ratio is to be. */
+  goal: Goal;
 }
 
 /** The same calls through our code and through the client alone, in turns. */
@@ -49,7 +51,7 @@ export async function beside(
   lab: Study,
   sql: Sql,
   name: string,
-  { url, runs, calls, what, how }: Timed,
+  { url, runs, calls, what, how, goal }: Timed,
 ): Promise<void> {
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 });
   const ours: number[] = [], bare: number[] = [];
@@ -73,7 +75,8 @@ export async function beside(
   progress("");
   say(`${what}, ${IN_FLIGHT} in flight, ${how}`, spread(ours, "per second", 0));
   say("the same calls by the bare client", spread(bare, "per second", 0));
-  say("ratio", spread(ours.map((value, index) => value / bare[index]!), ""));
+  const ratios = ours.map((value, index) => value / bare[index]!);
+  say("ratio", spread(ratios, ""), against(median(ratios), goal));
 }
 
 /** Peak memory of processes that do so many pieces of each run, one after the other. */
@@ -97,6 +100,7 @@ export async function memory(
     say(
       `memory, ${whole(calls)} ${what}`,
       `${run.megabytes?.toFixed(0) ?? "—"} MB peak, ${(calls / run.seconds).toFixed(0)} per second`,
+      run.megabytes === null ? "" : against(run.megabytes, { most: 200 }),
     );
   }
 }
@@ -106,6 +110,3 @@ export const spread = (values: readonly number[], unit: string, decimals = 2): s
   const text = (value: number) => value.toFixed(decimals);
   return `${text(median(values))} ${unit} (${text(low)}–${text(high)})`.replace("  ", " ");
 };
-
-export const say = (what: string, value: string): void =>
-  console.log(`${what.padEnd(48)} ${value}`);

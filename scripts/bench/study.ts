@@ -6,7 +6,8 @@ import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Model, model, recorded } from "lib/llm.ts";
 import { administrations, openStudy, personas, type Study } from "lib/study.ts";
 import { progress } from "../cli.ts";
-import { beside, localModel, memory, say, server, spread } from "./served.ts";
+import { against, median, say } from "./measure.ts";
+import { beside, localModel, memory, server, spread } from "./served.ts";
 
 const SCHEMA = "bench_study";
 /** Administrations that are timed beside the bare client. */
@@ -28,11 +29,21 @@ export async function study(runs: number): Promise<void> {
     const names = await registered(lab, localModel("local", near.url));
     await pickedUp(lab, names[0]!, runs);
     const timed = { runs, calls: TIMED, what: "administrations" };
-    await beside(lab, sql, names[0]!, { ...timed, url: near.url, how: "no latency" });
+    await beside(lab, sql, names[0]!, {
+      ...timed,
+      url: near.url,
+      how: "no latency",
+      goal: { least: 0.5 },
+    });
     const distant = localModel("distant", far.url);
     const plan = administrations({ instrument: epqra, models: [distant], personas: [1, 2, 3] });
     const away = await lab.register(plan);
-    await beside(lab, sql, away, { ...timed, url: far.url, how: `${LATENCY_MS} ms latency` });
+    await beside(lab, sql, away, {
+      ...timed,
+      url: far.url,
+      how: `${LATENCY_MS} ms latency`,
+      goal: { least: 0.97 },
+    });
     await memory(SCHEMA, names, [MANY / 20, MANY / 2]);
     await again(lab, sql, names[0]!, runs);
   } finally {
@@ -123,5 +134,9 @@ async function again(lab: Study, sql: Sql, name: string, runs: number): Promise<
     const { done, seconds } = await lab.run(name, { transport: recorded(), limit: REPEATED });
     rates.push(done / seconds);
   }
-  say("stored replies read again", spread(rates, "per second", 0));
+  say(
+    "stored replies read again",
+    spread(rates, "per second", 0),
+    against(median(rates), { least: 10_000 }),
+  );
 }

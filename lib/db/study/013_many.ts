@@ -13,8 +13,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Holding calls against a budget, as before, but that those which all fit are held by one statement: every
- * statement that changes work counts it anew, so that a loop counts once for each call.
+ * Holding calls against a budget, as before, but that what was submitted counts as well, and that calls
+ * which all fit are held by one statement: every statement that changes work counts it anew, so that a loop
+ * counts once for each call.
  */
 async function holding(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -31,8 +32,10 @@ async function holding(db: Kysely<unknown>): Promise<void> {
       usd_now double precision;
       flying integer;
     begin
-      select stopping, budget_calls, budget_tokens, budget_usd, calls + lost_calls as calls,
-             tokens + lost_tokens as tokens, usd + lost_usd as usd
+      select stopping, budget_calls, budget_tokens, budget_usd,
+             calls + lost_calls + submitted_calls as calls,
+             tokens + lost_tokens + submitted_tokens as tokens,
+             usd + lost_usd + submitted_usd::double precision as usd
       into budget from runs where run = of_run for no key update;
       -- Only now, with the lock, is it sure to see what others held before.
       select coalesce(sum(held_calls + spent_calls), 0) as calls,
