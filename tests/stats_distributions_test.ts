@@ -223,7 +223,7 @@ Deno.test("jackknife() of alignment is the worked example", () => {
     columns: [[1, 0, 0]],
     statistics: ([first]: readonly number[]) => [first! > 0 ? 1 : null],
   };
-  assert.deepEqual(jackknife(never), [{ estimate: 1, se: null }]);
+  assert.deepEqual(jackknife(never), [{ estimate: 1, corrected: null, se: null }]);
   assert.throws(
     () => jackknife({ clusters: 1, columns: [[1]], statistics: () => [1] }),
     /at least 2 clusters: got 1/,

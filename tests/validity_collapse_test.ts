@@ -10,6 +10,7 @@ import { z } from "zod";
 import { nightly } from "./command.ts";
 import { close } from "./near.ts";
 import { administrations, likert, type Sheet } from "./sheets.ts";
+import r from "./reference/kinds.json" with { type: "json" };
 import python from "./reference/neighbours.json" with { type: "json" };
 
 const Row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
@@ -202,19 +203,30 @@ Deno.test("limits hold what other personas of the same kind have", () => {
   assert.ok(shares.distance!.held <= (nightly ? 0.97 : 1));
 });
 
-// scipy's entropy, of neighbours.json.
-Deno.test("effective kinds are scipy's, and a weight counts", () => {
+const people = (counts: readonly number[]) =>
+  frame(
+    counts.flatMap((count, kind) => Array.from({ length: count }, () => ({ kind: `k${kind}` }))),
+    { kind: "text" },
+  );
+
+// scipy's entropy, of neighbours.json; Zahl's jackknife by R's t.test of pseudo-values, of kinds.json.
+Deno.test("effective kinds are scipy's and R's, and a weight counts", () => {
+  const of = { of: ["kind"] };
   for (const { counts, value } of python.effective) {
-    const records = counts.flatMap((count, kind) =>
-      Array.from({ length: count }, () => ({ kind: `k${kind}` }))
-    );
-    const data = frame(records, { kind: "text" });
-    const row = at(effectiveKinds(data, { of: ["kind"], draws: 50 }), { variable: "kind" });
-    close(row.estimate as number, value, 1e-12);
+    const row = at(effectiveKinds(people(counts), of), { variable: "kind" });
+    close(row.kinds_seen as number, value, 1e-12);
     assert.equal(row.kinds, counts.filter((count) => count > 0).length);
     if (row.kinds === 1) assert.equal(row.ci_lower, null);
   }
-  const people = frame(
+  for (const { counts, seen, estimate, lower, upper } of r.kinds) {
+    const row = at(effectiveKinds(people(counts), of), { variable: "kind" });
+    close(row.kinds_seen as number, seen, 1e-12);
+    close(row.estimate as number, estimate, 1e-9 * estimate);
+    // There is never less than one kind.
+    close(row.ci_lower as number, Math.max(1, lower), 1e-9 * lower);
+    close(row.ci_upper as number, upper, 1e-9 * upper);
+  }
+  const data = frame(
     [
       { profile: 1, sex: "f", weight: 3, group: "a" },
       { profile: 2, sex: "m", weight: 1, group: "a" },
@@ -224,6 +236,25 @@ Deno.test("effective kinds are scipy's, and a weight counts", () => {
     ],
     { profile: "integer", sex: "text", weight: "number", group: "text" },
   );
-  const row = at(effectiveKinds(people, { of: ["sex"], draws: 0 }), { variable: "sex" });
-  assert.deepEqual([row.estimate, row.n, row.kinds, row.ci_lower], [2, 4, 2, null]);
+  const row = at(effectiveKinds(data, { of: ["sex"] }), { variable: "sex" });
+  assert.deepEqual([row.kinds_seen, row.n, row.kinds], [2, 4, 2]);
+});
+
+Deno.test("limits of effective kinds hold how many there are", () => {
+  const studies = nightly ? 2000 : 40, shares = [8, 4, 2, 1, 1, 1, 1, 1].map((one) => one / 19);
+  const truth = Math.exp(-shares.reduce((sum, one) => sum + one * Math.log(one), 0));
+  let held = 0;
+  for (let study = 0; study < studies; study++) {
+    const { uniform } = seeded("kinds", study), counts = shares.map(() => 0);
+    for (let one = 0; one < 40; one++) {
+      let left = uniform();
+      const kind = shares.findIndex((share) => (left -= share) < 0);
+      counts[kind < 0 ? 7 : kind]! += 1;
+    }
+    const row = at(effectiveKinds(people(counts), { of: ["kind"] }), { variable: "kind" });
+    held += Number(Number(row.ci_lower) <= truth && truth <= Number(row.ci_upper));
+  }
+  console.log(held);
+  const [least, most] = nightly ? [0.93, 0.97] : [0.8, 1];
+  assert.ok(held >= least * studies && held <= most * studies, `${held}`);
 });

@@ -110,8 +110,8 @@ export interface SumsOf {
 const ROUNDING = 1e-12;
 
 /**
- * Standard errors by leaving out each cluster in turn, √((G − 1)/G · Σ(θ₍₋g₎ − θ̄)²): no draw, so that it is
- * the same every time. Null where the statistic is undefined, for all clusters or without one of them.
+ * Standard errors by leaving out each cluster in turn, √((G − 1)/G · Σ(θ₍₋g₎ − θ̄)²), and the estimate less its
+ * bias, G·θ − (G − 1)·θ̄: no draw, so that it is the same every time. Null where the statistic is undefined, for all clusters or without one of them.
  * Each time the cluster's sums are taken from the totals, so that it takes a time that grows with the
  * number of clusters. Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 11.
  *
@@ -119,7 +119,7 @@ const ROUNDING = 1e-12;
  */
 export function jackknife(
   { clusters, columns, statistics }: SumsOf,
-): { estimate: number | null; se: number | null }[] {
+): { estimate: number | null; corrected: number | null; se: number | null }[] {
   if (!(Number.isInteger(clusters) && clusters >= 2)) {
     throw new RangeError(`A jackknife needs at least 2 clusters: got ${clusters}`);
   }
@@ -143,9 +143,13 @@ export function jackknife(
     });
   }
   return estimates.map((estimate, at) => {
-    const { n, square } = squares[at]!;
-    const defined = estimate !== null && n === clusters;
-    return { estimate, se: defined ? Math.sqrt((clusters - 1) / clusters * square) : null };
+    const { n, mean, square } = squares[at]!;
+    if (estimate === null || n !== clusters) return { estimate, corrected: null, se: null };
+    return {
+      estimate,
+      corrected: estimate - (clusters - 1) * (mean - estimate),
+      se: Math.sqrt((clusters - 1) / clusters * square),
+    };
   });
 }
 

@@ -47,12 +47,13 @@ export const sheetVariety = carried(varietyOf);
  * The effective number of levels of columns, such as attributes of personas: exp of Shannon's entropy, the
  * number of equally common levels that would be as diverse. 1 is one kind of person.
  *
- * Who has no level is left out. Limits are percentiles of draws of clusters; a draw loses rare levels, so they
- * lie somewhat low.
+ * Who has no level is left out. A sample lacks rare kinds, so that its own number (`kinds_seen`) is too low; the
+ * estimate is the jackknife's, whose limits are t limits of the entropy, by cluster. Where nearly everybody is a kind of
+ * their own it is still too low. Source: Zahl 1977, Ecology 58, 907–913.
  *
  * @param data a frame with a row per persona, or sheets
- * @returns by level of each factor and variable: n, clusters, kinds (levels that occur), estimate, ci_lower,
- *   ci_upper (95 %; none where all are of one kind), undefined_draws
+ * @returns by level of each factor and variable: n, clusters, kinds (levels that occur), kinds_seen (effective number of
+ *   the sample), estimate, ci_lower, ci_upper (95 %; none where all are of one kind, or nothing varies)
  * @throws {Error} when a factor or column is unknown
  */
 export const effectiveKinds = carried(kindsOf);

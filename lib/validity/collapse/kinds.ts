@@ -2,18 +2,17 @@
 import type { DataFrame } from "polars";
 import { frame, type Kind } from "../../frames.ts";
 import { type Cell, cells, factorsOf, keysOf, kindsOf, Rows } from "../../measures.ts";
-import { seeded } from "../../random.ts";
-import { clusterBootstrap, effectiveNumber, weightedTotals } from "../../stats.ts";
+import { effectiveNumber, jackknife, pairedT } from "../../stats.ts";
 
 const KINDS = {
   variable: "text",
   n: "integer",
   clusters: "integer",
   kinds: "integer",
+  kinds_seen: "number",
   estimate: "number",
   ci_lower: "number",
   ci_upper: "number",
-  undefined_draws: "integer",
 } as const satisfies Record<string, Kind>;
 
 /** What is counted. */
@@ -21,13 +20,10 @@ export interface Kinds {
   /** Columns whose levels are kinds. */
   of: readonly string[];
   by?: readonly string[];
-  /** Of the cluster bootstrap: 2,000 unless said; 0 leaves the limits out. */
-  draws?: number;
-  seed?: number;
 }
 
 export function effectiveKinds(data: DataFrame, given: Kinds): DataFrame {
-  const { of, by = [], draws = 2000, seed = 1 } = given;
+  const { of, by = [] } = given;
   const rows = new Rows(data);
   const factors = factorsOf(rows, by, Object.keys(KINDS));
   const columns = of.map((name) => rows.column(rows.known(name, "column")));
@@ -35,30 +31,45 @@ export function effectiveKinds(data: DataFrame, given: Kinds): DataFrame {
     columns.map((column, at) => {
       const { counts, n } = counted(rows, cell, (row) => column[row]!);
       const clusters = counts[0]?.length ?? 0;
-      const { uniform } = seeded("kinds", seed, of[at]!, JSON.stringify(cell.levels));
-      const [boot] = clusters > 1 && draws
-        ? clusterBootstrap({
-          clusters,
-          draws,
-          uniform,
-          accelerated: false,
-          statistics: (weights) => [effectiveNumber(weightedTotals(weights, counts))],
-        })
-        : [];
+      const seen = effectiveNumber(counts.map((own) => own.reduce((sum, one) => sum + one, 0)));
       return {
         ...keysOf(factors, cell),
         variable: of[at]!,
         n,
         clusters,
         kinds: counts.length,
-        estimate: effectiveNumber(counts.map((own) => own.reduce((sum, one) => sum + one, 0))),
-        ci_lower: boot?.percentile.ciLower ?? null,
-        ci_upper: boot?.percentile.ciUpper ?? null,
-        undefined_draws: boot?.undefinedDraws ?? null,
+        kinds_seen: seen,
+        ...correctedOf(counts, clusters),
       };
     })
   );
   return frame(tidy, { ...kindsOf(rows, factors), ...KINDS });
+}
+
+/** Zahl's: the entropy less its bias, with t limits, as effective numbers. */
+function correctedOf(counts: readonly Float64Array[], clusters: number) {
+  const none = { estimate: null, ci_lower: null, ci_upper: null };
+  if (clusters < 2) return none;
+  const [found] = jackknife({
+    clusters,
+    columns: counts,
+    statistics: (totals) => {
+      const number = effectiveNumber(totals);
+      return [number === null ? null : Math.log(number)];
+    },
+  });
+  const { corrected, se } = found!;
+  if (corrected === null) return none;
+  const { ciLower, ciUpper } = pairedT({
+    mean: corrected,
+    sd: se! * Math.sqrt(clusters),
+    n: clusters,
+  });
+  return {
+    estimate: Math.exp(corrected),
+    ci_lower: ciLower === null ? null : Math.max(1, Math.exp(ciLower)),
+    ci_upper: ciUpper === null ? null : Math.exp(ciUpper),
+  };
 }
 
 /** Of each level what it weighs in each cluster that has any. */

@@ -9,6 +9,7 @@ export const COLLAPSE: Own = {
     "reference",
     "The same of the reference, of as many clusters; of coverage and density, of others of the reference.",
   ),
+  kinds_seen: number("in the sample", "Effective number of kinds in the sample as it is."),
   to_reference: number("to reference", "Mean over draws of the ratio to the reference."),
 };
 
