@@ -409,7 +409,14 @@ Deno.test("a table that does not fit is refused in one line: file, row, what to 
       refusal({ "age.csv": ages }, {
         margins: [{ file: "age.csv", of: { age: "age" }, as: "check" }],
       }),
-      /^joint.csv, row 2, stratum a: level 1 adds up to 30, and age.csv, row 2 has 10: its groups overlap or leave people out/,
+      /^joint.csv, row 2, stratum a: age 18-24 adds up to 30, and age.csv, row 2 has 10: its groups overlap or leave people out/,
+    ],
+    [
+      "groups that overlap, of two variables",
+      refusal({ "joint2.csv": JOINT.replace("a,25-64,m,40", "a,25-64,m,39") }, {
+        margins: [{ file: "joint2.csv", of: { age: "age", sex: "sex" }, as: "check" }],
+      }),
+      /^joint.csv, row 2, stratum a: age 25-64, sex m adds up to 40, and joint2.csv, row 2 has 39: its/,
     ],
     [
       "an infeasible raking",

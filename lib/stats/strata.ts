@@ -16,8 +16,10 @@ export interface Stratum {
  * It stays within 0 and 1, and has a width where all of each stratum are alike, as the normal interval of
  * estimated variances has not; near 0 and 1, or of few in each stratum, that one is too narrow by far.
  * A stratum's variance is c² p(1 − p) / (n − 1 + r), where r is its part of all of the variance: as many
- * shares are estimated beside the mean as there are strata, less one. Of one stratum (r = 1) it is Wilson's
- * interval, of two that are alike (r = ½) Miettinen and Nurminen's, and of many the variance is the unbiased one.
+ * shares are estimated beside the mean as there are strata, less one. The divisor is ours, between published
+ * ones: of one stratum (r = 1) the interval is Wilson's, of two that are alike (r = ½) Miettinen and
+ * Nurminen's, and of many the variance is the unbiased one; with n alone limits of few in each of many strata
+ * would be too narrow.
  * There are no limits where a stratum has an n of 1 or less. Source: Martín Andrés, Álvarez Hernández &
  * Herranz Tejedor 2011, Statistical Methods in Medical Research 20, 369–387 (score); Miettinen & Nurminen
  * 1985, Statistics in Medicine 4, 213–226.

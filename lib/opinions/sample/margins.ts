@@ -28,14 +28,14 @@ export function rakedTo(
       `${empty.at}, stratum ${name}: it has no people: give it counts, or leave it out`,
     );
   }
-  for (const { as, at: file, place, target } of all) {
+  for (const { as, at: file, place, target, words } of all) {
     if (as !== "check") continue;
     const there = target.map(() => 0);
     seed.forEach((count, cell) => there[place[cell]!]! += count);
     const off = target.findIndex((one, level) => Math.abs(one - there[level]!) > 1e-6 * total);
     if (off >= 0) {
       throw new Error(
-        `${at}, stratum ${name}: level ${off + 1} adds up to ${there[off]}, and ${file} has ` +
+        `${at}, stratum ${name}: ${words(off)} adds up to ${there[off]}, and ${file} has ` +
           `${target[off]}: its groups overlap or leave people out, or the two are of other people`,
       );
     }
@@ -74,7 +74,7 @@ function targetOf(
   of: MarginTable,
   table: Table,
   { name, joint, cells }: Seed,
-): Margin & { at: string } {
+): Margin & { at: string; words: (place: number) => string } {
   const columns = Object.entries(of.of).map(([column, variable]) => {
     const key = table.keys.findIndex((key) => key.name === column);
     const at = joint.findIndex((one) => one.name === variable);
@@ -146,5 +146,13 @@ function targetOf(
     { length: cells[0]!.length },
     (_, cell) => columns.reduce((place, { at }, k) => place * levels[k]! + cells[at]![cell]!, 0),
   );
-  return { name: table.path, at: `${table.path}, row ${rowOf(table, stratum)}`, place, target };
+  /** A level of the margin, as the joint table has it. */
+  const words = (place: number) =>
+    columns.toReversed().reduce<{ rest: number; of: string[] }>(({ rest, of }, { at }) => {
+      const { name, levels } = joint[at]!;
+      const own = `${name} ${levels[rest % levels.length]}`;
+      return { rest: Math.floor(rest / levels.length), of: [own, ...of] };
+    }, { rest: place, of: [] }).of.join(", ");
+  const at = `${table.path}, row ${rowOf(table, stratum)}`;
+  return { name: table.path, at, place, target, words };
 }
