@@ -444,6 +444,9 @@ export class Study {
   }
 
   async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {
+    if (options.batch && options.transport) {
+      throw new RangeError("A run goes in batches or by a transport of its own: got both");
+    }
     const run = await loadRun(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
     await setBudget(this.sql, run.run, models, options);
@@ -492,7 +495,7 @@ export class Study {
   /**
    * Where the runs stand, oldest first: run, kind, planned, claimed, submitted, done, failed, skipped, calls,
    * tokens, usd (paid; undefined where a reply's price is unknown), lost_usd (calls of killed processes:
-   * at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
+   * at most), held_usd (what is in batches: at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
    */
   async status(): Promise<DataFrame> {
     return this.#of(await statusOf(this.sql));

@@ -12,7 +12,7 @@ import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
 import { faults, leftOf, reasons, runs, statusOf, typed, within } from "./study/place.ts";
 import { population } from "./study/population.ts";
 import { validity } from "./study/validity.ts";
-import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
+import { counted, endBatches, estimate, nextOf, PILOT, printBatches, run } from "./study/run.ts";
 
 async function stop(flags: Flags, words: string[]): Promise<void> {
   const names = runs(words);
@@ -48,6 +48,7 @@ async function status(flags: Flags, words: string[]): Promise<void> {
     for (const now of named) {
       const own = await lab.flow(now.run);
       console.log(tableText(own.drop("run", "kind"), counted(now)));
+      await printBatches(lab, now.run);
       const why = [...await reasons(lab, now.run), ...await faults(lab, now.run)];
       for (const line of [...why, ...await nextOf(lab, now)]) console.log(line);
     }
@@ -282,7 +283,7 @@ When more personas have been written, the same plan again takes them in.`,
 
 const EXIT =
   `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with
-work left (Ctrl-C, study stop, budget spent, --limit, or “Go on?” answered with no)`;
+work left (Ctrl-C, study stop, budget spent, --limit, “Go on?” answered with no), or in batches`;
 
 const COMMANDS: Record<string, Sub> = {
   new: {
@@ -346,6 +347,7 @@ ${
         `has the first ${PILOT} of each model answered before, and takes the length of ` +
         "replies from them; the other flags are for this",
       ],
+      ["--batch", "at the price of batches"],
       ...RUN_OPTIONS,
       SCHEMA,
     ],
@@ -361,6 +363,12 @@ ends at once.`,
     options: [
       ...RUN_OPTIONS,
       ["--limit N", "at most so many personas or sheets of each model, then stop"],
+      [
+        "--batch",
+        "asks in batches, where the provider takes them, most often at half the price: takes in what has " +
+        "come, sends the rest, and ends. Replies take up to a day: start it again to take them in",
+      ],
+      ["--wait", "with --batch: does not end before all has come"],
       ["--recorded", "from stored replies only: nobody is asked, and what has no reply fails"],
       [
         "--recorded-from FILE",
@@ -398,6 +406,15 @@ Started again it goes on; the same run, sample and seed are the same battery.`,
     ],
     after: EXIT,
     run: validity,
+  },
+  "end-batches": {
+    usage: "deno task study end-batches RUN",
+    about:
+      `Takes back the questions of a run that wait for a batch, and ends its batches: what these have
+answered is paid for, and comes with run --batch. A batch that cannot be reached is given up; what is
+asked again of it may be paid for twice.`,
+    options: [SCHEMA],
+    run: endBatches,
   },
   stop: {
     usage: "deno task study stop RUN …",
@@ -459,6 +476,7 @@ ${
       ["estimate RUN", "calls, tokens and cost of what is left; --pilot measures first"],
       ["run RUN …", "asks; stop it whenever you like, and go on"],
       ["validity RUN", "asks a sample in other ways: which findings are the persons'"],
+      ["end-batches RUN", "takes back what is asked in batches"],
       ["stop RUN …", "asks the processes that work on a run to end"],
       ["status [RUN …]", "where the runs stand, and what to type next"],
       ["retry-failed RUN", "plans once more what failed"],
@@ -488,9 +506,7 @@ function chosen(): [Command & Pick<Sub, "run">, number] {
   const of = plans ? PLANS : COMMANDS;
   const choices = [...new Set(Object.keys(of).map((name) => name.split(" ")[plans ? 1 : 0]!))];
   return [{
-    usage: plans
-      ? "deno task study plan personas|administrations …"
-      : `deno task study ${choices.join("|")} …`,
+    usage: plans ? "deno task study plan personas|administrations …" : "deno task study COMMAND …",
     help: plans
       ? Object.values(PLANS).map((sub) => `${sub.usage}\n\n${helpOf(sub)}`).join("\n\n\n")
       : OVERVIEW,

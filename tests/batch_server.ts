@@ -81,10 +81,13 @@ export class BatchServer implements AsyncDisposable {
   /** What is answered when a batch is cancelled. */
   onCancel: Finish = { fate: () => "nothing" };
   readonly #server: Deno.HttpServer;
+  #made = 0;
   #clock = Math.floor(Date.now() / 1000);
 
   constructor(private readonly kind: "openai" | "together" = "openai") {
-    const quiet = { port: 0, hostname: "127.0.0.1", onListen() {} };
+    // Of a client that was killed in mid-sentence nothing is said.
+    const onError = () => new Response(null, { status: 400 });
+    const quiet = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
     this.#server = Deno.serve(quiet, (request) => this.#handle(request));
   }
 
@@ -185,7 +188,7 @@ export class BatchServer implements AsyncDisposable {
     const text = this.files.get(file) ?? "";
     const lines = text.split("\n").filter((line) => line).map((line) => JSON.parse(line) as Line);
     const job: Job = {
-      id: `batch_${this.jobs.length + 1}`,
+      id: `batch_${++this.#made}`,
       file,
       status: "validating",
       metadata,

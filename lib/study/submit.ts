@@ -5,6 +5,7 @@
  * a process may be killed anywhere. The one request that would be paid for twice is the one that makes a
  * batch at the provider: after a doubt about it nothing is sent before the provider's own list was read.
  */
+import { createHash } from "node:crypto";
 import postgres from "postgres";
 import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
@@ -49,6 +50,8 @@ import type { Run } from "./tasks.ts";
 const GRACE_SECONDS = 300;
 /** A provider forgets results after 29 or 30 days. */
 const VANISHES_DAYS = 20;
+/** A file is in memory, a few times over, when it is sent. */
+const FILE_BYTES = 64_000_000;
 /** How often a file of results is fetched that seems to be cut off. */
 const FETCHES = 3;
 /** Seconds between two looks: the first, when nothing else is said, and the longest. */
@@ -93,8 +96,13 @@ export async function conductBatches(
         ended = await conduct(sql, run, mapping, gathering);
         for (const model of asked) {
           const { url, lines, bytes } = dialectFor(model);
-          const how = { model, kind: "provider", url, lines, bytes } as const;
-          await prepareBatches(sql, run.run, how);
+          await prepareBatches(sql, run.run, {
+            model,
+            kind: "provider",
+            url,
+            lines,
+            bytes: Math.min(bytes, FILE_BYTES),
+          });
         }
         // Each once in a pass: those that were put together just now.
         await lookAfter(
@@ -251,15 +259,15 @@ class Looked {
     const { batch, model, sha256, token } = this.of;
     const { url } = dialectFor(model);
     if (this.of.state === "prepared") await this.#to("uploading");
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    const encoder = new TextEncoder();
-    for await (const line of batchLines(this.sql, batch, url)) parts.push(encoder.encode(line));
-    const lines = new Blob(parts);
-    const is = await sha256Of(lines);
-    if (is !== sha256) {
+    const parts: string[] = [], hash = createHash("sha256");
+    for await (const line of batchLines(this.sql, batch, url)) {
+      parts.push(line);
+      hash.update(line);
+    }
+    if (hash.digest("hex") !== sha256) {
       throw new Error(`The lines of batch ${batch} are not what they were: it is not sent`);
     }
-    const file = await uploadLines(model, token, lines);
+    const file = await uploadLines(model, token, new Blob(parts));
     await this.#to("uploaded", { file });
     return true;
   }
@@ -348,6 +356,10 @@ class Looked {
   async #look(): Promise<boolean> {
     const { batch, model, remote: id, given_up } = this.of;
     const remote = await retrieveBatch(model, id!);
+    if (!remote && given_up) {
+      await closeBatch(this.sql, this.of);
+      return false;
+    }
     if (!remote) {
       throw new Error(
         `${model.id}: the provider has no batch ${id} any more: give it up, and what it held is asked again ` +
@@ -426,7 +438,8 @@ class Looked {
     const named = faults.flatMap(({ line, message }) => line === null ? [] : [{ line, message }]);
     const failed = await refuseBatch(sql, this.of, named);
     // More was answered than came: what is missing may be charged for.
-    const lost = await closeBatch(sql, this.of, (said?.counts?.completed ?? 0) > paid);
+    const unsure = Math.max(0, (said?.counts?.completed ?? 0) - paid);
+    const lost = await closeBatch(sql, this.of, unsure);
     this.moved ||= failed + lost > 0;
     this.of = { ...this.of, state: "closed" };
     if (/^failed$/i.test(word ?? "") && came + failed === 0) {
@@ -439,11 +452,6 @@ class Looked {
     }
     return false;
   }
-}
-
-async function sha256Of(lines: Blob): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await lines.arrayBuffer());
-  return new Uint8Array(digest).toHex();
 }
 
 /** What became of the batches of a run that were given up. */
