@@ -15,6 +15,23 @@ import type { Asking, Exchange, Transport } from "./llm/transport.ts";
 import { live } from "./llm/transports/live.ts";
 import { simulated } from "./llm/transports/simulated.ts";
 
+export {
+  BatchError,
+  cancelBatch,
+  createBatch,
+  dialectFor,
+  fileContent,
+  inBatches,
+  later,
+  lineOf,
+  listBatches,
+  type Remote,
+  replyOf,
+  type Result,
+  resultIn,
+  retrieveBatch,
+  uploadLines,
+} from "./llm/batches.ts";
 export { CallError, type Kind } from "./llm/faults.ts";
 export { type Opened, openReply } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
@@ -32,7 +49,13 @@ export {
 } from "./llm/registry.ts";
 export { answersListed } from "./llm/simulated/answers.ts";
 export { standIn } from "./llm/stand_in.ts";
-export { type Exchange, requestKey, type Transport, type Travel } from "./llm/transport.ts";
+export {
+  type Exchange,
+  questionOf,
+  requestKey,
+  type Transport,
+  type Travel,
+} from "./llm/transport.ts";
 export { live, paceOf } from "./llm/transports/live.ts";
 export { recorded, recordedFile } from "./llm/transports/recorded.ts";
 

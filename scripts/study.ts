@@ -37,8 +37,9 @@ async function status(flags: Flags, words: string[]): Promise<void> {
       const frame = (await lab.status()).select(
         pl.col("run"),
         pl.col("kind"),
-        pl.col("planned").add(pl.col("claimed")).alias("left"),
+        pl.col("planned").add(pl.col("claimed")).add(pl.col("submitted")).alias("left"),
         pl.col("claimed").alias("under way"),
+        pl.col("submitted").alias("in batches"),
         ...["done", "failed", "skipped", "calls", "tokens", "usd"].map((name) => pl.col(name)),
       );
       console.log(tableText(frame, `Runs of schema ${lab.schema}`));

@@ -309,6 +309,7 @@ Deno.test("four processes at once bring new schemas to their last migration", as
     "009_options",
     "010_counts",
     "011_analyses",
+    "012_batches",
   ]);
   assert.deepEqual(await applied("at_once_2"), ["001_tables", "002_keys", "003_evaluations"]);
   await as("reader", async (sql) => {

@@ -570,6 +570,7 @@ const STANDING = {
   run: "personas-1",
   planned: 11234,
   claimed: 40,
+  submitted: 0,
   done: 1118,
   failed: 7,
   calls: 1131,

@@ -40,17 +40,21 @@ export const STUDIES: Columns = {
   ),
   state: text(
     "state",
-    "Where the work stands: planned, claimed, done, failed with its reason, skipped, or not asked.",
+    "Where the work stands: planned, claimed, submitted, done, failed with its reason, skipped, or not asked.",
   ),
   planned: integer(
     "planned",
     "Pieces of work that are to be done, or that the plan has but for those of another run.",
   ),
   claimed: integer("under way", "Pieces of work that a process has taken."),
+  submitted: integer(
+    "in batches",
+    "Pieces of work that are asked in batches, and wait for replies.",
+  ),
   done: integer("done", "Pieces of work whose reply could be used."),
   failed: integer("failed", "Pieces of work that ended without one."),
   skipped: integer("skipped", "Pieces of work that another run has."),
-  open: integer("open", "Pieces of work still to do or under way."),
+  open: integer("open", "Pieces of work still to do, under way or in batches."),
   asked: integer(
     "asked",
     "Pieces of work with at least one stored reply; as a factor, how many items a call has, or whole.",

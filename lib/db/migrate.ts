@@ -24,6 +24,7 @@ import * as studySettings from "./study/008_settings.ts";
 import * as studyOptions from "./study/009_options.ts";
 import * as studyCounts from "./study/010_counts.ts";
 import * as studyAnalyses from "./study/011_analyses.ts";
+import * as studyBatches from "./study/012_batches.ts";
 
 /** The steps of a study's schema. */
 const STUDY: Record<string, Migration> = {
@@ -38,6 +39,7 @@ const STUDY: Record<string, Migration> = {
   "009_options": studyOptions,
   "010_counts": studyCounts,
   "011_analyses": studyAnalyses,
+  "012_batches": studyBatches,
 };
 
 /** Data that a package restores: where, unless another schema is named, and the steps of its schema. */

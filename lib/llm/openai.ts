@@ -17,7 +17,7 @@ const KEY = "OPENAI_API_KEY";
 const clients = new Map<string, OpenAI>();
 
 /** The client of an address and a key; a key that was changed in `.env` makes a new one. */
-function clientOf({ OpenAI }: typeof import("openai"), model: Model): OpenAI {
+export function clientOf({ OpenAI }: typeof import("openai"), model: Model): OpenAI {
   const name = keyOf(model);
   const key = name === null ? null : secret(name);
   if (name !== null && key === null) {
@@ -162,7 +162,7 @@ export const openai: Provider = {
 };
 
 /** The client wraps what its connection throws. */
-function faultUnder(error: unknown): unknown {
+export function faultUnder(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Fault ? cause : error;
 }

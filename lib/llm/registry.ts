@@ -51,6 +51,11 @@ export interface Model {
   concurrency?: { start?: number; most?: number };
   /** Time limit of one attempt; 60 without it. */
   timeout_seconds?: number;
+  /**
+   * By whose Batch API it is asked in batches, where its address does not say, and which share of its price
+   * a call then costs, where the provider's usual one does not hold.
+   */
+  batch?: { api?: "openai" | "groq" | "together"; share?: number };
   /** Simulated only: the share of answers that differ from the profile's. */
   error_rate?: number;
 }
@@ -117,6 +122,10 @@ const FIELDS = {
   docs: z.url({ protocol: /^https$/ }).optional(),
   concurrency: z.strictObject({ start: Count.optional(), most: Count.optional() }).optional(),
   timeout_seconds: z.number().gt(0).max(3600).optional(),
+  batch: z.strictObject({
+    api: z.enum(["openai", "groq", "together"]).optional(),
+    share: z.number().gt(0).max(1).optional(),
+  }).optional(),
   error_rate: z.number().min(0).max(1).optional(),
 };
 
@@ -125,6 +134,7 @@ const OF_ONE = [
   ["base_url", "openai"],
   ["key", "openai"],
   ["max_tokens_as", "openai"],
+  ["batch", "openai"],
   ["region", "bedrock"],
 ] as const;
 
@@ -252,6 +262,8 @@ function checked<T>(shape: z.ZodType<T>, entry: { id: string }, path: string): T
       ? ["price.", Object.keys(PriceEntry.shape)]
       : issue.path[0] === "concurrency"
       ? ["concurrency.", ["start", "most"]]
+      : issue.path[0] === "batch"
+      ? ["batch.", ["api", "share"]]
       : ["", Object.keys(FIELDS)];
     const key = issue.keys[0]!;
     throw new Error(

@@ -60,6 +60,11 @@ export interface Transport {
    */
   readonly pace?: Pace;
   /**
+   * Whether questions are handed over, to be asked many at a time, and nobody waits for replies: then it is
+   * not asked here.
+   */
+  readonly later?: true;
+  /**
    * Asks once and returns what came back, unread.
    *
    * @throws {CallError} with one line on what was refused and what to do

@@ -11,6 +11,7 @@ const Row = z.object({
   run: z.string(),
   planned: Count,
   claimed: Count,
+  submitted: Count,
   done: Count,
   failed: Count,
   calls: Count,
@@ -51,6 +52,7 @@ export async function runStatus(
     run: `${all.length} runs`,
     planned: sum(({ planned }) => planned),
     claimed: sum(({ claimed }) => claimed),
+    submitted: sum(({ submitted }) => submitted),
     done: sum(({ done }) => done),
     failed: sum(({ failed }) => failed),
     calls: sum(({ calls }) => calls),
@@ -82,9 +84,10 @@ const MOST_REASONS = 10;
 
 /** The words that are shown: a first line, more lines, and reasons as a list. */
 function said(now: RunStatus, progress: Progress | null, outcome: Outcome | null) {
-  const left = now.planned + now.claimed, all = left + now.done + now.failed;
+  const left = now.planned + now.claimed + now.submitted, all = left + now.done + now.failed;
   const head = `${whole(now.done)} of ${whole(all)} done, ${whole(now.failed)} failed` +
-    (left ? `, ${whole(left)} left` : "");
+    (left ? `, ${whole(left)} left` : "") +
+    (now.submitted ? `, of these ${whole(now.submitted)} in batches` : "");
   const reasons = Object.entries(now.reasons).toSorted(([, a], [, b]) => b - a)
     .map(([reason, n]) => `${whole(n)} failed: ${reason}`);
   return {
@@ -146,6 +149,8 @@ function ending(outcome: Outcome, left: number): string {
   switch (outcome) {
     case "finished":
       return "Finished: nothing is left to do";
+    case "submitted":
+      return "What is left is in batches: run the cell again later to take in what has come";
     case "stopped":
       return left ? "Stopped: run the cell again to go on" : "Stopped: nothing is left to do";
     case "budget spent":

@@ -83,11 +83,12 @@ export function checkBudget(budget: Budget = {}): void {
 
 export type Used = { calls: number; tokens: number; usd: number };
 
-/** What a run has used so far, at most. */
+/** What a run has used so far, at most: what it has in batches included. */
 export async function used(sql: Sql, run: string): Promise<Used> {
   const [row] = await sql<[Used]>`
-    select (calls + lost_calls)::float8 as calls, (tokens + lost_tokens)::float8 as tokens,
-           usd + lost_usd as usd
+    select (calls + lost_calls + submitted_calls)::float8 as calls,
+           tokens + lost_tokens + submitted_tokens as tokens,
+           usd + lost_usd + submitted_usd::float8 as usd
     from runs where name = ${run}`;
   return row;
 }

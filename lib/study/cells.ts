@@ -152,7 +152,7 @@ async function settledBefore(sql: Sql, schema: string, { round, after }: Context
   for (const name of after) {
     const [found] = await sql<{ open: number }[]>`
       select (select count(*)::int from work w
-              where w.run = r.run and w.state in ('planned', 'claimed')) as open
+              where w.run = r.run and w.state not in ('done', 'failed', 'skipped')) as open
       from runs r where r.name = ${name}`;
     if (found?.open === 0) continue;
     throw new Error(
@@ -272,6 +272,13 @@ export const byId = (): Map<string, Model> => new Map(models().map((model) => [m
 /** A model as planned, at today's price and address: its replies do not depend on these. */
 export function current(planned: Model, today: Model | undefined): Model {
   if (!today) return planned;
-  const { price, concurrency, timeout_seconds, key } = today;
-  return { ...planned, price, concurrency, timeout_seconds, ...key !== undefined && { key } };
+  const { price, concurrency, timeout_seconds, key, batch } = today;
+  return {
+    ...planned,
+    price,
+    concurrency,
+    timeout_seconds,
+    ...key !== undefined && { key },
+    ...batch !== undefined && { batch },
+  };
 }

@@ -210,7 +210,10 @@ export const FILES: Readonly<Record<string, File>> = {
       provider: ["t.provider", "Whose reply it is"],
       sent: ["t.sent", "Body of the request, without any key"],
       reply: ["t.reply", "Body of the reply, as it came"],
-      milliseconds: ["t.milliseconds", "How long the last attempt took"],
+      milliseconds: [
+        "t.milliseconds",
+        "How long the last attempt took; empty where the reply came in a batch",
+      ],
       attempts: ["t.attempts", "Requests that were made until it came"],
       tokens_in: ["t.tokens_in::float8", "Tokens that were read"],
       tokens_out: ["t.tokens_out::float8", "Tokens that were written"],
@@ -279,7 +282,10 @@ export const FILES: Readonly<Record<string, File>> = {
       ...CELL,
       ...WHO("t"),
       block: ["t.block", "Which call of a sheet it is, from 1"],
-      state: ["t.state::text", "planned, claimed, done, failed or skipped (another run has it)"],
+      state: [
+        "t.state::text",
+        "planned, claimed, submitted (in a batch), done, failed or skipped (another run has it)",
+      ],
       reason: ["t.reason", "Kind of failure"],
       detail: ["t.detail", "Particulars of the failure"],
       attempts: ["t.attempts", "How often a process took it"],

@@ -486,7 +486,7 @@ const askedLevel = (each: number | undefined): string =>
 /** What a model's replies depend on: not what it is called here, costs, or is asked with. */
 export function behaviour(model: Model): Partial<Model> {
   const { id: _id, label: _label, price: _price, key: _key, ...rest } = model;
-  const { concurrency: _concurrency, timeout_seconds: _seconds, ...replies } = rest;
+  const { concurrency: _concurrency, timeout_seconds: _seconds, batch: _batch, ...replies } = rest;
   return replies;
 }
 

@@ -4,7 +4,7 @@ import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import { counts } from "./queue.ts";
 
-const STATES = ["planned", "claimed", "done", "failed", "skipped"];
+const STATES = ["planned", "claimed", "submitted", "done", "failed", "skipped"];
 
 /**
  * The flow of a study, or of one run: one row per run and cell, trials apart.
@@ -38,7 +38,7 @@ export async function flow(sql: Sql, run?: string): Promise<DataFrame> {
     )
     select c.name as run, c.kind, c.instrument, c.model_label as model, c.condition,
            n.work - n.skipped as planned, coalesce(a.asked, 0) as asked, n.done as answered,
-           n.failed, n.planned + n.claimed as open, n.skipped,
+           n.failed, n.planned + n.claimed + n.submitted as open, n.skipped,
            coalesce(p.n, 0) + coalesce(g.n, 0) as stored,
            coalesce(p.n, 0) + coalesce(g.complete, 0) as complete, a.usd
     from own c

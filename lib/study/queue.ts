@@ -29,6 +29,17 @@ export interface Charge {
   usd: number;
 }
 
+/** A question that is handed over, to be asked with others, and what it can cost at most. */
+export interface Question extends Charge {
+  work: number;
+  /** Id of the model. */
+  model: string;
+  key: string;
+  ask: number;
+  /** The request as text. */
+  body: string;
+}
+
 export type Granted = "granted" | "wait" | "spent" | "lost" | "stopped";
 
 /** A reply as it is kept. */
@@ -174,6 +185,19 @@ export class Worker {
     const given = asked.map(({ work, charge }) => ({ work, ...charge }));
     const rows = await this.sql<{ answer: Granted }[]>`
       select answer from hold(${this.run}, ${this.id}, ${JSON.stringify(given)}::text::jsonb)`;
+    return rows.map(({ answer }) => answer);
+  }
+
+  /**
+   * Hands questions over, to be asked with others, once the most that they can cost is held; their work is
+   * then `submitted`, and no worker's.
+   *
+   * @returns for each as `hold` does; also `lost` where the same question is in another open line
+   */
+  async handOver(questions: readonly Question[]): Promise<Granted[]> {
+    const rows = await this.sql<{ answer: Granted }[]>`
+      select answer from hand_over(
+        ${this.run}, ${this.id}, ${JSON.stringify(questions)}::text::jsonb)`;
     return rows.map(({ answer }) => answer);
   }
 

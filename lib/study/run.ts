@@ -7,12 +7,14 @@ import {
   type Model,
   type Opened,
   openReply,
+  questionOf,
   transportOf,
   type Travel,
   worstCost,
 } from "../llm.ts";
 import type { Message } from "../prompts.ts";
 import { Batch, type Place } from "./batch.ts";
+import { billOf } from "./bill.ts";
 import { fewest } from "./estimate.ts";
 import {
   type Charge,
@@ -21,6 +23,7 @@ import {
   type Kept,
   LEASE_SECONDS,
   lookUp,
+  type Question,
   type Spot,
   storedReply,
   type Work,
@@ -61,11 +64,12 @@ export interface Progress {
 export interface Ended extends Progress {
   /**
    * - `finished`: nothing is planned any more
+   * - `submitted`: nothing is planned any more, and some of it is in batches
    * - `stopped`: asked to, by a signal or by `stop`
    * - `budget spent`: no call fits into what is left
    * - `limit reached`: as much as this process was to do
    */
-  ended: "finished" | "stopped" | "budget spent" | "limit reached";
+  ended: "finished" | "submitted" | "stopped" | "budget spent" | "limit reached";
   seconds: number;
 }
 
@@ -93,6 +97,9 @@ export class RunError extends Error {
 
 /** The run ends, or others have the work: before a call was made. */
 class Ending extends Error {}
+
+/** The question was handed over: its reply is stored some other time. */
+class HandedOver extends Error {}
 
 const PROGRESS_MS = 250;
 const TRIES = 3;
@@ -160,6 +167,7 @@ class Engine {
   #waiting = new Set<AbortController>();
   readonly #lookup: Batch<{ key: string; ask: number }, Spot | null>;
   readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
+  readonly #handOver: Batch<Question, Granted>;
   readonly #settle: Batch<Settled, void>;
 
   constructor(
@@ -171,6 +179,7 @@ class Engine {
   ) {
     this.#lookup = new Batch((asked) => lookUp(sql, asked), 500);
     this.#hold = new Batch((asked) => worker.hold(asked), 200);
+    this.#handOver = new Batch((asked) => worker.handOver(asked), 200, ({ body }) => body.length);
     this.#settle = new Batch((settled) => this.#write(settled), 200, bytesOf);
     options.signal?.addEventListener("abort", () => this.#end("stopped"));
     if (options.signal?.aborted) this.#end("stopped");
@@ -190,7 +199,10 @@ class Engine {
     if (full.includes(true)) this.#ended ??= "limit reached";
     if (this.#ended instanceof Error) throw this.#ended;
     const seconds = (performance.now() - this.#began) / 1000;
-    return { ...this.progress(), ended: this.#ended ?? "finished", seconds };
+    const [left] = await sql<{ submitted: number }[]>`
+      select ${counts(sql, ["submitted"])} from work_counts n where run = ${run}`;
+    const ended = this.#ended ?? (left!.submitted > 0 ? "submitted" : "finished");
+    return { ...this.progress(), ended, seconds };
   }
 
   progress(): Progress {
@@ -253,6 +265,7 @@ class Engine {
         }
         if (idle) {
           this.#heed(seen.trouble(undefined, true));
+          if (transport.later) break;
           if (!await this.#others(model).catch((error) => this.#end(trouble(error)))) break;
         }
       }
@@ -339,6 +352,7 @@ class Engine {
   /** A piece of work that brought no reply. */
   async #fell({ work, model }: Task, error: unknown): Promise<void> {
     const seen = this.#seen.get(model.id)!;
+    if (error instanceof HandedOver) return;
     if (error instanceof Ending || (error instanceof CallError && error.kind === "stopped")) {
       return await this.worker.release([work.work]);
     }
@@ -404,6 +418,10 @@ class Engine {
     const call = { messages, repetition: repetitions[0], ...(schema && { schema }) };
     const { tokens, usd } = worstCost(model, call);
     const worst = { calls: 1, tokens, usd: usd ?? 0 };
+    if (seen.transport.later) {
+      const { request: body } = questionOf(model, call);
+      await this.#handedOver({ work, model: model.id, key, ask, body, ...seen.most(worst) });
+    }
     const waits = new AbortController();
     this.#waiting.add(waits);
     let held = false, under = false, missed = Promise.resolve(), begun: Promise<void> = missed;
@@ -445,15 +463,7 @@ class Engine {
     }).finally(() => this.#waiting.delete(waits));
     const reply = openReply(model.provider, got.reply, model.max_tokens);
     const paid = held ? reply.usage && cost(model, reply.usage) : 0;
-    // A reply that does not say what it used is booked at its most, and what was written beyond that.
-    const most = seen.most(worst), over = reply.over ?? 0;
-    const bill = held
-      ? {
-        calls: 1,
-        tokens: reply.usage ? reply.usage.input + reply.usage.output : most.tokens + over,
-        usd: paid ?? most.usd + (cost(model, { input: 0, output: over }) ?? 0),
-      }
-      : { calls: 0, tokens: 0, usd: 0 };
+    const bill = held ? billOf(model, reply, seen.most(worst)) : { calls: 0, tokens: 0, usd: 0 };
     for (const kind of ["calls", "tokens", "usd"] as const) this.#spent[kind] += bill[kind];
     this.#over += Number(reply.over !== null);
     holds.place?.resize(got.reply.length);
@@ -487,6 +497,18 @@ class Engine {
         this.worker.keep(work, { ...kept, tokensIn: null, tokensOut: null, paid: null })
       );
     });
+  }
+
+  /** Hands a question over when it fits into the budget; one that others have asked stays with this worker. */
+  async #handedOver(question: Question): Promise<never> {
+    for (;;) {
+      if (this.#ended) throw new Ending();
+      const answer = await patient(() => this.#handOver.add(question));
+      if (answer === "granted" || answer === "lost") throw new HandedOver();
+      if (answer === "stopped") this.#end("stopped");
+      if (answer === "spent") this.#end("budget spent");
+      if (answer === "wait") await new Promise((done) => setTimeout(done, 100));
+    }
   }
 
   /** Waits until a call fits into the budget. */

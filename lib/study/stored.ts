@@ -18,7 +18,8 @@ export interface Stored {
   reply: string;
   /** `done`, `failed: REASON`, … */
   state: string;
-  milliseconds: number;
+  /** Null of a reply that came with others. */
+  milliseconds: number | null;
   usd: number | null;
 }
 
@@ -36,7 +37,7 @@ export async function statusOf(sql: Sql): Promise<DataFrame> {
   for (const { run } of runs) await reap(sql, run);
   const rows = await sql`
     select r.name as run, r.kind,
-           ${counts(sql, ["planned", "claimed", "done", "failed", "skipped"])},
+           ${counts(sql, ["planned", "claimed", "submitted", "done", "failed", "skipped"])},
            r.calls::float8, r.tokens::float8,
            case when not exists (
              select from requests q where q.run = r.run and q.usd is null
@@ -51,6 +52,7 @@ export async function statusOf(sql: Sql): Promise<DataFrame> {
     kind: "text",
     planned: "integer",
     claimed: "integer",
+    submitted: "integer",
     done: "integer",
     failed: "integer",
     skipped: "integer",

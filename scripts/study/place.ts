@@ -68,6 +68,7 @@ export const Standing = z.object({
   kind: z.enum(["personas", "administrations", "trial"]),
   planned: Count,
   claimed: Count,
+  submitted: Count,
   done: Count,
   failed: Count,
   skipped: Count,
@@ -81,8 +82,9 @@ export const Standing = z.object({
 });
 export type Standing = z.infer<typeof Standing>;
 
-/** Pieces of work that are not done yet, or under way. */
-export const leftOf = ({ planned, claimed }: Standing): number => planned + claimed;
+/** Pieces of work that are not done yet: still to be asked, under way, or in batches. */
+export const leftOf = ({ planned, claimed, submitted }: Standing): number =>
+  planned + claimed + submitted;
 
 /** How runs stand, in the order of their names. */
 export async function statusOf(lab: Study, names: readonly string[]): Promise<Standing[]> {

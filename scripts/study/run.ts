@@ -240,6 +240,7 @@ function together([first, ...others]: readonly Standing[]): Standing {
     ...sum,
     planned: sum.planned + one.planned,
     claimed: sum.claimed + one.claimed,
+    submitted: sum.submitted + one.submitted,
     done: sum.done + one.done,
     failed: sum.failed + one.failed,
     calls: sum.calls + one.calls,
@@ -286,6 +287,7 @@ async function summary(lab: Study, ended: Ended, now: Standing): Promise<string[
   const left = leftOf(now);
   const why = left === 0 ? "Finished" : {
     finished: "The others are worked on elsewhere",
+    submitted: "What is left is in batches",
     stopped: "Stopped when what was in flight had come in",
     "budget spent": "Stopped: no further call fits into the budget",
     "limit reached": "Stopped at the limit",

@@ -41,11 +41,8 @@ export function paceOf({ provider, base_url, region, model, concurrency }: Model
  * @param pace the one of all calls to the model, without it
  */
 export function live(model: Model, pace = paceOf(model)): Transport {
-  const { price } = model;
-  // An unknown price may cost.
-  const costs = !(price && price.input === 0 && price.output === 0);
   return {
-    costs,
+    costs: costsOf(model),
     outside: true,
     get ahead() {
       return Math.ceil(1.5 * pace.concurrency);
@@ -53,16 +50,7 @@ export function live(model: Model, pace = paceOf(model)): Transport {
     pace,
     async ask(call, { signal, hold, before, after, retries = RETRIES } = {}) {
       const { key, body, request } = questionOf(model, call);
-      const purposely = costs && variable("FREE_ONLY");
-      if (purposely) {
-        throw new CallError(
-          `${model.id} may cost money, and here only what costs nothing is asked. To ask it on ` +
-            `purpose: ${purposely}`,
-          "refused",
-          true,
-          0,
-        );
-      }
+      checkPurpose(model);
       // Before it waits for its turn: a turn that waits for the database is a turn lost.
       if (hold) await hold();
       let made = 0;
@@ -89,6 +77,23 @@ export function live(model: Model, pace = paceOf(model)): Transport {
       }
     },
   };
+}
+
+/** Whether it may cost money to ask a model: an unknown price may. */
+export const costsOf = ({ price }: Model): boolean =>
+  !(price && price.input === 0 && price.output === 0);
+
+/** @throws {CallError} when a model may cost money where only what costs nothing may be asked */
+export function checkPurpose(model: Model): void {
+  const purposely = costsOf(model) && variable("FREE_ONLY");
+  if (!purposely) return;
+  throw new CallError(
+    `${model.id} may cost money, and here only what costs nothing is asked. To ask it on ` +
+      `purpose: ${purposely}`,
+    "refused",
+    true,
+    0,
+  );
 }
 
 /** Waits before another attempt; less where the signal stops it, which the next attempt notices. */
@@ -123,16 +128,21 @@ async function limited(
       });
     }
     if (error instanceof Fault) throw error;
-    const why = rootOf(error);
-    throw new Fault(`it cannot be reached (${why})`, {
-      kind: "unavailable",
-      again: true,
-      unsure: !NOT_SENT.test(why),
-    });
+    throw fromConnection(error);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/** What an error of the connection means. */
+export function fromConnection(error: unknown): Fault {
+  const why = rootOf(error);
+  return new Fault(`it cannot be reached (${why})`, {
+    kind: "unavailable",
+    again: true,
+    unsure: !NOT_SENT.test(why),
+  });
 }
 
 /** Faults before a request could be sent, as Deno and Node word them. */
@@ -145,7 +155,12 @@ function rootOf(error: unknown): string {
   return error.cause instanceof Error ? rootOf(error.cause) : error.message || error.name;
 }
 
-function failed(model: Model, { kind, fatal, message, body }: Fault, attempts: number): CallError {
+/** A fault of a model's provider as the error of a call that was given up. */
+export function failed(
+  model: Model,
+  { kind, fatal, message, body }: Fault,
+  attempts: number,
+): CallError {
   const provider = providerOf(model.provider);
   const times = attempts > 1 ? `, after ${attempts} attempts` : "";
   const remedy = kind === "refused key"
