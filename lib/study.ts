@@ -4,12 +4,13 @@
  * Everything that is to be done is a row before the first call, and every reply is stored as it came
  * before it is read: a study can be stopped, killed, continued and shared between machines.
  */
+import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, settings } from "./config.ts";
 import { bannerOf, connect, migrate, readProvenance, type Sql } from "./db.ts";
-import { type Model, transportOf, worstCost } from "./llm.ts";
+import { later, type Model, transportOf, type Travel, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
@@ -33,6 +34,15 @@ import { loadRun, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
+import {
+  checkFree,
+  type HandedOut,
+  handOut,
+  type HandOutOptions,
+  type HandOutStanding,
+  readManifest,
+  takeInFolder,
+} from "./study/shards.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
 import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
 import { compareTrial, type Tried } from "./study/tried.ts";
@@ -47,6 +57,13 @@ export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/p
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
+export {
+  checkAsk,
+  type HandedOut,
+  type HandOutOptions,
+  type HandOutStanding,
+  readManifest,
+} from "./study/shards.ts";
 export type { Stored } from "./study/stored.ts";
 export type { Trial } from "./study/trial.ts";
 export type { Tried } from "./study/tried.ts";
@@ -61,6 +78,9 @@ export interface Preview {
   profile: number;
   condition: string;
 }
+
+/** Nobody is asked: questions wait for a batch. What is computed here is computed. */
+const gathering: Travel = (model) => (transportOf(model).outside ? later : transportOf)(model);
 
 /** Connections for replies that are stored at the same time. */
 const CONNECTIONS = 12;
@@ -453,6 +473,77 @@ export class Study {
    */
   async hindrance(name: string): Promise<string | null> {
     return await hindrance(this.sql, await loadRun(this.sql, this.schema, name));
+  }
+
+  /**
+   * Writes what a run has left to ask as files, for a cluster without a network; until it is taken in nobody
+   * else asks it. What has a stored reply is read, and not handed out.
+   *
+   * @param folder for each model one in it, where the run asks several
+   * @returns a hand-out for each model that has questions
+   * @throws {Error} when the folder has a hand-out, or a model does not speak OpenAI's chat completions
+   */
+  async handOut(
+    name: string,
+    folder: string,
+    { budget, allowTruncated, ...options }:
+      & HandOutOptions
+      & Pick<RunOptions, "allowTruncated">
+      & { budget?: Budget } = {},
+  ): Promise<HandedOut[]> {
+    const { run, models } = await this.#asking(name);
+    const other = models.find(({ provider }) => provider !== "openai");
+    if (other) {
+      throw new Error(
+        `${other.id} does not speak OpenAI's chat completions: it cannot be handed out`,
+      );
+    }
+    const places = models.map((model) => models.length > 1 ? join(folder, model.id) : folder);
+    for (const place of places) await checkFree(place);
+    await this.#run(name, {
+      transport: gathering,
+      ...budget && { budget },
+      ...allowTruncated !== undefined && { allowTruncated },
+    });
+    const made = [];
+    for (const [index, model] of models.entries()) {
+      const of = { schema: this.schema, run, name, model };
+      made.push(await handOut(this.sql, of, places[index]!, options));
+    }
+    return made.filter((one) => one !== null);
+  }
+
+  /** A run, and the models that are asked for it and not computed here. */
+  async #asking(name: string): Promise<{ run: number; models: Model[] }> {
+    const { run, cells } = await loadRun(this.sql, this.schema, name);
+    const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
+    return { run, models: [...models.values()].filter((model) => transportOf(model).outside) };
+  }
+
+  /**
+   * Takes in what has come of a hand-out, finished or not, and reads it; the same again changes nothing.
+   * What brought no answer goes into the next hand-out.
+   *
+   * @param folder with its manifest and what there is of `out_….jsonl`
+   * @param options `end`: nothing more is waited for, and what is missing goes into the next hand-out, too
+   * @returns the run, how the hand-out stands, and what came of reading it
+   * @throws {Error} when a file is not the hand-out's, or the hand-out is another study's
+   */
+  async takeIn(
+    folder: string,
+    { end = false }: { end?: boolean } = {},
+  ): Promise<{ run: string; standing: HandOutStanding; ended: Ended }> {
+    const manifest = await readManifest(folder);
+    const { schema, run } = manifest;
+    if (schema !== this.schema) {
+      throw new Error(
+        `${folder} is of the study in schema ${schema}, and this one is ${this.schema}`,
+      );
+    }
+    await this.planned(run);
+    const standing = await takeInFolder(this.sql, folder, manifest, end);
+    const ended = await this.#run(run, { transport: gathering, allowTruncated: true });
+    return { run, standing, ended };
   }
 
   /** Asks all processes that work on a run to finish what is in flight and end. */

@@ -1,119 +1,23 @@
 /** Shards and what answers them, as files; the program that has one answered, without a scheduler. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
-import {
-  answerIn,
-  arrayOf,
-  checkAsk,
-  type Line,
-  readManifest,
-  readShard,
-  sbatchScript,
-  type Shard,
-  worth,
-  writeManifest,
-  writeShard,
-} from "lib/study/shards.ts";
+import { arrayOf, checkAsk, sbatchScript } from "lib/study/shards.ts";
 import { type Ended, ended, until } from "./command.ts";
 import { type Answer, provider, type Server } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
-const line = (custom_id: string): Line => ({
-  custom_id,
-  method: "POST",
-  url: "/v1/chat/completions",
-  body: { model: "stand-in", messages: [{ role: "user", content: custom_id }] },
-});
-
-/** A line of output, as the driver writes it. */
-const out = (custom_id: string, status: number | null, text = "yes") =>
+/** A line of a shard. */
+const line = (custom_id: string): string =>
   JSON.stringify({
-    id: "x",
     custom_id,
-    response: status === null ? null : { status_code: status, request_id: "r", body: { text } },
-    error: status === null ? { code: "batch_expired", message: "late" } : null,
-  });
+    method: "POST",
+    url: "/v1/chat/completions",
+    body: { model: "stand-in", messages: [{ role: "user", content: custom_id }] },
+  }) + "\n";
 
-Deno.test("lines of output say what came: of batches, of run-batch, and torn ones nothing", () => {
-  const said = (text: string) => {
-    const answer = answerIn(text);
-    return answer && [answer.custom_id, answer.status, answer.error, worth(answer)];
-  };
-  assert.deepEqual(said(out("a-0", 200)), ["a-0", 200, null, 2]);
-  assert.deepEqual(said(out("a-0", 400)), ["a-0", 400, null, 1]);
-  for (const passing of [0, 408, 409, 425, 429, 500, 503]) {
-    assert.deepEqual(said(out("a-0", passing)), ["a-0", passing, null, 0]);
-  }
-  const late = '{"code":"batch_expired","message":"late"}';
-  assert.deepEqual(said(out("a-0", null)), ["a-0", null, late, 0]);
-  // vLLM's run-batch: vllm/entrypoints/openai/run_batch.py, make_error_request_output.
-  const failed = { status_code: 400, request_id: "vllm-batch-1", body: null };
-  for (const error of ["too long", { message: "too long", code: 400 }]) {
-    const text = JSON.stringify({ id: "vllm-1", custom_id: "a-0", response: failed, error });
-    const words = typeof error === "string" ? error : JSON.stringify(error);
-    assert.deepEqual(said(text), ["a-0", 400, words, 1]);
-  }
-  const whole = out("a-0", 200);
-  for (let at = 0; at < whole.length; at++) assert.equal(answerIn(whole.slice(0, at)), null);
-  for (const other of ["null", "[]", '{"custom_id": 1}', "\0\0\0"]) {
-    assert.equal(answerIn(other), null);
-  }
-});
-
-Deno.test("of several outputs each question has its best answer; the others are counted", async () => {
-  using folder = new Folder();
-  const at = (name: string) => join(folder.path, name);
-  const shard = await writeShard(folder.path, 7, ["a-0", "b-0", "c-0", "d-0"].map(line));
-  assert.deepEqual([shard.file, shard.lines], ["shard_0007.jsonl", 4]);
-  const files = {
-    "out_0007.1.jsonl": [
-      out("a-0", 500),
-      out("b-0", 200, "first"),
-      out("z-0", 200),
-      out("c-0", 400),
-    ],
-    "out_0007.2.jsonl": [out("a-0", 200), out("b-0", 200, "second"), out("c-0", 503)],
-    "out_0007.part.jsonl": [out("d-0", 429), out("d-0", 200).slice(0, 40)],
-    "out_00071.jsonl": [out("d-0", 200)],
-    "log_7.txt": ["out"],
-  };
-  for (const [name, lines] of Object.entries(files)) {
-    await Deno.writeTextFile(at(name), lines.join("\n"));
-  }
-  const { lines, answers, foreign, repeated, torn } = await readShard(folder.path, shard, 7);
-  assert.deepEqual(lines.map(({ custom_id }) => custom_id), ["a-0", "b-0", "c-0", "d-0"]);
-  assert.deepEqual(
-    lines.map(({ custom_id }) => [answers.get(custom_id)!.status, answers.get(custom_id)!.body]),
-    [[200, { text: "yes" }], [200, { text: "first" }], [400, { text: "yes" }], [429, {
-      text: "yes",
-    }]],
-  );
-  assert.deepEqual([foreign.map(({ custom_id }) => custom_id), repeated, torn], [["z-0"], 1, 1]);
-
-  await writeManifest(folder.path, { schema: "s", run: "r", model: "own", shards: [shard] });
-  assert.deepEqual((await readManifest(folder.path)).shards, [shard]);
-  await Deno.writeTextFile(at("shard_0007.jsonl"), JSON.stringify(line("e-0")) + "\n");
-  await assert.rejects(readShard(folder.path, shard, 7), /not the one that was handed out/);
-  await Deno.remove(at("shard_0007.jsonl"));
-  await assert.rejects(readShard(folder.path, shard, 7), /no such file/);
-  await Deno.writeTextFile(at("manifest.json"), "{");
-  await assert.rejects(
-    readManifest(folder.path),
-    /manifest\.json cannot be used:\n- it is damaged/,
-  );
-  await Deno.remove(at("manifest.json"));
-  await assert.rejects(readManifest(folder.path), /it has no manifest\.json/);
-});
-
-Deno.test("what no batch would take is not written, and what SLURM would not take is refused", async () => {
-  using folder = new Folder();
-  await assert.rejects(writeShard(folder.path, 0, [line("ä")]), /No custom_id: "ä"/);
-  await assert.rejects(writeShard(folder.path, 0, [line("a".repeat(65))]), /No custom_id/);
-  await assert.rejects(
-    writeShard(folder.path, 0, [line("a"), line("a")]),
-    /1 custom_ids stand twice/,
-  );
+Deno.test("what SLURM would not take is refused", () => {
   assert.equal(arrayOf([0, 1, 2, 7, 9, 10], 8), "0-2,7,9-10%8");
   for (const time of ["90", "04:00:00", "1-12:00:00", "1-12"]) checkAsk({ time });
   for (const gpus of ["1", "a100:2"]) checkAsk({ gpus });
@@ -166,18 +70,14 @@ class Shards implements AsyncDisposable {
   readonly #folder = new Folder();
   readonly path = this.#folder.path;
 
-  private constructor(readonly server: Server, readonly shard: Shard) {}
+  private constructor(readonly server: Server, private readonly lines: number) {}
 
-  static async of(n: number, answer: Answer): Promise<Shards> {
-    const folder = new Folder();
-    const shard = await writeShard(
-      folder.path,
-      0,
-      Array.from({ length: n }, (_, i) => line(`q${i}-0`)),
+  static async of(lines: number, answer: Answer): Promise<Shards> {
+    const made = new Shards(provider({ answer }), lines);
+    await Deno.writeTextFile(
+      join(made.path, "shard_0000.jsonl"),
+      Array.from({ length: lines }, (_, i) => line(`q${i}-0`)).join(""),
     );
-    const made = new Shards(provider({ answer }), shard);
-    await Deno.copyFile(join(folder.path, shard.file), join(made.path, shard.file));
-    folder[Symbol.dispose]();
     return made;
   }
 
@@ -200,11 +100,16 @@ class Shards implements AsyncDisposable {
   at = (name: string): string => join(this.path, `out_0000.${name}`);
   read = (name: string): Promise<string> => Deno.readTextFile(this.at(name)).catch(() => "");
 
-  /** Status of each answer, in the order of the questions. */
-  async statuses(): Promise<(number | null | undefined)[]> {
-    const { lines, answers, repeated } = await readShard(this.path, this.shard, 0);
-    assert.equal(repeated, 0);
-    return lines.map(({ custom_id }) => answers.get(custom_id)?.status);
+  /** Status of each answer, in the order of the questions: of each there is one line. */
+  async statuses(): Promise<number[]> {
+    const lines = (await this.read("jsonl")).split("\n").slice(0, -1).map((line) =>
+      JSON.parse(line)
+    );
+    assert.equal(lines.length, this.lines);
+    const found = new Map(
+      lines.map(({ custom_id, response }) => [custom_id, response.status_code]),
+    );
+    return Array.from({ length: this.lines }, (_, i) => found.get(`q${i}-0`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -231,9 +136,11 @@ Deno.test("a shard: passing faults are tried again, refusals kept, and nothing i
   assert.deepEqual(await made.statuses(), [200, 400, 200, 200, 200, 200]);
   assert.equal(made.server.tally().requests, 8);
   const ok = JSON.parse(await made.read("ok"));
+  const shard = await Deno.readFile(join(made.path, "shard_0000.jsonl"));
+  const sha256 = createHash("sha256").update(shard).digest("hex");
   assert.deepEqual(
     [ok.input, ok.answered, ok.refused, ok.server.models.data[0].id],
-    [{ sha256: made.shard.sha256, lines: 6 }, 5, 1, "stand-in"],
+    [{ sha256, lines: 6 }, 5, 1, "stand-in"],
   );
   assert.match((await made.run()).out, /done before/);
   // Killed between its last two steps.
@@ -248,8 +155,8 @@ Deno.test("a shard: passing faults are tried again, refusals kept, and nothing i
   assert.equal(made.server.tally().requests, 9);
   // Another shard of the same name.
   await Deno.writeTextFile(
-    join(made.path, made.shard.file),
-    JSON.stringify(line("other-0")) + "\n",
+    join(made.path, "shard_0000.jsonl"),
+    line("other-0"),
   );
   const other = await made.run();
   assert.equal(other.code, 1);

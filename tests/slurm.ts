@@ -142,6 +142,12 @@ PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
     return await this.#run(program, args, cwd);
   }
 
+  /** Submits by a line as it is typed, `sbatch …`, in a folder; the number of the job. */
+  async submit(line: string, folder: string): Promise<string> {
+    const [program, ...args] = line.split(" ");
+    return await this.ask(program!, ["--parsable", ...args], folder);
+  }
+
   /** What is queued or runs, tasks of arrays one by one. */
   async jobs(): Promise<Job[]> {
     const lines = await this.ask("squeue", ["--array", "--noheader", "--format=%K|%T|%r"]);

@@ -1,102 +1,102 @@
 /**
- * Shards on a real SLURM: an array whose tasks are killed, cancelled and queued again, and whose
+ * A study handed out to a real SLURM: an array whose tasks are killed, cancelled and queued again, and whose
  * controller is killed; at the end every answer is in, and exactly once.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
+import { model } from "lib/llm.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import { seeded } from "lib/random.ts";
-import {
-  arrayOf,
-  readManifest,
-  readShard,
-  sbatchScript,
-  SCRIPT,
-  worth,
-  writeManifest,
-  writeShard,
-} from "lib/study/shards.ts";
+import { administrations, personas } from "lib/study.ts";
 import { nightly, until } from "./command.ts";
 import { Folder } from "./made.ts";
 import { lacking, Slurm } from "./slurm.ts";
+import { Made, served } from "./study_worker.ts";
 
 if (lacking) console.log(`Tests on a real SLURM are skipped: ${lacking}`);
 
-/** A hand-out of made questions, each answered by the local server in about so many ms, four at a time. */
-class HandOut implements Disposable {
+/** A study whose sheets are handed out, each answered by the local server in about so many ms, four at a time. */
+class HandOut implements AsyncDisposable {
   readonly #folder = new Folder();
-  readonly path = this.#folder.path;
+  readonly path = join(this.#folder.path, "out");
 
-  private constructor(readonly shards: number, private readonly lines: number) {}
+  private constructor(
+    readonly made: Made,
+    readonly run: string,
+    private readonly shards: number,
+    private readonly sheets: number,
+  ) {}
 
-  static async of(shards: number, lines: number, latency: number): Promise<HandOut> {
-    const made = new HandOut(shards, lines), manifest = [];
-    for (let shard = 0; shard < shards; shard++) {
-      manifest.push(
-        await writeShard(
-          made.path,
-          shard,
-          Array.from({ length: lines }, (_, line) => ({
-            custom_id: `s${shard}-${line}-0`,
-            method: "POST" as const,
-            url: "/v1/chat/completions",
-            body: { model: "stand-in", messages: [{ role: "user", content: `${shard} ${line}` }] },
-          })),
-        ),
-      );
-    }
-    await writeManifest(made.path, { schema: "s", run: "made", model: "own", shards: manifest });
-    await Deno.copyFile(join(ROOT, "scripts/cluster/shard.ts"), join(made.path, "shard.ts"));
+  static async of(
+    schema: string,
+    shards: number,
+    sheets: number,
+    latency: number,
+  ): Promise<HandOut> {
+    const made = await Made.with(schema, sheets);
+    const writing = personas({ models: [model("simulated")], conditions: ["Base"] });
+    await made.lab.run(await made.lab.register(writing));
+    const price = { input: 0, output: 0, as_of: "2026-11-21", source: "a test" };
+    const own = served("http://127.0.0.1:9", 8, { price });
+    const run = await made.lab.register(administrations({ instrument: epqra, models: [own] }));
+    const handed = new HandOut(made, run, shards, sheets);
     const server = join(ROOT, "tests/llm_server.ts"), config = join(ROOT, "deno.json");
-    const script = sbatchScript({
-      name: "made",
+    const [out] = await made.lab.handOut(run, handed.path, {
       shards,
       serve: `'${Deno.execPath()}' run -A --no-check --config '${config}' '${server}' ` +
         `--latency ${latency}`,
       concurrency: 4,
       time: "5",
       memory: "10M",
-      throttle: 4,
+      throttle: 8,
     });
-    await Deno.writeTextFile(join(made.path, SCRIPT), script);
-    return made;
+    assert.deepEqual([out!.shards, out!.lines], [shards, sheets]);
+    return handed;
   }
 
-  /** Shards of which answers are missing. */
-  async missing(): Promise<number[]> {
-    const { shards } = await readManifest(this.path), missing = [];
-    for (const [number, shard] of shards.entries()) {
-      const { lines, answers } = await readShard(this.path, shard, number);
-      const done = lines.filter(({ custom_id }) => {
-        const answer = answers.get(custom_id);
-        return answer && worth(answer) === 2;
-      });
-      if (done.length < lines.length) missing.push(number);
-    }
-    return missing;
+  /** Takes in what is there; how it stands. */
+  async standing() {
+    return (await this.made.lab.takeIn(this.path)).standing;
   }
 
-  /** Lines that are answered so far in a shard. */
-  async answered(shard: number): Promise<number> {
-    const { shards } = await readManifest(this.path);
-    return (await readShard(this.path, shards[shard]!, shard)).answers.size;
+  /** Whole lines of output of a shard. */
+  async answers(shard: number): Promise<string[]> {
+    const names = [...Deno.readDirSync(this.path)].map(({ name }) => name)
+      .filter((name) => name.startsWith(`out_000${shard}.`) && name.endsWith(".jsonl"));
+    const texts = await Promise.all(names.map((name) => this.text(name)));
+    return texts.flatMap((text) => text.split("\n").slice(0, -1));
   }
 
-  /** Checks that each question has its answer once, and none another's. */
+  /** Checks that each question has its answer once, in the files and in the study, and its sheet. */
   async whole(): Promise<void> {
-    const { shards } = await readManifest(this.path);
-    for (const [number, shard] of shards.entries()) {
-      const { lines, answers, foreign, repeated } = await readShard(this.path, shard, number);
-      assert.equal(lines.length, this.lines);
-      assert.deepEqual([foreign.length, repeated], [0, 0]);
-      assert.deepEqual([...answers.keys()].sort(), lines.map((line) => line.custom_id).sort());
-      for (const answer of answers.values()) assert.equal(answer.status, 200);
-      const ok = JSON.parse(await this.text(`out_000${number}.ok`));
-      assert.deepEqual(
-        [ok.input, ok.answered, ok.refused],
-        [{ sha256: shard.sha256, lines: this.lines }, this.lines, 0],
-      );
+    const { shards } = JSON.parse(await this.text("manifest.json"));
+    const ids = (lines: readonly string[]) =>
+      lines.map((line) => JSON.parse(line).custom_id as string).sort();
+    for (const [shard, { file, sha256, lines }] of shards.entries()) {
+      const asked = (await this.text(file)).split("\n").slice(0, -1);
+      assert.deepEqual(ids(await this.answers(shard)), ids(asked));
+      const ok = JSON.parse(await this.text(`out_000${shard}.ok`));
+      assert.deepEqual([ok.input, ok.answered, ok.refused], [{ sha256, lines }, lines, 0]);
     }
+    assert.equal(shards.length, this.shards);
+    const standing = await this.standing();
+    assert.deepEqual(
+      [standing.answered, standing.missing, standing.now, standing.command],
+      [this.sheets, 0, 0, null],
+    );
+    const { made, run } = this;
+    assert.deepEqual(
+      await made.rows(`
+        select state, count(*) from work join runs using (run) where name = '${run}' group by 1`),
+      [{ state: "done", count: this.sheets }],
+    );
+    const [booked] = await made.rows(`
+      select calls, lost_calls, submitted_calls, (select count(*) from requests q where q.run = r.run)
+             as replies from runs r where name = '${run}'`);
+    const n = this.sheets;
+    assert.deepEqual(booked, { calls: n, lost_calls: 0, submitted_calls: 0, replies: n });
+    assert.equal(await made.value("select count(*) from administrations"), n);
   }
 
   text(name: string): Promise<string> {
@@ -109,7 +109,8 @@ class HandOut implements Disposable {
     return lock ? JSON.parse(lock).pid : null;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.made[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
 }
@@ -123,13 +124,13 @@ onSlurm(
   "an array whose tasks are killed, stopped and cancelled, and its controller killed: each answer once",
   false,
   async () => {
-    using made = await HandOut.of(4, 60, 150);
+    await using made = await HandOut.of("slurm_kills", 4, 240, 150);
     await using slurm = await Slurm.started();
-    const job = await slurm.ask("sbatch", ["--parsable", SCRIPT], made.path);
+    const job = await slurm.submit("sbatch shards.sbatch", made.path);
     const some = (shards: number[]) =>
       Promise.all(
         shards.map((shard) =>
-          until(`answers of shard ${shard}`, async () => await made.answered(shard) > 8)
+          until(`answers of shard ${shard}`, async () => (await made.answers(shard)).length > 8)
         ),
       );
     await some([0, 1, 2, 3]);
@@ -138,22 +139,27 @@ onSlurm(
     await slurm.ask("scancel", ["--batch", "--signal=USR1", `${job}_1`]);
     await slurm.ask("scancel", [`${job}_2`]);
     await slurm.quiet();
-    assert.deepEqual(await made.missing(), [0, 2]);
-    const before = await Promise.all([0, 2].map((shard) => made.answered(shard)));
+    const then = await made.standing();
+    assert.deepEqual([then.open, then.command], [[0, 2], "sbatch --array=0,2%8 shards.sbatch"]);
+    assert.deepEqual([then.working, then.answered + then.missing], [[0], 240]);
+    const before = await Promise.all([0, 2].map((shard) => made.answers(shard)));
     assert.match(
       await made.text("log_1.txt"),
       /lines are left: stopped\n[^]*lines, [1-9]\d* answered before/,
     );
 
     // The controller forgets what it had started, and may start it again.
-    await slurm.ask("sbatch", [`--array=${arrayOf([0, 2], 2)}`, SCRIPT], made.path);
-    await until("more", async () => await made.answered(0) > before[0]! + 4);
+    await slurm.submit(then.command!, made.path);
+    await until("more", async () => (await made.answers(0)).length > before[0]!.length + 4);
     await slurm.killController();
-    await until("answers meanwhile", async () => await made.answered(2) > before[1]! + 8);
+    await until(
+      "answers meanwhile",
+      async () => (await made.answers(2)).length > before[1]!.length + 8,
+    );
     await slurm.startController();
     await slurm.quiet();
-    for (let missing: number[]; (missing = await made.missing()).length;) {
-      await slurm.ask("sbatch", [`--array=${arrayOf(missing, 2)}`, SCRIPT], made.path);
+    for (let left; (left = (await made.standing()).command);) {
+      await slurm.submit(left, made.path);
       await slurm.quiet();
     }
     await made.whole();
@@ -164,40 +170,39 @@ onSlurm(
 );
 
 onSlurm("what is no task of an array, or of no hand-out, fails at once", false, async () => {
-  using made = await HandOut.of(1, 1, 0);
+  await using made = await HandOut.of("slurm_none", 1, 1, 0);
   await using slurm = await Slurm.started(1);
-  const script = (await made.text(SCRIPT)).replace(/^#SBATCH --array.*\n/m, "")
+  const script = (await made.text("shards.sbatch")).replace(/^#SBATCH --array.*\n/m, "")
     .replace("log_%a", "log");
-  await Deno.writeTextFile(join(made.path, SCRIPT), script);
-  const failed = slurm.ask("sbatch", ["--wait", SCRIPT], made.path);
-  await assert.rejects(failed, /./);
+  await Deno.writeTextFile(join(made.path, "shards.sbatch"), script);
+  await slurm.submit("sbatch shards.sbatch", made.path);
+  await slurm.quiet();
   assert.match(await made.text("log.txt"), /this is no task of an array: sbatch shards\.sbatch/);
-  assert.deepEqual(await made.missing(), [0]);
+  assert.deepEqual((await made.standing()).open, [0]);
 });
 
 onSlurm("a campaign of kills, stops, cancels and crashes of the controller", true, async () => {
   const SHARDS = 8, LINES = 150, BLOWS = 40;
-  using made = await HandOut.of(SHARDS, LINES, 250);
+  await using made = await HandOut.of("slurm_campaign", SHARDS, SHARDS * LINES, 250);
   await using slurm = await Slurm.started(8);
   const random = seeded("blows on a cluster");
   const dealt: Record<string, number> = {};
   let submitted = 0, crashes = 0;
-  for (let missing: number[]; (missing = await made.missing()).length;) {
-    const array = `--array=${arrayOf(missing, SHARDS)}`;
-    const job = await slurm.ask("sbatch", ["--parsable", array, SCRIPT], made.path);
+  for (let left; (left = await made.standing()).command;) {
+    const { open, command } = left, job = await slurm.submit(command, made.path);
     submitted++;
     let over = false;
     const quiet = slurm.quiet().finally(() => over = true);
     while (!over && Object.values(dealt).reduce((sum, n) => sum + n, 0) < BLOWS) {
       await new Promise((resolve) => setTimeout(resolve, 200 + random.uniform() * 800));
-      const shard = missing[random.int(missing.length)]!, task = `${job}_${shard}`;
+      const shard = open[random.int(open.length)]!, task = `${job}_${shard}`;
       const blows: Record<string, () => Promise<unknown>> = {
         "driver killed": async () => Deno.kill((await made.holder(shard))!, "SIGKILL"),
         "task killed": () => slurm.ask("scancel", ["--full", "--signal=KILL", task]),
         "time over": () => slurm.ask("scancel", ["--batch", "--signal=USR1", task]),
         "requeued": () => slurm.ask("scontrol", ["requeue", task]),
         "cancelled": () => slurm.ask("scancel", [task]),
-        "submitted twice": () => slurm.ask("sbatch", [`--array=${shard}`, SCRIPT], made.path),
+        "submitted twice": () => slurm.submit(`sbatch --array=${shard} shards.sbatch`, made.path),
         "controller killed": async () => {
           await slurm.killController();
           crashes++;

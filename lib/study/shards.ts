@@ -2,68 +2,58 @@
  * Questions as files for a cluster without a network, and their answers as they come back.
  *
  * A folder holds `manifest.json`, shards in OpenAI's batch format (`vllm run-batch` takes them as they
- * are), and what answers them; of shard 7 that is `shard_0007.jsonl`, and of its answers any file
- * `out_0007….jsonl`, whole or not: `scripts/cluster/shard.ts` writes one, each attempt of run-batch its own.
+ * are), the script of a job, and what answers them; of shard 7 that is `shard_0007.jsonl`, and of its
+ * answers any file `out_0007….jsonl`, whole or not: `scripts/cluster/shard.ts` writes one, and each attempt
+ * of run-batch its own. A shard is a batch.
  */
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ROOT } from "../config.ts";
+import type { Sql } from "../db.ts";
+import type { Model } from "../llm.ts";
+import {
+  batchLines,
+  type BatchRow,
+  closeBatch,
+  keepFile,
+  openBatches,
+  prepareBatches,
+  takeIn,
+  waitingLines,
+} from "./batches.ts";
 import { refuse } from "./files.ts";
+import { list } from "./queue.ts";
 
-/** A question as OpenAI's batches have it. */
-export interface Line {
-  custom_id: string;
-  method: "POST";
-  url: string;
-  body: unknown;
-}
-
-const Shard = z.object({ file: z.string(), lines: z.int().min(1), sha256: z.string() });
+const Shard = z.object({
+  file: z.string(),
+  lines: z.int().min(1),
+  sha256: z.string(),
+  /** Of its batch. */
+  token: z.uuid(),
+});
 const Manifest = z.object({
   schema: z.string(),
   run: z.string(),
   /** The model's id in the registry. */
   model: z.string(),
+  /** Tasks at a time. */
+  throttle: z.int().optional(),
   shards: z.array(Shard).min(1),
 });
-export type Shard = z.infer<typeof Shard>;
+type Shard = z.infer<typeof Shard>;
 export type Manifest = z.infer<typeof Manifest>;
 
 const MANIFEST = "manifest.json";
-export const SCRIPT = "shards.sbatch";
+const SCRIPT = "shards.sbatch";
+const DRIVER = "shard.ts";
+/** Where what serves a model on its own machine takes a question. */
+const URL = "/v1/chat/completions";
+/** Lines of a shard where nobody says how many shards there are: run-batch keeps all of them in memory. */
+const LINES = 2000;
 
 const numbered = (shard: number): string => String(shard).padStart(4, "0");
-
-/** What a custom_id may be, for every provider and for file names. */
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
-
-/**
- * Writes questions as one shard.
- *
- * @param shard its number, from 0
- * @throws {Error} when a custom_id cannot be one, or stands twice: run-batch checks neither
- */
-export async function writeShard(
-  folder: string,
-  shard: number,
-  lines: readonly Line[],
-): Promise<Shard> {
-  const wrong = lines.find(({ custom_id }) => !ID.test(custom_id));
-  if (wrong) throw new Error(`No custom_id: ${JSON.stringify(wrong.custom_id)}`);
-  const twice = lines.length - new Set(lines.map(({ custom_id }) => custom_id)).size;
-  if (twice) throw new Error(`${twice} custom_ids stand twice in shard ${shard}`);
-  const file = `shard_${numbered(shard)}.jsonl`;
-  const bytes = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  await Deno.writeFile(join(folder, file), bytes);
-  return { file, lines: lines.length, sha256: sha256(bytes) };
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-/** Last of all: a folder without it is no hand-out. */
-export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await Deno.writeTextFile(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
-}
 
 /** @throws {Error} when there is none, or it is damaged */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -184,109 +174,244 @@ export function arrayOf(tasks: readonly number[], throttle?: number): string {
   return named + (throttle === undefined ? "" : `%${throttle}`);
 }
 
-/** A line of output: who asked, and what came. */
-export interface Answered {
-  custom_id: string;
-  /** Of the server's answer; null where it gave none. */
-  status: number | null;
-  /** The body of the answer, as JSON. */
-  body: unknown;
-  /** What is said in its place. */
-  error: string | null;
+/** A hand-out as it was written. */
+export interface HandedOut {
+  folder: string;
+  model: string;
+  shards: number;
+  lines: number;
+  /** What submits it, in its folder. */
+  command: string;
 }
 
-/** Of run-batch an error is a text or an object; its body is null then, and the status 400 or the error's. */
-const Out = z.object({
-  custom_id: z.string(),
-  response: z.object({ status_code: z.number(), body: z.unknown() }).nullish(),
-  error: z.unknown(),
-});
+export interface HandOutOptions extends Ask {
+  /** How many; without it as many as hold 2,000 lines each. */
+  shards?: number;
+  /** The command that serves the model on a node, as a shell reads it: `vllm serve MODEL` without it. */
+  serve?: string;
+  /** Questions that a task has under way: 64 without it. */
+  concurrency?: number;
+}
 
-/** What a line of output says; null where it is none: torn, or something else. */
-export function answerIn(line: string): Answered | null {
-  let out: z.infer<typeof Out>;
-  try {
-    out = Out.parse(JSON.parse(line));
-  } catch {
-    return null;
+/** @throws {Error} when a folder has a hand-out already, whose answers would be mixed with others */
+export async function checkFree(folder: string): Promise<void> {
+  const there = await Deno.stat(join(folder, MANIFEST)).then(() => true, () => false);
+  if (there) refuse(folder, ["it has a hand-out already: name another folder"]);
+}
+
+/**
+ * Writes the questions to one model that wait as shards into a folder, with the script of a job.
+ *
+ * Its manifest comes last: a folder without one is none, and its shards are handed out the next time.
+ *
+ * @returns null where no question waits
+ */
+export async function handOut(
+  sql: Sql,
+  { schema, run, name, model }: { schema: string; run: number; name: string; model: Model },
+  folder: string,
+  { shards, serve = `vllm serve ${quoted(model.model)}`, concurrency, ...ask }: HandOutOptions,
+): Promise<HandedOut | null> {
+  const waiting = (await waitingLines(sql, run)).get(model.id) ?? 0;
+  const lines = shards === undefined ? LINES : Math.max(1, Math.ceil(waiting / shards));
+  if (waiting) {
+    await prepareBatches(sql, run, { model, kind: "files", url: URL, lines, bytes: 2 ** 40 });
   }
-  const { custom_id, response, error } = out;
-  const said = error === null || error === undefined
-    ? null
-    : typeof error === "string"
-    ? error
-    : JSON.stringify(error);
+  const rows = (await openBatches(sql, run)).filter((batch) =>
+    batch.kind === "files" && batch.state === "prepared" && batch.model.id === model.id
+  );
+  if (!rows.length) return null;
+  await Deno.mkdir(folder, { recursive: true });
+  const written: Shard[] = [];
+  for (const [number, { batch, token, lines, sha256 }] of rows.entries()) {
+    const file = `shard_${numbered(number)}.jsonl`;
+    const content = ReadableStream.from(batchLines(sql, batch, URL))
+      .pipeThrough(new TextEncoderStream());
+    await Deno.writeFile(join(folder, file), content);
+    written.push({ file, lines, sha256, token });
+  }
+  const script = sbatchScript({
+    name,
+    shards: written.length,
+    serve,
+    ...concurrency !== undefined && { concurrency },
+    ...ask,
+  });
+  await Deno.writeTextFile(join(folder, SCRIPT), script);
+  await Deno.copyFile(join(ROOT, "scripts", "cluster", DRIVER), join(folder, DRIVER));
+  const { throttle } = ask;
+  const manifest: Manifest = {
+    schema,
+    run: name,
+    model: model.id,
+    ...throttle !== undefined && { throttle },
+    shards: written,
+  };
+  await Deno.writeTextFile(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+  await sql`
+    update batches set state = 'submitted', submitted = now()
+    where batch = any(${list(rows.map(({ batch }) => batch))}::int[]) and state = 'prepared'`;
   return {
-    custom_id,
-    status: response?.status_code ?? null,
-    body: response?.body ?? null,
-    error: said,
+    folder,
+    model: model.id,
+    shards: written.length,
+    lines: written.reduce((sum, { lines }) => sum + lines, 0),
+    command: `sbatch ${SCRIPT}`,
   };
 }
 
-/** The files that a shard's answers stand in, by name. */
-export async function outputsOf(folder: string, shard: number): Promise<string[]> {
-  const own = new RegExp(`^out_${numbered(shard)}\\b.*\\.jsonl$`);
-  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  return names.filter((name) => own.test(name)).sort();
-}
+/** A word as a shell reads it. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
-/** A shard, and what its outputs say, as they are now. */
-export interface Taken {
-  /** Its questions, in their order. */
-  lines: readonly Line[];
-  /** By custom_id: of several the first that is an answer, else the first refusal. */
-  answers: ReadonlyMap<string, Answered>;
-  /** Lines of output of questions that are not the shard's, or that nobody asked. */
-  foreign: readonly Answered[];
-  /** Answers to questions that have one already. */
-  repeated: number;
-  /** Lines that are none: torn by the end of a process. */
+/** How a hand-out stands, after what is there was taken in. */
+export interface HandOutStanding {
+  lines: number;
+  /** Lines by what came of them; `again`: what brought no answer is asked anew in another hand-out. */
+  answered: number;
+  failed: number;
+  again: number;
+  missing: number;
+  /** Answers that came now. */
+  now: number;
+  /** Lines that count for nothing: of other hand-outs, torn, and answers to what has one. */
+  foreign: number;
   torn: number;
+  doubled: number;
+  /** Shards of which answers are missing, and those of them on which a task was at work. */
+  open: number[];
+  working: number[];
+  /** What submits those again that are open; null where none is. */
+  command: string | null;
 }
-
-/** What passes: another try may bring an answer. */
-const PASSING = new Set([0, 408, 409, 425, 429]);
-
-/** Whether a line is an answer (2), a refusal that stays one (1), or nothing that counts (0). */
-export const worth = ({ status }: Answered): 0 | 1 | 2 =>
-  status === null || status >= 500 || PASSING.has(status) ? 0 : status < 300 ? 2 : 1;
 
 /**
- * Reads a shard and its outputs, also those that are still written.
+ * Takes in what a folder holds, finished or not; the same again changes nothing.
  *
- * @throws {Error} when the shard is not the one that was handed out
+ * @param end whether nothing more is waited for: what is missing is asked anew
+ * @throws {Error} when a file is not the hand-out's
  */
-export async function readShard(
+export async function takeInFolder(
+  sql: Sql,
   folder: string,
-  { file, sha256: expected }: Shard,
-  shard: number,
-): Promise<Taken> {
-  const path = join(folder, file);
-  const bytes = await Deno.readFile(path).catch(() => refuse(path, ["there is no such file"]));
-  if (sha256(bytes) !== expected) {
-    refuse(path, [
-      "it is not the one that was handed out: what answers it may answer other questions",
-    ]);
-  }
-  const lines = new TextDecoder().decode(bytes).split("\n").filter(Boolean)
-    .map((line) => JSON.parse(line) as Line);
-  const known = new Set(lines.map(({ custom_id }) => custom_id));
-  const answers = new Map<string, Answered>(), foreign: Answered[] = [];
-  let repeated = 0, torn = 0;
-  for (const name of await outputsOf(folder, shard)) {
-    for (const line of (await Deno.readTextFile(join(folder, name))).split("\n")) {
-      if (line === "") continue;
-      const answer = answerIn(line);
-      if (!answer) {
-        torn++;
-        continue;
-      }
-      const before = answers.get(answer.custom_id);
-      if (!known.has(answer.custom_id)) foreign.push(answer);
-      else if (before && worth(before) === 2 && worth(answer) === 2) repeated++;
-      else if (worth(answer) > (before ? worth(before) : -1)) answers.set(answer.custom_id, answer);
+  manifest: Manifest,
+  end: boolean,
+): Promise<HandOutStanding> {
+  const { shards, throttle } = manifest;
+  const batches = await sql<BatchRow[]>`
+    select * from batches where token::text = any(string_to_array(${
+    shards.map(({ token }) => token).join(",")
+  }, ','))`;
+  const byToken = new Map(batches.map((batch) => [batch.token, batch]));
+  const all = shards.map((shard, number) => {
+    const batch = byToken.get(shard.token);
+    return batch ??
+      refuse(folder, [`run ${manifest.run} of this study has handed out no shard ${number}`]);
+  });
+  for (const [number, shard] of shards.entries()) await checkShard(folder, shard, number);
+  const standing: HandOutStanding = {
+    lines: 0,
+    answered: 0,
+    failed: 0,
+    again: 0,
+    missing: 0,
+    now: 0,
+    foreign: 0,
+    torn: 0,
+    doubled: 0,
+    open: [],
+    working: [],
+    command: null,
+  };
+  const before = await outcomes(sql, all);
+  const names = await outputsOf(folder);
+  for (const [number, batch] of all.entries()) {
+    const { answered = 0, final = 0 } = before.get(batch.batch) ?? {};
+    if (answered + final === batch.lines) continue;
+    const own = names.get(number) ?? [];
+    for (const name of own) {
+      const file = ReadableStream.from(createReadStream(join(folder, name)));
+      await keepFile(sql, batch.batch, name, file as ReadableStream<Uint8Array<ArrayBuffer>>);
     }
+    const taken = await takeIn(sql, batch, own);
+    standing.now += taken.answered + taken.late;
+    standing.foreign += taken.unknown;
+    standing.torn += taken.broken;
+    standing.doubled += taken.doubled;
   }
-  return { lines, answers, foreign, repeated, torn };
+  const after = await outcomes(sql, all);
+  for (const [number, batch] of all.entries()) {
+    const { answered = 0, final = 0, open = 0 } = after.get(batch.batch) ?? {};
+    standing.lines += batch.lines;
+    standing.answered += answered;
+    standing.failed += final;
+    standing.missing += end ? 0 : open;
+    standing.again += batch.lines - answered - final - (end ? 0 : open);
+    if (batch.state !== "closed" && (end || !open)) await closeBatch(sql, batch);
+    if (end || !open) continue;
+    standing.open.push(number);
+    const lock = join(folder, `out_${numbered(number)}.lock`);
+    if (await Deno.stat(lock).then(() => true, () => false)) standing.working.push(number);
+  }
+  const { open } = standing;
+  standing.command = open.length ? `sbatch --array=${arrayOf(open, throttle)} ${SCRIPT}` : null;
+  return standing;
+}
+
+/** By batch, how many lines have which outcome; `open` have none. */
+async function outcomes(
+  sql: Sql,
+  batches: readonly BatchRow[],
+): Promise<Map<number, Record<string, number>>> {
+  const rows = await sql<{ batch: number; outcome: string; n: number }[]>`
+    select batch, coalesce(outcome, 'open') as outcome, count(*)::int as n from batch_lines
+    where batch = any(${list(batches.map(({ batch }) => batch))}::int[]) group by 1, 2`;
+  const found = new Map<number, Record<string, number>>();
+  for (const { batch, outcome, n } of rows) {
+    found.set(batch, { ...found.get(batch), [outcome]: n });
+  }
+  return found;
+}
+
+/** What answers a shard, and whether that is done, are in files that are named after it alone. */
+async function checkShard(folder: string, { file, sha256 }: Shard, number: number): Promise<void> {
+  const path = join(folder, file), ok = `out_${numbered(number)}.ok`;
+  const text = await Deno.readTextFile(join(folder, ok)).catch(() => null);
+  const done = Ok.safeParse(text === null ? null : parsed(text));
+  if (done.success && done.data.input.sha256 !== sha256) {
+    refuse(join(folder, ok), [`it is of another ${file}: files of two hand-outs are mixed here`]);
+  }
+  const hash = createHash("sha256");
+  try {
+    for await (const bytes of createReadStream(path)) hash.update(bytes);
+  } catch (error) {
+    // Answers may have come back alone.
+    if ((error as { code?: string }).code === "ENOENT") return;
+    throw error;
+  }
+  if (hash.digest("hex") !== sha256) {
+    refuse(path, ["it is not as it was handed out: what answers it may answer other questions"]);
+  }
+}
+
+const Ok = z.object({ input: z.object({ sha256: z.string() }) });
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** By shard, the files in which its answers stand. */
+async function outputsOf(folder: string): Promise<Map<number, string[]>> {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  const found = new Map<number, string[]>();
+  for (const name of names) {
+    const number = /^out_(\d{4,})\b.*\.jsonl$/.exec(name)?.[1];
+    if (number === undefined) continue;
+    found.set(Number(number), [...found.get(Number(number)) ?? [], name]);
+  }
+  return found;
 }
