@@ -70,7 +70,7 @@ export async function address(role: Role): Promise<Server & { options: Record<st
  * A connection pool.
  *
  * @throws {Error} when the server cannot be reached, is older than PostgreSQL 14, or a pooler stands
- *   before it
+ *   before it that does not keep sessions
  */
 export async function connect(
   role: Role,
@@ -83,7 +83,7 @@ export async function connect(
   const sql = client(at, { ...at.options, ...path }, options.connections);
   try {
     const [about] = await first(at, () => sql.unsafe<About[]>(ABOUT));
-    supported(about!);
+    await supported(about!, at, options.schema);
     return sql;
   } catch (error) {
     await sql.end({ timeout: 0 });

@@ -82,9 +82,6 @@ export interface Preview {
 /** Nobody is asked: questions wait for a batch. What is computed here is computed. */
 const gathering: Travel = (model) => (transportOf(model).outside ? later : transportOf)(model);
 
-/** Connections for replies that are stored at the same time. */
-const CONNECTIONS = 12;
-
 /** A schema in which a study is made; see {@link openStudy}. What is read from it knows that it is of this schema. */
 export class Study {
   #mapping: Mapping | null = null;
@@ -706,4 +703,4 @@ export async function openStudy(options: { schema?: string } = {}): Promise<Stud
 }
 
 const connected = (schema: string): Promise<Sql> =>
-  connect("owner", { schema, connections: CONNECTIONS });
+  connect("owner", { schema, connections: settings().connections });

@@ -95,9 +95,19 @@ export class Process implements AsyncDisposable {
   /** Whether it has ended. */
   over = false;
 
-  constructor(schema: string, run: string, lease?: number) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", import.meta.filename!, schema, run, ...lease ? [`--lease=${lease}`] : []],
+  /** @param within a command that it is run by, such as `ip netns exec NAME` */
+  constructor(
+    schema: string,
+    run: string,
+    lease?: number,
+    env: Record<string, string> = {},
+    within: readonly string[] = [],
+  ) {
+    const own = ["run", "-A", import.meta.filename!, schema, run];
+    const [program, ...args] = [...within, Deno.execPath(), ...own];
+    this.#child = new Deno.Command(program!, {
+      args: [...args, ...lease ? [`--lease=${lease}`] : []],
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

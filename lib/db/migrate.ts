@@ -107,7 +107,7 @@ export async function migrate(
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
     const { rows } = await first<pg.QueryResult>(at, () => pool.query(ABOUT));
-    supported(rows[0]);
+    await supported(rows[0], at);
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);

@@ -144,6 +144,8 @@ export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 # Deno's own cache: many nodes would write to the one in a shared home.
 export DENO_DIR="\${TMPDIR:-/tmp}/deno-$SLURM_JOB_ID" DENO_NO_UPDATE_CHECK=1
 
+# Jobs have groups of their own: what a driver that was killed had started is ended with its group.
+set -m
 asked= driver=
 trap 'asked=1; [ -z "$driver" ] || kill -USR1 "$driver"' USR1
 "\${DENO:-deno}" run -A --no-config --no-remote shard.ts --shard "$shard" --concurrency ${concurrency} \\
@@ -154,6 +156,7 @@ driver=$!
 while kill -0 "$driver" 2>/dev/null; do wait "$driver"; done
 wait "$driver"
 code=$?
+kill -KILL -- "-$driver" 2>/dev/null
 rm -rf "$DENO_DIR"
 if [ -n "$asked" ] && [ "$code" = 75 ]; then
   scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$shard"
