@@ -8,7 +8,7 @@ import { bottom, pass } from "./cells.ts";
 import { schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
-import { ABOUT, type About, client, first, supported } from "./db/client.ts";
+import { ABOUT, type About, client, first, keepsSessions, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema, restoredForm } from "./db/migrate.ts";
 import { bannerOf, type Provenance, provenanceOf, readProvenance } from "./db/origin.ts";
 import {
@@ -83,7 +83,8 @@ export async function connect(
   const sql = client(at, { ...at.options, ...path }, options.connections);
   try {
     const [about] = await first(at, () => sql.unsafe<About[]>(ABOUT));
-    await supported(about!, at, options.schema);
+    supported(about!);
+    await keepsSessions(about!, at, options.schema);
     return sql;
   } catch (error) {
     await sql.end({ timeout: 0 });

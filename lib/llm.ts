@@ -56,7 +56,7 @@ export {
   type Transport,
   type Travel,
 } from "./llm/transport.ts";
-export { live, paceOf } from "./llm/transports/live.ts";
+export { checkPurpose, live, paceOf } from "./llm/transports/live.ts";
 export { recorded, recordedFile } from "./llm/transports/recorded.ts";
 
 /** How questions to a model travel if nothing else is said: live, or to a simulator here. */

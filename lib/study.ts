@@ -43,6 +43,8 @@ import {
   readManifest,
   takeInFolder,
 } from "./study/shards.ts";
+import { batchesOf } from "./study/batches.ts";
+import { conductBatches, endBatches, type GivenUp, inBatchesOf } from "./study/submit.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
 import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
 import { compareTrial, type Tried } from "./study/tried.ts";
@@ -55,6 +57,7 @@ export { formFrom } from "./study/forms.ts";
 export { administrations, personas, waysOf } from "./study/plan.ts";
 export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
+export type { GivenUp } from "./study/submit.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
 export {
@@ -337,16 +340,16 @@ export class Study {
    *
    * @param plan or several, in the order in which they are begun: of personas that one of them will have
    *   written, what asks them counts too
-   * @param of `shown`: false where the frame is computed with and not put before the user, so that nothing may
-   *   begin for it
+   * @param of `batch`: at the price of batches; `shown`: false where the frame is computed with and not put
+   *   before the user, so that nothing may begin for it
    */
   async estimate(
     plan: Plan | readonly Plan[],
-    { shown = true }: { shown?: boolean } = {},
+    { batch = false, shown = true }: { batch?: boolean; shown?: boolean } = {},
   ): Promise<DataFrame> {
     const plans = [plan].flat();
-    const costs = await estimate(this.sql, this.schema, plans);
-    if (shown) { for (const one of plans) this.guard.shown(one); }
+    const costs = await estimate(this.sql, this.schema, plans, batch);
+    if (shown) { for (const one of plans) this.guard.shown(one, batch); }
     return this.#of(costs);
   }
 
@@ -452,6 +455,7 @@ export class Study {
       this.guard.run(
         one,
         models.map(options.transport ?? transportOf).some(({ costs }) => costs),
+        options.batch,
       );
     }
   }
@@ -461,7 +465,31 @@ export class Study {
     const models = [...run.cells.values()].map(({ model }) => model);
     await setBudget(this.sql, run.run, models, options);
     await this.sql`update runs set stopping = false where run = ${run.run}`;
-    return await conduct(this.sql, run, this.mapping, options);
+    return options.batch
+      ? await conductBatches(this.sql, inBatchesOf(run), this.mapping, options)
+      : await conduct(this.sql, run, this.mapping, options);
+  }
+
+  /**
+   * The batches of a run, oldest first: batch, model, kind (provider or files), state (of it here), word (the
+   * provider's last), sent (UTC), lines, answered, final (refused for what they ask), retry (failed, and asked
+   * again), lost (nothing came, and asked again), waiting, doubled, unknown and broken (lines of its results that
+   * are none of its own), note (what went wrong last).
+   */
+  async batches(name: string): Promise<DataFrame> {
+    const { run } = await loadRun(this.sql, this.schema, name);
+    return this.#of(await batchesOf(this.sql, run));
+  }
+
+  /**
+   * Takes the questions of a run back that wait for a batch, and ends its batches: what these have answered
+   * still comes and is paid for, when it is run in batches again. One that cannot be reached is given up:
+   * its questions can be asked again, and may then be paid for twice.
+   *
+   * @returns `back`: questions that were not sent; `cancelled`, `lost`: batches that end, that were given up
+   */
+  async endBatches(name: string): Promise<GivenUp> {
+    return await endBatches(this.sql, await loadRun(this.sql, this.schema, name));
   }
 
   /**

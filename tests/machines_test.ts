@@ -22,7 +22,7 @@ Deno.test({
     const far = await network.machine(30, "+2h");
     const cut = await network.machine(1, "-3d");
     const asleep = await network.machine(1, "+10s");
-    const on = ({ env, within }: typeof far) => new Process("machines", run, LEASE, env, within);
+    const on = (one: typeof far) => new Process("machines", run, LEASE, false, one);
     await using first = on(far);
     await using second = on(cut);
     await using third = on(asleep);

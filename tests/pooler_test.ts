@@ -112,8 +112,8 @@ Deno.test({
     await node(WHOLE);
     await using pooler = await PgBouncer.started("session");
     const env = await pooler.env();
-    await using killed = new Process("pooled", run, 3600, env);
-    await using other = new Process("pooled", run, 3600, env);
+    await using killed = new Process("pooled", run, 3600, false, { env });
+    await using other = new Process("pooled", run, 3600, false, { env });
     for (const one of [killed, other]) await one.ready();
     await killed.go();
     await until("some calls", async () => (await server.count()).requests > 40);

@@ -1,7 +1,7 @@
 /**
  * A process at work on a run, for tests that kill it, and what the tests of the study share.
  *
- * `deno run -A tests/study_worker.ts SCHEMA RUN [LEASE]` loads the code, writes `ready`, waits for a
+ * `deno run -A tests/study_worker.ts SCHEMA RUN [--lease=N] [--batch]` loads the code, writes `ready`, waits for a
  * line on its standard input, works on the run, and writes what came of it as JSON.
  */
 import "lib/paper/published.ts";
@@ -95,18 +95,18 @@ export class Process implements AsyncDisposable {
   /** Whether it has ended. */
   over = false;
 
-  /** @param within a command that it is run by, such as `ip netns exec NAME` */
+  /** @param on the machine: its environment, and the command that a program there is run by */
   constructor(
     schema: string,
     run: string,
     lease?: number,
-    env: Record<string, string> = {},
-    within: readonly string[] = [],
+    batch = false,
+    { env = {}, within = [] }: { env?: Record<string, string>; within?: readonly string[] } = {},
   ) {
     const own = ["run", "-A", import.meta.filename!, schema, run];
     const [program, ...args] = [...within, Deno.execPath(), ...own];
     this.#child = new Deno.Command(program!, {
-      args: [...args, ...lease ? [`--lease=${lease}`] : []],
+      args: [...args, ...lease ? [`--lease=${lease}`] : [], ...batch ? ["--batch"] : []],
       env,
       stdin: "piped",
       stdout: "piped",
@@ -204,12 +204,15 @@ if (import.meta.main) {
   const { positionals: [schema, run], values } = parseArgs({
     args: Deno.args,
     allowPositionals: true,
-    options: { lease: { type: "string" } },
+    options: { lease: { type: "string" }, batch: { type: "boolean" } },
   });
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(8));
   const lab = await openStudy({ schema: schema! });
-  const ended = await lab.run(run!, values.lease ? { lease: Number(values.lease) } : {});
+  const ended = await lab.run(run!, {
+    ...values.lease && { lease: Number(values.lease) },
+    batch: values.batch ?? false,
+  });
   console.log(JSON.stringify(ended));
   await lab.close();
 }

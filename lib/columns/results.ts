@@ -205,7 +205,7 @@ export const RESULTS: Columns = {
   ),
   kind: text(
     "kind",
-    "Of a correlation: reliability, validity or another. Of a run: personas, administrations or a trial. Of faults: what came instead of a reply. Of a variable: category, ordered, number or text.",
+    "Of a correlation: reliability, validity or another. Of a run: personas, administrations or a trial. Of faults: what came instead of a reply. Of a batch: provider or files. Of a variable: category, ordered, number or text.",
   ),
   fault: text("fault", "What is wrong with an administration."),
   flagged: text("flagged", "Yes where an item runs against its scale: its upper limit is below 0."),

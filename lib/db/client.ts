@@ -126,25 +126,26 @@ export interface About {
   direct: string | null;
 }
 
-/**
- * @param path the schema that a session is to look in; undefined where it looks in none
- * @throws {Error} when a server is older than what the SQL here needs, or a pooler stands before it that
- *   does not keep sessions, or not in this schema
- */
-export async function supported(
-  { version, direct }: About,
-  at: Server,
-  path?: string,
-): Promise<void> {
+/** @throws {Error} when a server is older than what the SQL here needs, or a pooler stands before it */
+export function supported({ version, direct }: About): void {
   const number = Number(version);
   if (number < 140000) {
     const found = `${Math.floor(number / 10000)}.${number % 10000}`;
     throw new Error(`PostgreSQL 14 or later is needed: this server is ${found}`);
   }
-  if (direct === "yes") return;
-  if (direct !== POOLED) {
+  if (direct !== "yes" && direct !== POOLED) {
     throw new Error(`PostgreSQL got none of the parameters of this session: ${POOLER}`);
   }
+}
+
+/**
+ * Sees whether a pooler keeps sessions, where one stands before the server.
+ *
+ * @param path the schema that a session is to look in; undefined where it looks in none
+ * @throws {Error} when it does not, or sessions look in another schema
+ */
+export async function keepsSessions({ direct }: About, at: Server, path?: string): Promise<void> {
+  if (direct !== POOLED) return;
   const one = client(at, {}, 1), other = client(at, {}, 1);
   try {
     const seen = async (sql: postgres.Sql) =>

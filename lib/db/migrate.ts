@@ -107,7 +107,8 @@ export async function migrate(
   pool.on("error", () => {}).on("connect", (client: pg.PoolClient) => client.on("error", () => {}));
   try {
     const { rows } = await first<pg.QueryResult>(at, () => pool.query(ABOUT));
-    await supported(rows[0], at);
+    supported(rows[0]);
+    await keepsSessions(rows[0], at);
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);

@@ -7,8 +7,19 @@
  * Locks are taken in the order lines, work, run.
  */
 import { createHash } from "node:crypto";
+import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
-import { cost, lineOf, type Model, openReply, replyOf, type Result, resultIn } from "../llm.ts";
+import { frame } from "../frames.ts";
+import {
+  cost,
+  lineOf,
+  type Model,
+  openReply,
+  type Remote,
+  replyOf,
+  type Result,
+  resultIn,
+} from "../llm.ts";
 import { PAGE } from "./batch.ts";
 import { billOf } from "./bill.ts";
 
@@ -38,10 +49,12 @@ export interface BatchRow {
   remote: string | null;
   /** The provider's last word for its state. */
   word: string | null;
+  /** What it says of it besides. */
+  said: Pick<Remote, "counts" | "faults"> | null;
   trouble: string | null;
   given_up: boolean;
-  /** When its making was last tried. */
-  submitting: Date | null;
+  /** When its making was last tried, seconds since 1970. */
+  submitting: number | null;
 }
 
 /** Lines and work that travel at a time. */
@@ -49,11 +62,14 @@ const AT_ONCE = 500;
 /** How often a line that failed is asked again before its work has failed. */
 const TRIES = 3;
 
+/** When the making of a batch was last tried, to the microsecond. */
+export const submittingOf = (sql: Sql) => sql`extract(epoch from submitting)::float8`;
+
 /** The batches of a run that are not closed, oldest first. */
 export async function openBatches(sql: Sql, run: number): Promise<BatchRow[]> {
   return await sql<BatchRow[]>`
-    select batch, run, model, kind, token::text, state, lines, sha256, file, remote, word, trouble,
-           given_up, submitting
+    select batch, run, model, kind, token::text, state, lines, sha256, file, remote, word, said,
+           trouble, given_up, ${submittingOf(sql)} as submitting
     from batches where run = ${run} and state <> 'closed' order by batch`;
 }
 
@@ -528,4 +544,43 @@ export async function refuseBatch(
       group by l.line, l.work`,
   );
   return failed;
+}
+
+/** The batches of a run as they are shown; see `Study.batches`. */
+export async function batchesOf(sql: Sql, run: number): Promise<DataFrame> {
+  const rows = await sql`
+    select b.batch, b.model_id as model, b.kind,
+           case when b.given_up then 'given up, ' else '' end || b.state as state, b.word,
+           b.submitted as sent, b.lines, ${
+    sql.unsafe(
+      ["answered", "final", "retry", "lost"].map((outcome) =>
+        `count(*) filter (where l.outcome = '${outcome}')::int as ${outcome}`
+      ).join(", "),
+    )
+  },
+           count(*) filter (where l.line is not null and l.outcome is null)::int as waiting,
+           b.doubled, b.unknown, b.broken, b.trouble as note
+    from batches b left join batch_lines l on l.batch = b.batch
+    where b.run = ${run} group by b.batch order by b.batch`;
+  return frame(
+    rows.map(({ sent, ...row }) => ({ ...row, sent: (sent as Date | null)?.toISOString() })),
+    {
+      batch: "integer",
+      model: "text",
+      kind: "text",
+      state: "text",
+      word: "text",
+      sent: "text",
+      lines: "integer",
+      answered: "integer",
+      final: "integer",
+      retry: "integer",
+      lost: "integer",
+      waiting: "integer",
+      doubled: "integer",
+      unknown: "integer",
+      broken: "integer",
+      note: "text",
+    },
+  );
 }

@@ -4,7 +4,7 @@ import { mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
 import { type Form, usualForm } from "../forms.ts";
 import { frame } from "../frames.ts";
-import { type Model, transportOf, worstCost } from "../llm.ts";
+import { inBatches, type Model, transportOf, worstCost } from "../llm.ts";
 import { itemWords, tokens } from "../prompts.ts";
 import { asRows, everyOf } from "./every.ts";
 import { callsOf, type Cell } from "./cell.ts";
@@ -78,15 +78,18 @@ function fewestIn(plan: Plan, { instrument, shown }: Cell): number {
  * @param plans in the order in which they are begun: what one will have written the others behind it ask,
  *   and of that every piece counts, with texts as long as its form says (for `usd_most`: as its writer
  *   may write); what two of them ask counts for the first
+ * @param batch whether at the price of batches
  * @throws {Error} when the study has nothing to ask about
  */
 export async function estimate(
   sql: Sql,
   schema: string,
   plans: readonly Plan[],
+  batch = false,
 ): Promise<DataFrame> {
   const rows: Costs[] = [], before: Planned[] = [];
-  await inOrder(sql, schema, plans, async (plan, cells, coming) => {
+  await inOrder(sql, schema, plans, async (plan, all, coming) => {
+    const cells = batch ? all.map((cell) => ({ ...cell, model: inBatches(cell.model) })) : all;
     for (const model of new Map(cells.map(({ model }) => [model.id, model])).values()) {
       const own = cells.filter((cell) => cell.model.id === model.id);
       const run: Run = { run: 0, plan, cells: new Map(own.map((cell, at) => [at + 1, cell])) };

@@ -5,6 +5,9 @@
 import { type Pass, pass } from "../cells.ts";
 import { identity, type Plan } from "./plan.ts";
 
+/** Behind a plan whose cost was shown at the price of batches. */
+const BATCH = " in batches";
+
 /** What one `openStudy` was shown and has registered: a pass through a notebook has one. */
 export class Guard {
   readonly #pass: Pass;
@@ -21,13 +24,14 @@ export class Guard {
     this.#registered.set(plan.name, identity(plan));
   }
 
-  shown(plan: Plan): void {
-    this.#shown.add(identity(plan));
+  /** @param batch whether at the price of batches, which is no more than that of single calls */
+  shown(plan: Plan, batch = false): void {
+    this.#shown.add(identity(plan) + (batch ? BATCH : ""));
   }
 
   /** There is more to do than was shown. */
   grown(plan: Plan): void {
-    this.#shown.delete(identity(plan));
+    for (const how of ["", BATCH]) this.#shown.delete(identity(plan) + how);
   }
 
   /** @throws {Error} when a cell of this pass failed, naming it */
@@ -42,10 +46,11 @@ export class Guard {
 
   /**
    * @param costs whether it may cost money
+   * @param batch whether it is asked in batches
    * @throws {Error} when a run was not registered in this pass, its cost was not shown while it may cost
    *   any, or a cell failed
    */
-  run(name: string, costs: boolean): void {
+  run(name: string, costs: boolean, batch = false): void {
     this.sound();
     const plan = this.#registered.get(name);
     if (plan === undefined) {
@@ -54,10 +59,14 @@ export class Guard {
           "registered, `const run = await lab.register(plan)`, in this pass through the notebook",
       );
     }
-    if (!costs || this.#shown.has(plan)) return;
+    const ways = batch ? ["", BATCH] : [""];
+    if (!costs || ways.some((way) => this.#shown.has(plan + way))) return;
     throw new Error(
       `What run ${name} will cost was not shown since its plan last changed: ` +
-        '`await show(await lab.estimate(plan), "Cost")` in a cell above',
+        `\`await show(await lab.estimate(plan${
+          batch ? ", { batch: true }" : ""
+        }), "Cost")\` in a ` +
+        "cell above",
     );
   }
 

@@ -83,6 +83,15 @@ export interface RunOptions {
    * `recorded()` nobody is asked: what has no reply fails.
    */
   transport?: Travel;
+  /**
+   * Asks in batches, at their price: takes in what has come, sends the rest, and ends; `run` again takes in
+   * more. Replies take up to a day.
+   */
+  batch?: boolean;
+  /** With `batch`: does not end before all has come. */
+  wait?: boolean;
+  /** With `wait`: seconds until it looks again at first, ever longer up to ten minutes; 30 without it. */
+  poll?: number;
   /** Goes on where replies are, or would be, cut off at `max_tokens`. */
   allowTruncated?: boolean;
   onProgress?: (progress: Progress) => void;

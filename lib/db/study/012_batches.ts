@@ -45,7 +45,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 async function tables(db: Kysely<unknown>): Promise<void> {
   // token: by which the batch is known again at the provider, whatever other studies send there.
   // model: as it is asked, at the price that holds for the batch. file, remote: the provider's names.
-  // word: the provider's last word of its state; counts: its counts; trouble: what last went wrong.
+  // word: the provider's last word of its state; said: its counts, and what it says is wrong; trouble:
+  // what last went wrong here.
   // given_up: its lines were given up while nobody knows whether they are answered: answers that come all
   // the same are kept. doubled, unknown, broken: lines of its results that are none of its own.
   await sql`
@@ -64,7 +65,7 @@ async function tables(db: Kysely<unknown>): Promise<void> {
       file text,
       remote text,
       word text,
-      counts jsonb,
+      said jsonb,
       trouble text,
       given_up boolean not null default false,
       doubled integer not null default 0,

@@ -1,0 +1,582 @@
+/** Batches at a provider over HTTP: whatever happens, nothing is lost, and nothing paid for twice. */
+import assert from "node:assert/strict";
+import { epqra } from "lib/paper/instruments.ts";
+import { type Model, model } from "lib/llm.ts";
+import { administrations, personas, RunError } from "lib/study.ts";
+import { answerTo, BatchServer, type Job } from "./batch_server.ts";
+import { until } from "./command.ts";
+import { Made, Process, served } from "./study_worker.ts";
+
+/** A study with so many sheets to be asked for, and the provider of their model. */
+class Bench implements AsyncDisposable {
+  private constructor(
+    readonly made: Made,
+    readonly server: BatchServer,
+    readonly name: string,
+    readonly run: number,
+  ) {}
+
+  static async with(
+    schema: string,
+    n: number,
+    api: "openai" | "together" = "openai",
+    more: Partial<Model> = {},
+  ): Promise<Bench> {
+    const made = await Made.with(schema, n);
+    const writing = personas({ models: [model("simulated")], conditions: ["Base"] });
+    await made.lab.run(await made.lab.register(writing));
+    const server = new BatchServer(api);
+    const own = served(server.url, 8, { batch: { api, share: 0.5 }, ...more });
+    const name = await made.lab.register(administrations({ instrument: epqra, models: [own] }));
+    await made.sql`update runs set budget_usd = 1000 where name = ${name}`;
+    const run = await made.value(`select run from runs where name = '${name}'`) as number;
+    return new Bench(made, server, name, run);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.made[Symbol.asyncDispose]();
+  }
+
+  batch(more: Parameters<Made["lab"]["run"]>[1] = {}) {
+    return this.made.lab.run(this.name, { batch: true, ...more });
+  }
+
+  async states(): Promise<Record<string, number>> {
+    const rows = await this.made.rows(`
+      select state, count(*) from work where run = ${this.run} group by state`);
+    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  }
+
+  async booked(): Promise<Record<string, number>> {
+    const [row] = await this.made.rows(`
+      select calls, tokens, usd, lost_calls, lost_tokens, lost_usd, submitted_calls,
+             submitted_tokens, submitted_usd from runs where run = ${this.run}`);
+    return row as Record<string, number>;
+  }
+
+  /** The batches as a user sees them, some of their columns. */
+  async rows(...columns: string[]): Promise<Record<string, unknown>[]> {
+    return (await this.made.lab.batches(this.name)).select(...columns).toRecords();
+  }
+
+  /** The ledger is what is booked, to the token, and nothing is held or lost. */
+  async settled(): Promise<void> {
+    const booked = await this.booked(), { calls, input, output } = this.server.charged;
+    assert.deepEqual([booked.calls, booked.tokens], [calls, input + output]);
+    assert.ok(Math.abs(booked.usd! - this.server.usd) < 1e-9, `${booked.usd} ${this.server.usd}`);
+    for (const kind of ["calls", "tokens", "usd"]) {
+      assert.equal(booked[`lost_${kind}`], 0, `lost ${kind}`);
+      assert.equal(booked[`submitted_${kind}`], 0, `submitted ${kind}`);
+    }
+  }
+
+  /** Every sheet is there once, with the answers that were paid for once. */
+  async whole(n: number): Promise<void> {
+    assert.deepEqual(await this.states(), { done: n });
+    assert.equal(await this.made.value("select count(*) from administrations"), n);
+    assert.deepEqual(
+      [this.server.answered.size, new Set(this.server.answered.values())],
+      [n, new Set([1])],
+    );
+    await this.settled();
+  }
+}
+
+/** Deterministically out of order. */
+const shuffled = (lines: string[]): string[] =>
+  lines.map((line, index) => ({ line, at: (index * 7) % lines.length }))
+    .toSorted((a, b) => a.at - b.at).map(({ line }) => line);
+
+Deno.test("a run in batches: sent, gone away, come back, and half the price", async () => {
+  const N = 20;
+  await using bench = await Bench.with("sent_whole", N);
+  const { server, made } = bench;
+  const single = (await made.lab.estimate((await made.lab.planned(bench.name)).plan)).toRecords();
+  const cheap = (await made.lab.estimate((await made.lab.planned(bench.name)).plan, {
+    batch: true,
+  })).toRecords();
+  assert.equal(cheap.at(-1)!.usd, single.at(-1)!.usd as number / 2);
+  assert.equal(cheap.at(-1)!.usd_most, single.at(-1)!.usd_most as number / 2);
+
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.deepEqual([server.seen.upload, server.seen.create, server.seen.list], [1, 1, undefined]);
+  const [job] = server.jobs;
+  assert.equal(job!.lines.length, N);
+  const held = await bench.booked();
+  assert.equal(held.submitted_calls, N);
+  assert.ok(Math.abs(held.submitted_usd! - (cheap.at(-1)!.usd_most as number)) < 1e-9);
+  assert.deepEqual(
+    await bench.rows("state", "word", "lines", "answered", "waiting"),
+    [{ state: "submitted", word: "validating", lines: N, answered: 0, waiting: N }],
+  );
+
+  // Nothing has come: nothing changes, however often it is looked at.
+  job!.status = "in_progress";
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.deepEqual([server.seen.upload, server.seen.create], [1, 1]);
+  assert.deepEqual(await bench.rows("word"), [{ word: "in_progress" }]);
+
+  server.finish(job!, { output: shuffled });
+  const end = await bench.batch();
+  assert.deepEqual([end.ended, end.done, end.stored, end.calls], ["finished", N, N, 0]);
+  await bench.whole(N);
+  assert.deepEqual(
+    await bench.rows("state", "word", "answered", "waiting", "note"),
+    [{ state: "closed", word: "completed", answered: N, waiting: 0, note: null }],
+  );
+  const sheets = await made.rows(`
+    select a.answers, q.reply, q.sent, q.milliseconds, l.custom_id
+    from administrations a join requests q using (work) join batch_lines l using (work)`);
+  const lines = new Map(job!.lines.map((line) => [line.custom_id, line]));
+  for (const { answers, reply, sent, milliseconds, custom_id } of sheets) {
+    const line = lines.get(custom_id as string)!;
+    assert.deepEqual(JSON.parse(sent as string), line.body);
+    assert.deepEqual(JSON.parse(reply as string), answerTo(line).line.response.body);
+    const words = JSON.parse(answerTo(line).line.response.body.choices[0]!.message.content);
+    assert.deepEqual(answers, epqra.items.map(({ number }) => Number(words[number] === "True")));
+    assert.equal(milliseconds, null);
+  }
+  assert.equal((await bench.batch()).ended, "finished");
+  assert.deepEqual([server.seen.upload, server.seen.create], [1, 1]);
+});
+
+/** Stops every statement that takes a batch to a state, until it is let go. */
+class Barrier implements AsyncDisposable {
+  readonly #free = Promise.withResolvers<void>();
+  readonly #held: Promise<unknown>;
+
+  private constructor(private readonly made: Made, held: Promise<unknown>, free: () => void) {
+    this.#held = held;
+    this.#free.promise.then(free);
+  }
+
+  /** @param when of `new`, and of `old` where there is one */
+  static async before(made: Made, table: string, event: string, when: string): Promise<Barrier> {
+    await made.sql.unsafe(`
+      create function wait_here() returns trigger language plpgsql as $$
+      begin
+        if ${when} then perform pg_advisory_xact_lock_shared(77, 77); end if;
+        return null;
+      end $$;
+      create trigger wait_here after ${event} on ${table}
+      for each row execute function wait_here()`);
+    const taken = Promise.withResolvers<void>(), free = Promise.withResolvers<void>();
+    const held = made.sql.begin(async (sql) => {
+      await sql`select pg_advisory_xact_lock(77, 77)`;
+      taken.resolve();
+      await free.promise;
+    });
+    await taken.promise;
+    return new Barrier(made, held, free.resolve);
+  }
+
+  /** Waits until somebody is stopped here. */
+  reached(): Promise<void> {
+    return until("the barrier", async () =>
+      await this.made.value(`
+        select count(*) > 0 from pg_locks
+        where locktype = 'advisory' and classid = 77 and objid = 77 and not granted`) === true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#free.resolve();
+    await this.#held;
+    // What was stopped is done, or undone, before the next step.
+    await this.made.sql.unsafe("drop function wait_here cascade");
+  }
+}
+
+Deno.test("killed at every step: one batch, paid for once, and every answer there", async () => {
+  const N = 600;
+  await using bench = await Bench.with("sent_killed", N);
+  const { made, server } = bench;
+  const kills: string[] = [];
+  const spawned: Process[] = [];
+  const spawn = () => {
+    const process = new Process("sent_killed", bench.name, undefined, true);
+    spawned.push(process);
+    return process;
+  };
+  let next = spawn();
+  /** Whether what was killed holds and does nothing any more. */
+  const gone = async () =>
+    await made.value(`
+      select (select count(*) = 0 from pg_locks
+              where locktype = 'advisory' and classid = 'sent_killed'::regnamespace::oid)
+         and (select count(*) = 0 from pg_stat_activity
+              where application_name = 'persona-audit' and datname = current_database()
+                and state <> 'idle' and pid <> pg_backend_pid())`) === true;
+  /** Kills a process when something is so, and waits until PostgreSQL knows. */
+  async function killed(where: string, so: () => Promise<void>, after = async () => {}) {
+    const worker = next;
+    next = spawn();
+    await worker.ready();
+    await worker.go();
+    await so();
+    assert.ok(await worker.killed(), `it ended before: ${where}`);
+    await after();
+    await until(`an end: ${where}`, gone);
+    kills.push(where);
+  }
+  async function at(where: string, table: string, event: string, when: string) {
+    const barrier = await Barrier.before(made, table, event, when);
+    await killed(where, () => barrier.reached(), () => barrier[Symbol.asyncDispose]());
+  }
+  const state = async () => {
+    const [row] = await bench.rows("state");
+    return row?.state;
+  };
+  const reaching = (state: string) => `new.state = '${state}' and old.state <> '${state}'`;
+  try {
+    // In the middle of gathering, and of putting together: the transaction is as if it had not been.
+    await at("gathering", "batch_lines", "insert", "new.line > 300");
+    await made.lab.status();
+    const gathered = await bench.states();
+    assert.deepEqual([gathered.submitted! % 200, gathered.claimed], [0, undefined]);
+    // What was never sent was not lost.
+    const { lost_calls, submitted_calls } = await bench.booked();
+    assert.deepEqual([lost_calls, submitted_calls], [0, gathered.submitted]);
+    await at("preparing", "batches", "update", "new.lines > 0 and old.lines = 0");
+    assert.deepEqual(await bench.rows("state"), []);
+    assert.deepEqual(await bench.states(), { submitted: N });
+
+    await at("prepared", "batches", "update", reaching("uploading"));
+    assert.equal(await state(), "uploading");
+    // The file is there, and nobody knows.
+    const upload = Promise.withResolvers<void>();
+    server.holds.upload = upload.promise;
+    await killed("uploading", () => until("an upload", () => server.files.size > 0));
+    upload.resolve();
+    await at("uploaded", "batches", "update", reaching("uploaded"));
+    assert.equal(await state(), "uploaded");
+    // Before it was sent.
+    await at("submitting", "batches", "update", reaching("submitting"));
+    assert.deepEqual([await state(), server.jobs.length], ["submitting", 0]);
+    // Not listed yet is not yet known: nothing is sent before the time is over.
+    assert.equal((await bench.batch()).ended, "submitted");
+    assert.deepEqual([await state(), server.seen.create], ["submitting", undefined]);
+    await made.sql`update batches set submitting = now() - interval '6 minutes'`;
+    // When it was sent, and nobody has heard the answer.
+    const create = Promise.withResolvers<void>();
+    server.holds.create = create.promise;
+    await killed("sent", () => until("a batch", () => server.jobs.length > 0));
+    create.resolve();
+    assert.equal(await state(), "submitting");
+    // Many others have sent batches since.
+    for (let other = 0; other < 5; other++) server.made("file-1x", { batch: "another study's" });
+    await at("found", "batches", "update", reaching("submitted"));
+    assert.equal(await state(), "submitting");
+    const mine = server.jobs[0]!;
+    server.finish(mine, { output: shuffled });
+    await at("fetched", "batches", "update", reaching("fetched"));
+    assert.equal(await state(), "fetched");
+    await at(
+      "half taken in",
+      "requests",
+      "insert",
+      `(
+      select count(*) >= 500 from ${"batch_lines"} where outcome = 'answered')`,
+    );
+    const [{ answered }] = await bench.rows("answered") as [{ answered: number }];
+    assert.ok(answered >= 500 && answered <= N, `${answered}`);
+    await at("taken in", "batches", "update", reaching("ingested"));
+    assert.equal(await state(), "ingested");
+    await at("closed", "batches", "update", reaching("closed"));
+    assert.equal(await state(), "closed");
+
+    const last = next;
+    await last.ready();
+    await last.go();
+    const { ended, done, stored } = await last.ended();
+    assert.deepEqual([ended, done, stored], ["finished", N, N]);
+    assert.deepEqual([server.seen.create, server.jobs.length], [1, 6]);
+    await bench.whole(N);
+    assert.equal(new Set(kills).size, 12);
+    console.log(`killed: ${kills.join(", ")}`);
+  } finally {
+    for (const process of spawned) await process.killed();
+  }
+});
+
+Deno.test("a batch that was made twice is ended, and what it had answered is booked as well", async () => {
+  const N = 6;
+  await using bench = await Bench.with("sent_twice", N);
+  const { made, server } = bench;
+  // Answered with a fault, and made all the same.
+  server.refusals.create = { status: 502, times: 1 };
+  await bench.batch();
+  assert.deepEqual(await bench.rows("state"), [{ state: "submitting" }]);
+  const token = await made.value("select token::text from batches") as string;
+  const first = server.made("file-1", { batch: token });
+  const second = server.made("file-1");
+  server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "nothing" };
+  await bench.batch();
+  assert.deepEqual([first.status, second.status], ["validating", "cancelled"]);
+  assert.deepEqual(await bench.rows("state", "lines", "waiting"), [
+    { state: "submitted", lines: N, waiting: N },
+    { state: "given up, submitted", lines: N, waiting: 0 },
+  ]);
+  server.finish(first);
+  assert.equal((await bench.batch()).ended, "finished");
+  assert.deepEqual(await bench.states(), { done: N });
+  assert.deepEqual(server.charged.calls, N + 2);
+  await bench.settled();
+  assert.equal(await made.value("select count(*) from requests q where run = 2"), N);
+  assert.deepEqual(await bench.rows("state", "answered", "lost"), [
+    { state: "closed", answered: N, lost: 0 },
+    { state: "given up, closed", answered: 2, lost: N - 2 },
+  ]);
+});
+
+Deno.test("expired with a part; lines that are shuffled, doubled, foreign, broken; files cut off", async () => {
+  const N = 12;
+  await using bench = await Bench.with("sent_parts", N);
+  const { server } = bench;
+  await bench.batch();
+  const [job] = server.jobs;
+  job!.status = "pondering";
+  assert.equal((await bench.batch()).ended, "submitted");
+  const [{ note, state }] = await bench.rows("note", "state") as [Record<string, string>];
+  assert.match(note!, /says "pondering", which is not known: it is waited for/);
+  assert.equal(state, "submitted");
+
+  server.finish(job!, {
+    status: "expired",
+    fate: (_, index) => index < 5 ? "answer" : index < 8 ? "expired" : "nothing",
+    output: (lines) => {
+      const foreign = JSON.stringify({ ...JSON.parse(lines[0]!), custom_id: "not-ours-1" });
+      return shuffled([...lines, lines[0]!, foreign, "no JSON"]);
+    },
+  });
+  // Cut off once, then whole.
+  server.cut = 1;
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.deepEqual(
+    await bench.rows("state", "answered", "lost", "doubled", "unknown", "broken"),
+    [
+      { state: "closed", answered: 5, lost: 7, doubled: 1, unknown: 1, broken: 1 },
+      { state: "submitted", answered: 0, lost: 0, doubled: 0, unknown: 0, broken: 0 },
+    ],
+  );
+  // The seven that were not answered were sent again, and nothing else.
+  const [, again] = server.jobs;
+  assert.deepEqual(
+    again!.lines.map(({ custom_id }) => custom_id),
+    job!.lines.slice(5).map(({ custom_id }) => custom_id.replace(/-1$/, "-2")),
+  );
+  const held = await bench.booked();
+  assert.deepEqual([held.calls, held.submitted_calls, held.lost_calls], [5, 7, 0]);
+
+  // Every download breaks off elsewhere: nothing is taken in.
+  server.finish(again!);
+  const text = server.files.get("batch_2-output")!;
+  let cuts = 0;
+  const whole = server.files.get.bind(server.files);
+  server.files.get = (name) => {
+    if (name !== "batch_2-output") return whole(name);
+    return text.slice(0, text.length - 40 - cuts++);
+  };
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.equal(cuts, 3);
+  const notes = await bench.rows("note", "answered");
+  assert.match(notes[1]!.note as string, /were cut off 3 times: look again later/);
+  assert.equal(notes[1]!.answered, 0);
+  server.files.get = whole;
+  assert.equal((await bench.batch()).ended, "finished");
+  await bench.whole(N);
+});
+
+Deno.test("what a provider has for ever cut off is lost, and booked at most", async () => {
+  await using bench = await Bench.with("sent_cut", 4);
+  const { server } = bench;
+  await bench.batch();
+  server.finish(server.jobs[0]!, { output: (lines) => lines.slice(0, 3) });
+  await bench.batch();
+  const { calls, lost_calls, lost_usd, usd } = await bench.booked();
+  assert.deepEqual([calls, lost_calls], [3, 1]);
+  assert.ok(usd! + lost_usd! >= server.usd && usd! < server.usd);
+});
+
+Deno.test("all failed: no output, an error file, and no success", async () => {
+  const N = 4;
+  for (const none of [null, ""] as const) {
+    await using bench = await Bench.with(`sent_none_${none === null}`, N);
+    const { server } = bench;
+    await bench.batch();
+    server.finish(server.jobs[0]!, { fate: () => 400, none });
+    const end = await bench.batch();
+    assert.deepEqual([end.ended, end.done], ["finished", 0]);
+    assert.deepEqual(await bench.states(), { failed: N });
+    assert.deepEqual(await bench.rows("state", "answered", "final"), [
+      { state: "closed", answered: 0, final: N },
+    ]);
+    const { calls, usd, lost_usd, submitted_usd } = await bench.booked();
+    assert.deepEqual([calls, usd, lost_usd, submitted_usd], [N, 0, 0, 0]);
+  }
+  // Neither file: nothing came, all is asked again.
+  await using bench = await Bench.with("sent_empty", N);
+  const { server } = bench;
+  await bench.batch();
+  server.finish(server.jobs[0]!, { fate: () => "nothing", none: "", status: "expired" });
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.equal(server.jobs[1]!.lines.length, N);
+  server.finish(server.jobs[1]!, { none: "" });
+  await bench.batch();
+  await bench.whole(N);
+});
+
+Deno.test("turned away when it is made: it is sent again, once", async () => {
+  await using bench = await Bench.with("sent_429", 3);
+  const { server } = bench;
+  server.refusals.create = { status: 429, times: 1 };
+  assert.equal((await bench.batch()).ended, "submitted");
+  const [{ state, note }] = await bench.rows("state", "note") as [Record<string, string>];
+  assert.equal(state, "uploaded");
+  assert.match(note!, /overloaded/);
+  await bench.batch();
+  assert.deepEqual([server.jobs.length, server.seen.upload, server.seen.list], [1, 1, undefined]);
+  assert.deepEqual(await bench.rows("state", "note"), [{ state: "submitted", note: null }]);
+  // A look that fails is no result.
+  server.refusals.retrieve = { status: 500, times: 1 };
+  await bench.batch();
+  assert.match((await bench.rows("note"))[0]!.note as string, /500/);
+  server.finish(server.jobs[0]!);
+  await bench.batch();
+  await bench.whole(3);
+});
+
+Deno.test("refused by its checks: the line that is named has failed, the others are sent without it", async () => {
+  const N = 5;
+  await using bench = await Bench.with("sent_checks", N);
+  const { server } = bench;
+  await bench.batch();
+  server.refuse(server.jobs[0]!, [{ code: "invalid_json_line", message: "no JSON", line: 3 }]);
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.deepEqual(await bench.states(), { failed: 1, submitted: N - 1 });
+  const [first, second] = server.jobs;
+  const ids = ({ lines }: Job) => lines.map(({ custom_id }) => custom_id.split("-")[0]);
+  assert.deepEqual(ids(second!), ids(first!).toSpliced(2, 1));
+  // No line is to blame: it ends, and does not send the same again by itself.
+  const message = "enqueued token limit reached";
+  server.refuse(second!, [{ code: "token_limit_exceeded", message, line: null }]);
+  await assert.rejects(bench.batch({ wait: true, poll: 0.01 }), (error) => {
+    assert.ok(error instanceof RunError);
+    assert.match(error.message, /refused as a whole, and nothing is charged: .*token limit/);
+    return true;
+  });
+  assert.equal(server.jobs.length, 2);
+  assert.deepEqual(await bench.states(), { failed: 1, planned: N - 1 });
+  await bench.settled();
+  await bench.batch();
+  server.finish(server.jobs[2]!);
+  await bench.batch();
+  assert.deepEqual(await bench.states(), { done: N - 1, failed: 1 });
+  await bench.settled();
+});
+
+Deno.test("a batch that nobody could reach was given up: its late answers are kept, and not asked twice", async () => {
+  const N = 4;
+  await using bench = await Bench.with("sent_late", N);
+  const { server, made } = bench;
+  await bench.batch();
+  server.refusals.cancel = { status: 500, times: 1 };
+  assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 0, lost: 1 });
+  const { lost_calls, submitted_calls } = await bench.booked();
+  assert.deepEqual([lost_calls, submitted_calls], [N, 0]);
+  assert.deepEqual(await bench.states(), { planned: N });
+  // It had gone on, and is done when it is next looked at: nothing is sent.
+  server.finish(server.jobs[0]!);
+  assert.equal((await bench.batch()).ended, "finished");
+  assert.equal(server.jobs.length, 1);
+  await bench.whole(N);
+});
+
+Deno.test("a batch that is cancelled keeps what it has answered; what was not sent is taken back", async () => {
+  const N = 6;
+  await using bench = await Bench.with("sent_ended", N);
+  const { server, made } = bench;
+  server.refusals.upload = { status: 503, times: 1 };
+  await bench.batch();
+  assert.deepEqual(await made.lab.endBatches(bench.name), { back: N, cancelled: 0, lost: 0 });
+  assert.deepEqual(await bench.states(), { planned: N });
+  await bench.batch();
+  server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "expired" };
+  assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 1, lost: 0 });
+  await bench.batch({ limit: 2 });
+  assert.deepEqual(await bench.states(), { done: 2, planned: N - 2 });
+  await bench.settled();
+});
+
+Deno.test("Together's words, wrapper and lists", async () => {
+  const N = 3;
+  await using bench = await Bench.with("sent_together", N, "together");
+  const { server } = bench;
+  server.refusals.create = { status: 502, times: 1 };
+  await bench.batch();
+  // It knows no metadata: by its file it is known again.
+  server.made("file-1");
+  await bench.batch();
+  assert.deepEqual(await bench.rows("state", "word"), [{
+    state: "submitted",
+    word: "VALIDATING",
+  }]);
+  server.finish(server.jobs[0]!);
+  await bench.batch();
+  await bench.whole(N);
+});
+
+Deno.test("it waits until all has come, alone, and asks once more what was of no use", async () => {
+  const N = 4;
+  await using bench = await Bench.with("sent_wait", N);
+  const { server, made } = bench;
+  const waiting = bench.batch({ wait: true, poll: 0.05 });
+  await until("a batch", () => server.jobs.length === 1);
+  await assert.rejects(bench.batch(), /Another process looks after the batches of run/);
+  server.finish(server.jobs[0]!, { fate: (_, index) => index ? "answer" : 429 });
+  await until("the rest", () => server.jobs.length === 2);
+  assert.equal(server.jobs[1]!.lines.length, 1);
+  server.finish(server.jobs[1]!);
+  const end = await waiting;
+  assert.equal(end.ended, "finished");
+  assert.deepEqual(await bench.states(), { done: N });
+  const { calls } = await bench.booked();
+  assert.deepEqual([calls, server.charged.calls], [N + 1, N]);
+  // Asked to stop, it does.
+  await made.sql`
+    update work set state = 'planned' where work = (select max(work) from work)`;
+  await made.sql`delete from requests where work = (select max(work) from work)`;
+  const stopping = bench.batch({ wait: true, poll: 0.05 });
+  await until("another", () => server.jobs.length === 3);
+  await made.lab.stop(bench.name);
+  assert.equal((await stopping).ended, "stopped");
+});
+
+Deno.test("a budget holds over what was sent, and frees what was not charged", async () => {
+  const N = 10;
+  await using bench = await Bench.with("sent_budget", N);
+  const { server } = bench;
+  await bench.batch({ budget: { calls: 4 } });
+  assert.equal(server.jobs[0]!.lines.length, 4);
+  await bench.batch();
+  assert.equal(server.jobs.length, 1);
+  server.finish(server.jobs[0]!, {
+    status: "expired",
+    fate: (_, at) => at < 1 ? "answer" : "expired",
+  });
+  await bench.batch();
+  assert.equal(server.jobs[1]!.lines.length, 3);
+  server.finish(server.jobs[1]!);
+  assert.equal((await bench.batch()).ended, "budget spent");
+  assert.deepEqual(await bench.states(), { done: 4, planned: N - 4 });
+  await bench.settled();
+});
+
+Deno.test("a model that nobody asks in batches is refused before anything is handed over", async () => {
+  await using bench = await Bench.with("sent_none", 2, "openai", { batch: {} });
+  await assert.rejects(
+    bench.batch(),
+    /own cannot be asked in batches: .*"batch": \{"api": "openai"\}/,
+  );
+  assert.deepEqual(await bench.states(), { planned: 2 });
+});
