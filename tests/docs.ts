@@ -11,6 +11,7 @@ export const PAGES = [
   "notebooks/README.md",
   "tests/README.md",
   "docs/validity.md",
+  "docs/cluster.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");

@@ -22,10 +22,13 @@ Deno.test({
     const far = await network.machine(30, "+2h");
     const cut = await network.machine(1, "-3d");
     const asleep = await network.machine(1, "+10s");
-    const on = (one: typeof far) => new Process("machines", run, LEASE, false, one);
-    await using first = on(far);
-    await using second = on(cut);
-    await using third = on(asleep);
+    const on = ({ env, within }: typeof far, connections: number) => {
+      const own = { ...env, DATABASE_CONNECTIONS: `${connections}` };
+      return new Process("machines", run, LEASE, false, { env: own, within });
+    };
+    await using first = on(far, 2);
+    await using second = on(cut, 3);
+    await using third = on(asleep, 12);
     const three = [first, second, third];
     for (const one of three) await one.ready();
     for (const one of three) await one.go();

@@ -11,7 +11,7 @@ import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
 import type { Form } from "../forms.ts";
-import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
+import { ABOUT, DIRECT, first, keepsSessions, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";

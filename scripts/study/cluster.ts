@@ -61,7 +61,7 @@ export async function handOut(flags: Flags, words: string[]): Promise<number> {
       console.log(`  copy it to the cluster, and there, in it: ${command}`);
       console.log(`  when its files out_* are back: ${typed(lab, `take-in ${folder}`)}`);
     }
-    return LEFT;
+    return 0;
   });
 }
 
