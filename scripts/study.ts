@@ -13,7 +13,7 @@ import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
 import { faults, leftOf, reasons, runs, statusOf, typed, within } from "./study/place.ts";
 import { population } from "./study/population.ts";
 import { validity } from "./study/validity.ts";
-import { counted, estimate, nextOf, PILOT, run } from "./study/run.ts";
+import { counted, endBatches, estimate, nextOf, PILOT, printBatches, run } from "./study/run.ts";
 
 async function stop(flags: Flags, words: string[]): Promise<void> {
   const names = runs(words);
@@ -49,6 +49,7 @@ async function status(flags: Flags, words: string[]): Promise<void> {
     for (const now of named) {
       const own = await lab.flow(now.run);
       console.log(tableText(own.drop("run", "kind"), counted(now)));
+      await printBatches(lab, now.run);
       const why = [...await reasons(lab, now.run), ...await faults(lab, now.run)];
       for (const line of [...why, ...await nextOf(lab, now)]) console.log(line);
     }
@@ -283,7 +284,7 @@ When more personas have been written, the same plan again takes them in.`,
 
 const EXIT =
   `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with
-work left (Ctrl-C, study stop, budget spent, --limit, or “Go on?” answered with no)`;
+work left (Ctrl-C, study stop, budget spent, --limit, in batches, or “Go on?” answered with no)`;
 
 const COMMANDS: Record<string, Sub> = {
   new: {
@@ -347,6 +348,7 @@ ${
         `has the first ${PILOT} of each model answered before, and takes the length of ` +
         "replies from them; the other flags are for this",
       ],
+      ["--batch", "at the price of batches"],
       ...RUN_OPTIONS,
       SCHEMA,
     ],
@@ -362,6 +364,12 @@ ends at once.`,
     options: [
       ...RUN_OPTIONS,
       ["--limit N", "at most so many personas or sheets of each model, then stop"],
+      [
+        "--batch",
+        "asks in batches, where the provider takes them, most often at half the price: takes in what has " +
+        "come, sends the rest, and ends. Replies take up to a day: start it again to take them in",
+      ],
+      ["--wait", "with --batch: does not end before all has come"],
       ["--recorded", "from stored replies only: nobody is asked, and what has no reply fails"],
       [
         "--recorded-from FILE",
@@ -442,6 +450,15 @@ Started again it goes on; the same run, sample and seed are the same battery.`,
     after: EXIT,
     run: validity,
   },
+  "end-batches": {
+    usage: "deno task study end-batches RUN",
+    about:
+      `Takes back the questions of a run that wait for a batch, and ends its batches: what these have
+answered is paid for, and comes with run --batch. A batch that cannot be reached is given up; what is
+asked again of it may be paid for twice.`,
+    options: [SCHEMA],
+    run: endBatches,
+  },
   stop: {
     usage: "deno task study stop RUN …",
     about:
@@ -504,6 +521,7 @@ ${
       ["hand-out RUN", "writes its questions as files for a cluster without a network"],
       ["take-in DIR", "takes in what has come of them"],
       ["validity RUN", "asks a sample in other ways: which findings are the persons'"],
+      ["end-batches RUN", "takes back what is asked in batches"],
       ["stop RUN …", "asks the processes that work on a run to end"],
       ["status [RUN …]", "where the runs stand, and what to type next"],
       ["retry-failed RUN", "plans once more what failed"],

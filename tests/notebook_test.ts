@@ -571,6 +571,7 @@ const STANDING = {
   planned: 11234,
   claimed: 40,
   submitted: 0,
+  held_usd: 0,
   done: 1118,
   failed: 7,
   calls: 1131,

@@ -12,6 +12,7 @@ import { model } from "lib/llm.ts";
 import { administrations, formFrom, instrumentFrom, openStudy, personas } from "lib/study.ts";
 import { statusOf } from "../scripts/study/place.ts";
 import { nextOf } from "../scripts/study/run.ts";
+import { BatchServer } from "./batch_server.ts";
 import { atNight, type Ended, ended, nightly, script, spawned, until } from "./command.ts";
 import { dropped, restored } from "./data.ts";
 import { type Answer, type Behaviour, provider, type Server, standIn } from "./llm_server.ts";
@@ -484,6 +485,55 @@ Deno.test("Ctrl-C finishes what is in flight; nothing is bought twice", async ()
   assert.match(rest, /^more: 10 of 10 done/m);
   assert.deepEqual(await desk.states(), { done: 70 });
   assert.equal(desk.server.tally().answered, 70);
+});
+
+Deno.test("a run in batches: what it will cost, where it stands, and what to type when", async () => {
+  await using desk = new Desk("cli_batches");
+  await using server = new BatchServer();
+  const [own] = JSON.parse(readFileSync(desk.path("models.json"), "utf8"));
+  const batch = { api: "openai", share: 0.5 };
+  desk.write("models.json", JSON.stringify([{ ...own, base_url: `${server.url}/v1`, batch }]));
+  assert.match(await desk.planned("mine", "own"), /^all .* 0\.0144 +0\.0203 /m);
+  await desk.refused(2, "run", "mine", "--wait");
+  assert.match(await desk.refused(2, "run", "mine", "--batch", "--recorded"), /exclude each other/);
+  assert.match(
+    await desk.refused(1, "run", "mine", "--batch"),
+    /^mine asks own, which may cost money, and has no budget: add --budget-usd 0\.\d\d /,
+  );
+  assert.equal(server.jobs.length, 0);
+  const estimate = await desk.done("estimate", "mine", "--batch");
+  assert.match(estimate, /What mine has left to do, in batches/);
+  assert.match(estimate, /^Next: deno task study run mine --batch --budget-usd/m);
+
+  const sent = await desk.study("run", "mine", "--batch", "--budget-usd", "1");
+  assert.equal(sent.code, 3, sent.out + sent.err);
+  assert.match(
+    sent.out,
+    /^mine: 10 to do: 10 calls, about USD 0\.0072, at most USD 0\.0102, in batches$/m,
+  );
+  assert.match(
+    sent.out,
+    /^mine: 0 of 10 done, .* 10 left; .*, and at most USD 0\.0102 in batches\. What is left is in batches/m,
+  );
+  assert.match(sent.out, /^Take in what has come: deno task study run mine --batch$/m);
+  assert.match(sent.out, /submitted +│? *validating/);
+  assert.equal(server.jobs.length, 1);
+
+  // Asked one by one nothing is asked that is in a batch.
+  const alone = await desk.study("run", "mine", "--budget-usd", "1");
+  assert.deepEqual([alone.code, desk.server.tally().requests], [3, 0]);
+  assert.match(alone.out, /what is left is in batches/);
+  assert.match(await desk.done("status", "mine"), /Batches of mine[^]*submitted/);
+
+  server.finish(server.jobs[0]!);
+  const end = await desk.done("run", "mine", "--batch");
+  assert.match(end, /^mine: 10 in batches, nothing else to ask$/m);
+  assert.match(end, /^mine: 10 of 10 done, .* Finished/m);
+  assert.deepEqual([server.jobs.length, server.charged.calls], [1, 10]);
+  assert.match(
+    await desk.done("end-batches", "mine"),
+    /^mine: 0 questions that had not been sent/m,
+  );
 });
 
 Deno.test("a battery shows its cost, asks within its budget, goes on, and says whose findings are", async () => {

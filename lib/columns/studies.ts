@@ -117,6 +117,7 @@ export const STUDIES: Columns = {
     unit: "USD",
     decimals: 4,
   }),
+  held_usd: number("held", "At most, for what is in batches.", { unit: "USD", decimals: 4 }),
   budget_calls: integer("calls", "What the run may spend.", { over: "budget" }),
   budget_tokens: integer("tokens", "What the run may spend.", { over: "budget" }),
   budget_usd: number("cost", "What the run may spend.", { over: "budget", unit: "USD" }),

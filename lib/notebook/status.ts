@@ -18,6 +18,7 @@ const Row = z.object({
   tokens: Count,
   usd: Limit,
   lost_usd: Count,
+  held_usd: Count,
   budget_calls: Limit,
   budget_tokens: Limit,
   budget_usd: Limit,
@@ -59,6 +60,7 @@ export async function runStatus(
     tokens: sum(({ tokens }) => tokens),
     usd: all.some(({ usd }) => usd === null) ? null : sum(({ usd }) => usd!),
     lost_usd: sum(({ lost_usd }) => lost_usd),
+    held_usd: sum(({ held_usd }) => held_usd),
     budget_calls: budget.calls ?? null,
     budget_tokens: budget.tokens ?? null,
     budget_usd: budget.usd ?? null,
@@ -141,7 +143,8 @@ function spent(now: RunStatus): string {
   ] as const;
   const paid = limits.map(([used, limit, as]) => limit === null ? used : `${used} of ${as(limit)}`);
   const lost = now.lost_usd ? [`at most ${dollars(now.lost_usd)} in calls that were lost`] : [];
-  return `Spent: ${[...paid, ...lost].join(" · ")}`;
+  const held = now.held_usd ? [`at most ${dollars(now.held_usd)} in batches`] : [];
+  return `Spent: ${[...paid, ...lost, ...held].join(" · ")}`;
 }
 
 function ending(outcome: Outcome, left: number): string {

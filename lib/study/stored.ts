@@ -42,7 +42,7 @@ export async function statusOf(sql: Sql): Promise<DataFrame> {
            case when not exists (
              select from requests q where q.run = r.run and q.usd is null
            ) then r.usd end as usd,
-           r.lost_usd,
+           r.lost_usd, r.submitted_usd::float8 as held_usd,
            r.budget_calls::float8, r.budget_tokens::float8, r.budget_usd,
            case when r.stopping then 'yes' else 'no' end as stopping
     from runs r left join work_counts n on n.run = r.run
@@ -60,6 +60,7 @@ export async function statusOf(sql: Sql): Promise<DataFrame> {
     tokens: "number",
     usd: "number",
     lost_usd: "number",
+    held_usd: "number",
     budget_calls: "number",
     budget_tokens: "number",
     budget_usd: "number",

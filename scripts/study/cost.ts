@@ -32,9 +32,13 @@ export interface Cost {
   notes: string[];
 }
 
-/** Calls, tokens and cost of what a plan has left, as a table and as numbers. */
-export async function cost(lab: Study, plan: Plan): Promise<Cost> {
-  const frame = await lab.estimate(plan);
+/**
+ * Calls, tokens and cost of what a plan has left, as a table and as numbers.
+ *
+ * @param batch whether at the price of batches
+ */
+export async function cost(lab: Study, plan: Plan, batch = false): Promise<Cost> {
+  const frame = await lab.estimate(plan, { batch });
   const all = rows(frame, Row);
   const { calls, usd, usd_most: most } = all.pop()!;
   const asked = all.filter((row) => row.calls);
@@ -82,7 +86,7 @@ export async function cost(lab: Study, plan: Plan): Promise<Cost> {
     unpriced: unpriced.map((row) => row.model),
     table: tableText(
       frame.drop("tokens_needed", "tokens_allowed"),
-      `What ${plan.name} has left to do`,
+      `What ${plan.name} has left to do${batch ? ", in batches" : ""}`,
       { decimals: { usd: decimals, usd_most: decimals } },
     ),
     notes,

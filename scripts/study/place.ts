@@ -76,6 +76,7 @@ export const Standing = z.object({
   tokens: Count,
   usd: Limit,
   lost_usd: Count,
+  held_usd: Count,
   budget_calls: Limit,
   budget_tokens: Limit,
   budget_usd: Limit,

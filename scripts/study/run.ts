@@ -1,6 +1,8 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
+import pl from "polars";
 import { clock, dollars, duration, plural, whole } from "lib/format.ts";
 import { paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
+import { tableText } from "lib/notebook.ts";
 import { type Budget, type Ended, type Progress, RunError, type Study } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
 import { cost, enough, inWords, printCost } from "./cost.ts";
@@ -26,14 +28,19 @@ export function budgetOf(flags: Flags): Budget {
 /**
  * Works on runs, one after the other, once the user has agreed to what it may cost.
  *
- * @param how `limit`: pieces of work of each model; `next`: whether it says what to type next
+ * @param how `limit`: pieces of work of each model; `next`: whether it says what to type next; `batch`:
+ *   whether it asks in batches
  * @returns the exit status; null where the user did not agree
  */
 async function launch(
   lab: Study,
   names: readonly string[],
   flags: Flags,
-  { limit, next }: { limit?: number | undefined; next: boolean },
+  { limit, next, batch = false }: {
+    limit?: number | undefined;
+    next: boolean;
+    batch?: boolean;
+  },
 ): Promise<number | null> {
   const budget = budgetOf(flags);
   const concurrency = number(flags, "concurrency", "count");
@@ -53,14 +60,28 @@ async function launch(
       code = worse(code, mostly(now));
       continue;
     }
+    const unasked = leftOf(now) - now.submitted;
+    if (!unasked && !batch) {
+      console.log(`${counted(now)}: what is left is in batches`);
+      for (const line of await nextOf(lab, now)) console.log(line);
+      code = worse(code, LEFT);
+      continue;
+    }
     open.push(now.run);
+    if (!unasked) {
+      console.log(`${now.run}: ${whole(now.submitted)} in batches, nothing else to ask`);
+      continue;
+    }
     const hindrance = stored || flags["allow-truncated"] ? null : await lab.hindrance(now.run);
     if (hindrance !== null) throw new Error(hindrance);
-    const price = await cost(lab, plan);
-    const most = Math.min(leftOf(now), (limit ?? Infinity) * models.length);
+    const price = await cost(lab, plan, batch);
+    const most = Math.min(unasked, (limit ?? Infinity) * models.length);
+    const others = now.submitted ? `, and ${whole(now.submitted)} in batches` : "";
     console.log(
-      `${now.run}: ${whole(leftOf(now))} to do${limit ? `, now ${limit} of each model` : ""}: ${
-        stored ? "from stored replies only" : inWords(price, most)
+      `${now.run}: ${whole(unasked)} to do${others}${
+        limit ? `, now ${limit} of each model` : ""
+      }: ${stored ? "from stored replies only" : inWords(price, most)}${
+        batch ? ", in batches" : ""
       }`,
     );
     const paid = models.filter((model) => transport(model).costs);
@@ -82,7 +103,7 @@ async function launch(
   const options = {
     ...Object.keys(budget).length && { budget },
     ...limit !== undefined && { limit },
-    transport,
+    ...batch ? { batch, wait: Boolean(flags.wait) } : { transport },
     allowTruncated: Boolean(flags["allow-truncated"]),
     signal,
   };
@@ -166,6 +187,7 @@ export async function worked(
     throw error;
   }
   progress("");
+  if (options.batch) { for (const name of names) await printBatches(lab, name); }
   const all = await statusOf(lab, names);
   // Of several only the last one is what ended.
   const own = names.length === 1 ? ended : undefined;
@@ -178,6 +200,15 @@ export async function worked(
     (code, now) => worse(code, worse(mostly(now, own), leftOf(now) ? LEFT : 0)),
     0,
   );
+}
+
+/** The batches of a run that are not closed, or have something odd about them. */
+export async function printBatches(lab: Study, run: string): Promise<void> {
+  const all = await lab.batches(run);
+  const shown = all.filter(pl.col("state").neq(pl.lit("closed")).or(pl.col("note").isNotNull()));
+  if (shown.height === 0) return;
+  const odd = ["doubled", "unknown", "broken"].filter((name) => shown.getColumn(name).sum() === 0);
+  console.log(tableText(shown.drop("kind", ...odd), `Batches of ${run}`));
 }
 
 const LONG_WAIT_MS = 30_000;
@@ -216,6 +247,7 @@ class Face {
       `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
       ...atOnce ? [`${atOnce} at a time`] : [],
       ...used(now),
+      ...now.submitted ? [`${whole(now.submitted)} in batches`] : [],
       `${whole(left)} left${perSecond ? `, ${duration(left / perSecond)}` : ""}`,
       ...failures,
     ].join(" · ");
@@ -247,6 +279,7 @@ function together([first, ...others]: readonly Standing[]): Standing {
     tokens: sum.tokens + one.tokens,
     usd: sum.usd === null || one.usd === null ? null : sum.usd + one.usd,
     lost_usd: sum.lost_usd + one.lost_usd,
+    held_usd: sum.held_usd + one.held_usd,
     budget_usd: null,
     budget_calls: null,
     budget_tokens: null,
@@ -280,7 +313,8 @@ function used(now: Standing, all = false): string[] {
 export const counted = (now: Standing): string =>
   `${now.run}: ${whole(now.done)} of ${whole(now.done + now.failed + leftOf(now))} done, ` +
   `${whole(now.failed)} failed, ${whole(leftOf(now))} left; spent ${used(now, true).join(", ")}` +
-  (now.lost_usd ? `, and at most ${dollars(now.lost_usd)} in calls that were lost` : "");
+  (now.lost_usd ? `, and at most ${dollars(now.lost_usd)} in calls that were lost` : "") +
+  (now.held_usd ? `, and at most ${dollars(now.held_usd)} in batches` : "");
 
 /** What came of a run, and why it ended. */
 async function summary(lab: Study, ended: Ended, now: Standing): Promise<string[]> {
@@ -315,7 +349,9 @@ export async function nextOf(lab: Study, now: Standing, ended?: Ended): Promise<
   const { run, kind } = now;
   const steps: [string, string][] = [];
   const { plan } = await lab.planned(run);
-  if (leftOf(now)) {
+  if (now.submitted) {
+    steps.push(["Take in what has come", typed(lab, `run ${run} --batch`)]);
+  } else if (leftOf(now)) {
     const raise = ended?.ended === "budget spent" ? ` ${enough(await cost(lab, plan), now)}` : "";
     steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
   }
@@ -338,14 +374,44 @@ export async function run(flags: Flags, words: string[]): Promise<number> {
   const names = runs(words);
   budgetOf(flags);
   const limit = number(flags, "limit", "count");
-  if (flags.recorded && flags["recorded-from"]) {
-    throw new UsageError("--recorded and --recorded-from exclude each other");
-  }
+  const ways = ["recorded", "recorded-from", "batch"].filter((way) => flags[way]);
+  if (ways.length > 1) throw new UsageError(`--${ways[0]} and --${ways[1]} exclude each other`);
+  if (flags.wait && !flags.batch) throw new UsageError("--wait is for --batch");
   return await within(
     flags,
     false,
-    async (lab) => await launch(lab, names, flags, { limit, next: true }) ?? LEFT,
+    async (lab) =>
+      await launch(lab, names, flags, { limit, next: true, batch: Boolean(flags.batch) }) ?? LEFT,
   );
+}
+
+/** `end-batches RUN` */
+export async function endBatches(flags: Flags, words: string[]): Promise<void> {
+  const names = runs(words, 1);
+  await within(flags, false, async (lab) => {
+    const [{ run }] = await statusOf(lab, names) as [Standing];
+    const { back, cancelled, lost } = await lab.endBatches(run);
+    console.log(
+      `${run}: ${plural(back, "question")} that had not been sent can be asked otherwise`,
+    );
+    if (cancelled) {
+      console.log(
+        `  Of its batches ${
+          whole(cancelled)
+        } will end: what is answered by then is paid for, and comes ` +
+          `with \`${typed(lab, `run ${run} --batch`)}\` in ten minutes`,
+      );
+    }
+    if (lost) {
+      console.log(
+        `  Of its batches ${
+          whole(lost)
+        } could not be reached and are given up: questions that are asked ` +
+          "again may be paid for twice; answers that come all the same are kept",
+      );
+    }
+    for (const line of await nextOf(lab, (await statusOf(lab, names))[0]!)) console.log(line);
+  });
 }
 
 /** So many of each model are asked before an estimate, where one asks for it. */
@@ -360,7 +426,7 @@ export async function estimate(flags: Flags, words: string[]): Promise<number> {
     const piloted = flags.pilot ? await launch(lab, names, flags, pilot) : 0;
     if (piloted === null) return LEFT;
     const { plan } = await lab.planned(names[0]!);
-    const price = await cost(lab, plan);
+    const price = await cost(lab, plan, Boolean(flags.batch));
     printCost(price);
     const [now] = await statusOf(lab, names);
     if (now!.failed) {
@@ -371,7 +437,8 @@ export async function estimate(flags: Flags, words: string[]): Promise<number> {
     }
     if (leftOf(now!)) {
       const budget = price.most === 0 ? "" : ` ${enough(price, now!)}`;
-      console.log(`\nNext: ${typed(lab, `run ${names[0]}${budget}`)}`);
+      const way = flags.batch ? " --batch" : "";
+      console.log(`\nNext: ${typed(lab, `run ${names[0]}${way}${budget}`)}`);
     }
     return piloted === FAILED ? FAILED : 0;
   });
