@@ -43,7 +43,7 @@ import {
   readManifest,
   takeInFolder,
 } from "./study/shards.ts";
-import { batchesOf } from "./study/batches.ts";
+import { batchesOf, openBatches, recallLines } from "./study/batches.ts";
 import { conductBatches, endBatches, type GivenUp, inBatchesOf } from "./study/submit.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
 import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
@@ -547,10 +547,10 @@ export class Study {
 
   /**
    * Takes in what has come of a hand-out, finished or not, and reads it; the same again changes nothing.
-   * What brought no answer goes into the next hand-out.
+   * What brought no answer is planned again.
    *
    * @param folder with its manifest and what there is of `out_….jsonl`
-   * @param options `end`: nothing more is waited for, and what is missing goes into the next hand-out, too
+   * @param options `end`: nothing more is waited for, and what is missing is planned again, too
    * @returns the run, how the hand-out stands, and what came of reading it
    * @throws {Error} when a file is not the hand-out's, or the hand-out is another study's
    */
@@ -568,6 +568,10 @@ export class Study {
     await this.planned(run);
     const standing = await takeInFolder(this.sql, folder, manifest, end);
     const ended = await this.#run(run, { transport: gathering, allowTruncated: true });
+    // What is to be asked anew is handed out, sent or asked, as its user likes.
+    const { run: number } = await loadRun(this.sql, this.schema, run);
+    const open = await openBatches(this.sql, number);
+    if (!open.some(({ kind }) => kind === "provider")) await recallLines(this.sql, number);
     return { run, standing, ended };
   }
 

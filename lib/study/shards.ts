@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ROOT } from "../config.ts";
 import type { Sql } from "../db.ts";
@@ -252,7 +252,7 @@ export async function handOut(
   };
   await Deno.writeTextFile(join(folder, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
   await sql`
-    update batches set state = 'submitted', submitted = now()
+    update batches set state = 'submitted', submitted = now(), file = ${resolve(folder)}
     where batch = any(${list(rows.map(({ batch }) => batch))}::int[]) and state = 'prepared'`;
   return {
     folder,
@@ -270,7 +270,7 @@ const quoted = (word: string): string =>
 /** How a hand-out stands, after what is there was taken in. */
 export interface HandOutStanding {
   lines: number;
-  /** Lines by what came of them; `again`: what brought no answer is asked anew in another hand-out. */
+  /** Lines by what came of them; `again`: what brought no answer is planned again. */
   answered: number;
   failed: number;
   again: number;
@@ -291,7 +291,7 @@ export interface HandOutStanding {
 /**
  * Takes in what a folder holds, finished or not; the same again changes nothing.
  *
- * @param end whether nothing more is waited for: what is missing is asked anew
+ * @param end whether nothing more is waited for: what is missing is planned again
  * @throws {Error} when a file is not the hand-out's
  */
 export async function takeInFolder(

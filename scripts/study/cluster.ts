@@ -32,17 +32,17 @@ export async function handOut(flags: Flags, words: string[]): Promise<number> {
       console.log(`${counted(now!)}: nothing to do`);
       return 0;
     }
-    const { plan, models } = await lab.planned(name!);
-    const price = await cost(lab, plan);
-    console.log(`${name}: ${whole(leftOf(now!))} to do: ${inWords(price, leftOf(now!))}`);
-    if (models.some((model) => later(model).costs)) {
-      const kept = [now!.budget_usd, now!.budget_calls, now!.budget_tokens].some((one) =>
-        one !== null
-      );
-      if (!Object.keys(budget).length && !kept) {
-        throw new Error(`${name} may cost money, and has no budget: add ${enough(price, now!)}`);
+    const { plan, models } = await lab.planned(name!), unasked = leftOf(now!) - now!.submitted;
+    if (unasked) {
+      const price = await cost(lab, plan);
+      console.log(`${name}: ${whole(unasked)} to do: ${inWords(price, unasked)}`);
+      if (models.some((model) => later(model).costs)) {
+        const kept = [now!.budget_usd, now!.budget_calls, now!.budget_tokens];
+        if (!Object.keys(budget).length && kept.every((one) => one === null)) {
+          throw new Error(`${name} may cost money, and has no budget: add ${enough(price, now!)}`);
+        }
+        if (!agreed(flags, budget)) return LEFT;
       }
-      if (!agreed(flags, budget)) return LEFT;
     }
     const made = await lab.handOut(name!, folder, {
       ...options,
@@ -100,9 +100,10 @@ export async function takeIn(flags: Flags, words: string[]): Promise<number> {
     if (standing.command) {
       console.log(`Answer what is missing, on the cluster: ${standing.command}`);
       console.log(`Wait for it no more: ${typed(lab, `take-in ${folder} --end`)}`);
-    } else if (stands!.submitted) {
+    } else if (leftOf(stands!) && !stands!.submitted) {
       console.log(`Hand out what is left: ${typed(lab, `hand-out ${run} --to ${folder}-2`)}`);
-    } else for (const line of await nextOf(lab, stands!)) console.log(line);
+    }
+    for (const line of await nextOf(lab, stands!)) console.log(line);
     console.log(await lab.banner());
     return leftOf(stands!) ? LEFT : 0;
   });
