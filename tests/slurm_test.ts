@@ -3,16 +3,19 @@
  * controller is killed; at the end every answer is in, and exactly once.
  */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT } from "lib/config.ts";
+import { address } from "lib/db.ts";
 import { model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas } from "lib/study.ts";
+import { toAnswer, whole } from "./answering.ts";
 import { nightly, until } from "./command.ts";
+import { blocks } from "./docs.ts";
 import { Folder } from "./made.ts";
 import { lacking, Slurm } from "./slurm.ts";
-import { Made, served } from "./study_worker.ts";
+import { Made, served, ServerProcess } from "./study_worker.ts";
 
 if (lacking) console.log(`Tests on a real SLURM are skipped: ${lacking}`);
 
@@ -225,3 +228,45 @@ onSlurm("a campaign of kills, stops, cancels and crashes of the controller", tru
     }`,
   );
 });
+
+onSlurm(
+  "many nodes work on one run, as docs/cluster.md has it; one whose time is over ends well",
+  false,
+  async () => {
+    const N = 600;
+    await using server = await ServerProcess.started("--latency", "80", "--seed", "12");
+    const { made, run } = await toAnswer("slurm_nodes", N, server.url, 4);
+    await using _ = made;
+    using folder = new Folder();
+    const { user, password, host, port, database } = await address("owner");
+    const settings = join(folder.path, "env");
+    await Deno.writeTextFile(
+      settings,
+      `DATABASE_URL=postgres://${user}:${password}@${host}:${port}/${database}\n` +
+        `STUDY_SCHEMA=slurm_nodes\nDATABASE_CONNECTIONS=3\nPATH=${
+          dirname(Deno.execPath())
+        }:$PATH\n`,
+      { mode: 0o600 },
+    );
+    const { text } = blocks("docs/cluster.md").find(({ text }) => text.startsWith("#!/bin/bash"))!;
+    const script = text.replace("0-19", "0-2").replace("~/.persona-audit.env", settings)
+      .replace("~/persona-audit", ROOT).replace("run people", `run ${run}`).replace("2G", "100M");
+    await Deno.writeTextFile(join(folder.path, "nodes.sbatch"), script);
+    await using slurm = await Slurm.started();
+    const job = await slurm.submit("sbatch nodes.sbatch", folder.path);
+    const workers = `select count(*) from workers join runs using (run)
+    where kind = 'administrations' and lease > now()`;
+    await until("three at work", async () => await made.value(workers) === 3);
+    await until("some calls", async () => (await server.count()).requests > N / 4);
+    await slurm.ask("scancel", ["--batch", "--signal=INT", `${job}_1`]);
+    await slurm.quiet();
+    await whole(made, N);
+    const { requests, repeated } = await server.quiet();
+    assert.deepEqual([requests, repeated], [N, 0]);
+    const logs = await Promise.all(
+      [0, 1, 2].map((task) => Deno.readTextFile(join(folder.path, `log_${task}.txt`))),
+    );
+    assert.match(logs[1]!, /Stopped when what was in flight had come in/);
+    for (const task of [0, 2]) assert.match(logs[task]!, /Finished/);
+  },
+);
