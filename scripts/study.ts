@@ -284,7 +284,7 @@ When more personas have been written, the same plan again takes them in.`,
 
 const EXIT =
   `Exit status: 0 finished, 1 an error or most of the work failed, 2 wrong arguments, 3 stopped with
-work left (Ctrl-C, study stop, budget spent, --limit, in batches, or “Go on?” answered with no)`;
+work left (Ctrl-C, study stop, budget spent, --limit, “Go on?” answered with no), or in batches`;
 
 const COMMANDS: Record<string, Sub> = {
   new: {

@@ -84,7 +84,9 @@ export class BatchServer implements AsyncDisposable {
   #clock = Math.floor(Date.now() / 1000);
 
   constructor(private readonly kind: "openai" | "together" = "openai") {
-    const quiet = { port: 0, hostname: "127.0.0.1", onListen() {} };
+    // Of a client that was killed in mid-sentence nothing is said.
+    const onError = () => new Response(null, { status: 400 });
+    const quiet = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
     this.#server = Deno.serve(quiet, (request) => this.#handle(request));
   }
 

@@ -12,6 +12,7 @@ export const PAGES = [
   "tests/README.md",
   "docs/validity.md",
   "docs/cluster.md",
+  "docs/batches.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");

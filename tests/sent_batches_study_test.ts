@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
+import { seeded } from "lib/random.ts";
 import { administrations, personas, RunError } from "lib/study.ts";
 import { answerTo, BatchServer, type Job } from "./batch_server.ts";
-import { until } from "./command.ts";
+import { atNight, until } from "./command.ts";
 import { Made, Process, served } from "./study_worker.ts";
 
 /** A study with so many sheets to be asked for, and the provider of their model. */
@@ -299,6 +300,62 @@ Deno.test("killed at every step: one batch, paid for once, and every answer ther
   }
 });
 
+atNight(
+  "killed at random while batches fail as they may: nothing lost, nothing paid for twice",
+  async () => {
+    const [N, KILLS] = [700, 40];
+    await using bench = await Bench.with("sent_random", N);
+    const { made, server } = bench;
+    const random = seeded("batches");
+    const fate = () => {
+      const draw = random.uniform();
+      return draw < 0.75 ? "answer" : draw < 0.85 ? "expired" : draw < 0.95 ? "nothing" : 429;
+    };
+    const spawn = () => new Process("sent_random", bench.name, undefined, true);
+    let next = spawn();
+    for (let kill = 0; kill < KILLS; kill++) {
+      const worker = next;
+      next = spawn();
+      await worker.ready();
+      if (random.uniform() < 0.3) server.refusals.create = { status: 429, times: 1 };
+      if (random.uniform() < 0.2) server.cut = 1;
+      const ends = server.jobs.filter(({ output, errors, status }) =>
+        status === "validating" && output === null && errors === null
+      );
+      // Never all at once at first, so that there is something to be killed in.
+      for (const job of ends) {
+        if (random.uniform() < 0.5) {
+          server.finish(job, { fate, output: shuffled });
+        }
+      }
+      await worker.go();
+      await new Promise((done) => setTimeout(done, 300 + random.uniform() * 2500));
+      await worker.killed();
+      await made.sql`update batches set submitting = submitting - interval '6 minutes'`;
+    }
+    await next.killed();
+    for (let passes = 0;; passes++) {
+      assert.ok(passes < 60, JSON.stringify(await bench.states()));
+      for (const job of server.jobs) {
+        if (job.status === "validating") server.finish(job, { output: shuffled });
+      }
+      if ((await bench.batch()).ended === "finished") break;
+    }
+    const { done = 0, failed = 0 } = await bench.states();
+    assert.equal(done + failed, N);
+    assert.deepEqual(new Set(server.answered.values()), new Set([1]));
+    assert.equal(server.answered.size, done);
+    const booked = await bench.booked(), { input, output } = server.charged;
+    assert.equal(booked.tokens, input + output);
+    assert.ok(Math.abs(booked.usd! - server.usd) < 1e-9);
+    assert.deepEqual([booked.lost_usd, booked.submitted_usd, booked.submitted_calls], [0, 0, 0]);
+    console.log(
+      `${KILLS} kills, ${server.jobs.length} batches: ${done} of ${N} done, ${failed} failed after three ` +
+        `tries; USD ${booked.usd!.toFixed(4)} booked of ${server.usd.toFixed(4)} charged`,
+    );
+  },
+);
+
 Deno.test("a batch that was made twice is ended, and what it had answered is booked as well", async () => {
   const N = 6;
   await using bench = await Bench.with("sent_twice", N);
@@ -430,12 +487,20 @@ Deno.test("turned away when it is made: it is sent again, once", async () => {
   await using bench = await Bench.with("sent_429", 3);
   const { server } = bench;
   server.refusals.create = { status: 429, times: 1 };
+  // A key that does not hold is of every batch, and ends the command.
+  server.refusals.upload = { status: 401, times: 1 };
+  await assert.rejects(bench.batch(), (error) => {
+    assert.ok(error instanceof RunError);
+    assert.match(error.message, /it refused the key/);
+    return true;
+  });
+  assert.deepEqual(await bench.rows("state"), [{ state: "uploading" }]);
   assert.equal((await bench.batch()).ended, "submitted");
   const [{ state, note }] = await bench.rows("state", "note") as [Record<string, string>];
   assert.equal(state, "uploaded");
   assert.match(note!, /overloaded/);
   await bench.batch();
-  assert.deepEqual([server.jobs.length, server.seen.upload, server.seen.list], [1, 1, undefined]);
+  assert.deepEqual([server.jobs.length, server.seen.upload, server.seen.list], [1, 2, undefined]);
   assert.deepEqual(await bench.rows("state", "note"), [{ state: "submitted", note: null }]);
   // A look that fails is no result.
   server.refusals.retrieve = { status: 500, times: 1 };
