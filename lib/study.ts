@@ -461,6 +461,9 @@ export class Study {
   }
 
   async #run(name: string, options: RunOptions & { budget?: Budget }): Promise<Ended> {
+    if (options.batch && options.transport) {
+      throw new RangeError("A run goes in batches or by a transport of its own: got both");
+    }
     const run = await loadRun(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
     await setBudget(this.sql, run.run, models, options);

@@ -81,6 +81,7 @@ export class BatchServer implements AsyncDisposable {
   /** What is answered when a batch is cancelled. */
   onCancel: Finish = { fate: () => "nothing" };
   readonly #server: Deno.HttpServer;
+  #made = 0;
   #clock = Math.floor(Date.now() / 1000);
 
   constructor(private readonly kind: "openai" | "together" = "openai") {
@@ -187,7 +188,7 @@ export class BatchServer implements AsyncDisposable {
     const text = this.files.get(file) ?? "";
     const lines = text.split("\n").filter((line) => line).map((line) => JSON.parse(line) as Line);
     const job: Job = {
-      id: `batch_${this.jobs.length + 1}`,
+      id: `batch_${++this.#made}`,
       file,
       status: "validating",
       metadata,

@@ -1,7 +1,8 @@
 /** Batches at a provider over HTTP: whatever happens, nothing is lost, and nothing paid for twice. */
 import assert from "node:assert/strict";
 import { epqra } from "lib/paper/instruments.ts";
-import { type Model, model } from "lib/llm.ts";
+import { type Model, model, recorded } from "lib/llm.ts";
+import { begin, ended } from "lib/notebook.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas, RunError } from "lib/study.ts";
 import { answerTo, BatchServer, type Job } from "./batch_server.ts";
@@ -453,6 +454,52 @@ Deno.test("what a provider has for ever cut off is lost, and booked at most", as
   const { calls, lost_calls, lost_usd, usd } = await bench.booked();
   assert.deepEqual([calls, lost_calls], [3, 1]);
   assert.ok(usd! + lost_usd! >= server.usd && usd! < server.usd);
+});
+
+Deno.test("what a provider has forgotten is asked again when somebody says so, and booked at most", async () => {
+  const N = 3;
+  await using bench = await Bench.with("sent_forgotten", N);
+  const { server, made } = bench;
+  await bench.batch();
+  await made.sql`update batches set submitted = now() - interval '21 days'`;
+  await bench.batch();
+  assert.match((await bench.rows("note"))[0]!.note as string, /more than 20 days ago/);
+  server.jobs.length = 0;
+  assert.equal((await bench.batch()).ended, "submitted");
+  const [{ state, note }] = await bench.rows("state", "note") as [Record<string, string>];
+  assert.equal(state, "submitted");
+  assert.match(note!, /the provider has no batch batch_1 any more: give it up/);
+  assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 0, lost: 1 });
+  await bench.batch();
+  server.finish(server.jobs[0]!);
+  assert.equal((await bench.batch()).ended, "finished");
+  assert.deepEqual(await bench.states(), { done: N });
+  const { calls, lost_calls, usd } = await bench.booked();
+  assert.deepEqual([calls, lost_calls], [N, N]);
+  assert.ok(Math.abs(usd! - server.usd) < 1e-9);
+  assert.deepEqual((await bench.rows("state")).map(({ state }) => state), [
+    "given up, closed",
+    "closed",
+  ]);
+});
+
+Deno.test("a cost that was shown at the price of batches lets batches begin, and nothing else", async () => {
+  await using bench = await Bench.with("sent_shown", 1);
+  const { made: { lab }, name } = bench;
+  const { plan } = await lab.planned(name);
+  await assert.rejects(lab.ready(name, { batch: true }), /\{ batch: true \}\), "Cost"/);
+  await lab.estimate(plan, { batch: true });
+  await lab.ready(name, { batch: true });
+  await assert.rejects(lab.ready(name), /What run .* will cost was not shown/);
+  await lab.estimate(plan);
+  await lab.ready(name);
+  await begin(lab, name, { batch: true });
+  assert.equal((await ended(lab, name)).ended, "submitted");
+  bench.server.finish(bench.server.jobs[0]!);
+  await begin(lab, name, { batch: true });
+  assert.equal((await ended(lab, name)).ended, "finished");
+  const both = { batch: true, transport: recorded() };
+  await assert.rejects(lab.run(name, both), /in batches or by a transport of its own/);
 });
 
 Deno.test("all failed: no output, an error file, and no success", async () => {

@@ -457,7 +457,8 @@ async function booked(
       update runs r
       set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd,
           lost_calls = r.lost_calls - s.found, lost_tokens = r.lost_tokens + s.lost_tokens,
-          lost_usd = r.lost_usd + s.lost_usd,
+          -- Sums of dollars leave some of the last digit.
+          lost_usd = case when r.lost_usd + s.lost_usd > 1e-12 then r.lost_usd + s.lost_usd else 0 end,
           submitted_calls = r.submitted_calls - s.open,
           submitted_tokens = r.submitted_tokens - s.held_tokens,
           submitted_usd = r.submitted_usd - s.held_usd
@@ -473,10 +474,10 @@ async function booked(
  * Ends a batch of which nothing more comes: lines without an outcome are lost, and asked again in another
  * one.
  *
- * @param unsure whether they may be charged for all the same
- * @returns how many these are
+ * @param unsure so many of them may be charged for all the same: the dearest are booked
+ * @returns how many are lost
  */
-export async function closeBatch(sql: Sql, of: BatchRow, unsure = false): Promise<number> {
+export async function closeBatch(sql: Sql, of: BatchRow, unsure = 0): Promise<number> {
   const lost = await endLines(sql, of, unsure, "nothing came of it");
   await sql`update batches set state = 'closed', closed = now() where batch = ${of.batch}`;
   return lost;
@@ -488,17 +489,20 @@ export async function closeBatch(sql: Sql, of: BatchRow, unsure = false): Promis
  */
 export async function giveUp(sql: Sql, of: BatchRow): Promise<number> {
   await sql`update batches set given_up = true where batch = ${of.batch}`;
-  return await endLines(sql, of, true, "given up");
+  return await endLines(sql, of, of.lines, "given up");
 }
 
-const endLines = (sql: Sql, { batch, run }: BatchRow, unsure: boolean, why: string) =>
+const endLines = (sql: Sql, { batch, run }: BatchRow, unsure: number, why: string) =>
   resolved(
     sql,
     run,
     sql`
       select line, work, 'lost' as outcome, null::text as reason, ${why} as detail,
-             ${unsure}::boolean as lost
-      from batch_lines where batch = ${batch} and outcome is null for update`,
+             row_number() over (order by held_usd desc, line) <= ${unsure}::int as lost
+      from (
+        select line, work, held_usd from batch_lines
+        where batch = ${batch} and outcome is null for update
+      ) open`,
   );
 
 /** Takes questions back that wait for a batch, or are in one that was never sent; returns how many. */

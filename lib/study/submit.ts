@@ -348,6 +348,10 @@ class Looked {
   async #look(): Promise<boolean> {
     const { batch, model, remote: id, given_up } = this.of;
     const remote = await retrieveBatch(model, id!);
+    if (!remote && given_up) {
+      await closeBatch(this.sql, this.of);
+      return false;
+    }
     if (!remote) {
       throw new Error(
         `${model.id}: the provider has no batch ${id} any more: give it up, and what it held is asked again ` +
@@ -426,7 +430,8 @@ class Looked {
     const named = faults.flatMap(({ line, message }) => line === null ? [] : [{ line, message }]);
     const failed = await refuseBatch(sql, this.of, named);
     // More was answered than came: what is missing may be charged for.
-    const lost = await closeBatch(sql, this.of, (said?.counts?.completed ?? 0) > paid);
+    const unsure = Math.max(0, (said?.counts?.completed ?? 0) - paid);
+    const lost = await closeBatch(sql, this.of, unsure);
     this.moved ||= failed + lost > 0;
     this.of = { ...this.of, state: "closed" };
     if (/^failed$/i.test(word ?? "") && came + failed === 0) {
