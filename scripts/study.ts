@@ -551,9 +551,7 @@ function chosen(): [Command & Pick<Sub, "run">, number] {
   const of = plans ? PLANS : COMMANDS;
   const choices = [...new Set(Object.keys(of).map((name) => name.split(" ")[plans ? 1 : 0]!))];
   return [{
-    usage: plans
-      ? "deno task study plan personas|administrations …"
-      : `deno task study ${choices.join("|")} …`,
+    usage: plans ? "deno task study plan personas|administrations …" : "deno task study COMMAND …",
     help: plans
       ? Object.values(PLANS).map((sub) => `${sub.usage}\n\n${helpOf(sub)}`).join("\n\n\n")
       : OVERVIEW,
