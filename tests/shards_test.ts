@@ -163,6 +163,21 @@ Deno.test("a shard: passing faults are tried again, refusals kept, and nothing i
   assert.match(other.err, /out_0000\.ok is of another one: move the files/);
 });
 
+Deno.test("a server that refuses everything is no reason to give questions up", async () => {
+  let right = false;
+  await using made = await Shards.of(
+    8,
+    () => right ? {} : { status: 404, message: "no such model" },
+  );
+  const { code, err } = await made.run();
+  assert.equal(code, 1);
+  assert.match(err, /refuses what it is asked, and has answered nothing: 404 .*no such model/);
+  assert.equal(await made.read("part.jsonl"), "");
+  assert.ok(made.server.tally().requests < 8);
+  right = true;
+  assert.match((await made.run()).out, /8 answered, 0 refused/);
+});
+
 Deno.test("two processes: one waits for no living one, takes a dead one's, and who slept writes nothing", async () => {
   const held = Promise.withResolvers<void>();
   await using made = await Shards.of(
@@ -171,7 +186,7 @@ Deno.test("two processes: one waits for no living one, takes a dead one's, and w
   );
   const sleeper = made.start();
   await until("an answer that is waited for", () => made.server.tally().inFlight === 1);
-  await until("answers", async () => (await made.read("part.jsonl")).split("\n").length > 4);
+  await until("answers", async () => (await made.read("part.jsonl")).split("\n").length === 6);
   const own = JSON.parse(await made.read("lock"));
   assert.deepEqual([own.host, own.pid], [Deno.hostname(), sleeper.pid]);
   sleeper.kill("SIGSTOP");

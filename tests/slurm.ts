@@ -46,6 +46,8 @@ export interface Job {
 export class Slurm implements AsyncDisposable {
   readonly #folder = new Folder();
   readonly #env: Record<string, string>;
+  /** As SLURM knows this machine. */
+  #host = "";
 
   private constructor() {
     const at = this.path;
@@ -74,7 +76,8 @@ export class Slurm implements AsyncDisposable {
     const at = this.path;
     for (const folder of ["state", "spool", "munge"]) await Deno.mkdir(at(folder));
     await Deno.chmod(at("munge"), 0o711);
-    const user = await this.#run("id", ["-un"]), host = await this.#run("hostname", ["-s"]);
+    const user = await this.#run("id", ["-un"]);
+    const host = this.#host = await this.#run("hostname", ["-s"]);
     const key = crypto.getRandomValues(new Uint8Array(128));
     await Deno.writeFile(at("munge/key"), key, { mode: 0o400 });
     await Deno.writeTextFile(
@@ -178,7 +181,7 @@ PartitionName=main Nodes=${host} Default=YES MaxTime=INFINITE State=UP
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     if (/drain|down/.test(await this.#state())) {
-      await this.ask("scontrol", ["update", `nodename=${Deno.hostname()}`, "state=resume"]);
+      await this.ask("scontrol", ["update", `nodename=${this.#host}`, "state=resume"]);
     }
     await this.idle();
   }

@@ -24,6 +24,8 @@ const BEATS = 15, SILENCE = 120;
 const UNSAFE_MS = 5000;
 /** A line that fails for a passing reason is tried so often; the waits between double from the first, ms. */
 const TRIES = 6, WAIT_MS = 500;
+/** So many refusals before any answer are no questions' fault: a wrong name of the model, another server. */
+const DOUBTFUL = 5;
 /** How long one answer may take; s. */
 const LONGEST = 3600;
 /** How long what is in flight is waited for after a signal; s. */
@@ -51,6 +53,8 @@ const passing = (status: number): boolean =>
 
 /** Whether a line of an output is an answer, or a refusal that another try would not change. */
 const settled = ({ response }: Out): boolean => response !== null && !passing(response.status_code);
+
+const refusal = (out: Out): boolean => settled(out) && out.response!.status_code >= 300;
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
@@ -350,6 +354,17 @@ async function work({ shard, concurrency, silence, ...given }: Options): Promise
 
   using part = await Deno.open(PART, { create: true, append: true });
   let synced = performance.now(), lost = false, appended = 0;
+  let sure = answers.values().some((out) => settled(out) && !refusal(out));
+  let doubtful: Out[] = [];
+  /** Keeps what came: a refusal only when the server is known to answer. */
+  const keep = async (out: Out): Promise<void> => {
+    sure ||= settled(out) && !refusal(out);
+    doubtful.push(out);
+    if (!sure) return;
+    const now = doubtful;
+    doubtful = [];
+    for (const one of now) await append(one);
+  };
   const append = async (out: Out): Promise<void> => {
     lost = lost || !await lock.held();
     if (lost) return;
@@ -364,13 +379,14 @@ async function work({ shard, concurrency, silence, ...given }: Options): Promise
     await part.syncData();
   };
   const queue = open.values();
-  const over = () => stopping || lost || Boolean(server?.ended);
+  const doubts = () => doubtful.filter(refusal).length >= DOUBTFUL;
+  const over = () => stopping || lost || Boolean(server?.ended) || doubts();
   const take = async (): Promise<void> => {
     for (const line of queue) {
       for (let tries = 1; !over(); tries++) {
         const out = await asked(url, line, stops.signal);
         const last = settled(out) || (tries === TRIES && !over());
-        if (last) await append(out);
+        if (last) await keep(out);
         if (last) break;
         await pause(WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random() / 2));
       }
@@ -378,6 +394,14 @@ async function work({ shard, concurrency, silence, ...given }: Options): Promise
     }
   };
   await Promise.all(Array.from({ length: concurrency }, take));
+  if (doubts()) {
+    const { status_code, body } = doubtful.find(refusal)!.response!;
+    const said = JSON.stringify(body).slice(0, 300);
+    throw new Failure(
+      `its server refuses what it is asked, and has answered nothing: ${status_code} ${said}`,
+    );
+  }
+  for (const one of doubtful) await append(one);
   await part.sync();
   if (lost) throw new Failure("another process took it while this one slept");
 
@@ -390,8 +414,7 @@ async function work({ shard, concurrency, silence, ...given }: Options): Promise
     }
     return stopping && appended ? STOPPED : 1;
   }
-  const refused =
-    lines.filter(({ custom_id }) => answers.get(custom_id)!.response!.status_code >= 400).length;
+  const refused = lines.filter(({ custom_id }) => refusal(answers.get(custom_id)!)).length;
   await Deno.rename(PART, OUT);
   await put(
     OK,
