@@ -191,7 +191,7 @@ Deno.test("the whole walk: plan, preview, estimate, run, administer, status, exp
   const again = await desk.done("run", "spanish");
   assert.match(again, /^spanish: 40 of 40 done.*: nothing to do$/m);
   const status = await desk.done("status");
-  assert.match(status, /^spanish +administrations +0 +0 +40 +0 +0 +40 /m);
+  assert.match(status, /^spanish +administrations +0 +0 +0 +40 +0 +0 +40 /m);
   const one = await desk.done("status", "spanish");
   assert.match(one, /^epqra +Own +N=3 +20 +20 +20 +0 /m);
   assert.match(await desk.done("retry-failed", "spanish"), /^Nothing of spanish has failed$/m);
@@ -595,7 +595,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const cases: [string[], RegExp][] = [
     [
       [],
-      /^Say new, plan, population, preview, estimate, run, validity, stop, status, retry-failed, export\n/,
+      /^Say new, plan, population, preview, estimate, run, validity, end-batches, stop, status, retry-failed, export\n/,
     ],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],

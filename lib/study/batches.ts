@@ -405,7 +405,12 @@ async function booked(
              g.reason, g.detail, g.body, coalesce(g.unsure, false) as unsure,
              case when g.outcome = 'retry' and g.blameless is not true and (
                select count(*) from batch_lines b
-               where b.key = l.key and b.ask = l.ask and b.outcome = 'retry') >= ${TRIES - 1}
+               where b.key = l.key and b.ask = l.ask and b.outcome = 'retry'
+                 -- Since it was planned once more, if it was.
+                 and b.line > coalesce((
+                   select max(f.line) from batch_lines f
+                   where f.key = l.key and f.ask = l.ask and f.outcome = 'final'), 0)
+             ) >= ${TRIES - 1}
              then 'final' else g.outcome end as outcome
       from batch_lines l join given g on g.custom_id = l.custom_id
       where l.batch = ${batch}
