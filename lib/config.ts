@@ -33,6 +33,8 @@ export interface Settings {
   dataDir: string;
   /** The user's own PostgreSQL, or null for the embedded one. */
   server: Server | null;
+  /** Connections that a process may have for a study, besides the one that tells that it lives. */
+  connections: number;
   /** Schema of new work, beside the published data. */
   studySchema: string;
   /** Folder of all that is written for people: absolute. */
@@ -88,6 +90,7 @@ const Environment = z.object({
   PGUSER: z.string().optional(),
   PGPASSWORD: z.string().default(""),
   PGSSLMODE: Encryption.optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(100).default(12),
 });
 
 /**
@@ -106,6 +109,7 @@ export function settings(): Settings {
   const env = parsed.data;
   return {
     dataDir: resolve(ROOT, env.DATA_DIR),
+    connections: env.DATABASE_CONNECTIONS,
     studySchema: studySchema(env.STUDY_SCHEMA),
     outDir: resolve(ROOT, env.OUT_DIR),
     server: env.DATABASE_URL ? fromUrl(env.DATABASE_URL, env) : env.PGHOST || env.PGDATABASE

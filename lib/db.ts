@@ -8,7 +8,7 @@ import { bottom, pass } from "./cells.ts";
 import { schemaName, type Server, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
-import { ABOUT, type About, client, first, supported } from "./db/client.ts";
+import { ABOUT, type About, client, first, keepsSessions, supported } from "./db/client.ts";
 import { home, type Kind, migrate as migrateSchema, restoredForm } from "./db/migrate.ts";
 import { bannerOf, type Provenance, provenanceOf, readProvenance } from "./db/origin.ts";
 import {
@@ -70,7 +70,7 @@ export async function address(role: Role): Promise<Server & { options: Record<st
  * A connection pool.
  *
  * @throws {Error} when the server cannot be reached, is older than PostgreSQL 14, or a pooler stands
- *   before it
+ *   before it that does not keep sessions
  */
 export async function connect(
   role: Role,
@@ -84,6 +84,7 @@ export async function connect(
   try {
     const [about] = await first(at, () => sql.unsafe<About[]>(ABOUT));
     supported(about!);
+    await keepsSessions(about!, at, options.schema);
     return sql;
   } catch (error) {
     await sql.end({ timeout: 0 });

@@ -4,12 +4,13 @@
  * Everything that is to be done is a row before the first call, and every reply is stored as it came
  * before it is read: a study can be stopped, killed, continued and shared between machines.
  */
+import { join } from "node:path";
 import type { DataFrame } from "polars";
 import { betweenCells, bottom, kernel } from "./cells.ts";
 import { type Mapping, mapping } from "./cleaning.ts";
 import { codeVersion, settings } from "./config.ts";
 import { bannerOf, connect, migrate, readProvenance, type Sql } from "./db.ts";
-import { type Model, transportOf, worstCost } from "./llm.ts";
+import { later, type Model, transportOf, type Travel, worstCost } from "./llm.ts";
 import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
@@ -33,7 +34,16 @@ import { loadRun, register } from "./study/register.ts";
 import { reparse, type Reparsed } from "./study/reparse.ts";
 import type { Given, Row } from "./study/respondents.ts";
 import { type Budget, conduct, type Ended, hindrance, type RunOptions } from "./study/run.ts";
-import { batchesOf } from "./study/batches.ts";
+import {
+  checkFree,
+  type HandedOut,
+  handOut,
+  type HandOutOptions,
+  type HandOutStanding,
+  readManifest,
+  takeInFolder,
+} from "./study/shards.ts";
+import { batchesOf, openBatches, recallLines } from "./study/batches.ts";
 import { conductBatches, endBatches, type GivenUp, inBatchesOf } from "./study/submit.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
 import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
@@ -50,6 +60,13 @@ export { codebookFrom, type Given, populationFrom, type Row } from "./study/resp
 export type { GivenUp } from "./study/submit.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
+export {
+  checkAsk,
+  type HandedOut,
+  type HandOutOptions,
+  type HandOutStanding,
+  readManifest,
+} from "./study/shards.ts";
 export type { Stored } from "./study/stored.ts";
 export type { Trial } from "./study/trial.ts";
 export type { Tried } from "./study/tried.ts";
@@ -65,8 +82,8 @@ export interface Preview {
   condition: string;
 }
 
-/** Connections for replies that are stored at the same time. */
-const CONNECTIONS = 12;
+/** Nobody is asked: questions wait for a batch. What is computed here is computed. */
+const gathering: Travel = (model) => (transportOf(model).outside ? later : transportOf)(model);
 
 /** A schema in which a study is made; see {@link openStudy}. What is read from it knows that it is of this schema. */
 export class Study {
@@ -486,6 +503,81 @@ export class Study {
     return await hindrance(this.sql, await loadRun(this.sql, this.schema, name));
   }
 
+  /**
+   * Writes what a run has left to ask as files, for a cluster without a network; until it is taken in nobody
+   * else asks it. What has a stored reply is read, and not handed out.
+   *
+   * @param folder for each model one in it, where the run asks several
+   * @returns a hand-out for each model that has questions
+   * @throws {Error} when the folder has a hand-out, or a model does not speak OpenAI's chat completions
+   */
+  async handOut(
+    name: string,
+    folder: string,
+    { budget, allowTruncated, ...options }:
+      & HandOutOptions
+      & Pick<RunOptions, "allowTruncated">
+      & { budget?: Budget } = {},
+  ): Promise<HandedOut[]> {
+    const { run, models } = await this.#asking(name);
+    const other = models.find(({ provider }) => provider !== "openai");
+    if (other) {
+      throw new Error(
+        `${other.id} does not speak OpenAI's chat completions: it cannot be handed out`,
+      );
+    }
+    const places = models.map((model) => models.length > 1 ? join(folder, model.id) : folder);
+    for (const place of places) await checkFree(place);
+    await this.#run(name, {
+      transport: gathering,
+      ...budget && { budget },
+      ...allowTruncated !== undefined && { allowTruncated },
+    });
+    const made = [];
+    for (const [index, model] of models.entries()) {
+      const of = { schema: this.schema, run, name, model };
+      made.push(await handOut(this.sql, of, places[index]!, options));
+    }
+    return made.filter((one) => one !== null);
+  }
+
+  /** A run, and the models that are asked for it and not computed here. */
+  async #asking(name: string): Promise<{ run: number; models: Model[] }> {
+    const { run, cells } = await loadRun(this.sql, this.schema, name);
+    const models = new Map([...cells.values()].map(({ model }) => [model.id, model]));
+    return { run, models: [...models.values()].filter((model) => transportOf(model).outside) };
+  }
+
+  /**
+   * Takes in what has come of a hand-out, finished or not, and reads it; the same again changes nothing.
+   * What brought no answer is planned again.
+   *
+   * @param folder with its manifest and what there is of `out_….jsonl`
+   * @param options `end`: nothing more is waited for, and what is missing is planned again, too
+   * @returns the run, how the hand-out stands, and what came of reading it
+   * @throws {Error} when a file is not the hand-out's, or the hand-out is another study's
+   */
+  async takeIn(
+    folder: string,
+    { end = false }: { end?: boolean } = {},
+  ): Promise<{ run: string; standing: HandOutStanding; ended: Ended }> {
+    const manifest = await readManifest(folder);
+    const { schema, run } = manifest;
+    if (schema !== this.schema) {
+      throw new Error(
+        `${folder} is of the study in schema ${schema}, and this one is ${this.schema}`,
+      );
+    }
+    await this.planned(run);
+    const standing = await takeInFolder(this.sql, folder, manifest, end);
+    const ended = await this.#run(run, { transport: gathering, allowTruncated: true });
+    // What is to be asked anew is handed out, sent or asked, as its user likes.
+    const { run: number } = await loadRun(this.sql, this.schema, run);
+    const open = await openBatches(this.sql, number);
+    if (!open.some(({ kind }) => kind === "provider")) await recallLines(this.sql, number);
+    return { run, standing, ended };
+  }
+
   /** Asks all processes that work on a run to finish what is in flight and end. */
   async stop(name: string): Promise<void> {
     const { run } = await loadRun(this.sql, this.schema, name);
@@ -646,4 +738,4 @@ export async function openStudy(options: { schema?: string } = {}): Promise<Stud
 }
 
 const connected = (schema: string): Promise<Sql> =>
-  connect("owner", { schema, connections: CONNECTIONS });
+  connect("owner", { schema, connections: settings().connections });

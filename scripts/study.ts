@@ -6,6 +6,7 @@ import { settings } from "lib/config.ts";
 import { nearest, plural, whole } from "lib/format.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Command, main, UsageError } from "./cli.ts";
+import { handOut, takeIn } from "./study/cluster.ts";
 import { type Flags, none, text } from "./study/flags.ts";
 import { newStudy } from "./study/new.ts";
 import { planAdministrations, planPersonas, preview } from "./study/plan.ts";
@@ -380,6 +381,48 @@ ends at once.`,
     after: EXIT,
     run,
   },
+  "hand-out": {
+    usage: "deno task study hand-out RUN --to DIR [--shards N] [--time T] [--gpus N] …",
+    about:
+      `Writes what a run has left to ask as files, for a cluster without a network (docs/cluster.md):
+shards in OpenAI's batch format, a manifest, and the script of a SLURM array that has each answered by a
+server of the model on its own node. Until it is taken in nobody else asks these questions.`,
+    options: [
+      ["--to DIR", "where to: one folder for each hand-out"],
+      [
+        "--shards N",
+        "how many tasks it can be spread over (default: as many as hold 2,000 questions each)",
+      ],
+      ["--partition NAME", "of the cluster"],
+      ["--time T", "of a task at most, such as 04:00:00; what is left then is queued again"],
+      ["--memory SIZE", "of a task, such as 64G"],
+      ["--gpus N", "of a task: 1, or a100:2"],
+      ["--throttle N", "tasks at a time (default: as many as the cluster gives)"],
+      [
+        "--serve COMMAND",
+        "serves the model on a node; a port is added (default: vllm serve MODEL, as the model is " +
+        "named in its entry)",
+      ],
+      ["--concurrency N", "questions that a task has under way (default: 64)"],
+      ...RUN_OPTIONS.filter(([flag]) => !flag.startsWith("--concurrency")),
+      SCHEMA,
+    ],
+    after: EXIT,
+    run: handOut,
+  },
+  "take-in": {
+    usage: "deno task study take-in DIR [--end]",
+    about:
+      `Takes in what has come of a hand-out, finished or not, and reads it: checks its files, says what is
+answered and what is missing, and prints the line that submits just that again. Start it as often as you
+like: the same files change nothing.`,
+    options: [
+      ["--end", "nothing more is waited for: what is missing can be asked otherwise"],
+      ["--schema NAME", "the study (default: the one that handed it out)"],
+    ],
+    after: EXIT,
+    run: takeIn,
+  },
   validity: {
     usage: "deno task study validity RUN [--budget-usd X] [--sample N] [--bound X] [--yes]",
     about: `Asks the personas of a run of administrations in other ways: the same twice, options
@@ -475,6 +518,8 @@ ${
       ["preview RUN", "what is asked, with a real profile in it"],
       ["estimate RUN", "calls, tokens and cost of what is left; --pilot measures first"],
       ["run RUN …", "asks; stop it whenever you like, and go on"],
+      ["hand-out RUN", "writes its questions as files for a cluster without a network"],
+      ["take-in DIR", "takes in what has come of them"],
       ["validity RUN", "asks a sample in other ways: which findings are the persons'"],
       ["end-batches RUN", "takes back what is asked in batches"],
       ["stop RUN …", "asks the processes that work on a run to end"],

@@ -38,6 +38,7 @@ const messageOf = (env: Record<string, string>): string => {
 
 Deno.test("settings() without variables are the embedded database's; empty ones are as none", () => {
   const none = {
+    connections: 12,
     dataDir: join(ROOT, ".data"),
     outDir: join(ROOT, "out"),
     server: null,

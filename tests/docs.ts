@@ -11,6 +11,7 @@ export const PAGES = [
   "notebooks/README.md",
   "tests/README.md",
   "docs/validity.md",
+  "docs/cluster.md",
   "docs/batches.md",
 ] as const;
 

@@ -27,6 +27,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "   notebooks": "the floors, which floors_test holds",
   "id,sex,age,town": "the form of a file, of which populations_test reads several",
   "name,kind,label": "the form of a codebook, of which populations_test reads several",
+  "DATABASE_URL=postgres": "somebody's own address and keys",
+  "#!/bin/bash": "for SLURM, on which slurm_test runs it",
+  "for node in": "for other machines; machines_test runs the same on three",
+  "alter role": "pooler_test gives a role these settings",
+  "pool_mode": "pooler_test configures PgBouncer so",
+  "sbatch shards": "for SLURM, on which slurm_test runs it",
 };
 
 const SMALL = "tests/fixtures/small-public";
@@ -260,6 +266,11 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   "lib/README.md, The paper's tables by factors": {
     ts: [/^ *1 +es +[−\d]/m, /^Category +Subcategory +Prompt 1$/m],
   },
+  "docs/cluster.md, Files for a cluster without a network": {
+    sh: [
+      /^(big: 40 to do|out\/big: 40 questions to mine in 2 shards|shard_0001.jsonl: 20 answered|out\/big: 40 of 40 answered)/m,
+    ],
+  },
   "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
 };
 
@@ -308,6 +319,8 @@ const STUDY = [
   "preview",
   "estimate",
   "run",
+  "hand-out",
+  "take-in",
   "end-batches",
   "stop",
   "status",

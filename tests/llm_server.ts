@@ -142,6 +142,9 @@ export function provider(
         const more = url.searchParams.has("bodies") ? { bodies: Object.fromEntries(bodies) } : {};
         return Response.json({ ...tally, ...more });
       }
+      if (url.pathname === "/v1/models") {
+        return Response.json({ object: "list", data: [{ id: "stand-in", object: "model" }] });
+      }
       const converse = /^\/model\/([^/]+)\/converse$/.exec(url.pathname);
       if (request.method !== "POST" || !(converse || url.pathname === "/v1/chat/completions")) {
         return Response.json({ error: { message: `no such path: ${url.pathname}` } }, {

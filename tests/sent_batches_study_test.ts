@@ -312,7 +312,7 @@ atNight(
       const draw = random.uniform();
       return draw < 0.75 ? "answer" : draw < 0.85 ? "expired" : draw < 0.95 ? "nothing" : 429;
     };
-    const spawn = () => new Process("sent_random", bench.name, undefined, true);
+    const spawn = () => new Process("sent_random", bench.name, { batch: true });
     let next = spawn();
     for (let kill = 0; kill < KILLS; kill++) {
       const worker = next;

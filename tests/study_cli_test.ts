@@ -862,3 +862,111 @@ atNight(
     );
   },
 );
+
+Deno.test("a run handed out and taken in: what it costs, what is missing, what does not belong there", async () => {
+  await using desk = new Desk("cli_handed");
+  const folder = desk.path("out"), at = (name: string) => join(folder, name);
+  await desk.planned("mine", "own");
+  await desk.refused(2, "hand-out", "mine");
+  for (const wrong of [["--time", "4h"], ["--gpus", "two"], ["--shards", "0"]]) {
+    await desk.refused(2, "hand-out", "mine", "--to", folder, ...wrong);
+  }
+  assert.match(
+    await desk.refused(1, "hand-out", "mine", "--to", folder),
+    /^mine may cost money, and has no budget: add --budget-usd 0\.\d\d$/m,
+  );
+  const budget = ["--budget-usd", "1"];
+  const handed = await desk.done("hand-out", "mine", "--to", folder, "--shards", "3", ...budget);
+  assert.match(handed, /^mine: 10 to do: 10 calls, about USD 0\.0144, at most USD 0\.0203$/m);
+  assert.match(handed, /out: 10 questions to own in 3 shards\n.*sbatch shards\.sbatch\n.*take-in/);
+  assert.deepEqual(await desk.states(), { submitted: 10 });
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+  assert.deepEqual(names, [
+    "manifest.json",
+    "shard.ts",
+    "shard_0000.jsonl",
+    "shard_0001.jsonl",
+    "shard_0002.jsonl",
+    "shards.sbatch",
+  ]);
+  assert.match(readFileSync(at("shards.sbatch"), "utf8"), /^server=\(vllm serve stand-in\)$/m);
+  assert.match(
+    await desk.refused(1, "hand-out", "mine", "--to", folder, ...budget),
+    /out cannot be used:\n- it has a hand-out already: name another folder/,
+  );
+  const other = await desk.study("hand-out", "mine", "--to", desk.path("other"));
+  assert.match(other.out, /no question is left that is not in a batch/);
+  const alone = await desk.study("run", "mine", ...budget);
+  assert.deepEqual([alone.code, desk.server.tally().requests], [3, 0]);
+  assert.match(alone.out, /^Take in what has come: deno task study take-in .*out$/m);
+
+  // One is answered, one half; a line is torn, one is another's, one comes twice.
+  const answered = async (shard: number) => {
+    const args = ["run", "-A", "--no-config", "shard.ts", "--shard", `${shard}`];
+    const url = ["--url", `${desk.server.url}/v1`];
+    const command = new Deno.Command(Deno.execPath(), { args: [...args, ...url], cwd: folder });
+    assert.equal((await command.output()).code, 0);
+  };
+  await answered(0);
+  await answered(1);
+  const lines = readFileSync(at("out_0001.jsonl"), "utf8").split("\n");
+  await Deno.remove(at("out_0001.jsonl"));
+  const ok = readFileSync(at("out_0001.ok"), "utf8");
+  await Deno.remove(at("out_0001.ok"));
+  const foreign = lines[0]!.replace(/"custom_id":"\w+/, '"custom_id":"other');
+  writeFileSync(
+    at("out_0001.1.jsonl"),
+    [lines[0], lines[0], foreign, lines[1]!.slice(0, 90)].join("\n"),
+  );
+  const some = await desk.study("take-in", folder);
+  assert.equal(some.code, 3, some.err);
+  assert.match(
+    some.out,
+    /out: 5 of 10 answered, 5 of them new; 0 refused, 0 to be asked anew, 5 missing\n/,
+  );
+  assert.match(
+    some.out,
+    /1 line of other questions.*\n {2}1 line torn.*\n {2}1 line with an answer/,
+  );
+  assert.match(some.out, /^mine: 5 of 10 done, 0 failed, 5 left; spent 5 calls/m);
+  assert.match(some.out, /^Answer what is missing, .*: sbatch --array=1-2 shards\.sbatch$/m);
+  const again = await desk.study("take-in", folder);
+  assert.match(again.out, /5 of 10 answered, 0 of them new/);
+  assert.match(again.out, /^mine: 5 of 10 done, .*spent 5 calls/m);
+
+  // What does not belong there is refused, and changes nothing.
+  const swapped = readFileSync(at("shard_0002.jsonl"), "utf8");
+  writeFileSync(at("shard_0002.jsonl"), swapped.replace("stand-in", "another"));
+  assert.match(await desk.refused(1, "take-in", folder), /it is not as it was handed out/);
+  writeFileSync(at("shard_0002.jsonl"), swapped);
+  writeFileSync(at("out_0002.ok"), ok);
+  assert.match(await desk.refused(1, "take-in", folder), /files of two hand-outs are mixed here/);
+  await Deno.remove(at("out_0002.ok"));
+  const manifest = readFileSync(at("manifest.json"), "utf8");
+  for (
+    const [text, why] of [
+      ["{", /it is damaged/],
+      [manifest.replace(/"token": "\w/, '"token": "0'), /has handed out no shard/],
+      [manifest.replace('"cli_handed"', '"nowhere"'), /Schema nowhere holds no study/],
+    ] as const
+  ) {
+    writeFileSync(at("manifest.json"), text);
+    assert.match(await desk.refused(1, "take-in", folder), why);
+  }
+  writeFileSync(at("manifest.json"), manifest);
+  assert.match(await desk.refused(1, "take-in", desk.path("nothing")), /it has no manifest\.json/);
+
+  // Waited for no more: the rest is asked directly, and an answer that comes late is not lost.
+  const end = await desk.study("take-in", folder, "--end");
+  assert.match(
+    end.out,
+    /5 of 10 answered, 0 of them new; 0 refused, 5 to be asked anew, 0 missing/,
+  );
+  assert.deepEqual(await desk.states(), { done: 5, planned: 5 });
+  await answered(2);
+  const late = await desk.study("take-in", folder);
+  assert.match(late.out, /7 of 10 answered, 2 of them new/);
+  const before = desk.server.tally().requests;
+  assert.match(await desk.done("run", "mine", ...budget), /^mine: 10 of 10 done/m);
+  assert.equal(desk.server.tally().requests, before + 3);
+});

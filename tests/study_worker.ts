@@ -95,18 +95,28 @@ export class Process implements AsyncDisposable {
   /** Whether it has ended. */
   over = false;
 
+  /** @param how `env`, `within`: of its machine, the environment, and the command that a program there is run by */
   constructor(
     schema: string,
     run: string,
-    { lease, limit, batch = false }: { lease?: number; limit?: number; batch?: boolean } = {},
+    { lease, limit, batch = false, env = {}, within = [] }: {
+      lease?: number;
+      limit?: number;
+      batch?: boolean;
+      env?: Record<string, string>;
+      within?: readonly string[];
+    } = {},
   ) {
-    this.#child = new Deno.Command(Deno.execPath(), {
+    const own = ["run", "-A", import.meta.filename!, schema, run];
+    const [program, ...args] = [...within, Deno.execPath(), ...own];
+    this.#child = new Deno.Command(program!, {
       args: [
-        ...["run", "-A", import.meta.filename!, schema, run],
+        ...args,
         ...lease === undefined ? [] : [`--lease=${lease}`],
         ...limit === undefined ? [] : [`--limit=${limit}`],
         ...batch ? ["--batch"] : [],
       ],
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -158,6 +158,7 @@ export const STUDIES: Columns = {
   ),
   batch: integer("batch", "Number of the batch."),
   word: text("provider says", "The provider's last word for the state of a batch."),
+  folder: text("folder", "The folder that a batch was handed out in."),
   sent: text("sent", "When a batch was sent, UTC."),
   lines: integer("lines", "Questions in a batch."),
   final: integer("refused", "Questions of a batch that were refused for what they ask."),

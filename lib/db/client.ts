@@ -109,12 +109,14 @@ const remedy = (): string =>
     ? "check DATABASE_URL or the PG* variables, or remove them to use the embedded PostgreSQL"
     : "run `deno task db stop`, then try again";
 
-const POOLER =
-  "a pooler such as PgBouncer stands before it, which loses the state of a session: give the address " +
-  "of PostgreSQL itself";
+const POOLER = "a pooler such as PgBouncer stands before it, which loses the state of a session: " +
+  "give the address of PostgreSQL itself, or a pooler that keeps sessions (docs/cluster.md)";
 
 /** A parameter that a session keeps from its beginning, unless a pooler passes over it. */
 export const DIRECT = "persona_audit.direct";
+
+/** What it says by the settings of a role of whom a pooler keeps sessions. */
+const POOLED = "session";
 
 /** What {@link supported} looks at. */
 export const ABOUT =
@@ -131,7 +133,41 @@ export function supported({ version, direct }: About): void {
     const found = `${Math.floor(number / 10000)}.${number % 10000}`;
     throw new Error(`PostgreSQL 14 or later is needed: this server is ${found}`);
   }
-  if (direct !== "yes") {
+  if (direct !== "yes" && direct !== POOLED) {
     throw new Error(`PostgreSQL got none of the parameters of this session: ${POOLER}`);
+  }
+}
+
+/**
+ * Sees whether a pooler keeps sessions, where one stands before the server.
+ *
+ * @param path the schema that a session is to look in; undefined where it looks in none
+ * @throws {Error} when it does not, or sessions look in another schema
+ */
+export async function keepsSessions({ direct }: About, at: Server, path?: string): Promise<void> {
+  if (direct !== POOLED) return;
+  const one = client(at, {}, 1), other = client(at, {}, 1);
+  try {
+    const seen = async (sql: postgres.Sql) =>
+      (await sql.unsafe<{ pid: number; path: string }[]>(
+        "select pg_backend_pid() as pid, current_setting('search_path') as path",
+      ))[0]!;
+    // A pooler that shares out transactions gives another session the connection that is free: this one's.
+    const first = await seen(one);
+    await other.unsafe("begin");
+    const held = await seen(other), again = await seen(one);
+    await other.unsafe("rollback");
+    if (first.pid === held.pid || first.pid !== again.pid) {
+      throw new Error(`A session does not keep its connection to PostgreSQL: ${POOLER}`);
+    }
+    const [schema] = first.path.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1"));
+    if (path !== undefined && schema !== path) {
+      throw new Error(
+        `The pooler passes over the schema: alter role ${at.user} set search_path = '${path}' ` +
+          "(docs/cluster.md)",
+      );
+    }
+  } finally {
+    await Promise.all([one.end({ timeout: 0 }), other.end({ timeout: 0 })]);
   }
 }

@@ -11,7 +11,7 @@ import { type Migration, Migrator } from "kysely/migration";
 import pg from "pg";
 import type { Server } from "../config.ts";
 import type { Form } from "../forms.ts";
-import { ABOUT, DIRECT, first, parted, supported } from "./client.ts";
+import { ABOUT, DIRECT, first, keepsSessions, parted, supported } from "./client.ts";
 import { READER } from "./server.ts";
 import * as studyTables from "./study/001_tables.ts";
 import * as studyRuns from "./study/002_runs.ts";
@@ -110,6 +110,7 @@ export async function migrate(
   try {
     const { rows } = await first<pg.QueryResult>(at, () => pool.query(ABOUT));
     supported(rows[0]);
+    await keepsSessions(rows[0], at);
     // One process at a time: neither "if not exists" nor a grant bears another one beside it.
     await pool.query("select pg_advisory_lock(hashtext('persona-audit migrations'))");
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`);

@@ -44,7 +44,7 @@ export interface BatchRow {
   lines: number;
   /** Of its file, in hexadecimal. */
   sha256: string;
-  /** The provider's names of its file and of itself. */
+  /** The provider's names of its file and of itself; of files their folder. */
   file: string | null;
   remote: string | null;
   /** The provider's last word for its state. */
@@ -560,7 +560,7 @@ export async function batchesOf(sql: Sql, run: number): Promise<DataFrame> {
   const rows = await sql`
     select b.batch, b.model_id as model, b.kind,
            case when b.given_up then 'given up, ' else '' end || b.state as state, b.word,
-           b.submitted as sent, b.lines, ${
+           case when b.kind = 'files' then b.file end as folder, b.submitted as sent, b.lines, ${
     sql.unsafe(
       ["answered", "final", "retry", "lost"].map((outcome) =>
         `count(*) filter (where l.outcome = '${outcome}')::int as ${outcome}`
@@ -579,6 +579,7 @@ export async function batchesOf(sql: Sql, run: number): Promise<DataFrame> {
       kind: "text",
       state: "text",
       word: "text",
+      folder: "text",
       sent: "text",
       lines: "integer",
       answered: "integer",

@@ -1,6 +1,9 @@
 /** Runs: agreed to, worked on, shown while they go, summed up. */
+import { relative } from "node:path";
 import pl from "polars";
+import { z } from "zod";
 import { clock, dollars, duration, plural, whole } from "lib/format.ts";
+import { rows } from "lib/frames.ts";
 import { paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Budget, type Ended, type Progress, RunError, type Study } from "lib/study.ts";
@@ -344,13 +347,26 @@ async function summary(lab: Study, ended: Ended, now: Standing): Promise<string[
   ];
 }
 
+/** The folders in which questions of a run are handed out, as they are named from here. */
+async function handedOut(lab: Study, run: string): Promise<string[]> {
+  const open = (await lab.batches(run)).filter(pl.col("state").neq(pl.lit("closed")));
+  const folders = new Set(rows(open, Handed).flatMap(({ folder }) => folder ?? []));
+  return [...folders].map((folder) => relative(Deno.cwd(), folder) || ".");
+}
+
+const Handed = z.object({ folder: z.string().nullable() });
+
 /** What to type next. */
 export async function nextOf(lab: Study, now: Standing, ended?: Ended): Promise<string[]> {
   const { run, kind } = now;
   const steps: [string, string][] = [];
   const { plan } = await lab.planned(run);
   if (now.submitted) {
-    steps.push(["Take in what has come", typed(lab, `run ${run} --batch`)]);
+    const folders = await handedOut(lab, run);
+    const ways = folders.length
+      ? folders.map((folder) => `take-in ${folder}`)
+      : [`run ${run} --batch`];
+    for (const way of ways) steps.push(["Take in what has come", typed(lab, way)]);
   } else if (leftOf(now)) {
     const raise = ended?.ended === "budget spent" ? ` ${enough(await cost(lab, plan), now)}` : "";
     steps.push(["Go on", typed(lab, `run ${run}${raise}`)]);
