@@ -5,14 +5,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { ROOT } from "lib/config.ts";
 import { embedded } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { model } from "lib/llm.ts";
+import { type Model, model } from "lib/llm.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas } from "lib/study.ts";
 import { BatchServer, type Fate } from "./batch_server.ts";
 import { Cable } from "./cable.ts";
-import { nightly, spawned, until } from "./command.ts";
+import { ended, nightly, spawned, until } from "./command.ts";
 import { provider } from "./llm_server.ts";
 import { Made, Process, served } from "./study_worker.ts";
 
@@ -20,6 +21,10 @@ const KILLS = Number(Deno.env.get("CHAOS_KILLS") || (nightly ? 200 : 8));
 const SEED = Deno.env.get("CHAOS_SEED") || "1";
 
 const SCHEMA = "chaos", RESTORED = "chaos_restored";
+const TRANSPORTS = ["live", "batches", "files"] as const;
+type Transport = typeof TRANSPORTS[number];
+/** Shards of the run that goes as files. */
+const SHARDS = 4;
 /** Calls in flight. */
 const CALLS = 16;
 /** Pieces of work that one process does at most before it ends by itself. */
@@ -35,16 +40,25 @@ const sha = (text: string) => createHash("sha256").update(text).digest("hex");
 interface Victim {
   over: () => boolean;
   killed: () => Promise<boolean>;
+  /** Waits until it ends by itself. */
+  ended: () => Promise<unknown>;
 }
 
 /** A command as a user types it. */
-function command(script: string, ...args: string[]): Victim {
-  const child = spawned(["run", "-A", "--no-check", `scripts/${script}.ts`, ...args]);
+function command(path: string, { cwd = ROOT }: { cwd?: string }, ...args: string[]): Victim {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", path, ...args],
+    cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
   const out = child.output();
   let over = false;
   out.then(() => over = true);
   return {
     over: () => over,
+    ended: () => out,
     killed: async () => {
       try {
         child.kill("SIGKILL");
@@ -54,6 +68,12 @@ function command(script: string, ...args: string[]): Victim {
       return (await out).signal === "SIGKILL";
     },
   };
+}
+
+/** Runs a command to its end, with nobody in the way; whether something is left to do it may say. */
+async function done(path: string, ...args: string[]): Promise<void> {
+  const { code, err } = await ended(spawned(["run", "-A", "--no-check", path, ...args]));
+  assert.ok(code === 0 || code === 3, `${path} ${args.join(" ")}: ${err}`);
 }
 
 /** Ends PostgreSQL as a power cut would: no process of it gets to do anything more. */
@@ -139,15 +159,21 @@ Deno.test(`chaos: ${KILLS} kills, and nothing is lost or paid twice but what was
 async function campaign(disk: Disk, file: string): Promise<void> {
   const random = seeded("chaos", SEED);
   const pick = <T>(some: readonly T[]): T => some[random.int(some.length)]!;
-  const server = provider({ answer: () => ({ latency: 20 + random.uniform() * 60 }), keep: false });
+  const slow = () =>
+    provider({ answer: () => ({ latency: 20 + random.uniform() * 60 }), keep: false });
+  const server = slow(), node = slow();
   await using batches = new BatchServer();
-  await using near = Cable.to(Number(new URL(server.url).port));
-  await using far = Cable.to(Number(new URL(batches.url).port));
-  const [live, sent] = [
-    served(near.url, CALLS, { id: "live", label: "Live" }),
-    served(far.url, CALLS, { id: "sent", label: "Sent", batch: { api: "openai" } }),
-  ];
-  await Deno.writeTextFile(file, JSON.stringify([live, sent]));
+  const cable = ({ url }: { url: string }) => Cable.to(Number(new URL(url).port));
+  await using near = cable(server);
+  await using far = cable(batches);
+  await using inside = cable(node);
+  const cables = [near, far, inside];
+  const models: Record<Transport, Model> = {
+    live: served(near.url, CALLS, { id: "live", label: "Live" }),
+    batches: served(far.url, CALLS, { id: "sent", label: "Sent", batch: { api: "openai" } }),
+    files: served(inside.url, CALLS, { id: "node", label: "Node" }),
+  };
+  await Deno.writeTextFile(file, JSON.stringify(Object.values(models)));
 
   // About a third of the kills hits each run, and takes some of its work.
   const profiles = Math.max(60, 10 * KILLS);
@@ -159,44 +185,61 @@ async function campaign(disk: Disk, file: string): Promise<void> {
     update personas_written
     set fields = jsonb_set(fields, '{description}', to_jsonb(
       fields->>'description' || ' This is person ' || work || '.'))`;
-  const runs: Record<"live" | "batches", string> = { live: "", batches: "" };
-  for (const [name, model] of [["live", live], ["batches", sent]] as const) {
-    runs[name] = await made.lab.register(
-      administrations({ instrument: epqra, models: [model], name }),
-    );
-    await made.sql`update runs set budget_usd = 1000 where name = ${runs[name]}`;
+  for (const name of TRANSPORTS) {
+    await made.lab.register(administrations({ instrument: epqra, models: [models[name]], name }));
+    await made.sql`update runs set budget_usd = 1000 where name = ${name}`;
   }
-  const planned = await made.value("select count(*)::int from work where run > 1") as number;
+  const works = await made.value(
+    "select count(*)::int from work join runs using (run) where name = 'live'",
+  ) as number;
   await made.lab.close();
-  const out = await Deno.makeTempDir();
+  const out = await Deno.makeTempDir(), cluster = await Deno.makeTempDir();
 
   const plans: string[] = [];
   const worker = async (name: "live" | "batches"): Promise<Victim> => {
-    const own = new Process(SCHEMA, runs[name], { batch: name === "batches", limit: PORTION });
+    const own = new Process(SCHEMA, name, { batch: name === "batches", limit: PORTION });
     await own.ready();
     await own.go();
-    return { over: () => own.over, killed: () => own.killed() };
+    return { over: () => own.over, killed: () => own.killed(), ended: () => own.ended() };
   };
+  let handOuts = 0;
+  /** To a folder of its own each time: one that was killed has left none that is whole. */
+  const handOut = (): string[] => {
+    const folder = join(cluster, `${++handOuts}`);
+    return ["hand-out", "files", "--to", folder, "--shards", `${SHARDS}`, "--yes"];
+  };
+  /** A task of the array, as the script of the job starts it. */
+  const task = (folder: string, shard: number): Victim => {
+    const asks = ["--shard", `${shard}`, "--concurrency", `${CALLS}`, "--url", `${inside.url}/v1`];
+    return command("shard.ts", { cwd: folder }, ...asks);
+  };
+  const study = (...words: string[]) =>
+    command("scripts/study.ts", {}, ...words, "--schema", SCHEMA);
   const acts: Record<string, () => Promise<Victim>> = {
-    run: () => worker("live"),
+    live: () => worker("live"),
     batches: () => worker("batches"),
+    files: async () => {
+      const folders = await handedOut(cluster);
+      if (!folders.length || random.uniform() < 0.1) return study(...handOut());
+      const folder = pick(folders);
+      return random.uniform() < 0.6 ? task(folder, random.int(SHARDS)) : study("take-in", folder);
+    },
     plan: () => {
       const name = `more${plans.length}`;
       plans.push(name);
       const what = ["--instrument", "epqra", "--model", "live", "--variant", name, "--name", name];
-      return Promise.resolve(
-        command("study", "plan", "administrations", ...what, "--schema", SCHEMA),
-      );
+      return Promise.resolve(study("plan", "administrations", ...what));
     },
-    restore: () => Promise.resolve(command("restore", "--schema", RESTORED, "--force")),
-    export: () => Promise.resolve(command("study", "export", "--schema", SCHEMA, "--out", out)),
+    restore: () =>
+      Promise.resolve(command("scripts/restore.ts", {}, "--schema", RESTORED, "--force")),
+    export: () => Promise.resolve(study("export", "--out", out)),
   };
   const blows: Record<string, (() => Promise<void>) | null> = {
     process: null,
     server: async () => {
-      for (const cable of [near, far]) cable.cut();
+      for (const cable of cables) cable.cut();
       await pause(random.uniform() * 1500);
-      for (const cable of [near, far]) cable.mend();
+      for (const cable of cables) cable.mend();
     },
     database: async () => {
       await killDatabase(disk.folder);
@@ -214,19 +257,20 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   };
   if (!disk.own) console.log("no disk of its own can be had here: it is not filled");
 
-  const watch = new Watch(made, server.bodies, batches);
+  const watch = new Watch(made, { live: server.bodies, files: node.bodies }, batches, cluster);
   const struck: Record<string, number> = {};
   for (let kill = 0; kill < KILLS; kill++) {
     // Runs are what most can be lost of.
-    const act = pick(["run", "run", "batches", "batches", "plan", "restore", "export"]);
+    const act = pick([...TRANSPORTS, ...TRANSPORTS, "plan", "restore", "export"]);
     const blow = pick(["process", "process", ...Object.keys(blows)]);
     struck[`${act}, ${blow}`] = (struck[`${act}, ${blow}`] ?? 0) + 1;
     const asked = () =>
-      server.tally().requests + Object.values(batches.seen).reduce((sum, n) => sum + n, 0);
+      server.tally().requests + node.tally().requests +
+      Object.values(batches.seen).reduce((sum, n) => sum + n, 0);
     const before = asked(), victim = await acts[act]!();
-    if ((act === "run" || act === "batches") && random.uniform() < 0.8) {
+    if ((act === "live" || act === "batches") && random.uniform() < 0.8) {
       // Most are hit while they ask, whenever that is on this machine.
-      const heard = 1 + random.int(act === "run" ? PORTION : 6);
+      const heard = 1 + random.int(act === "live" ? PORTION : 6);
       const end = performance.now() + 10_000;
       while (!victim.over() && asked() < before + heard && performance.now() < end) await pause(2);
       await pause(random.uniform() * 30);
@@ -238,40 +282,46 @@ async function campaign(disk: Disk, file: string): Promise<void> {
       while (!victim.over() && performance.now() < end) await pause(50);
     }
     await victim.killed();
-    await quiet(made, () => server.tally().inFlight);
+    await quiet(made, () => server.tally().inFlight + node.tally().inFlight);
     for (const job of batches.jobs) {
       if (job.status === "validating" && random.uniform() < 0.6) batches.finish(job, fates(random));
     }
     await watch.look();
-    await halfWritten(made, plans, planned / 2, out);
+    await halfWritten(made, plans, works, out);
   }
 
   // To the end, with nobody in the way.
   for (let rounds = 0;; rounds++) {
     for (const job of batches.jobs) if (job.status === "validating") batches.finish(job);
     const ends = [];
+    await done("scripts/study.ts", ...handOut(), "--schema", SCHEMA);
+    for (const folder of await handedOut(cluster)) {
+      for (const { name } of [...Deno.readDirSync(folder)]) {
+        const shard = /^shard_(\d+)\.jsonl$/.exec(name)?.[1];
+        if (shard) await task(folder, Number(shard)).ended();
+      }
+      await done("scripts/study.ts", "take-in", folder, "--schema", SCHEMA);
+    }
     for (const name of ["live", "batches"] as const) {
-      const own = new Process(SCHEMA, runs[name], { batch: name === "batches" });
+      const own = new Process(SCHEMA, name, { batch: name === "batches" });
       await own.ready();
       await own.go();
       ends.push((await own.ended()).ended);
     }
     await watch.look();
-    if (ends.every((end) => end === "finished")) break;
+    const left = await made.value(
+      "select count(*)::int from work join runs using (run) where name = 'files' and state <> 'done'",
+    );
+    if (left === 0 && ends.every((end) => end === "finished")) break;
     assert.ok(rounds < 20, `runs do not come to their end: ${ends.join(", ")}`);
   }
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "scripts/restore.ts", "--schema", RESTORED, "--force"],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  assert.ok(success, "the restore after all kills");
-  await halfWritten(made, plans, planned / 2, out);
+  await done("scripts/restore.ts", "--schema", RESTORED, "--force");
+  await halfWritten(made, plans, works, out);
 
   const states = await made.rows(`
     select state, count(*)::int as n from work join runs using (run)
-    where name in ('live', 'batches') group by state`);
-  assert.deepEqual(states, [{ state: "done", n: planned }]);
+    where name in ('live', 'batches', 'files') group by state`);
+  assert.deepEqual(states, [{ state: "done", n: 3 * works }]);
   const open = await made.value(`
     select count(*)::int from work
     where spent_calls + spent_tokens + spent_usd + held_calls + held_tokens + held_usd <> 0`);
@@ -279,14 +329,17 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const [money] = await made.rows(`
     select sum(usd + lost_usd) as booked, sum(submitted_usd)::float8 as submitted,
            sum(calls + lost_calls)::int as calls
-    from runs where name in ('live', 'batches')`) as Record<string, number>[];
-  const { charged, answered } = server.tally();
-  const usd = (charged.input + 2 * charged.output) / 1e6 + batches.usd;
+    from runs where name in ('live', 'batches', 'files')`) as Record<string, number>[];
+  const tallies = [server.tally(), node.tally()];
+  const usd =
+    tallies.reduce((sum, { charged }) => sum + (charged.input + 2 * charged.output) / 1e6, 0) +
+    batches.usd;
+  const answered = tallies.reduce((sum, { answered }) => sum + answered, 0);
   assert.equal(money!.submitted, 0, "money that is held for lines which are closed");
   assert.ok(money!.booked! >= usd - 1e-9, `booked ${money!.booked} USD of ${usd}`);
   assert.ok(money!.calls! >= answered + batches.charged.calls);
-  const twice = answered - planned / 2;
-  assert.ok(twice <= watch.inFlight, `${twice} calls were made again of ${watch.inFlight}`);
+  const twice = answered - 2 * works, { inFlight } = watch;
+  assert.ok(twice <= inFlight, `${twice} calls were made again of ${inFlight}`);
   assert.deepEqual(
     [...batches.answered.values()].filter((times) => times > 1),
     [],
@@ -295,12 +348,22 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const lines = Object.entries(struck).toSorted().map(([what, n]) => `${what} ${n}`);
   console.log(
     `${KILLS} kills survived (seed ${SEED}): ${lines.join(" · ")}\n` +
-      `answers lost: 0 of ${watch.stored}; paid twice: ${twice}, all of ${watch.inFlight} that were ` +
+      `answers lost: 0 of ${watch.stored}; paid twice: ${twice}, all of ${inFlight} that were ` +
       `in flight; in batches: 0 of ${batches.charged.calls}\n` +
       `booked ${money!.booked!.toFixed(4)} USD for ${usd.toFixed(4)} charged`,
   );
   await made.sql.end();
-  await server.close();
+  for (const one of [server, node]) await one.close();
+}
+
+/** Folders with a whole hand-out. */
+async function handedOut(cluster: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name } of [...Deno.readDirSync(cluster)].toSorted((a, b) => +a.name - +b.name)) {
+    const folder = join(cluster, name);
+    if (await Deno.stat(join(folder, "manifest.json")).catch(() => null)) found.push(folder);
+  }
+  return found;
 }
 
 /** What becomes of the lines of a batch: most are answered, some fail, some never come; in any order. */
@@ -332,15 +395,17 @@ async function quiet(made: Made, inFlight: () => number): Promise<void> {
 
 /** Looks after every kill at what is stored, and what the servers have answered. */
 class Watch {
-  /** Replies in flight at a kill: answered, and not stored. */
+  /** Replies in flight at a kill: answered, and neither stored nor in a file. */
   inFlight = 0;
-  #known = new Map<string, { reply: string; hash: string; answered: number; question: string }>();
+  #known = new Map<string, { reply: string; paid: () => number; times: number }>();
   #answered = 0;
+  #had = 0;
 
   constructor(
     private readonly made: Made,
-    private readonly bodies: ReadonlyMap<string, number>,
+    private readonly bodies: Record<"live" | "files", ReadonlyMap<string, number>>,
     private readonly batches: BatchServer,
+    private readonly cluster: string,
   ) {}
 
   get stored(): number {
@@ -349,26 +414,54 @@ class Watch {
 
   async look(): Promise<void> {
     const rows = await this.made.rows(`
-      select q.key, q.ask, r.name, md5(q.reply) as reply,
-             encode(sha256(convert_to(q.sent, 'UTF8')), 'hex') as hash
+      select q.key || ' ' || q.ask as question, r.name, md5(q.reply) as reply,
+             encode(sha256(convert_to(q.sent, 'UTF8')), 'hex') as body
       from requests q join runs r using (run)
-      where r.name in ('live', 'batches')`) as Record<string, string>[];
-    const now = new Map(rows.map((row) => [`${row.key} ${row.ask}`, row]));
-    for (const [key, { reply, hash, answered, question }] of this.#known) {
-      assert.equal(now.get(key)?.reply, reply, `the reply ${key} is not what it was`);
-      if (question) assert.equal(this.batches.answered.get(question), 1, "a line was paid twice");
-      else assert.equal(this.bodies.get(hash), answered, "a stored reply was bought again");
+      where r.name in ('live', 'batches', 'files')`) as {
+      question: string;
+      name: Transport;
+      reply: string;
+      body: string;
+    }[];
+    const now = new Map(rows.map((row) => [row.question, row]));
+    for (const [question, { reply, paid, times }] of this.#known) {
+      assert.equal(now.get(question)?.reply, reply, `the reply to ${question} is not what it was`);
+      assert.equal(paid(), times, "a stored reply was bought again");
     }
-    let fresh = 0;
-    for (const [key, { name, reply, hash }] of now) {
-      const question = name === "batches" ? sha(key).slice(0, 40) : "";
-      if (!this.#known.has(key) && !question) fresh++;
-      const answered = this.bodies.get(hash!) ?? 0;
-      this.#known.set(key, { reply: reply!, hash: hash!, answered, question });
+    for (const [question, { name, reply, body }] of now) {
+      if (this.#known.has(question)) continue;
+      const paid = name === "batches"
+        ? () => this.batches.answered.get(sha(question).slice(0, 40)) ?? 0
+        : () => this.bodies[name].get(body) ?? 0;
+      const times = paid();
+      // Of one that is asked alone an earlier answer may have been in flight at a kill.
+      if (name === "batches") assert.equal(times, 1, "a line was paid twice");
+      assert.ok(times > 0, `nobody has answered ${question}`);
+      this.#known.set(question, { reply, paid, times });
     }
-    const all = this.bodies.values().reduce((sum, n) => sum + n, 0);
-    this.inFlight += all - this.#answered - fresh;
-    this.#answered = all;
+    const answered = Object.values(this.bodies).flatMap((bodies) => [...bodies.values()])
+      .reduce((sum, n) => sum + n, 0);
+    const had = rows.filter(({ name }) => name === "live").length + await this.#written();
+    this.inFlight += answered - this.#answered - (had - this.#had);
+    [this.#answered, this.#had] = [answered, had];
+  }
+
+  /** Answers that stand in the cluster's files, taken in or not. */
+  async #written(): Promise<number> {
+    const found = new Set<string>();
+    const folders = await handedOut(this.cluster);
+    const files = folders.flatMap((folder) =>
+      [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name))
+    );
+    for (const path of files) {
+      if (!/\/out_\d+[^/]*\.jsonl$/.test(path)) continue;
+      const lines = (await Deno.readTextFile(path)).split("\n").slice(0, -1);
+      for (const line of lines) {
+        const { custom_id, response } = JSON.parse(line);
+        if (response?.status_code === 200) found.add(custom_id);
+      }
+    }
+    return found.size;
   }
 }
 
