@@ -709,7 +709,7 @@ Deno.test("a plan that is given something else says what it wanted", () => {
     ],
     [
       () => administrations({ instrument: epqra, options: "up" as never }),
-      /options is printed, rev/,
+      /options is printed, shifted 1, reversed, shuffled/,
     ],
     [() => administrations({ instrument: epqra, personas: 2 as never }), /personas is a list/],
   ];
