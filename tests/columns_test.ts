@@ -178,6 +178,7 @@ Deno.test("every column of what a study shows is declared", async () => {
       personas: await lab.personas(2),
       demographics: await lab.demographics(),
       faults: await lab.faults(run),
+      batches: await lab.batches(run),
       coverage: frame(fields, Kinds),
       replies: tried.replies,
       fields: tried.fields,

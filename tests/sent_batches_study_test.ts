@@ -369,7 +369,9 @@ Deno.test("a batch that was made twice is ended, and what it had answered is boo
   const first = server.made("file-1", { batch: token });
   const second = server.made("file-1");
   server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "nothing" };
-  await bench.batch();
+  const notes: string[] = [];
+  await bench.batch({ onNote: (note) => notes.push(note) });
+  assert.deepEqual(notes, [`batch 1: it was made twice, and ${second.id} is cancelled`]);
   assert.deepEqual([first.status, second.status], ["validating", "cancelled"]);
   assert.deepEqual(await bench.rows("state", "lines", "waiting"), [
     { state: "submitted", lines: N, waiting: N },
@@ -604,6 +606,29 @@ Deno.test("a batch that nobody could reach was given up: its late answers are ke
   await bench.whole(N);
 });
 
+Deno.test("given up while nobody knew whether it was made: found, it is ended, and what it answered is kept", async () => {
+  const N = 5;
+  await using bench = await Bench.with("sent_doubt", N);
+  const { server, made } = bench;
+  server.refusals.create = { status: 502, times: 1 };
+  await bench.batch();
+  assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 0, lost: 1 });
+  server.made("file-1");
+  server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "expired" };
+  // It is found and ended before anything is asked again.
+  assert.equal((await bench.batch()).ended, "submitted");
+  const rows = await bench.rows("state", "note");
+  const [{ state, note }, ...others] = rows as [Record<string, string>];
+  assert.deepEqual([state, others, server.jobs.length], ["given up, submitted", [], 1]);
+  assert.match(note!, /asked again when it is known what it has answered/);
+  await bench.batch();
+  assert.deepEqual(server.jobs.map(({ lines }) => lines.length), [N, N - 2]);
+  server.finish(server.jobs[1]!);
+  assert.equal((await bench.batch()).ended, "finished");
+  // What was booked as lost while nobody knew was not.
+  await bench.whole(N);
+});
+
 Deno.test("a batch that is cancelled keeps what it has answered; what was not sent is taken back", async () => {
   const N = 6;
   await using bench = await Bench.with("sent_ended", N);
@@ -642,15 +667,21 @@ Deno.test("it waits until all has come, alone, and asks once more what was of no
   const N = 4;
   await using bench = await Bench.with("sent_wait", N);
   const { server, made } = bench;
-  const waiting = bench.batch({ wait: true, poll: 0.05 });
+  const notes: string[] = [];
+  const waiting = bench.batch({ wait: true, poll: 0.05, onNote: (note) => notes.push(note) });
   await until("a batch", () => server.jobs.length === 1);
   await assert.rejects(bench.batch(), /Another process looks after the batches of run/);
+  server.refusals.retrieve = { status: 500, times: 3 };
+  await until("a note", () => notes.length > 0);
   server.finish(server.jobs[0]!, { fate: (_, index) => index ? "answer" : 429 });
   await until("the rest", () => server.jobs.length === 2);
   assert.equal(server.jobs[1]!.lines.length, 1);
   server.finish(server.jobs[1]!);
   const end = await waiting;
   assert.equal(end.ended, "finished");
+  // Said once, however often it is so.
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /^batch 1: own .*it failed \(500/);
   assert.deepEqual(await bench.states(), { done: N });
   const { calls } = await bench.booked();
   assert.deepEqual([calls, server.charged.calls], [N + 1, N]);

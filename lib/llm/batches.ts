@@ -279,7 +279,7 @@ async function asked(
     const { status = 0 } = answer ?? {};
     throw new BatchError(
       failed(model, fault, 1),
-      answer ? status >= 500 || status === 408 : fault.unsure,
+      answer ? status >= 500 || status === 408 || status === 409 : fault.unsure,
       status === 404,
     );
   }

@@ -102,7 +102,7 @@ export async function prepareBatches(
     most?: number;
   },
 ): Promise<number[]> {
-  await dropStored(sql, run, model.id);
+  await dropStored(sql, run);
   const made: number[] = [];
   const around = lineOf(url, "x".repeat(64), "").length;
   while (made.length < most) {
@@ -155,16 +155,16 @@ export async function* batchLines(sql: Sql, batch: number, url: string): AsyncGe
   }
 }
 
-/** Questions that wait and have a reply meanwhile, such as a late one, are not asked. */
-async function dropStored(sql: Sql, run: number, model: string): Promise<void> {
-  await resolved(
+/** Questions that wait and have a reply meanwhile, such as a late one, are not asked; returns how many. */
+export async function dropStored(sql: Sql, run: number): Promise<number> {
+  return await resolved(
     sql,
     run,
     sql`
       select l.line, l.work, 'stored' as outcome, null::text as reason, null::text as detail,
              false as lost
       from batch_lines l
-      where l.run = ${run} and l.model_id = ${model} and l.batch is null and l.outcome is null
+      where l.run = ${run} and l.batch is null and l.outcome is null
         and exists (select from requests q where q.key = l.key and q.ask = l.ask)
       for update of l`,
   );
@@ -334,6 +334,10 @@ export async function takeIn(sql: Sql, of: BatchRow, files: readonly string[]): 
   return taken;
 }
 
+/** What is left of dollars: sums of them leave some of the last digit. */
+const rest = (sql: Sql, usd: ReturnType<Sql>) =>
+  sql`(case when ${usd} > 1e-12 then ${usd} else 0 end)`;
+
 /** What came of one line. */
 interface Came {
   custom_id: string;
@@ -462,8 +466,7 @@ async function booked(
       update runs r
       set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd,
           lost_calls = r.lost_calls - s.found, lost_tokens = r.lost_tokens + s.lost_tokens,
-          -- Sums of dollars leave some of the last digit.
-          lost_usd = case when r.lost_usd + s.lost_usd > 1e-12 then r.lost_usd + s.lost_usd else 0 end,
+          lost_usd = ${rest(sql, sql`r.lost_usd + s.lost_usd`)},
           submitted_calls = r.submitted_calls - s.open,
           submitted_tokens = r.submitted_tokens - s.held_tokens,
           submitted_usd = r.submitted_usd - s.held_usd
@@ -479,11 +482,31 @@ async function booked(
  * Ends a batch of which nothing more comes: lines without an outcome are lost, and asked again in another
  * one.
  *
- * @param unsure so many of them may be charged for all the same: the dearest are booked
- * @returns how many are lost
+ * @param unsure so many of those that were lost may be charged for all the same: the dearest are booked,
+ *   and no others, also where the batch was given up before
+ * @returns how many are lost now
  */
 export async function closeBatch(sql: Sql, of: BatchRow, unsure = 0): Promise<number> {
   const lost = await endLines(sql, of, unsure, "nothing came of it");
+  await sql`
+    with free as (
+      select line, held_tokens, held_usd
+      from (
+        select *, row_number() over (order by held_usd desc, line) as n from batch_lines
+        where batch = ${of.batch} and outcome = 'lost' and lost
+      ) lost
+      where n > ${unsure}::int
+    ), lines as (
+      update batch_lines l set lost = false from free where l.line = free.line
+    )
+    update runs r
+    set lost_calls = r.lost_calls - s.calls, lost_tokens = r.lost_tokens - s.tokens,
+        lost_usd = ${rest(sql, sql`r.lost_usd - s.usd`)}
+    from (
+      select count(*) as calls, sum(held_tokens) as tokens, sum(held_usd) as usd
+      from free having count(*) > 0
+    ) s
+    where r.run = ${of.run}`;
   await sql`update batches set state = 'closed', closed = now() where batch = ${of.batch}`;
   return lost;
 }

@@ -92,6 +92,8 @@ export interface RunOptions {
   wait?: boolean;
   /** With `wait`: seconds until it looks again at first, ever longer up to ten minutes; 30 without it. */
   poll?: number;
+  /** With `batch`: told what is odd about a batch when it is first seen. */
+  onNote?: (note: string) => void;
   /** Goes on where replies are, or would be, cut off at `max_tokens`. */
   allowTruncated?: boolean;
   onProgress?: (progress: Progress) => void;

@@ -5,6 +5,7 @@
  * a process may be killed anywhere. The one request that would be paid for twice is the one that makes a
  * batch at the provider: after a doubt about it nothing is sent before the provider's own list was read.
  */
+import { createHash } from "node:crypto";
 import postgres from "postgres";
 import type { Mapping } from "../cleaning.ts";
 import type { Sql } from "../db.ts";
@@ -31,6 +32,7 @@ import {
   batchLines,
   type BatchRow,
   closeBatch,
+  dropStored,
   giveUp,
   keepFile,
   keptLines,
@@ -49,6 +51,8 @@ import type { Run } from "./tasks.ts";
 const GRACE_SECONDS = 300;
 /** A provider forgets results after 29 or 30 days. */
 const VANISHES_DAYS = 20;
+/** A file is in memory, a few times over, when it is sent. */
+const FILE_BYTES = 64_000_000;
 /** How often a file of results is fetched that seems to be cut off. */
 const FETCHES = 3;
 /** Seconds between two looks: the first, when nothing else is said, and the longest. */
@@ -88,22 +92,31 @@ export async function conductBatches(
   return await alone(sql, run, async () => {
     let ended: Ended | null = null;
     for (let looks = 0;; looks++) {
-      const moved = await lookAfter(sql, await sentBatches(sql, run.run));
-      if (!ended || moved) {
-        ended = await conduct(sql, run, mapping, gathering);
+      const seen = await lookAfter(sql, await sentBatches(sql, run.run), options);
+      const moved = await dropStored(sql, run.run) > 0 || seen.moved;
+      if (!ended || moved) ended = await conduct(sql, run, mapping, gathering);
+      // What a batch that was given up still answers is not asked again meanwhile.
+      if (!seen.ending) {
         for (const model of asked) {
           const { url, lines, bytes } = dialectFor(model);
-          const how = { model, kind: "provider", url, lines, bytes } as const;
-          await prepareBatches(sql, run.run, how);
+          await prepareBatches(sql, run.run, {
+            model,
+            kind: "provider",
+            url,
+            lines,
+            bytes: Math.min(bytes, FILE_BYTES),
+          });
         }
         // Each once in a pass: those that were put together just now.
         await lookAfter(
           sql,
           (await sentBatches(sql, run.run)).filter(({ state }) => state === "prepared"),
+          options,
         );
-        if (moved) looks = 0;
       }
-      const open = (await sentBatches(sql, run.run)).some(({ given_up }) => !given_up);
+      if (moved) looks = 0;
+      const open = seen.ending ||
+        (await sentBatches(sql, run.run)).some(({ given_up }) => !given_up);
       // A budget that is held may be had again when it is known what the batches cost.
       const stays = ended.ended === "stopped" || !open;
       if (stays) return ended;
@@ -162,14 +175,19 @@ async function alone<T>(sql: Sql, { run, plan }: Run, act: () => Promise<T>): Pr
 /**
  * Takes batches as far as they go now. What goes wrong with one stands with it, and the others go on.
  *
- * @returns whether work was planned again, or has failed
+ * @returns `moved`: whether work was planned again, or has failed; `ending`: whether one that was given up is
+ *   there after all, and not over
  * @throws {RunError} when a batch was refused as a whole, or the key
  */
-async function lookAfter(sql: Sql, batches: readonly BatchRow[]): Promise<boolean> {
-  let moved = false;
+async function lookAfter(
+  sql: Sql,
+  batches: readonly BatchRow[],
+  { onNote }: RunOptions,
+): Promise<{ moved: boolean; ending: boolean }> {
+  let moved = false, ending = false;
   const refused: string[] = [];
   for (const of of batches) {
-    const batch = new Looked(sql, of);
+    const batch = new Looked(sql, of, onNote);
     try {
       await batch.go();
     } catch (error) {
@@ -179,20 +197,27 @@ async function lookAfter(sql: Sql, batches: readonly BatchRow[]): Promise<boolea
       if (cause instanceof CallError && cause.fatal) refused.push(cause.message);
     }
     moved ||= batch.moved;
+    ending ||= batch.ending;
     if (batch.refused !== null) refused.push(batch.refused);
   }
   if (refused.length) throw new RunError(refused.join("; "));
-  return moved;
+  return { moved, ending };
 }
 
 /** One batch that is looked after. */
 class Looked {
   /** Whether work was planned again, or has failed. */
   moved = false;
+  /** Whether it was given up, and is there after all. */
+  ending = false;
   /** Why it was refused as a whole, where no line is to blame. */
   refused: string | null = null;
 
-  constructor(private readonly sql: Sql, private of: BatchRow) {}
+  constructor(
+    private readonly sql: Sql,
+    private of: BatchRow,
+    private readonly onNote?: (note: string) => void,
+  ) {}
 
   async go(): Promise<void> {
     while (await this.#step());
@@ -203,6 +228,7 @@ class Looked {
     if (trouble === this.of.trouble) return;
     await this.sql`update batches set trouble = ${trouble} where batch = ${this.of.batch}`;
     this.of = { ...this.of, trouble };
+    if (trouble !== null) this.onNote?.(`batch ${this.of.batch}: ${trouble}`);
   }
 
   /** Whether another step can follow. */
@@ -251,15 +277,15 @@ class Looked {
     const { batch, model, sha256, token } = this.of;
     const { url } = dialectFor(model);
     if (this.of.state === "prepared") await this.#to("uploading");
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    const encoder = new TextEncoder();
-    for await (const line of batchLines(this.sql, batch, url)) parts.push(encoder.encode(line));
-    const lines = new Blob(parts);
-    const is = await sha256Of(lines);
-    if (is !== sha256) {
+    const parts: string[] = [], hash = createHash("sha256");
+    for await (const line of batchLines(this.sql, batch, url)) {
+      parts.push(line);
+      hash.update(line);
+    }
+    if (hash.digest("hex") !== sha256) {
       throw new Error(`The lines of batch ${batch} are not what they were: it is not sent`);
     }
-    const file = await uploadLines(model, token, lines);
+    const file = await uploadLines(model, token, new Blob(parts));
     await this.#to("uploaded", { file });
     return true;
   }
@@ -342,14 +368,17 @@ class Looked {
       word: first.word,
       trouble: null,
     };
-    for (const { id } of others) await cancelBatch(this.of.model, id).catch(() => {});
+    for (const { id } of others) {
+      this.onNote?.(`batch ${batch}: it was made twice, and ${id} is cancelled`);
+      await cancelBatch(this.of.model, id).catch(() => {});
+    }
   }
 
   async #look(): Promise<boolean> {
     const { batch, model, remote: id, given_up } = this.of;
     const remote = await retrieveBatch(model, id!);
     if (!remote && given_up) {
-      await closeBatch(this.sql, this.of);
+      await closeBatch(this.sql, this.of, this.of.lines);
       return false;
     }
     if (!remote) {
@@ -367,6 +396,7 @@ class Looked {
       await this.#to("fetched");
       return true;
     }
+    this.ending = given_up;
     if (given_up && remote.over === false && !/^cancell?ing$/i.test(word)) {
       await cancelBatch(model, id!);
     }
@@ -379,7 +409,7 @@ class Looked {
         : row!.old
         ? `sent more than ${VANISHES_DAYS} days ago: after 29 days its results may be gone`
         : given_up
-        ? this.of.trouble
+        ? "given up, and ends: its questions are asked again when it is known what it has answered"
         : null,
     );
     return false;
@@ -423,7 +453,7 @@ class Looked {
   async #close(): Promise<boolean> {
     const { sql, of: { batch, model, said, word } } = this;
     const [row] = await sql<{ paid: number; came: number }[]>`
-      select count(*) filter (where outcome = 'answered' or lost)::int as paid,
+      select count(*) filter (where outcome = 'answered' or (lost and outcome <> 'lost'))::int as paid,
              count(outcome)::int as came
       from batch_lines where batch = ${batch}`;
     const { paid, came } = row!, faults = said?.faults ?? [];
@@ -444,11 +474,6 @@ class Looked {
     }
     return false;
   }
-}
-
-async function sha256Of(lines: Blob): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await lines.arrayBuffer());
-  return new Uint8Array(digest).toHex();
 }
 
 /** What became of the batches of a run that were given up. */

@@ -178,7 +178,14 @@ export async function worked(
   const names = [name].flat(), face = new Face(lab, names);
   let ended: Ended;
   try {
-    ended = await lab.run(name, { ...options, onProgress: (now) => face.show(now) });
+    ended = await lab.run(name, {
+      ...options,
+      onProgress: (now) => face.show(now),
+      onNote: (note) => {
+        progress("");
+        console.error(`${names.join(", ")}: ${note}`);
+      },
+    });
   } catch (error) {
     progress("");
     if (error instanceof RunError) {
