@@ -211,7 +211,7 @@ const run = await lab.register(plan);`;
 Deno.test("a run goes on while other cells run, in one display, and can be stopped", async () => {
   await restored(PUBLISHED);
   const notebook = await made(
-    SAMPLE("study_stopped", 826, ", repetitions: 5"),
+    SAMPLE("study_stopped", 826, ", repetitions: 40"),
     `await begin(lab, run);`,
     `const heard = await Promise.race([ended(lab, run), Promise.resolve("not yet")]);`,
     `await lab.stop(run);`,
@@ -224,7 +224,7 @@ await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "in
   );
   const [, first, , , , end, again] = notebook.cells;
   assert.equal(first!.outputs!.length, 1);
-  assert.match(plain(first!), /^p: [\d,]+ of 12,390 done, 0 failed, [\d,]+ left\n {2}Stopped: run/);
+  assert.match(plain(first!), /^p: [\d,]+ of 99,120 done, 0 failed, [\d,]+ left\n {2}Stopped: run/);
   assert.match(plain(end!), /not yet +stopped +\d+/);
   assert.match(plain(again!), /As much as it was to do is done: run the cell again to go on/);
   const done = Number(/stopped +(\d+)/.exec(plain(end!))![1]);
@@ -234,7 +234,7 @@ await show(frame([{ heard, why, done }], { heard: "text", why: "text", done: "in
 Deno.test("Jupyter's stop button, a signal, stops the runs of the kernel and leaves it alive", async () => {
   await restored(PUBLISHED);
   const notebook = await made(
-    SAMPLE("study_button", 826, ", repetitions: 5"),
+    SAMPLE("study_button", 826, ", repetitions: 40"),
     `await begin(lab, run);`,
     `Deno.kill(Deno.pid, "SIGINT");`,
     `const { ended: why, done } = await ended(lab, run);`,
