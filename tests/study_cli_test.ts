@@ -595,7 +595,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const cases: [string[], RegExp][] = [
     [
       [],
-      /^Say new, plan, population, preview, estimate, run, validity, end-batches, stop, status, retry-failed, export\n/,
+      /^Say new, plan, .*, run, hand-out, take-in, .*, export\n/,
     ],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],
