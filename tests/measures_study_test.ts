@@ -504,7 +504,10 @@ Deno.test("levels that are none of a factor, or stand twice, are refused", () =>
   const of = (given: Omit<Parameters<typeof administrations>[0], "instrument">) => () =>
     administrations({ instrument: epqra, ...given });
   assert.throws(of({ options: ["printed", "printed"] }), /names each options once: printed/);
-  assert.throws(of({ options: ["printed", "backwards" as "reversed"] }), /options is printed, rev/);
+  assert.throws(
+    of({ options: ["printed", "backwards" as "reversed"] }),
+    /options is printed, shifted/,
+  );
   assert.throws(of({ asked: [0] }), /asked is a whole number of 1 or more: got the number 0/);
   assert.throws(of({ prompt: [mine] }), /needs an administration prompt: got one for persona/);
   assert.throws(of({ except: () => true }), /Nothing is left to ask/);
