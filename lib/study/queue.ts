@@ -240,10 +240,11 @@ export class Worker {
           from given g
           left join kept k on k.work = g.work and k.key = g.key and k.ask = g.ask
           left join booked b on b.work = k.work
-          where b.work is null and not exists (
+          -- In an \`or\`, so that it is looked up for the few that need it: else all requests are read.
+          where b.work is null and (k.work is not null or not exists (
             select from requests q
             where q.key = g.key and q.ask = g.ask and q.work = g.work
-              and q.milliseconds = g.milliseconds::real and q.reply = g.reply)
+              and q.milliseconds = g.milliseconds::real and q.reply = g.reply))
           having count(*) > 0
         ) s
         where r.run = ${this.run}
