@@ -181,8 +181,9 @@ Deno.test("a round waits for the one before, costs what it says, and is bought o
     await worker.killed();
   }
   await lab.run(round, { budget: { calls: 1000 } });
-  // What was in flight when it was killed may have been asked twice: one call at a time.
-  assert.ok(requests() >= 2 * N && requests() <= 2 * N + 1, `${requests()} requests`);
+  // What was in flight when it was killed, or had come in and was not stored, may have been asked twice: of
+  // one call at a time two, as many as are claimed ahead.
+  assert.ok(requests() >= 2 * N && requests() <= 2 * N + 2, `${requests()} requests`);
   const bought = requests();
   const again = await next();
   assert.equal(again.plan.name, plan.name);
