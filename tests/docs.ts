@@ -13,6 +13,7 @@ export const PAGES = [
   "docs/validity.md",
   "docs/cluster.md",
   "docs/batches.md",
+  "docs/scale.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");

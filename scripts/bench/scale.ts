@@ -243,6 +243,6 @@ function figure(grown: readonly Grown[]): string {
       )
     ),
     range: [0, 1],
-    decimals: { value: 1, x: 0 },
+    decimals: { value: 1, x: 1 },
   });
 }
