@@ -301,7 +301,8 @@ async function started(
     work.latest = progress;
     options.onProgress?.(progress);
   };
-  const signal = AbortSignal.any([button.signal, ...options.signal ? [options.signal] : []]);
+  const stops = [button.signal, lab.stops(run), ...options.signal ? [options.signal] : []];
+  const signal = AbortSignal.any(stops);
   const running = Promise.withResolvers<Ended>();
   const outcome = running.promise.catch((error: Error) => error)
     .finally(() => (work.over = true));

@@ -88,6 +88,8 @@ const gathering: Travel = (model) => (transportOf(model).outside ? later : trans
 /** A schema in which a study is made; see {@link openStudy}. What is read from it knows that it is of this schema. */
 export class Study {
   #mapping: Mapping | null = null;
+  /** By run: see {@link stops}. */
+  readonly #stops = new Map<string, AbortController>();
 
   /** @param page whether somebody at a page asks, and not a cell; see {@link beside} */
   constructor(
@@ -407,6 +409,8 @@ export class Study {
     options: RunOptions & { budget?: Budget } = {},
   ): Promise<Ended> {
     const names = [name].flat();
+    const stops = [this.stops(name), ...options.signal ? [options.signal] : []];
+    options = { ...options, signal: AbortSignal.any(stops) };
     for (const one of names) {
       if (betweenCells()) break;
       const { models } = await this.planned(one);
@@ -467,7 +471,10 @@ export class Study {
     const run = await loadRun(this.sql, this.schema, name);
     const models = [...run.cells.values()].map(({ model }) => model);
     await setBudget(this.sql, run.run, models, options);
-    await this.sql`update runs set stopping = false where run = ${run.run}`;
+    // One that was asked to stop since it was begun does not let others go on that were asked as well.
+    if (!options.signal?.aborted) {
+      await this.sql`update runs set stopping = false where run = ${run.run}`;
+    }
     return options.batch
       ? await conductBatches(this.sql, inBatchesOf(run), this.mapping, options)
       : await conduct(this.sql, run, this.mapping, options);
@@ -581,7 +588,20 @@ export class Study {
   /** Asks all processes that work on a run to finish what is in flight and end. */
   async stop(name: string): Promise<void> {
     const { run } = await loadRun(this.sql, this.schema, name);
+    this.#stops.get(name)?.abort();
+    this.#stops.delete(name);
     await this.sql`update runs set stopping = true where run = ${run}`;
+  }
+
+  /** Aborted when a run, or one of several, is asked to stop here from now on: also one that has yet to begin. */
+  stops(name: string | readonly string[]): AbortSignal {
+    return AbortSignal.any(
+      [name].flat().map((one) => {
+        const controller = this.#stops.get(one) ?? new AbortController();
+        this.#stops.set(one, controller);
+        return controller.signal;
+      }),
+    );
   }
 
   /**

@@ -21,7 +21,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "tables out/tables": "what start prints last; its parts are tested in cli_test and paper_test",
   "@misc{": "for BibTeX",
   "deno task study estimate people --batch": "needs a provider; tried in study_cli_test",
-  "deno task study run people --batch\n": "the same",
+  "deno task study run people --batch --yes\n": "the same",
   "await show(await lab.estimate(plan, { batch": "the same",
   "deno task study end-batches people": "the same",
   "   notebooks": "the floors, which floors_test holds",

@@ -526,8 +526,16 @@ Deno.test("a run in batches: what it will cost, where it stands, and what to typ
   assert.match(await desk.done("status", "mine"), /Batches of mine[^]*submitted/);
 
   server.finish(server.jobs[0]!);
-  const end = await desk.done("run", "mine", "--batch");
-  assert.match(end, /^mine: 10 in batches, nothing else to ask$/m);
+  // What comes may have to be asked again: that is said, and agreed to, each time.
+  assert.match(
+    await desk.refused(1, "run", "mine", "--batch"),
+    /add --yes, which takes the budget/,
+  );
+  const end = await desk.done("run", "mine", "--batch", "--yes");
+  assert.match(
+    end,
+    /^mine: 10 in batches; what is not answered, .*, is asked again, for at most USD 0\.0102 more$/m,
+  );
   assert.match(end, /^mine: 10 of 10 done, .* Finished/m);
   assert.deepEqual([server.jobs.length, server.charged.calls], [1, 10]);
   assert.match(
@@ -873,7 +881,7 @@ Deno.test("a run handed out and taken in: what it costs, what is missing, what d
   }
   assert.match(
     await desk.refused(1, "hand-out", "mine", "--to", folder),
-    /^mine may cost money, and has no budget: add --budget-usd 0\.\d\d$/m,
+    /^mine asks own, which may cost money, and has no budget: add --budget-usd 0\.\d\d /m,
   );
   const budget = ["--budget-usd", "1"];
   const handed = await desk.done("hand-out", "mine", "--to", folder, "--shards", "3", ...budget);

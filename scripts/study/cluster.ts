@@ -3,10 +3,10 @@ import { plural, whole } from "lib/format.ts";
 import { later } from "lib/llm.ts";
 import { checkAsk, readManifest } from "lib/study.ts";
 import { UsageError } from "../cli.ts";
-import { cost, enough, inWords } from "./cost.ts";
+import { cost, inWords } from "./cost.ts";
 import { argument, type Flags, number, text } from "./flags.ts";
 import { leftOf, reasons, runs, statusOf, typed, within } from "./place.ts";
-import { agreed, budgetOf, counted, LEFT, nextOf } from "./run.ts";
+import { agreed, budgetOf, checkBudgeted, counted, LEFT, nextOf } from "./run.ts";
 
 /** `hand-out RUN --to DIR` */
 export async function handOut(flags: Flags, words: string[]): Promise<number> {
@@ -36,11 +36,9 @@ export async function handOut(flags: Flags, words: string[]): Promise<number> {
     if (unasked) {
       const price = await cost(lab, plan);
       console.log(`${name}: ${whole(unasked)} to do: ${inWords(price, unasked)}`);
-      if (models.some((model) => later(model).costs)) {
-        const kept = [now!.budget_usd, now!.budget_calls, now!.budget_tokens];
-        if (!Object.keys(budget).length && kept.every((one) => one === null)) {
-          throw new Error(`${name} may cost money, and has no budget: add ${enough(price, now!)}`);
-        }
+      const paid = models.filter((model) => later(model).costs);
+      if (paid.length) {
+        checkBudgeted(now!, paid, price, budget);
         if (!agreed(flags, budget)) return LEFT;
       }
     }

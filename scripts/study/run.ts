@@ -4,11 +4,11 @@ import pl from "polars";
 import { z } from "zod";
 import { clock, dollars, duration, plural, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
-import { paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
+import { type Model, paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Budget, type Ended, type Progress, RunError, type Study } from "lib/study.ts";
 import { interruptible, progress, UsageError } from "../cli.ts";
-import { cost, enough, inWords, printCost } from "./cost.ts";
+import { type Cost, cost, enough, inWords, printCost } from "./cost.ts";
 import { type Flags, number, text } from "./flags.ts";
 import { leftOf, reasons, runs, type Standing, statusOf, typed, within } from "./place.ts";
 
@@ -71,8 +71,17 @@ async function launch(
       continue;
     }
     open.push(now.run);
+    const paid = models.filter((model) => transport(model).costs);
     if (!unasked) {
-      console.log(`${now.run}: ${whole(now.submitted)} in batches, nothing else to ask`);
+      console.log(
+        `${now.run}: ${
+          whole(now.submitted)
+        } in batches; what is not answered, or cannot be read, is ` +
+          `asked again, for ${
+            now.held_usd ? `at most ${dollars(now.held_usd)} more` : "what its budget has left"
+          }`,
+      );
+      asks ||= paid.length > 0;
       continue;
     }
     const hindrance = stored || flags["allow-truncated"] ? null : await lab.hindrance(now.run);
@@ -87,18 +96,8 @@ async function launch(
         batch ? ", in batches" : ""
       }`,
     );
-    const paid = models.filter((model) => transport(model).costs);
     if (!paid.length) continue;
-    const kept = [now.budget_usd, now.budget_calls, now.budget_tokens].some((one) => one !== null);
-    if (!Object.keys(budget).length && !kept) {
-      const ids = paid.map(({ id }) => id).join(", ");
-      throw new Error(
-        `${now.run} asks ${ids}, which may cost money, and has no budget: add ${
-          enough(price, now)
-        } (or ` +
-          "--budget-usd, --budget-calls or --budget-tokens of your own)",
-      );
-    }
+    checkBudgeted(now, paid, price, budget);
     asks = true;
   }
   if (asks && !agreed(flags, budget)) return null;
@@ -114,6 +113,22 @@ async function launch(
     code = worse(code, signal.aborted ? LEFT : await worked(lab, name, options, next));
   }
   return code;
+}
+
+/** @throws {Error} when models that may cost money are asked, and there is no budget, with one that is enough */
+export function checkBudgeted(
+  now: Standing,
+  paid: readonly Model[],
+  price: Cost,
+  budget: Budget,
+): void {
+  const kept = [now.budget_usd, now.budget_calls, now.budget_tokens].some((one) => one !== null);
+  if (kept || Object.keys(budget).length) return;
+  const ids = paid.map(({ id }) => id).join(", ");
+  throw new Error(
+    `${now.run} asks ${ids}, which may cost money, and has no budget: add ${enough(price, now)} ` +
+      "(or --budget-usd, --budget-calls or --budget-tokens of your own)",
+  );
 }
 
 /**
