@@ -22,17 +22,13 @@ export {
   dialectFor,
   fileContent,
   inBatches,
-  later,
-  lineOf,
   listBatches,
   type Remote,
-  replyOf,
-  type Result,
-  resultIn,
   retrieveBatch,
   uploadLines,
 } from "./llm/batches.ts";
 export { CallError, type Kind } from "./llm/faults.ts";
+export { lineOf, replyOf, type Result, resultIn } from "./llm/lines.ts";
 export { type Opened, openReply } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
 export { LIBRARY } from "./llm/prices.ts";
@@ -56,6 +52,7 @@ export {
   type Transport,
   type Travel,
 } from "./llm/transport.ts";
+export { later } from "./llm/transports/later.ts";
 export { checkPurpose, live, paceOf } from "./llm/transports/live.ts";
 export { recorded, recordedFile } from "./llm/transports/recorded.ts";
 

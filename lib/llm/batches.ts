@@ -12,15 +12,14 @@ import type OpenAI from "openai";
 import type { ClientOptions } from "openai";
 import type { BatchCreateParams } from "openai/resources/batches";
 import { hidden } from "../config.ts";
-import { type Answer, refused, replyIn } from "./answers.ts";
+import { type Answer, refused } from "./answers.ts";
 import { at, parsed, shorten } from "./body.ts";
 import { CallError, Fault } from "./faults.ts";
 import { clientOf, faultUnder, openai } from "./openai.ts";
 import { bodyText, KEPT } from "./provider.ts";
 import { providerOf } from "./providers.ts";
 import type { Model } from "./registry.ts";
-import { checkPurpose, costsOf, failed, fromConnection } from "./transports/live.ts";
-import type { Travel } from "./transport.ts";
+import { checkPurpose, failed, fromConnection } from "./transports/live.ts";
 
 /** Where one who speaks OpenAI's Batch API differs. */
 export interface Dialect {
@@ -101,62 +100,6 @@ export function inBatches(model: Model): Model {
     ...model,
     price: { ...price, input: price.input * share, output: price.output * share, source },
   };
-}
-
-/** Questions that are handed over, to be asked many at a time; replies are stored some other time. */
-export const later: Travel = (model) => ({
-  costs: costsOf(model),
-  outside: true,
-  ahead: 400,
-  later: true,
-  ask: () => Promise.reject(new Error(`${model.id} is asked in batches`)),
-});
-
-/** A line of a file: `body` is the request as text. */
-export const lineOf = (url: string, id: string, body: string): string =>
-  `{"custom_id":${JSON.stringify(id)},"method":"POST","url":${
-    JSON.stringify(url)
-  },"body":${body}}\n`;
-
-/** What a line of results says. */
-export interface Result {
-  id: string;
-  /** HTTP status of the single call; 0 where it was not made. */
-  status: number;
-  /** The body of its answer, or what is said instead. */
-  text: string;
-  /** Whether it was not made in time, or not any more: it is to be asked in another batch. */
-  passed: boolean;
-}
-
-/** A line of results; null where it is none. */
-export function resultIn(line: string): Result | null {
-  const value = parsed(line);
-  const id = at(value, "custom_id");
-  if (typeof id !== "string") return null;
-  const response = at(value, "response"), error = at(value, "error");
-  const body = at(response, "body") ?? undefined;
-  const status = Number(at(response, "status_code") ?? 0);
-  return {
-    id,
-    status: Number.isInteger(status) ? status : 0,
-    text: JSON.stringify(body ?? { error }),
-    passed: status === 0 && /expired|cancell?ed/i.test(String(at(error, "code"))),
-  };
-}
-
-/** What a line brought: a reply as it came, or what is wrong, judged as of a call that was made alone. */
-export function replyOf(model: Model, { status, text }: Result): { reply: string } | {
-  fault: Fault;
-  error: CallError;
-} {
-  try {
-    const answer = { status, text, header: () => null };
-    return { reply: hidden(replyIn(providerOf(model.provider), answer), "keys") };
-  } catch (fault) {
-    if (!(fault instanceof Fault)) throw fault;
-    return { fault, error: failed(model, fault, 1) };
-  }
 }
 
 /** A batch as its provider has it. */

@@ -170,6 +170,16 @@ export async function dropStored(sql: Sql, run: number): Promise<number> {
   );
 }
 
+/** Work of the lines in `was`: failed where its outcome is `final`, else planned again. */
+const moved = (sql: Sql) =>
+  sql`
+      update work w
+      set state = (case was.outcome when 'final' then 'failed' else 'planned' end)::work_state,
+          reason = case was.outcome when 'final' then was.reason end,
+          detail = case was.outcome when 'final' then was.detail end,
+          finished = case was.outcome when 'final' then now() end
+      from was where w.work = was.work and w.state = 'submitted'`;
+
 /**
  * Gives open lines an outcome without a reply: nothing is held for them any more, and their work is planned
  * again, or has failed where its outcome is `final`.
@@ -182,13 +192,7 @@ async function resolved(sql: Sql, run: number, which: ReturnType<Sql>): Promise<
     ), lines as (
       update batch_lines l set outcome = was.outcome, detail = was.detail, lost = was.lost
       from was where l.line = was.line
-    ), moved as (
-      update work w
-      set state = (case was.outcome when 'final' then 'failed' else 'planned' end)::work_state,
-          reason = case was.outcome when 'final' then was.reason end,
-          detail = case was.outcome when 'final' then was.detail end,
-          finished = case was.outcome when 'final' then now() end
-      from was where w.work = was.work and w.state = 'submitted'
+    ), moved as (${moved(sql)}
     ), sums as (
       select count(*)::int as n, coalesce(sum(l.held_tokens), 0) as tokens,
              coalesce(sum(l.held_usd::numeric), 0) as usd,
@@ -434,13 +438,7 @@ async function booked(
       set outcome = was.outcome, detail = was.detail, lost = was.outcome <> 'answered' and was.unsure,
           body = case when was.outcome = 'answered' then null else l.body end
       from was where l.line = was.line
-    ), moved as (
-      update work w
-      set state = (case was.outcome when 'final' then 'failed' else 'planned' end)::work_state,
-          reason = case was.outcome when 'final' then was.reason end,
-          detail = case was.outcome when 'final' then was.detail end,
-          finished = case was.outcome when 'final' then now() end
-      from was where w.work = was.work and was.before is null and w.state = 'submitted'
+    ), moved as (${moved(sql)} and was.before is null
     ), sums as (
       select
         -- Requests that were made; one that had failed is counted already.
