@@ -209,7 +209,7 @@ Deno.test("the floors test sees a sideways import", () => {
   assert.equal(roomOf(to), "paper/figures");
   assert.ok(floorOf(roomOf(to)) >= floorOf(roomOf(made)));
   assert.deepEqual(
-    importsOf(join(ROOT, "lib", "db.ts")).filter((specifier) => specifier === "./db/server.ts"),
-    ["./db/server.ts"],
+    importsOf(join(ROOT, "lib", "db.ts")).filter((specifier) => specifier === "./provenance.ts"),
+    ["./provenance.ts"],
   );
 });
