@@ -214,8 +214,7 @@ class Reading {
 
   /** Goes through all profiles once, to know all that is wrong with them. */
   #check(codebook: readonly Known[]): void {
-    const seen = new Map<string | number, number>();
-    for (const _ of this.#profiles(codebook, seen));
+    for (const _ of this.#profiles(codebook, new Ids()));
     this.#end();
   }
 
@@ -299,11 +298,8 @@ class Reading {
     return all;
   }
 
-  /** @param seen in which row each id is, to find those that stand there twice; once is enough */
-  *#profiles(
-    codebook: readonly Known[],
-    seen?: Map<string | number, number>,
-  ): Generator<Profile> {
+  /** @param seen the ids so far, to find those that stand there twice; once is enough */
+  *#profiles(codebook: readonly Known[], seen?: Ids): Generator<Profile> {
     const instrument = this.#instrument;
     const read = instrument && sheetReader(instrument, "number", instrument.language);
     let index = 0, weighed = 0;
@@ -354,7 +350,7 @@ class Reading {
   #idOf(
     row: number,
     cells: readonly string[],
-    seen: Map<string | number, number> | undefined,
+    seen: Ids | undefined,
   ): number | null {
     if (this.#id === null) return null;
     const numbered = this.#numbered;
@@ -369,11 +365,42 @@ class Reading {
         } is not a whole number from 0 to ${HIGHEST_ID}: ids are all such ` +
           "numbers, or all words",
       );
-    } else if (seen?.has(numbered ? number as number : text)) {
-      const first = seen.get(numbered ? number as number : text);
+    } else if (seen?.add(numbered ? number as number : text) === false) {
+      // Of ten million ids no row is kept: it is looked for where it is told.
+      const first = this.#problems.length < TOLD ? this.#rowWith(numbered ? number : text) : row;
       this.#problems.push(`row ${row}: id ${numbered ? number : text} is in row ${first} already`);
-    } else seen?.set(numbered ? number as number : text, row);
+    }
     return numbered && fits ? number : null;
+  }
+
+  /** The first row with an id. */
+  #rowWith(id: unknown): number {
+    for (const { row, cells } of this.#rows) {
+      const text = cells[this.#id!] ?? "";
+      if ((this.#numbered ? whole(text) : text) === id) return row;
+    }
+    throw new RangeError(`No row has id ${id}`);
+  }
+}
+
+/** Ids without repetition: whole numbers as bits, by pages, since a set of ten million does not fit. */
+class Ids {
+  readonly #pages = new Map<number, Uint32Array>();
+  readonly #texts = new Set<string>();
+
+  /** Whether it was new. */
+  add(id: number | string): boolean {
+    if (typeof id === "string") {
+      const before = this.#texts.size;
+      return this.#texts.add(id).size > before;
+    }
+    const at = id >>> 16;
+    let page = this.#pages.get(at);
+    if (!page) this.#pages.set(at, page = new Uint32Array(2 ** 11));
+    const word = (id & 0xffff) >>> 5, bit = 1 << (id & 31);
+    const held = (page[word]! & bit) !== 0;
+    page[word]! |= bit;
+    return !held;
   }
 }
 
