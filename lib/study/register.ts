@@ -40,7 +40,7 @@ export async function register(
     if (plan.kind === "personas") await keepForm(sql, schema, plan.form);
     await keepCells(sql, schema, run, cells);
     if (plan.trial) await trialWork(sql, schema, run, plan, cells);
-    else await keepWork(sql, run, plan);
+    else await keepWork(sql, run, plan, cells.some((cell) => callsOf(cell) > 1));
     return run;
   });
 }
@@ -105,7 +105,14 @@ async function keepCells(
  * Repetition by repetition, so that a run that ends early is balanced over cells and profiles; the calls
  * of a sheet one after the other.
  */
-async function keepWork(sql: Sql, run: number, plan: Plan): Promise<void> {
+async function keepWork(sql: Sql, run: number, plan: Plan, inBlocks: boolean): Promise<void> {
+  // Where a sheet is one call, as in most plans, a sort of all rows is spared.
+  const sheet = inBlocks
+    ? sql`
+        nullif(first_value(n.work) over (
+          partition by n.cell, n.profile, n.persona, n.repetition order by n.block
+        ), n.work)`
+    : sql`null::int`;
   await sql`
     with c as (
       select * from cells where run = ${run}
@@ -131,9 +138,7 @@ async function keepWork(sql: Sql, run: number, plan: Plan): Promise<void> {
     insert into work (work, run, cell, model_id, profile, persona, repetition, block, sheet, state,
                       reason)
     select n.work, ${run}, n.cell, c.model_id, n.profile, n.persona, n.repetition, n.block,
-           nullif(first_value(n.work) over (
-             partition by n.cell, n.profile, n.persona, n.repetition order by n.block
-           ), n.work),
+           ${sheet},
            case when o.name is null then 'planned' else 'skipped' end::work_state,
            'planned in run ' || o.name
     from numbered n
