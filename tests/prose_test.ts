@@ -219,7 +219,6 @@ Deno.test("what is about the published data is said of them only", () => {
       "convergence",
       "reliability",
       "surviving",
-      "more",
       "multitrait",
       "acquiescence",
       "copying",
@@ -297,7 +296,7 @@ Deno.test("30 and 11 to 13: verdicts and shares are those of the frames", async 
   assert.ok(shareReading(tables.table3!).join("\n").includes(`→ ${share} %`));
 });
 
-Deno.test("32: Yes, and what a count of 0 leaves possible", async () => {
+Deno.test("33, 36: Yes, and what a count of 0 leaves possible", async () => {
   const data = await study();
   const sheets = await data.sheets("epqra"), profiles = await data.profiles("reference");
   const [raw] = acquiescenceReading(acquiescence(sheets, epqra, profiles));

@@ -1,4 +1,4 @@
-/** What notebook 32 says of its seven questions. */
+/** What notebooks 32 to 38 say of their seven questions. */
 import type { DataFrame } from "polars";
 import { interval, list, nothing, number, percent, range, records, some } from "./words.ts";
 

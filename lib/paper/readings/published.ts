@@ -62,13 +62,6 @@ const TOLD = {
       "several answers to an item; the original has up to 26,256. With the original restored this " +
       "notebook counts anew.",
   },
-  more: {
-    reconstruction:
-      "**On the shipped data most of what follows says nothing about any model.** They are a " +
-      "reconstruction: what the paper prints is pinned, and patterns of items, joint distributions and " +
-      "texts are arbitrary. Each section says which is which. On the original data (`deno task restore " +
-      "--from PATH --force`, see `dataset/README.md`) the same cells give findings.",
-  },
   multitrait: {
     reconstruction: PINNED(
       "are the correlations between the instruments (Table 5) and the alphas (Tables 6 and A5), for all " +
