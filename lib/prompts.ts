@@ -108,7 +108,7 @@ function made(prompt: Omit<Prompt, "hash">): Prompt {
  * @param version the highest numbered one where none is named
  * @throws {RangeError} when there is no such version, naming those there are
  */
-export function prompt(purpose: Prompt["purpose"], version?: string): Prompt {
+export function shippedPrompt(purpose: Prompt["purpose"], version?: string): Prompt {
   const known = prompts(purpose);
   const found = version === undefined
     ? known.findLast(({ version }) => /^\d+$/.test(version))
@@ -154,7 +154,7 @@ export function published(systemRole: string): Prompt {
     version: "published",
     language: "en",
     system: systemRole,
-    user: prompt("administration", "1").user,
+    user: shippedPrompt("administration", "1").user,
     note: "System: the published system_role, verbatim. User: ours, version 1. The published " +
       "base_prompt is not used, because it is not what the original sent: its code took the " +
       "questionnaire's text from a constant of its own.",

@@ -57,7 +57,7 @@ class Sheet implements AsyncDisposable {
     const own = JSON.stringify(served(this.server.url, 2));
     return {
       imports: `import { begin, compared, ended, exchange, show, studio } from "lib/notebook.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { openStudy, personas } from "lib/study.ts";`,
       schema: `const schema = "${this.schema}";`,
@@ -66,7 +66,7 @@ await lab.population();`,
       models: `const models = [${own}];`,
       budget: `const budget = { calls: 50 };`,
       conditions: `const conditions = ["Base", "N=3"];`,
-      prompt: `const written = prompt("persona");
+      prompt: `const written = shippedPrompt("persona");
 const mine = editPrompt(written, { user: written.user + " The person lives in a small town." });`,
       plan: `const plan = personas({ models, conditions, profiles: 2, prompt: mine });`,
       preview: `await exchange(await lab.preview(plan), "Not yet asked");`,
@@ -172,7 +172,7 @@ Deno.test("any cell that fails, of the study or above it, in a fresh kernel and 
 Deno.test("a prompt without its place, or an instrument's condition, ends both prompts of a trial unasked", async () => {
   await using sheet = await Sheet.opened("cells_place");
   const cells = sheet.cells();
-  const broken = `const written = prompt("persona");
+  const broken = `const written = shippedPrompt("persona");
 const mine = editPrompt(written, { user: "Write a person." });`;
   const whole = await sheet.runAll(cells);
   assert.deepEqual(Object.values(whole).filter(({ ok }) => !ok), []);

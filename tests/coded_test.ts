@@ -13,7 +13,7 @@ import {
   personaValues,
   type Presented,
   type Prompt,
-  prompt,
+  shippedPrompt,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import { schemaOf, sheetIn } from "lib/replies.ts";
@@ -78,13 +78,14 @@ interface Ways {
 
 /** In which ways of asking a simulated persona without errors does not answer what is meant. */
 async function otherwise(instrument: Instrument, ways: Ways): Promise<string[]> {
-  const { codings, options = ORDERS, asking = prompt("administration"), block, reason } = ways;
+  const { codings, options = ORDERS, asking = shippedPrompt("administration"), block, reason } =
+    ways;
   const { by = model("simulated"), meant = (answer) => answer } = ways;
   const random = seeded("read back", instrument.name);
   const { lowest, highest } = bounds(instrument);
   const profile = instrument.items.map(() => lowest + random.int(highest - lowest + 1));
   const { value } = await complete(model("simulated"), {
-    messages: fillPrompt(prompt("persona"), personaValues(instrument, profile, biography)),
+    messages: fillPrompt(shippedPrompt("persona"), personaValues(instrument, profile, biography)),
     schema: schemaOf(biography),
   });
   const { description } = value as { description: string };
@@ -116,7 +117,7 @@ async function otherwise(instrument: Instrument, ways: Ways): Promise<string[]> 
 for (const [name, instrument, codings] of ASKED) {
   Deno.test(`without errors every coding and order gives the profile back: ${name}`, async () => {
     assert.deepEqual(await otherwise(instrument, { codings }), []);
-    const asking = prompt("administration", "general-es");
+    const asking = shippedPrompt("administration", "general-es");
     for (const reason of ["before", "after"] as const) {
       assert.deepEqual(await otherwise(instrument, { codings: ["letter"], asking, reason }), []);
     }
@@ -134,7 +135,7 @@ Deno.test("what has no label beside it is read by its neighbours, or as prompts 
 });
 
 Deno.test("a prompt of one's own may list no answers, say more of them, or ask some items", async () => {
-  const base = prompt("administration");
+  const base = shippedPrompt("administration");
   const asks = (list: string) => editPrompt(base, { user: base.user.replace("{{options}}", list) });
   for (const [, instrument, codings] of ASKED.slice(0, 2)) {
     assert.deepEqual(await otherwise(instrument, { codings, asking: asks("As you like.") }), []);
@@ -166,7 +167,7 @@ Deno.test("stand-ins answer what they are told in every coding and order", async
   const traits = Object.fromEntries(
     bfi44.scales.map((scale) => [scale, { label: scale, better: "high" as const }]),
   );
-  const by = heedingModel(1, bfi44, traits), base = prompt("administration");
+  const by = heedingModel(1, bfi44, traits), base = shippedPrompt("administration");
   const asking = editPrompt(base, {
     system: `${base.system}\n${bfi44.scales.map((scale) => `${scale}: 4`).join("\n")}`,
   });
@@ -184,7 +185,10 @@ Deno.test("who takes letters for places is wrong where the lowest answer is not 
     assert.deepEqual(await otherwise(instrument, { ...letters, meant: places }), []);
     const falling = lowest ? "reversed" : "printed";
     const turned: Ways["meant"] = (answer) => lowest + highest - answer;
-    const reason = { reason: "before", asking: prompt("administration", "general") } as const;
+    const reason = {
+      reason: "before",
+      asking: shippedPrompt("administration", "general"),
+    } as const;
     const ways = { ...letters, ...reason, options: [falling], meant: turned } as const;
     assert.deepEqual(await otherwise(instrument, ways), []);
   }

@@ -48,7 +48,7 @@ import {
   sensitivitySummary,
 } from "lib/paper/tables.ts";
 import { model } from "lib/llm.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { PAGE, page } from "../scripts/columns.ts";
 import { as, restored } from "./data.ts";
 import { Made } from "./study_worker.ts";
@@ -130,7 +130,7 @@ Deno.test("every column of every table is declared", async () => {
 Deno.test("every column of what a study shows is declared", async () => {
   await using made = await Made.with("columns_study", 3);
   const { lab } = made;
-  const written = prompt("persona");
+  const written = shippedPrompt("persona");
   const plan = personas({
     models: [model("simulated")],
     conditions: ["Base"],

@@ -13,7 +13,7 @@ import {
   personaText,
   personaValues,
   profileValues,
-  prompt,
+  shippedPrompt,
 } from "lib/prompts.ts";
 
 const FACTS = ["age", "sex", "race", "state"] as const;
@@ -78,7 +78,10 @@ export async function laddered(
     for (const rung of rungs) {
       const form = FORMS.find(({ name }) => name === rung);
       const written = form && await said(
-        fillPrompt(prompt("persona", "form-1"), personaValues(null, [], form, CODEBOOK, person)),
+        fillPrompt(
+          shippedPrompt("persona", "form-1"),
+          personaValues(null, [], form, CODEBOOK, person),
+        ),
         "written",
         respondent,
         rung,
@@ -86,7 +89,7 @@ export async function laddered(
       const persona = form ? personaText(form, written) : known.persona!;
       const values = administrationValues(instrument, presented, { persona });
       const sheet = await said(
-        fillPrompt(prompt("administration", "general"), values),
+        fillPrompt(shippedPrompt("administration", "general"), values),
         "asked",
         respondent,
         rung,

@@ -10,7 +10,7 @@ import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { grid } from "lib/paper/print.ts";
 import { build, robustness } from "lib/paper/tables.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, formFrom, openStudy, personas } from "lib/study.ts";
 
 const portrait = formFrom(join(ROOT, "dataset/forms/portrait.csv"));
@@ -105,7 +105,9 @@ Deno.test("personas of any form are written, made into another form, asked, read
     assert.deepEqual(await lab.reparse(name), { replies: 12, same: 12, ...nothing }, form);
   }
   // A place that is a field, as in a prompt for biographies.
-  const own = editPrompt(prompt("administration", "general"), { system: "Be {{name}}, {{mood}}." });
+  const own = editPrompt(shippedPrompt("administration", "general"), {
+    system: "Be {{name}}, {{mood}}.",
+  });
   const by = await lab.preview(administrations({ instrument: epqra, form: "voice", prompt: own }));
   assert.match(by.messages[0]!.content, /^Be .+, (calm|cheerful|worried|angry)\.$/);
   for (const name of [wrote, rewrote]) {

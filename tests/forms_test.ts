@@ -22,7 +22,7 @@ import {
   formValues,
   personaText,
   profileValues,
-  prompt,
+  shippedPrompt,
 } from "lib/prompts.ts";
 import { personaIn, schemaOf } from "lib/replies.ts";
 import { formFrom } from "lib/study.ts";
@@ -298,7 +298,7 @@ Deno.test("a bare profile answers as what is known of it", () => {
     coding: "true/false",
   } as const;
   const [system, user] = fillPrompt(
-    prompt("administration", "general"),
+    shippedPrompt("administration", "general"),
     administrationValues(epqra, shown, known),
   );
   assert.match(system!.content, /throughout\.\n\n- Age: 41 years$/);

@@ -29,7 +29,7 @@ import {
   fillPrompt,
   personaValues,
   type Presented,
-  prompt,
+  shippedPrompt,
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
@@ -751,7 +751,7 @@ Deno.test("cost() by hand; worstCost() is more than a call comes to", async () =
 async function simulated(answers: readonly number[], repetition = 1) {
   const one = model("simulated");
   const persona = await complete(one, {
-    messages: fillPrompt(prompt("persona"), personaValues(epqra, answers, biography)),
+    messages: fillPrompt(shippedPrompt("persona"), personaValues(epqra, answers, biography)),
     schema: schemaOf(biography),
     repetition,
   });
@@ -770,7 +770,7 @@ async function simulated(answers: readonly number[], repetition = 1) {
       coding,
     };
     const messages = fillPrompt(
-      prompt("administration"),
+      shippedPrompt("administration"),
       administrationValues(instrument, presented, { description }),
     );
     const changed = error_rate === undefined ? one : { ...one, error_rate };
@@ -841,7 +841,10 @@ Deno.test("simulated: demographics follow the stated rates and the profile", () 
   under(CLEAN, async () => {
     const one = model("simulated");
     const shares = async (answers: number[]) => {
-      const messages = fillPrompt(prompt("persona"), personaValues(epqra, answers, biography));
+      const messages = fillPrompt(
+        shippedPrompt("persona"),
+        personaValues(epqra, answers, biography),
+      );
       const counts: Record<string, number> = {};
       for (let repetition = 1; repetition <= 400; repetition++) {
         const { value } = await complete(one, {
@@ -986,7 +989,10 @@ Deno.test("the server as a program counts for several processes", async () => {
     await under(CLEAN, async () => {
       const gpt = { ...model("gpt4o"), base_url: `${url}/v1` };
       const answers = profileOf(9);
-      const messages = fillPrompt(prompt("persona"), personaValues(epqra, answers, biography));
+      const messages = fillPrompt(
+        shippedPrompt("persona"),
+        personaValues(epqra, answers, biography),
+      );
       const replies = await Promise.all(Array.from({ length: 30 }, (_, i) =>
         complete(gpt, {
           messages: [...messages, { role: "user", content: String(i) }],

@@ -8,7 +8,7 @@ import type { Model } from "lib/llm.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { build } from "lib/paper/tables.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import {
   administrations,
   type AdministrationsPlan,
@@ -61,7 +61,9 @@ const answer: Answer = ({ system, user, model }) => {
 
 const onN = (points: number, brief: boolean): number => points + (brief ? 1 + points % 2 : 0);
 
-const mine = editPrompt(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
+const mine = editPrompt(shippedPrompt("persona"), {
+  user: `${shippedPrompt("persona").user}\nBe brief.`,
+});
 const PROFILES = 24;
 
 /** A study whose models are a server, two of them. */
@@ -282,14 +284,14 @@ Deno.test("every frame of a study has a column per factor, never parts of a labe
 
 Deno.test("a list is a factor: its levels are crossed in one plan, but for those left out", async (t) => {
   const schema = "measures_crossed";
-  const reworded = editPrompt(prompt("administration"), {
-    user: `${prompt("administration").user}\nTake your time.`,
+  const reworded = editPrompt(shippedPrompt("administration"), {
+    user: `${shippedPrompt("administration").user}\nTake your time.`,
   });
   const sheetsOf = (own: Model, other: Model) =>
     administrations({
       instrument: epqra,
       models: [own, other],
-      prompt: [prompt("administration"), reworded],
+      prompt: [shippedPrompt("administration"), reworded],
       options: ["printed", "reversed"],
       coding: ["true/false", "yes/no"],
       // Yes and no are asked with the first prompt only.
@@ -301,7 +303,7 @@ Deno.test("a list is a factor: its levels are crossed in one plan, but for those
     const people = personas({
       models: [own],
       conditions: ["Base"],
-      prompt: [prompt("persona"), mine],
+      prompt: [shippedPrompt("persona"), mine],
     });
     const budget = { calls: 1000 };
     await t.step("cost and work are those of all combinations", async () => {
@@ -408,7 +410,7 @@ Deno.test("personas that differ in their variant only are asked apart, and made 
     assert.equal(calls, 6);
     assert.equal(await done(again), 6);
     // From one parent with two prompts: two settings, with a name each.
-    const first = prompt("persona", "form-1");
+    const first = shippedPrompt("persona", "form-1");
     const second = editPrompt(first, { system: `${first.system}\nBe brief.` });
     const made = personas({ models: [own], parent: "biography", prompt: [first, second] });
     assert.equal(await done(made), 12);
@@ -513,7 +515,7 @@ Deno.test("levels that are none of a factor, or stand twice, are refused", () =>
   assert.throws(of({ except: () => true }), /Nothing is left to ask/);
   assert.throws(of({ of: "profiles" }), /name in models who answers for them/);
   assert.throws(of({ of: "profiles", form: "sketch" }), /leave out personas, conditions and form/);
-  const one = prompt("persona");
+  const one = shippedPrompt("persona");
   assert.throws(() => personas({ models: [served("http://127.0.0.1:1", 1)], prompt: [one, one] }), {
     message: new RegExp(`names each prompt once: 1 \\(${one.hash.slice(0, 8)}\\) is twice`),
   });

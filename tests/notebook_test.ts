@@ -29,7 +29,7 @@ import {
 import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
 import { standingHtml, standingText } from "lib/notebook/status.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/exchanges.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, personas, type Progress, type Tried } from "lib/study.ts";
 import { evaluated } from "./command.ts";
 
@@ -379,7 +379,7 @@ Deno.test("exchangeText() indents what is said", () => {
 });
 
 Deno.test("edits are marked by signs and elements, and give both texts back", () => {
-  const before = prompt("persona");
+  const before = shippedPrompt("persona");
   const after = editPrompt(before, {
     system: before.system.replace("coherent paragraphs", "paragraphs in <i>plain</i> words"),
     user: before.user.replace("realistic ", ""),
@@ -402,7 +402,7 @@ Deno.test("edits are marked by signs and elements, and give both texts back", ()
 });
 
 Deno.test("a prompt that was not changed is one line", () => {
-  const written = prompt("administration");
+  const written = shippedPrompt("administration");
   const same = editPrompt(written, { user: written.user });
   const line = "Ours: nothing is changed: this is the administration prompt 1 as it stands";
   assert.equal(editsText(written, same, "Ours"), line);
@@ -410,8 +410,10 @@ Deno.test("a prompt that was not changed is one line", () => {
 });
 
 /** A trial of one profile by two models, typed in. */
-function trial(after = editPrompt(prompt("persona"), { user: "{{table}} Be brief." })): Tried {
-  const before = prompt("persona");
+function trial(
+  after = editPrompt(shippedPrompt("persona"), { user: "{{table}} Be brief." }),
+): Tried {
+  const before = shippedPrompt("persona");
   const of = { model: "A & B", condition: "Base", profile: 7 };
   const other = { ...of, model: "Simulated" };
   const reply = { ...of, state: "done", tokens_in: 500, tokens_out: 90, usd: 0.00123 };
@@ -518,7 +520,7 @@ Deno.test("a trial shows what differs, what is not asked, and what not to conclu
 });
 
 Deno.test("of a prompt that is not changed each reply is shown once", () => {
-  const tried = trial(prompt("persona"));
+  const tried = trial(shippedPrompt("persona"));
   const html = comparedHtml(tried, "One");
   assert.match(html, /Nothing is changed: this is what the persona prompt 1 brings as it stands/);
   assert.doesNotMatch(html, /≠|before|reads no instructions/);
@@ -642,7 +644,7 @@ Deno.test("a run that is made to wait says until when, also for hours", () => {
 
 Deno.test("what a function of the notebook cannot take is refused with what it wanted", async () => {
   const none = {} as never;
-  const written = prompt("persona");
+  const written = shippedPrompt("persona");
   const refused: [() => Promise<unknown>, RegExp][] = [
     [() => show(TABLE, none), /takes a caption in quotation marks: got an object without anything/],
     [() => show([{ a: 1 }] as never, "x"), /takes a frame .*: got a list of 1 element/],

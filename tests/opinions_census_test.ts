@@ -9,7 +9,7 @@ import { POLITICS, politics, politicsOf, surveyedPolitics } from "lib/opinions/p
 import { CENSUS, designFrom, draw } from "lib/opinions/sample.ts";
 import { driftingModel, leaningOf } from "lib/opinions/simulated.ts";
 import { instrumentOf, questionsFrom } from "lib/opinions/original.ts";
-import { prompt } from "lib/prompts.ts";
+import { shippedPrompt } from "lib/prompts.ts";
 import { sourcesOf } from "lib/provenance.ts";
 import { administrations, openStudy, personas } from "lib/study.ts";
 import { z } from "zod";
@@ -90,7 +90,7 @@ Deno.test("the census arm answers without a persona, is shown the form's own tex
   await lab.population(four.population);
   await lab.population(filled);
   const models = [driftingModel(0, asked.instrument)];
-  const shown = factsPrompt(prompt("administration", "general"));
+  const shown = factsPrompt(shippedPrompt("administration", "general"));
   const all = { instrument: asked.instrument, models, coding: "label" as const };
   const census = administrations({ ...all, of: "profiles", population: "census", prompt: shown });
   const [system] = (await lab.preview(census)).messages;

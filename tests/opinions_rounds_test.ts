@@ -7,7 +7,7 @@ import { unscored } from "lib/instruments.ts";
 import { questionsOf } from "lib/opinions/answers.ts";
 import { opinionsIn } from "lib/opinions/replies.ts";
 import { hearing, roundChanges, roundsPrompt } from "lib/opinions/rounds.ts";
-import { prompt } from "lib/prompts.ts";
+import { shippedPrompt } from "lib/prompts.ts";
 import { administrations, openStudy } from "lib/study.ts";
 import { z } from "zod";
 import { until } from "./command.ts";
@@ -139,7 +139,7 @@ Deno.test("a round waits for the one before, costs what it says, and is bought o
     of: "profiles",
     coding: "label",
     reason: "none",
-    prompt: roundsPrompt(prompt("administration", "general")),
+    prompt: roundsPrompt(shippedPrompt("administration", "general")),
   } as const;
   const first = administrations(asked);
   const before = await lab.register(first);
@@ -316,7 +316,7 @@ Deno.test("a context needs its place in the prompt, and one model in one setting
   const models = [served("http://127.0.0.1:1", 1)];
   const given = { instrument, models, of: "profiles", context } as const;
   assert.throws(() => administrations(given), /prompt general has no {{context}}/);
-  const place = roundsPrompt(prompt("administration", "general"));
+  const place = roundsPrompt(shippedPrompt("administration", "general"));
   assert.throws(
     () => administrations({ ...given, prompt: place, coding: ["label", "letter"] }),
     /A plan with a context asks one model in one setting, once/,

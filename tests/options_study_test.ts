@@ -4,7 +4,7 @@ import { openDataset } from "lib/db.ts";
 import { itemScore } from "lib/instruments.ts";
 import { model } from "lib/llm.ts";
 import { compare, scores, shares } from "lib/measures.ts";
-import { prompt } from "lib/prompts.ts";
+import { shippedPrompt } from "lib/prompts.ts";
 import { administrations, instrumentFrom, personas } from "lib/study.ts";
 import { as } from "./data.ts";
 import { Made } from "./study_worker.ts";
@@ -101,7 +101,7 @@ Deno.test("a prompt that does not say how such items are answered is refused", (
   const plan = (change: Partial<Parameters<typeof administrations>[0]>) => () =>
     administrations({ instrument: TOWN, models: [model("simulated")], ...change });
   assert.throws(
-    plan({ prompt: prompt("administration", "1") }),
+    plan({ prompt: shippedPrompt("administration", "1") }),
     /prompt 1 does not say in what items with options of their own are answered \(\{\{#codes\}\}\): take/,
   );
   assert.throws(plan({ coding: "yes/no" }), /have options of their own: use coding "number"/);

@@ -24,7 +24,7 @@ import {
   itemWords,
   orders,
   type Presented,
-  prompt,
+  shippedPrompt,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import { classes, type Coding, type Sheet, sheetIn } from "lib/replies.ts";
@@ -276,7 +276,7 @@ Deno.test("the general prompt asks for a reason before or after each answer, or 
     const user = (change: Partial<Presented>, instrument = TOWN) => {
       const shown = { ...printed(instrument, "number"), ...change };
       const messages = fillPrompt(
-        prompt("administration", version),
+        shippedPrompt("administration", version),
         administrationValues(instrument, shown, { persona: "Ana keeps bees." }),
       );
       return messages[1]!.content;

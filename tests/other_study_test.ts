@@ -8,7 +8,7 @@ import { connect, openDataset } from "lib/db.ts";
 import type { Form } from "lib/forms.ts";
 import { model } from "lib/llm.ts";
 import { compare, scores, shares } from "lib/measures.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, instrumentFrom, openStudy, personas } from "lib/study.ts";
 import { until } from "./command.ts";
 import { Folder } from "./made.ts";
@@ -143,7 +143,7 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
         assert.deepEqual([done, ended], [40, "finished"]);
       }
     });
-    const told = prompt("administration", "general");
+    const told = shippedPrompt("administration", "general");
     const hurried = editPrompt(told, { user: `${told.user}\n\nDo not think for long.` });
     const plan = administrations({
       instrument: [town("town.csv"), town("town-es.csv")],

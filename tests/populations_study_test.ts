@@ -6,7 +6,7 @@ import { ROOT } from "lib/config.ts";
 import { type Dataset, openDataset } from "lib/db.ts";
 import { compare, scores } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import {
   acquiescence,
   agreement,
@@ -275,7 +275,7 @@ Deno.test("personas are written of people without items, under conditions on att
       lab.preview(personas({
         models: [served(url, 2)],
         conditions: ["Base"],
-        prompt: editPrompt(prompt("persona", "attributes-1"), {
+        prompt: editPrompt(shippedPrompt("persona", "attributes-1"), {
           user: "Of sex {{sex}} and race {{race}}.",
         }),
       })),

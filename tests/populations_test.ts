@@ -6,7 +6,7 @@ import { attributeValues } from "lib/prompts/profile.ts";
 import { biography } from "lib/paper/biography.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { mergeAlike } from "lib/population.ts";
-import { fillPrompt, personaValues, prompt } from "lib/prompts.ts";
+import { fillPrompt, personaValues, shippedPrompt } from "lib/prompts.ts";
 import { type Given, openStudy, populationFrom, type Row } from "lib/study.ts";
 import { populationOf, profilesOf } from "lib/study/population.ts";
 import { Folder } from "./made.ts";
@@ -195,10 +195,11 @@ Deno.test("a prompt shows a profile by its labels, and refuses a variable that t
   assert.deepEqual([ana!.sex, ana!.age, bob!.age, ana!.id], ["Female", "30 years", "", "a"]);
 
   const values = personaValues(null, [], biography, made.codebook, made.profiles[1]!.values);
-  const [system, user] = fillPrompt(prompt("persona", "attributes-1"), values);
+  const [system, user] = fillPrompt(shippedPrompt("persona", "attributes-1"), values);
   assert.match(system!.content, /"political_orientation": "string"/);
   assert.match(user!.content, /known of one person:\n\n- Sex: Male\n- town: Ely\n\nFrom/);
-  const own = (user: string) => fillPrompt({ ...prompt("persona", "attributes-1"), user }, values);
+  const own = (user: string) =>
+    fillPrompt({ ...shippedPrompt("persona", "attributes-1"), user }, values);
   assert.equal(own("{{town}}{{#age}}, {{age}}{{/age}}")[1]!.content, "Ely");
   assert.throws(
     () => own("{{profile}} {{race}}"),
@@ -206,7 +207,7 @@ Deno.test("a prompt shows a profile by its labels, and refuses a variable that t
   );
   assert.throws(() => own("Somebody."), /lacks \{\{profile\}\} or \{\{id\}\} or \{\{sex\}\}/);
   assert.throws(
-    () => fillPrompt(prompt("persona", "1"), values),
+    () => fillPrompt(shippedPrompt("persona", "1"), values),
     /has \{\{legend\}\}, \{\{table\}\}, which nothing fills/,
   );
 });

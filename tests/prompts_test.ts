@@ -16,9 +16,9 @@ import {
   type Presented,
   profileTable,
   type Prompt,
-  prompt,
   prompts,
   published,
+  shippedPrompt,
   tokens,
 } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
@@ -41,7 +41,7 @@ function sent(prompt: Prompt, values: Record<string, string>): { system: string;
 
 /** A whole persona prompt, so that a test says only what it is about. */
 const made = (system: string, user: string): Prompt =>
-  editPrompt(prompt("persona", "1"), { system, user });
+  editPrompt(shippedPrompt("persona", "1"), { system, user });
 
 // A changed text is another prompt: give its file the next number and add the hash here.
 Deno.test("the text of a version never changes", () => {
@@ -59,7 +59,7 @@ Deno.test("the text of a version never changes", () => {
 });
 
 Deno.test("the hash covers purpose, system and user, and nothing else", () => {
-  const one = prompt("persona", "1");
+  const one = shippedPrompt("persona", "1");
   assert.notEqual(editPrompt(one, { system: `${one.system} ` }).hash, one.hash);
   assert.notEqual(editPrompt(one, { user: `${one.user} ` }).hash, one.hash);
   assert.notEqual(editPrompt(one, { system: one.user, user: one.system }).hash, one.hash);
@@ -70,10 +70,10 @@ Deno.test("the hash covers purpose, system and user, and nothing else", () => {
 Deno.test("the newest numbered version is the default, and unknown ones are refused by name", () => {
   const known = prompts("administration").map(({ version }) => version);
   assert.ok(known.includes("1-es"));
-  assert.match(prompt("administration").version, /^\d+$/);
-  assert.equal(prompt("administration", "1-es").language, "es");
+  assert.match(shippedPrompt("administration").version, /^\d+$/);
+  assert.equal(shippedPrompt("administration", "1-es").language, "es");
   assert.throws(
-    () => prompt("administration", "99"),
+    () => shippedPrompt("administration", "99"),
     new RegExp(`No administration prompt has version "99": there are ${known.join(", ")}`),
   );
   for (const { note, purpose } of prompts()) {
@@ -83,7 +83,7 @@ Deno.test("the newest numbered version is the default, and unknown ones are refu
 });
 
 Deno.test("an edited prompt names what it came from and its text", () => {
-  const one = prompt("persona", "1");
+  const one = shippedPrompt("persona", "1");
   const first = editPrompt(one, { user: `${one.user}\nBe brief.` });
   assert.equal(first.version, `1+${first.hash.slice(0, 8)}`);
   const second = editPrompt(first, { system: `${one.system}\nBe kind.` });
@@ -95,7 +95,10 @@ Deno.test("an edited prompt names what it came from and its text", () => {
 });
 
 Deno.test("the persona prompt says JSON, shows schema and profile, and gives no hint of its own", () => {
-  const { system, user } = sent(prompt("persona", "1"), personaValues(epqra, ANSWERS, biography));
+  const { system, user } = sent(
+    shippedPrompt("persona", "1"),
+    personaValues(epqra, ANSWERS, biography),
+  );
   assert.match(system, /JSON/); // OpenAI's JSON mode refuses a request without the word
   const schema = JSON.parse(system.slice(system.indexOf("{")));
   assert.deepEqual(Object.keys(schema), [
@@ -131,7 +134,7 @@ Deno.test("the administration prompt serves every instrument and coding, with va
     ) {
       const presented = shown(instrument, coding);
       const values = administrationValues(instrument, presented, PERSONA);
-      const { system, user } = sent(prompt("administration", version), values);
+      const { system, user } = sent(shippedPrompt("administration", version), values);
       assert.ok(system.endsWith("Ana keeps bees."));
       assert.equal(user.includes("I see myself as someone who …"), instrument === bfi44);
       const objects = user.match(/^\{$[\s\S]*?^\}$/gm)!.map((text) => JSON.parse(text));
@@ -313,7 +316,7 @@ Deno.test("an empty part is not sent", () => {
 Deno.test("the published template is filled in its own notation, with our instructions", () => {
   const template = published("Be <row.name>, aged <row.age>:\n<row.description> ");
   assert.equal(template.version, "published");
-  assert.equal(template.user, prompt("administration", "1").user);
+  assert.equal(template.user, shippedPrompt("administration", "1").user);
   const values = administrationValues(epqra, shown(epqra, "true/false"), { ...PERSONA, age: "41" });
   assert.equal(sent(template, values).system, "Be Ana, aged 41:\nAna keeps bees. ");
   assert.throws(
@@ -324,7 +327,7 @@ Deno.test("the published template is filled in its own notation, with our instru
 });
 
 Deno.test("changes put together are the texts before and after", () => {
-  const before = prompt("administration", "1");
+  const before = shippedPrompt("administration", "1");
   const after = editPrompt(before, { user: before.user.replace("Please", "Kindly") });
   const found = changes(before, after);
   const text = (part: string, ...kinds: string[]) =>

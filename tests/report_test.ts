@@ -15,7 +15,7 @@ import { openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { model } from "lib/llm.ts";
 import { csv } from "lib/press.ts";
-import { prompt } from "lib/prompts.ts";
+import { shippedPrompt } from "lib/prompts.ts";
 import { openStudy, personas } from "lib/study.ts";
 import { robustness } from "lib/paper/tables.ts";
 import { read } from "../scripts/jupyter/notebook.ts";
@@ -67,7 +67,7 @@ Deno.test("a study that goes on calls for another report; a trial alone and a lo
   const plan = personas({ models: [long], profiles: 2, name: "two" });
   await lab.population();
   const before = await state();
-  await lab.tried(plan, { before: prompt("persona"), profiles: [1], budget: { usd: 0 } });
+  await lab.tried(plan, { before: shippedPrompt("persona"), profiles: [1], budget: { usd: 0 } });
   assert.equal(await state(), before);
   await lab.register(plan);
   const planned = await state();

@@ -7,13 +7,13 @@ import { comparedHtml } from "lib/notebook/compare.ts";
 import { escape } from "lib/press.ts";
 import { serve, type Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, openStudy, personas, type Plan } from "lib/study.ts";
 import { evaluated } from "./command.ts";
 import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
 import { Made, served as standing } from "./study_worker.ts";
 
-const WRITTEN = prompt("persona");
+const WRITTEN = shippedPrompt("persona");
 
 /** A study of five made profiles, a server that stands for its model, and the page of a plan. */
 class Bench implements AsyncDisposable {
@@ -251,7 +251,7 @@ Deno.test("sheets are tried by the model that wrote the persona where the plan n
     await lab.register(personas({ models: [model("simulated")], conditions: ["Base"] })),
   );
   const page = await served(lab, administrations({ instrument: epqra }));
-  const { system, user } = prompt("administration");
+  const { system, user } = shippedPrompt("administration");
   const response = await fetch(`${page.url}ask`, {
     method: "POST",
     headers: { "content-type": "application/json", origin: new URL(page.url).origin },

@@ -12,7 +12,7 @@ import { address, migrate, parted, type Sql } from "lib/db.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { type Instrument } from "lib/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, instrumentFrom, personas, type Plan } from "lib/study.ts";
 import { until } from "./command.ts";
 import { type Answer, provider, type Server } from "./llm_server.ts";
@@ -76,7 +76,7 @@ const CLOUD: Model = {
   concurrency: { start: 1, most: 1 },
 };
 
-export const WRITTEN = prompt("persona", "1");
+export const WRITTEN = shippedPrompt("persona", "1");
 export const SPANISH = editPrompt(WRITTEN, {
   user: `${WRITTEN.user}\n\nThe person lives in Spain.`,
 });
@@ -84,7 +84,7 @@ export const SPANISH = editPrompt(WRITTEN, {
 /** The plans of the study, by what they are for, as a notebook that is run again makes them. */
 export function plans() {
   const simulated = model("simulated");
-  const sheets = prompt("administration", "1");
+  const sheets = shippedPrompt("administration", "1");
   const order: Instrument = instrumentFrom(join(ROOT, "tests/fixtures/instruments/order.csv"));
   return {
     people: personas({
@@ -155,7 +155,7 @@ export function plans() {
 
 /** The trials of the study: of a persona prompt under MaxN, and of one for sheets. */
 export function trials() {
-  const before = prompt("administration", "1");
+  const before = shippedPrompt("administration", "1");
   const after = editPrompt(before, { user: `${before.user}\n\nTake your time.` });
   const { people, cloud } = plans();
   return {

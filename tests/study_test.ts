@@ -6,7 +6,7 @@ import { withRules } from "lib/cleaning.ts";
 import { migrate } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { CallError, live, type Model, model, recorded, requestKey, type Travel } from "lib/llm.ts";
-import { editPrompt, profileTable, prompt } from "lib/prompts.ts";
+import { editPrompt, profileTable, shippedPrompt } from "lib/prompts.ts";
 import { administrations, openStudy, personas, type Plan, RunError } from "lib/study.ts";
 import { until } from "./command.ts";
 import { as, dropped, restored, SMALL } from "./data.ts";
@@ -624,7 +624,9 @@ Deno.test("a plan is registered once, extends to more, and tells settings apart"
     () => lab.register(personas({ models: [own], conditions: ["MaxP"], name })),
     new RegExp(`has another run ${name}: give the plan another name`),
   );
-  const mine = editPrompt(prompt("persona"), { user: `${prompt("persona").user}\nBe brief.` });
+  const mine = editPrompt(shippedPrompt("persona"), {
+    user: `${shippedPrompt("persona").user}\nBe brief.`,
+  });
   const differing = [
     { prompt: mine },
     { seed: 2 },
@@ -641,7 +643,7 @@ Deno.test("a plan is registered once, extends to more, and tells settings apart"
     const mark = setting!.slice(0, 6);
     assert.equal(
       label,
-      `Own model (prompt ${(change.prompt ?? prompt("persona")).version}, ${mark})`,
+      `Own model (prompt ${(change.prompt ?? shippedPrompt("persona")).version}, ${mark})`,
     );
     assert.deepEqual([base, population], ["borderline_N2_own", `borderline_N2_own_${mark}`]);
     known.push(label!);

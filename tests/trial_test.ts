@@ -5,7 +5,7 @@ import { z } from "zod";
 import { rows } from "lib/frames.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
-import { editPrompt, type Prompt, prompt } from "lib/prompts.ts";
+import { editPrompt, type Prompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, personas, type Tried } from "lib/study.ts";
 import { script } from "./command.ts";
 import { dropped } from "./data.ts";
@@ -41,7 +41,7 @@ class Bench implements AsyncDisposable {
   }
 }
 
-const WRITTEN = prompt("persona");
+const WRITTEN = shippedPrompt("persona");
 const SPANISH = editPrompt(WRITTEN, { user: `${WRITTEN.user}\n\nThe person lives in Spain.` });
 
 /** One reply per profile, but for the place. */
@@ -175,7 +175,10 @@ Deno.test("what is not there is named before anything is asked", async () => {
   await refused({ profiles: [4, 77, 78] }, /Profiles 77, 78 are not there in schema trial_refused/);
   await refused({ condition: "MaxP" }, /The plan has no condition MaxP: it has Base, MaxN/);
   await refused({ budget: { calls: -1 } }, /A budget of calls is 0 or more: current value is -1/);
-  await refused({ before: prompt("administration") }, /needs a persona prompt: got one for adm/);
+  await refused(
+    { before: shippedPrompt("administration") },
+    /needs a persona prompt: got one for adm/,
+  );
   assert.equal(server.tally().requests, 0);
 });
 
@@ -264,7 +267,7 @@ Deno.test("sheets are compared item by item and scale by scale, by hand", async 
   const { made: { lab } } = bench;
   const people = personas({ models: [model("simulated")], conditions: ["Base", "MaxN"] });
   await lab.run(await lab.register(people));
-  const before = prompt("administration");
+  const before = shippedPrompt("administration");
   const after = editPrompt(before, { user: `${before.user}\n\nSay no.` });
   const plan = administrations({ instrument: epqra, models: [bench.model()], prompt: after });
   const trial = { before, profiles: [4], condition: "MaxN", budget: { calls: 2 } };

@@ -6,7 +6,7 @@ import { frame, rows } from "lib/frames.ts";
 import { openDataset } from "lib/db.ts";
 import { model } from "lib/llm.ts";
 import { bfi44 } from "lib/paper/instruments.ts";
-import { cyclicOrders, orders, prompt } from "lib/prompts.ts";
+import { cyclicOrders, orders, shippedPrompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import {
   balancedOf,
@@ -541,7 +541,7 @@ Deno.test("a study of the stand-in: declared first places and settings are found
     options: ["printed", "reversed"],
     coding: ["number", "label", "letter"],
     repetitions: 2,
-    prompt: prompt("administration", "general"),
+    prompt: shippedPrompt("administration", "general"),
   });
   const { ended } = await lab.run(await lab.register(asking));
   assert.equal(ended, "finished");

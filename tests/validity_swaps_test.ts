@@ -5,7 +5,7 @@ import { ROOT } from "lib/config.ts";
 import { openDataset } from "lib/db.ts";
 import { rows } from "lib/frames.ts";
 import { crossedMean, mcnemarExact } from "lib/stats.ts";
-import { editPrompt, prompt } from "lib/prompts.ts";
+import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, instrumentFrom, openStudy } from "lib/study.ts";
 import { swappedModel } from "lib/validity/simulated.ts";
@@ -151,7 +151,7 @@ Deno.test("a stand-in with a declared effect: found in its scale, its size; the 
     () => swappedModel(mini, { ...declared, people: 1.2 }),
     /moves them by up to/,
   );
-  const general = prompt("administration", "general");
+  const general = shippedPrompt("administration", "general");
   const prompts = ["", "Be this person.", "Answer as they would."].map((more) =>
     editPrompt(general, { system: `${general.system}\n\n${more}`.trim() })
   );

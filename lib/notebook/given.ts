@@ -37,7 +37,7 @@ const KINDS = {
   ],
   prompt: [
     (value: unknown) => has(value, "purpose", "system", "user", "hash"),
-    "a prompt (`prompt(…)` or `editPrompt(…)`)",
+    "a prompt (`shippedPrompt(…)` or `editPrompt(…)`)",
   ],
   tried: [
     (value: unknown) => typeof value === "function" || has(value, "replies", "left"),

@@ -20,7 +20,7 @@ import {
   shareIn,
   shares,
 } from "../measures.ts";
-import { editPrompt, type Prompt, prompt } from "../prompts.ts";
+import { editPrompt, type Prompt, shippedPrompt } from "../prompts.ts";
 import { carried } from "../provenance.ts";
 import { seeded } from "../random.ts";
 import { clusterBootstrap, cohenKappa, sparseTotals } from "../stats.ts";
@@ -48,7 +48,7 @@ export const JUDGING: Instrument = unscored({
 
 /** The prompt in which a model reads a person instead of being one. */
 export const judgingPrompt = (): Prompt =>
-  editPrompt(prompt("administration", "general"), {
+  editPrompt(shippedPrompt("administration", "general"), {
     system:
       "You check descriptions of people for contradictions. You are not the person described; you look at the " +
       "description from outside. What is rare is plausible, as long as it can be: call a description " +

@@ -13,7 +13,14 @@ import { type Condition, type Described, populationName, resolved } from "../con
 import { type Form, usualForm } from "../forms.ts";
 import { type Instrument } from "../instruments.ts";
 import { type Model } from "../llm.ts";
-import { orders, places, placesIn, type Presented, type Prompt, prompt } from "../prompts.ts";
+import {
+  orders,
+  places,
+  placesIn,
+  type Presented,
+  type Prompt,
+  shippedPrompt,
+} from "../prompts.ts";
 import { seeded } from "../random.ts";
 
 /** One model under one condition, in one combination of what else the plan varies. */
@@ -119,8 +126,8 @@ function shows(prompt: Prompt, { name }: Variable): boolean {
  * profiles without any it gives way to the one for attributes.
  */
 export const fitting = (given: Prompt, { instrument }: Pick<Described, "instrument">): Prompt =>
-  instrument === null && given.hash === prompt("persona").hash
-    ? prompt("persona", "attributes-1")
+  instrument === null && given.hash === shippedPrompt("persona").hash
+    ? shippedPrompt("persona", "attributes-1")
     : given;
 
 /** What replies depend on of a form, and what is made of them. */

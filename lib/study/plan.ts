@@ -13,8 +13,8 @@ import {
   places,
   type Presented,
   type Prompt,
-  prompt,
   type Reason,
+  shippedPrompt,
 } from "../prompts.ts";
 
 import { checkPrompt, needsGeneral } from "./sheet.ts";
@@ -155,7 +155,7 @@ export function personas(given: {
     ? (given.conditions ?? usualConditions()).map((one) => condition(one))
     : [];
   const form = ownForm(given.form);
-  const usual = form || parent !== undefined ? prompt("persona", "form-1") : undefined;
+  const usual = form || parent !== undefined ? shippedPrompt("persona", "form-1") : undefined;
   const [first, ...others] = prompted("persona", given.prompt ?? usual);
   const plan = {
     kind: "personas" as const,
@@ -277,7 +277,7 @@ export function administrations(given: {
   });
   // One prompt for all that is compared.
   const general = form !== undefined || given.of !== undefined || laid.some(needsGeneral);
-  const usual = general ? prompt("administration", "general") : undefined;
+  const usual = general ? shippedPrompt("administration", "general") : undefined;
   const prompts = prompted("administration", given.prompt ?? usual);
   const all = laid.flatMap((one) =>
     prompts.map((prompt) => {
@@ -616,11 +616,11 @@ const prompted = (purpose: Prompt["purpose"], given: Levels<Prompt> | undefined)
 
 /** The prompt, or the last one; a plan needs one of its own kind. */
 export function purposed(purpose: Prompt["purpose"], given: Prompt | undefined): Prompt {
-  if (!given) return prompt(purpose);
+  if (!given) return shippedPrompt(purpose);
   if (given.purpose === purpose) return given;
   if (typeof given.hash !== "string") {
     throw new RangeError(
-      `A plan takes a prompt, \`prompt("${purpose}")\` or \`editPrompt(…)\`: got ${
+      `A plan takes a prompt, \`shippedPrompt("${purpose}")\` or \`editPrompt(…)\`: got ${
         described(given)
       }`,
     );

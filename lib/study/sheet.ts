@@ -33,7 +33,7 @@ export function checkPrompt(
   if (!lacking.length) return;
   throw new RangeError(
     `The administration prompt ${given.version} does not say ${lacking.join(" and ")}: take ` +
-      'prompt("administration", "general") or one that is made from it',
+      'shippedPrompt("administration", "general") or one that is made from it',
   );
 }
 

@@ -6,7 +6,7 @@ import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { inLanguage, publishedPrompt } from "lib/paper/published.ts";
 import type { Instrument } from "lib/instruments.ts";
 import { type Model, model, models } from "lib/llm.ts";
-import { type Prompt, prompt } from "lib/prompts.ts";
+import { type Prompt, shippedPrompt } from "lib/prompts.ts";
 import { formFrom, instrumentFrom } from "lib/study.ts";
 import { type main, UsageError } from "../cli.ts";
 
@@ -123,7 +123,7 @@ export async function promptOf(
   return {
     prompt: purpose === "administration" && version === "published"
       ? await publishedPrompt()
-      : argument(() => prompt(purpose, version)),
+      : argument(() => shippedPrompt(purpose, version)),
   };
 }
 

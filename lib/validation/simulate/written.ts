@@ -9,7 +9,7 @@ import { bfi44 } from "../../paper/instruments.ts";
 import { type UniformInstrument } from "../../instruments.ts";
 import type { Model } from "../../llm.ts";
 import { controlName } from "../../population.ts";
-import { editPrompt, type Prompt, prompt } from "../../prompts.ts";
+import { editPrompt, type Prompt, shippedPrompt } from "../../prompts.ts";
 import type { Simulated, SimulatedCell } from "./specification.ts";
 
 /** What stands in fields that are not simulated. */
@@ -276,7 +276,7 @@ async function keepInstrument(sql: Sql, instrument: UniformInstrument): Promise<
 
 /** A prompt row that says that there was no prompt. */
 const nothingAsked = (purpose: Prompt["purpose"]): Prompt => ({
-  ...editPrompt(prompt(purpose), {
+  ...editPrompt(shippedPrompt(purpose), {
     system: "",
     user: "Nothing was asked.",
     note: "No prompt: the results were drawn from stated rates.",
