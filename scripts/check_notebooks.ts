@@ -22,7 +22,7 @@ import {
 import { typed, unformatted } from "./jupyter/typed.ts";
 import { find } from "./notebooks.ts";
 
-const NAME = /^\d\d_[a-zA-Z0-9_]+\.ipynb$/;
+const NAME = /^\d\d[a-z]?_[a-zA-Z0-9_]+\.ipynb$/;
 const TABLE = /^(1[1-6]|2[4-7])_/;
 const SECTIONS = [
   "Question",

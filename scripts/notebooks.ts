@@ -62,7 +62,7 @@ export function find(words: readonly string[], folder = join(ROOT, "notebooks"))
 }
 
 /** Notebooks that continue one another: personas, their answers, what became of both. */
-export const CHAIN = /^0[345]_/;
+export const CHAIN = /^0[345][abc]?_/;
 
 /** Notebooks of the second study, opinions, and of validity: start leaves them out unless told otherwise. */
 export const BESIDES = /^[45]\d_/;
@@ -72,7 +72,7 @@ export const LONG = /^3\d_/;
 
 /** The schemas in which notebooks make a sample, by the beginning of the notebook that makes it. */
 const SAMPLES = [
-  ["03_", "demo"],
+  ["03a_", "demo"],
   ["06_", "street"],
   ["41_", "freedoms"],
   ["42_", "opinions"],

@@ -17,7 +17,7 @@ import { type Executed, shown } from "./report/shown.ts";
 import { STYLE } from "./report/style.ts";
 
 /** Notebooks whose tables and figures are those of the sections on the published tables, or of `own`. */
-const TOLD = /^0[0345]_|_table[A\d]/;
+const TOLD = /^0[0345][abc]?_|_table[A\d]/;
 
 /**
  * The page as text; it loads nothing.

@@ -290,7 +290,7 @@ const COMMANDS: Record<string, Sub> = {
   new: {
     usage: "deno task study new NAME",
     about:
-      `Copies the notebooks that make a study (03 to 05) and those of the tables to studies/NAME, with
+      `Copies the notebooks that make a study (03a to 05) and those of the tables to studies/NAME, with
 NAME as their schema. Nothing else writes, runs or versions them. A folder that is there is refused.`,
     options: [],
     run: newStudy,

@@ -1,17 +1,16 @@
 /**
- * Run All of notebook 03 with a cell that fails, in a real Jupyter, whose kernel goes on with the cells
+ * Run All of a study with a cell that fails, in a real Jupyter, whose kernel goes on with the cells
  * below: no call is made, and the end of the notebook says so.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
-import { find } from "../scripts/notebooks.ts";
 import { nightly, until } from "./command.ts";
 import { restored } from "./data.ts";
 import { Desk, missing } from "./jupyter.ts";
 import { provider } from "./llm_server.ts";
-import { notebook } from "./made.ts";
+import { joined, notebook } from "./made.ts";
 import { served } from "./study_worker.ts";
 
 const lacking = await missing();
@@ -21,7 +20,7 @@ const CONDITIONS = "const conditions = ";
 const PROMPT = "const mine = editPrompt(";
 const BUDGET = "const budget = ";
 
-/** Notebook 03 with a model that costs money, two profiles under two conditions. */
+/** Notebooks 03a and 03c as one, with a model that costs money, two profiles under two conditions. */
 function mine(): string {
   const changed = (text: string) =>
     text.replace(`schema = "demo"`, `schema = "study_failing"`)
@@ -29,7 +28,7 @@ function mine(): string {
       .replace(`["Base", "MaxN", "N=3"]`, `["Base", "N=3"]`)
       .replace("repetitions: 2,", "")
       .replace("profiles: 60", "profiles: 2");
-  const { cells } = read(find(["03"])[0]!);
+  const cells = joined("03a", "03c");
   return notebook(cells.map((cell) => ({ ...cell, source: changed(source(cell)) })));
 }
 
@@ -90,10 +89,10 @@ Deno.test({
       assert.equal(asked(), 0);
     }
 
-    // Mended, the same kernel asks: one version of the prompt about two profiles, then the run.
+    // Mended, the same kernel asks.
     await sheet.write(at(PROMPT), original(PROMPT));
     assert.equal((await runAll()).failed, 0);
-    await until("all calls", () => asked() === 6);
+    await until("all calls", () => asked() === 4);
     await sheet.close();
     await server.close();
   },

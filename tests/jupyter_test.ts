@@ -14,7 +14,7 @@ import { nightly, until } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { Desk, missing, type Sheet } from "./jupyter.ts";
 import { provider } from "./llm_server.ts";
-import { notebook } from "./made.ts";
+import { joined, notebook } from "./made.ts";
 import { served } from "./study_worker.ts";
 
 const lacking = await missing();
@@ -84,7 +84,7 @@ async function pictures(desk: Desk, sheet: Sheet, name: string): Promise<void> {
 }
 
 /** A study that is made in the browser, and a table with its figure; nightly all others, too. */
-const SEEN = /^(03|14)_/;
+const SEEN = /^(03a|03c|14)_/;
 
 Deno.test({
   name: `notebooks run in a browser and show what they are to show${inBrowser}`,
@@ -140,14 +140,14 @@ Deno.test("what is stored in the notebooks is what they show when they run", asy
 const OTHERS = /^(46|50)_/;
 
 /** Notebooks that show a study which they make: in the browser it is made anew. */
-const MADE = /^0[345]_/;
+const MADE = /^0[345][abc]?_/;
 
 const ASKED = "From these data, create a realistic person whose traits agree with the answers.";
 const MORE = "Give them a dry sense of humour.";
 
-/** Notebook 03 up to the end of its run, with three personas of a model of one's own. */
+/** Notebooks 03a and 03c as one up to the end of the run, with three personas of a model of one's own. */
 function mine(schema: string): string {
-  const { cells } = read(find(["03"])[0]!);
+  const cells = joined("03a", "03c");
   const last = cells.findIndex((cell) => source(cell).includes("await ended("));
   const changed = (text: string) =>
     text.replace(`schema = "demo"`, `schema = "${schema}"`)
@@ -156,10 +156,9 @@ function mine(schema: string): string {
       .replace(
         /const plan = .*/s,
         `const plan = personas({
-  models, conditions, profiles: 3, prompt: mine, seed: 1,
+  name: "people", models, conditions, profiles: 3, prompt: mine, seed: 1,
 });`,
       )
-      .replace(`{ ...trial, budget }`, `trial`)
       .replace(`budget = { usd: 0 }`, `budget = { calls: 10 }`);
   return notebook(
     cells.slice(0, last + 1).map((cell) => ({ ...cell, source: changed(source(cell)) })),

@@ -1,6 +1,7 @@
 /** Notebooks made up for tests. */
 import { join } from "node:path";
-import { canonical, type Cell, stringify } from "../scripts/jupyter/notebook.ts";
+import { canonical, type Cell, read, source, stringify } from "../scripts/jupyter/notebook.ts";
+import { find } from "../scripts/notebooks.ts";
 
 /** Cells from texts: those that start with # are Markdown, all others code. */
 export function cells(texts: readonly string[]): Cell[] {
@@ -14,6 +15,15 @@ export function cells(texts: readonly string[]): Cell[] {
 /** The text of a notebook with these cells. */
 export const notebook = (cells: Cell[]): string =>
   stringify(canonical({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+
+/** The cells of shipped notebooks one after the other, closed once. */
+export function joined(...names: string[]): Cell[] {
+  const all = names.flatMap((name) => read(find([name])[0]!).cells);
+  const last = all.findLastIndex((cell) => source(cell) === CLOSE);
+  return all.filter((cell, at) => source(cell) !== CLOSE || at === last);
+}
+
+const CLOSE = "await lab.close();";
 
 /** A folder that is removed with all that is in it when its `using` block ends. */
 export class Folder implements Disposable {

@@ -67,20 +67,22 @@ class Copy implements Disposable {
   }
 }
 
-/** Notebook 03 with a model that has a price, and a budget. */
+const SCHEMA = { [`schema = "demo"`]: `schema = "start_paid"` };
+/** Notebook 03a with a model that has a price, and 03c with a budget. */
 const paying = (url: string) => ({
-  [`schema = "demo"`]: `schema = "start_paid"`,
+  ...SCHEMA,
   [`const models = [model("simulated")];`]: `const models = [{ ...model("vllm-llama31"),
     id: "mine", label: "Mine", base_url: "${url}/v1",
     price: { input: 1, output: 2, as_of: "2026-11-21", source: "made up" } }];`,
-  [`const budget = { usd: 0 };`]: `const budget = { calls: 10 };`,
 });
+const BUDGET = { ...SCHEMA, [`const budget = { usd: 0 };`]: `const budget = { calls: 10 };` };
 
 Deno.test("start asks no model that may cost money; what failed is a gap, what succeeded is kept", async () => {
   await restored(PUBLISHED);
   const server = provider({ keep: false });
-  using copy = new Copy(["00_setup.ipynb", "03_generate_personas.ipynb"]);
-  copy.edit("03_generate_personas.ipynb", paying(server.url));
+  using copy = new Copy(["00_setup.ipynb", "03a_plan.ipynb", "03c_run.ipynb"]);
+  copy.edit("03a_plan.ipynb", paying(server.url));
+  copy.edit("03c_run.ipynb", BUDGET);
   const broken = copy.file("17_broken.ipynb");
   Deno.writeTextFileSync(
     broken,
@@ -90,27 +92,27 @@ Deno.test("start asks no model that may cost money; what failed is a gap, what s
   const first = await copy.run("start");
   assert.equal(server.tally().requests, 0);
   assert.equal(first.code, 1, first.out + first.err);
-  assert.match(first.out, /^notebooks +\d+\.\d s {2}1 of 3 executed into out\/notebooks$/m);
+  assert.match(first.out, /^notebooks +\d+\.\d s {2}2 of 4 executed into out\/notebooks$/m);
   assert.match(first.out, /^Table 6 +60 \/ 60$/m);
   assert.match(first.out, /^910 of 910 printed cells agree$/m);
   // What goes on is said where nobody sees a terminal, too.
-  assert.match(first.err, /^notebooks +\d of 3 done: 00_setup, \d+ s$/m);
-  const purposely = "deno task notebooks 03_generate_personas --paid";
+  assert.match(first.err, /^notebooks +\d of 4 done: 00_setup, \d+ s$/m);
+  const purposely = "deno task notebooks 03c_run --paid";
   const why = new RegExp(`mine may cost money, and here only .*: ${purposely}`);
   assert.match(first.err, why);
   assert.match(first.err, /^Missing: 17_broken\n.*Error: Too far$/m);
   const page = copy.out("report.html");
-  assert.match(page, /What is missing here[\s\S]*03_generate_personas[\s\S]*17_broken/);
+  assert.match(page, /What is missing here[\s\S]*03c_run[\s\S]*17_broken/);
   assert.match(page, why);
   assert.match(page, /910 of 910 printed cells agree/);
   assert.ok(copy.out("tables", "table6.csv"));
 
-  // Mended, it alone is executed; 03 is tried again, and asks as little.
+  // Mended, it alone is executed; 03c is tried again, and asks as little.
   const setUp = await Deno.stat(join(copy.path, "out", "notebooks", "00_setup.ipynb"));
   Deno.writeTextFileSync(broken, notebook([{ cell_type: "code", metadata: {}, source: "1;" }]));
   const second = await copy.run("start");
   assert.equal(second.code, 1, second.out + second.err);
-  assert.match(second.out, /^1 notebooks are there, from the same code and data/m);
+  assert.match(second.out, /^2 notebooks are there, from the same code and data/m);
   assert.match(second.out, /1 of 2 executed/);
   const after = await Deno.stat(join(copy.path, "out", "notebooks", "00_setup.ipynb"));
   assert.deepEqual(after.mtime, setUp.mtime);
@@ -132,7 +134,7 @@ Deno.test("start asks no model that may cost money; what failed is a gap, what s
   await server.close();
 
   // Nothing is done twice where nothing changed.
-  Deno.removeSync(copy.file("03_generate_personas.ipynb"));
+  for (const name of ["03a_plan.ipynb", "03c_run.ipynb"]) Deno.removeSync(copy.file(name));
   const third = await copy.run("start");
   assert.equal(third.code, 0, third.out + third.err);
   assert.doesNotMatch(third.out, / executed into /);

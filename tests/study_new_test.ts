@@ -21,7 +21,7 @@ Deno.test("a study has notebooks of its own, with its schema, that run and are n
     assert.equal(made.code, 0, made.err);
     assert.match(
       made.out,
-      /^studies\/made_anew: 03, 04, 05, 11, 12, 13, 14, 15, 16, 24, 25, 26, 27\n/,
+      /^studies\/made_anew: 03a, 03b, 03c, 04, 05, 11, 12, 13, 14, 15, 16, 24, 25, 26, 27\n/,
     );
     assert.match(made.out, /deno task lab --study made_anew/);
     const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
@@ -37,8 +37,9 @@ Deno.test("a study has notebooks of its own, with its schema, that run and are n
     }
 
     // Rooms resolve from there, and what is shown is this study.
-    const { failures, notebook } = await execute(join(FOLDER, "03_generate_personas.ipynb"));
-    assert.deepEqual(failures, []);
+    const planned = await execute(join(FOLDER, "03a_plan.ipynb"));
+    const { failures, notebook } = await execute(join(FOLDER, "03c_run.ipynb"));
+    assert.deepEqual([...planned.failures, ...failures], []);
     assert.match(JSON.stringify(notebook), /360 of 360 done, 0 failed/);
     const [{ n } = { n: 0 }] = await as(
       "owner",
@@ -46,7 +47,7 @@ Deno.test("a study has notebooks of its own, with its schema, that run and are n
     );
     assert.equal(n, 360);
 
-    const mine = join(FOLDER, "03_generate_personas.ipynb");
+    const mine = join(FOLDER, "03a_plan.ipynb");
     await Deno.writeTextFile(mine, "mine");
     const again = await script("study", ["new", NAME]);
     assert.equal(again.code, 2);

@@ -20,9 +20,9 @@ import { as, restored } from "./data.ts";
 import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
-const STUDY = ["03_generate_personas", "04_administer", "05_data_quality"];
-/** Replies of trials: in notebooks 03 and 04 the prompt as it stands, on two profiles each. */
-const TRIED = 4;
+const STUDY = ["03a_plan", "03b_try", "03c_run", "04_administer", "05_data_quality"];
+/** Replies of trials, on two profiles each: in 03b before and after an edit, in 04 the prompt as it stands. */
+const TRIED = 6;
 const SIMULATED = model("simulated").label;
 
 const path = (name: string): string => join(ROOT, "notebooks", `${name}.ipynb`);
@@ -51,22 +51,25 @@ const count = async (table: string): Promise<number> => {
   return row!.n;
 };
 
-atNight("two that run 03 at once on one schema, from nothing, ask nothing twice", async () => {
-  await restored(PUBLISHED);
-  const paths = [path("03_generate_personas")];
-  await withoutSample(paths);
-  const folders = [new Folder(), new Folder()];
-  const both = await Promise.all(
-    folders.map(({ path }) => runAll(paths, { out: path })),
-  );
-  for (const folder of folders) folder[Symbol.dispose]();
-  assert.deepEqual(both.flat().flatMap(({ failures }) => failures), []);
-  assert.equal(await count("demo.personas"), 360);
-  // 360 personas, and the prompt tried on two profiles.
-  assert.equal(await count("demo.requests"), 362);
-});
+atNight(
+  "two that run 03a to 03c at once on one schema, from nothing, ask nothing twice",
+  async () => {
+    await restored(PUBLISHED);
+    const paths = STUDY.slice(0, 3).map(path);
+    await withoutSample(paths);
+    const folders = [new Folder(), new Folder()];
+    const both = await Promise.all(
+      folders.map(({ path }) => runAll(paths, { out: path })),
+    );
+    for (const folder of folders) folder[Symbol.dispose]();
+    assert.deepEqual(both.flat().flatMap(({ failures }) => failures), []);
+    assert.equal(await count("demo.personas"), 360);
+    // 360 personas, and the prompt before and after an edit tried on two profiles.
+    assert.equal(await count("demo.requests"), 364);
+  },
+);
 
-Deno.test("notebooks 03 to 05 run from nothing, and show what is stored in them", async () => {
+Deno.test("notebooks 03a to 05 run from nothing, and show what is stored in them", async () => {
   await restored(PUBLISHED);
   const paths = STUDY.map(path);
   await withoutSample(paths);
@@ -83,7 +86,7 @@ Deno.test("run again they ask nothing again, and say so", async () => {
     const text = shown(await ran(path(name)));
     assert.match(text, /profiles of the reconstruction; simulated, no model was asked: Simulated/);
     assert.doesNotMatch(text, / · Data: /);
-    if (name === "03_generate_personas") {
+    if (name === "03c_run") {
       assert.match(text, /360 of 360 done, 0 failed\n {2}Finished: nothing is left to do/);
     }
   }
@@ -95,15 +98,16 @@ Deno.test("run again they ask nothing again, and say so", async () => {
 Deno.test("with a model that costs money they ask nothing before there is a budget, and show", async () => {
   await restored(PUBLISHED);
   const server = provider({ keep: false });
-  const price = `{ input: 1, output: 2, as_of: "2026-11-21", source: "made up" }`;
+  const [PLAN, TRY, RUN, ASK, QUALITY] = STUDY as [string, string, string, string, string];
+  const priced = `{ input: 1, output: 2, as_of: "2026-11-21", source: "made up" }`;
   const mine = `{ ...model("vllm-llama31"), id: "mine", label: "Mine", base_url: "${server.url}/v1",
-    price: ${price} }`;
+    price: ${priced} }`;
   using folder = new Folder(ROOT);
   const shownWith = async (name: string, budget: string) => {
     const lines = [
       [`schema = "demo"`, `schema = "study_priced"`],
-      ...name === STUDY[0] ? [[`[model("simulated")]`, `[${mine}]`]] : [],
-      ...name === STUDY[2] ? [] : [["budget = { usd: 0 }", `budget = ${budget}`]],
+      ...name === PLAN ? [[`[model("simulated")]`, `[${mine}]`]] : [],
+      ...name === PLAN || name === QUALITY ? [] : [["budget = { usd: 0 }", `budget = ${budget}`]],
     ] as const;
     const { cells } = read(path(name));
     const text = cells.map(source).join("\n");
@@ -116,23 +120,26 @@ Deno.test("with a model that costs money they ask nothing before there is a budg
   };
   const asked = () => server.tally().requests;
 
-  const unasked = await shownWith(STUDY[0]!, "{ usd: 0 }");
-  assert.equal(asked(), 0);
-  assert.match(unasked, /^mine +360 +540 +450 +0 +220 +1200 +0\.52 +\d\.\d\d /m);
-  assert.match(unasked, /Still to ask: 2 calls/);
+  const price = /^mine +360 +540 +450 +0 +220 +1200 +0\.52 +\d\.\d\d /m;
+  assert.match(await shownWith(PLAN, ""), price);
+  assert.match(await shownWith(TRY, "{ usd: 0 }"), /Still to ask: 4 calls/);
+  const unasked = await shownWith(RUN, "{ usd: 0 }");
+  assert.match(unasked, price);
   assert.match(unasked, /0 of 360 done, .*\n {2}No further call fits into the budget: raise it/);
-  await shownWith(STUDY[2]!, "");
+  await shownWith(QUALITY, "");
+  assert.equal(asked(), 0);
 
-  const personas = await shownWith(STUDY[0]!, "{ usd: 5 }");
-  assert.match(personas, /360 of 360 done, 0 failed/);
-  assert.equal(asked(), 362);
-  assert.match(await shownWith(STUDY[1]!, "{ usd: 0 }"), /0 of 180 done/);
-  assert.equal(asked(), 362);
-  const sheets = await shownWith(STUDY[1]!, "{ calls: 1000 }");
+  await shownWith(TRY, "{ usd: 5 }");
+  assert.equal(asked(), 4);
+  assert.match(await shownWith(RUN, "{ usd: 5 }"), /360 of 360 done, 0 failed/);
+  assert.equal(asked(), 364);
+  assert.match(await shownWith(ASK, "{ usd: 0 }"), /0 of 180 done/);
+  assert.equal(asked(), 364);
+  const sheets = await shownWith(ASK, "{ calls: 1000 }");
   assert.equal(sheets.match(/180 of 180 done, 0 failed/g)!.length, 2);
   assert.equal(asked(), 720 + TRIED);
   assert.match(
-    await shownWith(STUDY[2]!, ""),
+    await shownWith(QUALITY, ""),
     /^administrations +bigfive +Mine +Base +60 +60 +60 /m,
   );
   await server.close();
@@ -324,14 +331,14 @@ Deno.test("the sample is made anew, unless one of its models is real", async () 
   await withoutSample([path("14_table4_personality")]);
   assert.ok(await there());
   await lab.register(personas({ models: [model("gpt4o")], profiles: 1, name: "real" }));
-  await withoutSample([path("03_generate_personas")]);
+  await withoutSample([path("03a_plan")]);
   assert.ok(await there());
   await as("owner", async (sql) => {
     await sql`delete from demo.work where run = (select run from demo.runs where name = 'real')`;
     await sql`delete from demo.cells where model_id = 'gpt4o'`;
   });
-  await withoutSample([path("03_generate_personas")]);
+  await withoutSample([path("03a_plan")]);
   assert.ok(!await there());
-  await withoutSample([path("03_generate_personas")]);
+  await withoutSample([path("03a_plan")]);
   await lab.close();
 });

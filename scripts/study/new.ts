@@ -8,7 +8,7 @@ import { UsageError } from "../cli.ts";
 import { argument, type Flags } from "./flags.ts";
 
 /** Those that make a study, and those of the tables, which show it. */
-const COPIED = /^(0[345]|1[1-6]|2[4-7])_.*\.ipynb$/;
+const COPIED = /^(0[345][abc]?|1[1-6]|2[4-7])_.*\.ipynb$/;
 
 /** Where notebooks of studies lie: not the project's, and not in its version control. */
 export const STUDIES = join(ROOT, "studies");
