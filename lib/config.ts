@@ -321,17 +321,18 @@ const PLAIN =
 export const bare = (): Record<string, string> =>
   Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => PLAIN.test(name)));
 
-/** The version of the code as git knows it, or null outside a clone. */
-export async function codeVersion(): Promise<string | null> {
+/**
+ * The version of the code as git knows it, with `-dirty` where a file differs from it, or null outside a
+ * clone. Notebooks do not count: they are where a user works, and Jupyter writes into them what they show.
+ */
+export async function codeVersion(folder = ROOT): Promise<string | null> {
+  const git = (...args: string[]) =>
+    new Deno.Command("git", { args, cwd: folder, env: bare(), clearEnv: true }).output();
   try {
-    const git = new Deno.Command("git", {
-      args: ["describe", "--always", "--dirty"],
-      cwd: ROOT,
-      env: bare(),
-      clearEnv: true,
-    });
-    const { success, stdout } = await git.output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
+    const { success, stdout } = await git("describe", "--always");
+    if (!success) return null;
+    const { code } = await git("diff", "--quiet", "HEAD", "--", ".", ":(exclude)notebooks");
+    return new TextDecoder().decode(stdout).trim() + (code === 0 ? "" : "-dirty");
   } catch {
     return null; // no git
   }

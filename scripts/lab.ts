@@ -68,6 +68,15 @@ export async function install(folder = dataDir()): Promise<string> {
     : `Replaced the Deno kernel that was there: ${file}`;
 }
 
+/** Jupyter's arguments; as root, as in a container, it ends at once unless it is told to go on. */
+function asRoot(given: string[]): string[] {
+  if (Deno.build.os === "windows" || Deno.uid() !== 0 || given.includes("--allow-root")) {
+    return given;
+  }
+  console.log("As root: Jupyter is told so (--allow-root); whoever has its address acts as root");
+  return [...given, "--allow-root"];
+}
+
 async function works([program, ...args]: string[]): Promise<boolean> {
   const clean = { env: bare(), clearEnv: true };
   const command = new Deno.Command(program!, {
@@ -121,8 +130,9 @@ Jupyter Notebook. When its port is taken Jupyter takes the next one; the address
     }
     console.log(await install());
     if (flags["kernel-only"]) return 0;
+    const given = asRoot(words);
     for (const program of PROGRAMS) {
-      if (await works(program)) return await open(program, folder, words);
+      if (await works(program)) return await open(program, folder, given);
     }
     throw new Error(NONE);
   });

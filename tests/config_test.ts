@@ -2,7 +2,8 @@
 import "lib/paper/published.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ROOT, schemaName, settings } from "lib/config.ts";
+import { codeVersion, ROOT, schemaName, settings } from "lib/config.ts";
+import { Folder } from "./made.ts";
 
 /** Settings under variables of the environment alone. */
 function under(env: Record<string, string>) {
@@ -141,4 +142,29 @@ Deno.test("schemaName() takes plain names only", () => {
     "x".repeat(64),
   ];
   for (const name of hostile) assert.throws(() => schemaName(name), RangeError, name);
+});
+
+Deno.test("code that differs from its version says so; a notebook that a user saved does not", async () => {
+  using folder = new Folder();
+  const git = async (...args: string[]) => {
+    const own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"];
+    const command = new Deno.Command("git", { args: [...own, ...args], cwd: folder.path });
+    const { success, stderr } = await command.output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  };
+  const write = (name: string, text: string) =>
+    Deno.writeTextFileSync(join(folder.path, name), text);
+  assert.equal(await codeVersion(folder.path), null);
+  for (const name of ["lib", "notebooks"]) Deno.mkdirSync(join(folder.path, name));
+  write("lib/a.ts", "1");
+  write("notebooks/a.ipynb", "1");
+  await git("init", "--quiet");
+  await git("add", ".");
+  await git("commit", "--quiet", "-m", "first");
+  const clean = await codeVersion(folder.path);
+  assert.match(clean!, /^[0-9a-f]{7,}$/);
+  write("notebooks/a.ipynb", "2");
+  assert.equal(await codeVersion(folder.path), clean);
+  write("lib/a.ts", "2");
+  assert.equal(await codeVersion(folder.path), `${clean}-dirty`);
 });
