@@ -75,15 +75,20 @@ function fromFile(name: string): Prompt {
   const [, purpose, version, language] = name.match(
     /^(persona|administration)-((?:\d+|general)(?:-([a-z]{2}))?|(?:attributes|form)-\d+)\.md$/,
   ) ?? [];
+  if (!purpose) {
+    throw new Error(
+      `lib/prompts/${name} is not the name of a prompt: persona-NUMBER.md or administration-NUMBER.md, ` +
+        "such as persona-2.md, with -es behind the number where it is written in Spanish",
+    );
+  }
   // Git may check files out with CRLF; the text and its hash are the same everywhere.
   const text = readFileSync(join(FOLDER, name), "utf8").replaceAll("\r\n", "\n");
   const [, note, system, user] = text.match(
     /^(?:<!--.*-->\n)?([\s\S]*?)\n# System\n([\s\S]*?)\n# User\n([\s\S]*)$/,
   ) ?? [];
-  if (!purpose || note === undefined) {
+  if (note === undefined) {
     throw new Error(
-      `lib/prompts/${name}: a prompt is a file PURPOSE-VERSION.md with a note, a heading ` +
-        "“# System” and a heading “# User”",
+      `lib/prompts/${name}: a prompt has a note, then a heading “# System”, then a heading “# User”`,
     );
   }
   return made({

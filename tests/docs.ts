@@ -4,16 +4,37 @@ import { join } from "node:path";
 import { ROOT } from "lib/config.ts";
 
 export const PAGES = [
+  // First what restores the shipped data, then what puts others in their place.
+  "docs/your-own-study.md",
   "dataset/README.md",
   "README.md",
-  "lib/README.md",
-  "lib/opinions/README.md",
-  "notebooks/README.md",
-  "tests/README.md",
+  "docs/replication.md",
+  "docs/prompts.md",
+  "docs/papers.md",
+  "docs/instruments.md",
+  "docs/results.md",
+  "docs/forms.md",
+  "docs/populations.md",
+  "docs/conditions.md",
+  "docs/opinions.md",
+  "docs/database.md",
+  "docs/models.md",
   "docs/validity.md",
   "docs/cluster.md",
   "docs/batches.md",
   "docs/scale.md",
+  "docs/commands.md",
+  "docs/faq.md",
+  "docs/responsible-use.md",
+  "docs/licences.md",
+  "docs/releasing.md",
+  "notebooks/README.md",
+  "lib/README.md",
+  "lib/opinions/README.md",
+  "tests/README.md",
+  "CONTRIBUTING.md",
+  "ARCHITECTURE.md",
+  "SECURITY.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");

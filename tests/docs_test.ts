@@ -18,6 +18,7 @@ import { Folder } from "./made.ts";
 /** Blocks that are not run, by their beginning, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   "npx -y deno": "fetches Deno; start and test are run by .ci/run",
+  "deno task start\n": "start and test are run by .ci/run",
   "tables out/tables": "what start prints last; its parts are tested in cli_test and paper_test",
   "@misc{": "for BibTeX",
   "deno task study estimate people --batch": "needs a provider; tried in study_cli_test",
@@ -67,6 +68,27 @@ const PREAMBLES: Readonly<Record<string, string>> = {
     const counts = [{ n: 1 }], shares = counts, sizes = counts;\n`,
 };
 
+/**
+ * The programs of some blocks, by the block that each begins with: cells of a notebook are one, which
+ * begins with a block that has imports of its own and goes on until something else is to be typed.
+ */
+function programs(run: readonly Block[]): Map<Block, string> {
+  const made = new Map<Block, string>();
+  let notebook: Block | null = null;
+  for (const block of run) {
+    if (block.page !== notebook?.page || block.language !== "ts") notebook = null;
+    if (block.language !== "ts") continue;
+    if (block.text.startsWith("import ")) notebook = block;
+    if (notebook) {
+      made.set(notebook, (made.get(notebook) ?? "") + block.text);
+    } else {
+      const start = Object.keys(PREAMBLES).find((start) => block.text.startsWith(start));
+      made.set(block, (start ? PREAMBLES[start] : "") + block.text);
+    }
+  }
+  return made;
+}
+
 /** A copy of the project with a database of its own and a model's server. */
 class Copy implements AsyncDisposable {
   readonly #folder = new Folder();
@@ -109,11 +131,15 @@ class Copy implements AsyncDisposable {
     return await ended(command.spawn());
   }
 
-  /** Writes TypeScript to a file, with the names that it takes from the rooms; returns its path. */
+  /**
+   * Writes TypeScript to a file, with the names that it takes from the rooms unless it imports what it
+   * needs; returns its path.
+   */
   async write(name: string, text: string): Promise<string> {
     const taken = new Set<string>();
-    let doors = `import "lib/paper/published.ts";\n`;
-    for (const door of DOORS) {
+    const own = text.startsWith("import ");
+    let doors = own ? "" : `import "lib/paper/published.ts";\n`;
+    for (const door of own ? [] : DOORS) {
       const names = Object.keys(await import(`lib/${door}.ts`))
         .filter((name) => !taken.has(name) && new RegExp(`(?<![.\\w])${name}\\(`).test(text));
       for (const name of names) taken.add(name);
@@ -165,9 +191,7 @@ Deno.test("every block of the pages runs, in the order in which they are read", 
   await using copy = new Copy();
   const run = ALL.filter((block) => !left(block));
   const files = new Map<Block, string>();
-  for (const block of run.filter(({ language }) => language === "ts")) {
-    const start = Object.keys(PREAMBLES).find((start) => block.text.startsWith(start));
-    const text = (start ? PREAMBLES[start] : "") + block.text;
+  for (const [block, text] of programs(run)) {
     files.set(block, await copy.write(`block${files.size + 1}.ts`, text));
   }
   await t.step("their types are right", async () => {
@@ -175,7 +199,7 @@ Deno.test("every block of the pages runs, in the order in which they are read", 
     const { code, err } = await copy.ran(Deno.execPath(), "check", ...files.values());
     assert.equal(code, 0, err);
   });
-  for (const block of run) {
+  for (const block of run.filter((block) => block.language !== "ts" || files.has(block))) {
     const { language, text } = block;
     const name = `${block.page}, ${block.heading}: ${text.slice(0, 50).split("\n")[0]}`;
     await t.step(name, async () => {
@@ -235,35 +259,50 @@ Deno.test("the dictionary names every table and column, and no other", async () 
 
 /** What blocks print, where that they end well is not enough. */
 const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
-  "README.md, A study of your own": {
-    sh: [
-      /^(studies\/happiness: 03a, 03b, 03c, 04, 05, |people: 40 of 40 done)/m,
-      /^(Open them: |spanish: 40 of 40 done)/m,
-      /(--study happiness|tables in out\/mine)$/m,
+  "docs/your-own-study.md, 1. A first table": { sh: [/^1 of 1 tables in out\/first$/m] },
+  "docs/your-own-study.md, 2. A first person": {
+    sh: [/^Open them: deno task lab --study first$/m],
+    ts: [
+      /160 of 160 done, 0 failed/,
+      /The first three people\n/,
+      /What was asked, and what came back\n/,
     ],
   },
-  "README.md, Prompts": {
+  "docs/your-own-study.md, 3. Prompt A against prompt B": {
+    ts: [/^1 +gender +female +80 /m, /^gender +female +1\+\w{8} +1 +40 +40 +0 +0 /m],
+  },
+  "docs/your-own-study.md, 4. A questionnaire of your own": {
+    sh: [/^kind: 160 of 160 done, 0 failed/m],
+    ts: [
+      /^1 +MaxN +Kindness +40 +\d/m,
+      /in out\/papers\/first\/walk$/m,
+    ],
+  },
+  "docs/your-own-study.md, Without notebooks": {
+    sh: [/^people: 40 of 40 done/m, /^spanish: 40 of 40 done/m, /tables in out\/mine$/m],
+  },
+  "docs/prompts.md, Prompts": {
     ts: [
       /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./,
       /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/,
       /persona +1\+\w+ +\w+ +1 +\d{4}-\d\d-\d\d .* The place is fixed/,
     ],
   },
-  "README.md, Your own PostgreSQL": { sh: [/^people: 40 of 40 done.*spent 0 calls/m] },
-  "lib/README.md, Adding an instrument": {
+  "docs/database.md, Moving a study": { sh: [/^people: 40 of 40 done.*spent 0 calls/m] },
+  "docs/instruments.md, Asked, and scored": {
     sh: [/^(mini: 40 of 40 done|12 of 12 tables in out\/mine$)/m],
     ts: [/^Mine +MaxN +C +20 +10 +\d/m],
   },
-  "lib/README.md, Adding a form": {
+  "docs/forms.md, What becomes of the fields": {
     ts: [
       /portrait +form-1 +— +age +given and kept +\d/,
       /mood +(calm|cheerful|worried|angry) +2 +0/,
     ],
   },
-  "lib/README.md, By any factor": {
+  "docs/results.md, Results by any factor": {
     ts: [/^Mine +MaxN +C +20 +0 +10 /m, /^MaxN +item 1 +\d +20 +0 /m],
   },
-  "lib/README.md, The paper's tables by factors": {
+  "docs/results.md, The paper's tables by factors": {
     ts: [/^ *1 +es +[−\d]/m, /^Category +Subcategory +Prompt 1$/m],
   },
   "docs/cluster.md, Files for a cluster without a network": {
@@ -271,7 +310,7 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
       /^(big: 40 to do|out\/big: 40 questions to mine in 2 shards|shard_0001.jsonl: 20 answered|out\/big: 40 of 40 answered)/m,
     ],
   },
-  "lib/README.md, Adding a population": { sh: [/^people: 6 of 6 done/m] },
+  "docs/populations.md, People": { sh: [/^people: 6 of 6 done/m] },
 };
 
 /** Lines that a block quotes stand in one of the files. */
