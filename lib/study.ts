@@ -289,7 +289,7 @@ export class Study {
    * @param version such as `1+ab12cd34`
    * @throws {RangeError} when there is none, naming those there are
    */
-  async shippedPrompt(purpose: Prompt["purpose"], version: string): Promise<Prompt> {
+  async prompt(purpose: Prompt["purpose"], version: string): Promise<Prompt> {
     return await promptOf(this.sql, this.schema, purpose, version);
   }
 
