@@ -32,7 +32,7 @@ async function toAsk(schema: string, n: number, more: Partial<Model> = {}) {
   const run = await made.value(`select run from runs where name = '${name}'`) as number;
   const gather = () => made.lab.run(name, { transport: later, budget: { usd: 1000 } });
   const prepare = async (lines = 1000) => {
-    const how = { model: own, kind: "files", url: URL, lines, bytes: 1e8 } as const;
+    const how = { model: own, kind: "files", lines, bytes: 1e8 } as const;
     await prepareBatches(made.sql, run, how);
     return await openBatches(made.sql, run);
   };
@@ -48,7 +48,7 @@ interface Line {
 }
 
 async function linesOf(made: Made, batch: number): Promise<Line[]> {
-  const lines = await Array.fromAsync(batchLines(made.sql, batch, URL));
+  const lines = await Array.fromAsync(batchLines(made.sql, batch));
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -134,7 +134,7 @@ Deno.test("questions are handed over, answered in any order, booked once, and th
     assert.match(custom_id, /^[A-Za-z0-9_-]{1,64}$/);
     assert.deepEqual([method, url], ["POST", URL]);
   }
-  const text = (await Array.fromAsync(batchLines(made.sql, of!.batch, URL))).join("");
+  const text = (await Array.fromAsync(batchLines(made.sql, of!.batch))).join("");
   assert.equal(of!.sha256, createHash("sha256").update(text).digest("hex"));
 
   // Nothing takes submitted work back, and a run that asks one by one leaves it alone.
