@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { epqra } from "lib/paper/instruments.ts";
-import { later, type Model, model, resultIn } from "lib/llm.ts";
+import {
+  checkBatches,
+  dialectFor,
+  inBatches,
+  later,
+  type Model,
+  model,
+  models,
+  openReply,
+  replyOf,
+  resultIn,
+} from "lib/llm.ts";
 import { administrations, personas } from "lib/study.ts";
 import {
   batchLines,
@@ -339,4 +350,67 @@ Deno.test("a line of results is read whoever wrote it", () => {
     text: '{"error":{"code":"batch_expired"}}',
     passed: true,
   });
+});
+
+Deno.test("a line of Anthropic's results is read as its endpoint for chat completions would have answered", () => {
+  const claude = model("claudehaiku45"), token = "0123456789abcdef";
+  const { resultIn } = dialectFor(claude);
+  const line = (result: unknown, name = `a-1_${token.slice(0, 13)}`) =>
+    resultIn(JSON.stringify({ custom_id: name, result }), token);
+  const message = (stop_reason: string, content: unknown, usage?: unknown) =>
+    line({ type: "succeeded", message: { id: "msg_1", content, stop_reason, usage } });
+  const text = [{ type: "thinking", thinking: "…" }, { type: "text", text: "yes" }];
+  const usage = { input_tokens: 10, cache_creation_input_tokens: 5, output_tokens: 7 };
+  for (
+    const [reason, finish] of [
+      ["end_turn", "stop"],
+      ["stop_sequence", "stop"],
+      ["max_tokens", "length"],
+      ["model_context_window_exceeded", "length"],
+      ["refusal", "filter"],
+      ["pause_turn", "other"],
+    ] as const
+  ) {
+    const got = replyOf(claude, message(reason, text, usage)!);
+    assert.ok("reply" in got);
+    const opened = openReply("openai", got.reply);
+    assert.deepEqual([opened.finish, opened.usage], [finish, { input: 15, output: 7 }], reason);
+    assert.equal(opened.text, finish === "stop" || finish === "other" ? "yes" : null);
+  }
+  // A filter may leave nothing: it is a reply all the same, and no message is none.
+  assert.ok("reply" in replyOf(claude, message("refusal", [], usage)!));
+  assert.ok("fault" in replyOf(claude, message("end_turn", undefined)!));
+
+  const error = (type: string, message: string) => ({ type: "error", error: { type, message } });
+  const kind = (type: string) => {
+    const got = replyOf(claude, line({ type: "errored", error: error(type, "so it is") })!);
+    return "error" in got &&
+      [got.error.kind, got.error.fatal, /\(\d+ \w+_error: so it is\)/.test(got.error.message)];
+  };
+  assert.deepEqual(kind("invalid_request_error"), ["bad request", false, true]);
+  assert.deepEqual(kind("overloaded_error"), ["overloaded", false, true]);
+  assert.deepEqual(kind("api_error"), ["unavailable", false, true]);
+  for (const type of ["canceled", "expired"]) {
+    const text = JSON.stringify({ error: { message: type } });
+    assert.deepEqual(line({ type }), { id: "a-1", status: 0, text, passed: true, free: true });
+  }
+  // Of another batch, and none at all.
+  assert.equal(line({ type: "expired" }, "a-1_another")!.id, "a-1_another");
+  for (const none of ["no JSON", "{}", '{"custom_id": "a-1"}']) {
+    assert.equal(resultIn(none, token), null);
+  }
+});
+
+Deno.test("models at Anthropic's address are asked in its batches, those at Amazon's in none", () => {
+  const claudes = models().filter(({ id }) => /^claude/.test(id));
+  const there = claudes.filter(({ provider }) => provider === "openai");
+  assert.deepEqual([there.length, claudes.length], [3, 4]);
+  for (const one of there) {
+    checkBatches(one);
+    assert.equal(inBatches(one).price!.input, one.price!.input / 2);
+  }
+  assert.throws(
+    () => checkBatches(model("claude35sonnet")),
+    /claude35sonnet cannot be asked in batches: Bedrock .* is not known to take them: run without batches$/,
+  );
 });

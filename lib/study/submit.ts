@@ -178,8 +178,8 @@ async function lookAfter(
   { onNote }: RunOptions,
 ): Promise<{ moved: boolean; ending: boolean }> {
   let moved = false, ending = false;
-  const refused: string[] = [];
-  for (const of of batches) {
+  const refused: string[] = [], all = [...batches];
+  for (const of of all) {
     const batch = new Looked(sql, of, onNote);
     try {
       await batch.go();
@@ -189,6 +189,7 @@ async function lookAfter(
       const { cause } = error as Error;
       if (cause instanceof CallError && cause.fatal) refused.push(cause.message);
     }
+    all.push(...batch.twins);
     moved ||= batch.moved;
     ending ||= batch.ending;
     if (batch.refused !== null) refused.push(batch.refused);
@@ -203,6 +204,8 @@ class Looked {
   moved = false;
   /** Whether it was given up, and is there after all. */
   ending = false;
+  /** Those that were found to be made of the same lines. */
+  twins: BatchRow[] = [];
   /** Why it was refused as a whole, where no line is to blame. */
   refused: string | null = null;
 
@@ -360,7 +363,7 @@ class Looked {
 
   /** Takes a batch for its own; those that were made of the same lines are ended, and what they answer is paid. */
   async #adopt(first: Remote, others: readonly Remote[]): Promise<void> {
-    const { batch, model } = this.of;
+    const { batch, model, run } = this.of;
     const end = ({ over }: Remote) => over ? "has ended" : "is cancelled";
     await this.sql.begin(async (transaction) => {
       const sql = transaction as unknown as Sql;
@@ -368,9 +371,9 @@ class Looked {
         const { id, word } = other;
         const trouble = `made twice of the lines of batch ${batch}: it ${end(other)}`;
         const [twin] = await sql<{ batch: number }[]>`
-          insert into batches (run, model_id, model, kind, state, lines, sha256, file, remote, word,
-                               given_up, submitted, trouble)
-          select run, model_id, model, kind, 'submitted', lines, sha256, file, ${id}, ${word}, true, now(),
+          insert into batches (run, model_id, model, kind, token, state, lines, sha256, file, remote,
+                               word, given_up, submitted, trouble)
+          select run, model_id, model, kind, token, 'submitted', lines, sha256, file, ${id}, ${word}, true, now(),
                  ${trouble}
           from batches where batch = ${batch}
           returning batch`;
@@ -398,6 +401,8 @@ class Looked {
       this.onNote?.(`batch ${batch}: it was made twice, and ${other.id} ${end(other)}`);
       if (!other.over) await dialectFor(model).cancel(model, other.id).catch(() => {});
     }
+    const ids = others.map(({ id }) => id);
+    this.twins = (await sentBatches(this.sql, run)).filter(({ remote }) => ids.includes(remote!));
   }
 
   async #look(): Promise<boolean> {
