@@ -350,6 +350,7 @@ for (const api of PROTOCOLS) {
         await worker.ready();
         if (random.uniform() < 0.3) server.refusals.create = { status: 429, times: 1 };
         if (random.uniform() < 0.2) server.cut = 1;
+        if (random.uniform() < 0.3) server.unheard = 1;
         const ends = server.jobs.filter(({ output, errors, status }) =>
           status === "validating" && output === null && errors === null
         );
