@@ -32,7 +32,7 @@ const OPENAI = {
   share: 0.5,
 } as const;
 
-export const DIALECTS: Readonly<Record<NonNullable<Batch["api"]>, Dialect>> = {
+const DIALECTS: Readonly<Record<NonNullable<NonNullable<Model["batch"]>["api"]>, Dialect>> = {
   openai: { ...OPENAI, host: "api.openai.com" },
   groq: { ...OPENAI, host: "api.groq.com" },
   // “Up to” half of the price: which models cost less a model's entry says.
@@ -55,8 +55,6 @@ export const DIALECTS: Readonly<Record<NonNullable<Batch["api"]>, Dialect>> = {
     share: 0.5,
   },
 };
-
-type Batch = NonNullable<Model["batch"]>;
 
 /** How a model is asked in batches; null where nobody takes any. */
 function dialectOf({ provider, base_url, batch }: Model): Dialect | null {
@@ -121,7 +119,8 @@ export async function listBatches(model: Model, since: Date): Promise<Remote[]> 
   // Clocks differ: a day is more than any of them does.
   const oldest = Number(since) - 24 * 3600 * 1000;
   const all: Remote[] = [];
-  for (let after: string | undefined;;) {
+  let after: string | undefined;
+  for (;;) {
     const { page, more } = await dialectFor(model).list(model, after);
     const recent = page.filter(({ created }) => !(Number(created) < oldest));
     all.push(...recent);

@@ -11,7 +11,7 @@ import { at, shorten } from "../body.ts";
 import { Fault } from "../faults.ts";
 import { resultIn, URL } from "../lines.ts";
 import { checkPurpose } from "../transports/live.ts";
-import { asked, json, type Protocol, type Remote, TRANSFER, words } from "./protocol.ts";
+import { asked, type Protocol, readJson, type Remote, TRANSFER, words } from "./protocol.ts";
 
 /** How a file is uploaded. */
 interface Upload {
@@ -86,7 +86,7 @@ export const files = ({ path, purpose, more = [] }: Upload): Protocol => ({
     form.append("purpose", purpose);
     for (const [field, value] of more) form.append(field, value);
     form.append("file", new File([lines], `${name}.jsonl`, { type: "application/jsonl" }));
-    const body = await json(
+    const body = await readJson(
       await asked(
         model,
         (client, options) => client.post(path, { body: form, ...options }),
@@ -109,19 +109,19 @@ export const files = ({ path, purpose, more = [] }: Upload): Protocol => ({
       metadata: { batch: token, sha256 },
     };
     return remoteOf(
-      await json(await asked(model, (client, options) => client.batches.create(body, options))),
+      await readJson(await asked(model, (client, options) => client.batches.create(body, options))),
     );
   },
 
   async retrieve(model, id) {
     return remoteOf(
-      await json(await asked(model, (client, options) => client.batches.retrieve(id, options))),
+      await readJson(await asked(model, (client, options) => client.batches.retrieve(id, options))),
     );
   },
 
   async list(model, after) {
     const query = { limit: 100, ...after !== undefined && { after } };
-    const body = await json(
+    const body = await readJson(
       await asked(model, (client, options) => client.batches.list(query, options)),
     );
     const page = at(body, "data") ?? body;

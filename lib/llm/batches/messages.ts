@@ -20,7 +20,7 @@ import { linesOf, type Result } from "../lines.ts";
 import { providerOf } from "../providers.ts";
 import type { Model } from "../registry.ts";
 import { checkPurpose, failed } from "../transports/live.ts";
-import { asked, json, type Protocol, type Remote, TRANSFER, words } from "./protocol.ts";
+import { asked, type Protocol, readJson, type Remote, TRANSFER, words } from "./protocol.ts";
 
 const PATH = "/messages/batches";
 
@@ -225,7 +225,7 @@ export const messages: Protocol = {
       return new Blob(['{"requests":[', ...parts, "]}"], { type: "application/json" });
     };
     return remoteOf(
-      await json(
+      await readJson(
         await asked(model, (client, options) =>
           client.post(PATH, {
             body: body(),
@@ -236,11 +236,11 @@ export const messages: Protocol = {
     );
   },
 
-  retrieve: async (model, id) => remoteOf(await json(await get(model, `${PATH}/${id}`))),
+  retrieve: async (model, id) => remoteOf(await readJson(await get(model, `${PATH}/${id}`))),
 
   async list(model, after) {
     const query = { limit: 100, ...after !== undefined && { after_id: after } };
-    const body = await json(await get(model, PATH, query));
+    const body = await readJson(await get(model, PATH, query));
     const page = at(body, "data");
     if (!Array.isArray(page)) {
       throw new Error(

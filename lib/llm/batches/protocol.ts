@@ -133,7 +133,8 @@ export class BatchError extends Error {
   }
 }
 
-export const json = async (response: Response): Promise<unknown> => parsed(await response.text());
+export const readJson = async (response: Response): Promise<unknown> =>
+  parsed(await response.text());
 
 /** A text that is not empty. */
 export const words = (value: unknown): string | null =>
