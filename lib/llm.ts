@@ -15,20 +15,10 @@ import type { Asking, Exchange, Transport } from "./llm/transport.ts";
 import { live } from "./llm/transports/live.ts";
 import { simulated } from "./llm/transports/simulated.ts";
 
-export {
-  BatchError,
-  cancelBatch,
-  createBatch,
-  dialectFor,
-  fileContent,
-  inBatches,
-  listBatches,
-  type Remote,
-  retrieveBatch,
-  uploadLines,
-} from "./llm/batches.ts";
+export { checkBatches, dialectFor, inBatches, listBatches, retrieveBatch } from "./llm/batches.ts";
+export { BatchError, type Made, type Remote } from "./llm/batches/protocol.ts";
 export { CallError, type Kind } from "./llm/faults.ts";
-export { lineOf, replyOf, type Result, resultIn } from "./llm/lines.ts";
+export { lineOf, linesOf, replyOf, type Result, resultIn } from "./llm/lines.ts";
 export { type Opened, openReply } from "./llm/opened.ts";
 export { Pace } from "./llm/pace.ts";
 export { LIBRARY } from "./llm/prices.ts";

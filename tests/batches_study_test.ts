@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { epqra } from "lib/paper/instruments.ts";
-import { later, type Model, model, resultIn } from "lib/llm.ts";
+import {
+  checkBatches,
+  dialectFor,
+  inBatches,
+  later,
+  type Model,
+  model,
+  models,
+  openReply,
+  replyOf,
+  resultIn,
+} from "lib/llm.ts";
 import { administrations, personas } from "lib/study.ts";
 import {
   batchLines,
@@ -32,7 +43,7 @@ async function toAsk(schema: string, n: number, more: Partial<Model> = {}) {
   const run = await made.value(`select run from runs where name = '${name}'`) as number;
   const gather = () => made.lab.run(name, { transport: later, budget: { usd: 1000 } });
   const prepare = async (lines = 1000) => {
-    const how = { model: own, kind: "files", url: URL, lines, bytes: 1e8 } as const;
+    const how = { model: own, kind: "files", lines, bytes: 1e8 } as const;
     await prepareBatches(made.sql, run, how);
     return await openBatches(made.sql, run);
   };
@@ -48,7 +59,7 @@ interface Line {
 }
 
 async function linesOf(made: Made, batch: number): Promise<Line[]> {
-  const lines = await Array.fromAsync(batchLines(made.sql, batch, URL));
+  const lines = await Array.fromAsync(batchLines(made.sql, batch));
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -134,7 +145,7 @@ Deno.test("questions are handed over, answered in any order, booked once, and th
     assert.match(custom_id, /^[A-Za-z0-9_-]{1,64}$/);
     assert.deepEqual([method, url], ["POST", URL]);
   }
-  const text = (await Array.fromAsync(batchLines(made.sql, of!.batch, URL))).join("");
+  const text = (await Array.fromAsync(batchLines(made.sql, of!.batch))).join("");
   assert.equal(of!.sha256, createHash("sha256").update(text).digest("hex"));
 
   // Nothing takes submitted work back, and a run that asks one by one leaves it alone.
@@ -339,4 +350,67 @@ Deno.test("a line of results is read whoever wrote it", () => {
     text: '{"error":{"code":"batch_expired"}}',
     passed: true,
   });
+});
+
+Deno.test("a line of Anthropic's results is read as its endpoint for chat completions would have answered", () => {
+  const claude = model("claudehaiku45"), token = "0123456789abcdef";
+  const { resultIn } = dialectFor(claude);
+  const line = (result: unknown, name = `a-1_${token.slice(0, 13)}`) =>
+    resultIn(JSON.stringify({ custom_id: name, result }), token);
+  const message = (stop_reason: string, content: unknown, usage?: unknown) =>
+    line({ type: "succeeded", message: { id: "msg_1", content, stop_reason, usage } });
+  const text = [{ type: "thinking", thinking: "…" }, { type: "text", text: "yes" }];
+  const usage = { input_tokens: 10, cache_creation_input_tokens: 5, output_tokens: 7 };
+  for (
+    const [reason, finish] of [
+      ["end_turn", "stop"],
+      ["stop_sequence", "stop"],
+      ["max_tokens", "length"],
+      ["model_context_window_exceeded", "length"],
+      ["refusal", "filter"],
+      ["pause_turn", "other"],
+    ] as const
+  ) {
+    const got = replyOf(claude, message(reason, text, usage)!);
+    assert.ok("reply" in got);
+    const opened = openReply("openai", got.reply);
+    assert.deepEqual([opened.finish, opened.usage], [finish, { input: 15, output: 7 }], reason);
+    assert.equal(opened.text, finish === "stop" || finish === "other" ? "yes" : null);
+  }
+  // A filter may leave nothing: it is a reply all the same, and no message is none.
+  assert.ok("reply" in replyOf(claude, message("refusal", [], usage)!));
+  assert.ok("fault" in replyOf(claude, message("end_turn", undefined)!));
+
+  const error = (type: string, message: string) => ({ type: "error", error: { type, message } });
+  const kind = (type: string) => {
+    const got = replyOf(claude, line({ type: "errored", error: error(type, "so it is") })!);
+    return "error" in got &&
+      [got.error.kind, got.error.fatal, /\(\d+ \w+_error: so it is\)/.test(got.error.message)];
+  };
+  assert.deepEqual(kind("invalid_request_error"), ["bad request", false, true]);
+  assert.deepEqual(kind("overloaded_error"), ["overloaded", false, true]);
+  assert.deepEqual(kind("api_error"), ["unavailable", false, true]);
+  for (const type of ["canceled", "expired"]) {
+    const text = JSON.stringify({ error: { message: type } });
+    assert.deepEqual(line({ type }), { id: "a-1", status: 0, text, passed: true, free: true });
+  }
+  // Of another batch, and none at all.
+  assert.equal(line({ type: "expired" }, "a-1_another")!.id, "a-1_another");
+  for (const none of ["no JSON", "{}", '{"custom_id": "a-1"}']) {
+    assert.equal(resultIn(none, token), null);
+  }
+});
+
+Deno.test("models at Anthropic's address are asked in its batches, those at Amazon's in none", () => {
+  const claudes = models().filter(({ id }) => /^claude/.test(id));
+  const there = claudes.filter(({ provider }) => provider === "openai");
+  assert.deepEqual([there.length, claudes.length], [3, 4]);
+  for (const one of there) {
+    checkBatches(one);
+    assert.equal(inBatches(one).price!.input, one.price!.input / 2);
+  }
+  assert.throws(
+    () => checkBatches(model("claude35sonnet")),
+    /claude35sonnet cannot be asked in batches: Bedrock .* is not known to take them: run without batches$/,
+  );
 });

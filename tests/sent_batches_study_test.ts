@@ -1,11 +1,12 @@
 /** Batches at a provider over HTTP: whatever happens, nothing is lost, and nothing paid for twice. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model, recorded } from "lib/llm.ts";
 import { begin, ended } from "lib/notebook.ts";
 import { seeded } from "lib/random.ts";
 import { administrations, personas, RunError } from "lib/study.ts";
-import { answerTo, BatchServer, type Job } from "./batch_server.ts";
+import { answerTo, BatchServer, type Fate, type Job } from "./batch_server.ts";
 import { atNight, until } from "./command.ts";
 import { Made, Process, served } from "./study_worker.ts";
 
@@ -21,7 +22,7 @@ class Bench implements AsyncDisposable {
   static async with(
     schema: string,
     n: number,
-    api: "openai" | "together" = "openai",
+    api: "openai" | "together" | "anthropic" = "openai",
     more: Partial<Model> = {},
   ): Promise<Bench> {
     const made = await Made.with(schema, n);
@@ -84,6 +85,12 @@ class Bench implements AsyncDisposable {
     await this.settled();
   }
 }
+
+/** By whose protocol what happens to both is tried. */
+const PROTOCOLS = ["openai", "anthropic"] as const;
+
+/** A question of a line: its name without the attempt and the mark of its batch. */
+const nameOf = (custom_id: string): string => custom_id.split(/[-_]/)[0]!;
 
 /** Deterministically out of order. */
 const shuffled = (lines: string[]): string[] =>
@@ -189,173 +196,198 @@ class Barrier implements AsyncDisposable {
   }
 }
 
-Deno.test("killed at every step: one batch, paid for once, and every answer there", async () => {
-  const N = 600;
-  await using bench = await Bench.with("sent_killed", N);
-  const { made, server } = bench;
-  const kills: string[] = [];
-  const spawned: Process[] = [];
-  const spawn = () => {
-    const process = new Process("sent_killed", bench.name, { batch: true });
-    spawned.push(process);
+/** Processes that work on a run in batches, one after the other, each killed somewhere. */
+class Kills implements AsyncDisposable {
+  readonly where: string[] = [];
+  readonly #spawned: Process[] = [];
+  #next: Process;
+
+  constructor(private readonly bench: Bench) {
+    this.#next = this.#spawn();
+  }
+
+  #spawn(): Process {
+    const { made, name } = this.bench;
+    const process = new Process(made.schema, name, { batch: true });
+    this.#spawned.push(process);
     return process;
-  };
-  let next = spawn();
+  }
+
   /** Whether what was killed holds and does nothing any more. */
-  const gone = async () =>
-    await made.value(`
+  async #gone(): Promise<boolean> {
+    const { made } = this.bench;
+    return await made.value(`
       select (select count(*) = 0 from pg_locks
-              where locktype = 'advisory' and classid = 'sent_killed'::regnamespace::oid)
+              where locktype = 'advisory' and classid = '${made.schema}'::regnamespace::oid)
          and (select count(*) = 0 from pg_stat_activity
               where application_name = 'persona-audit' and datname = current_database()
                 and state <> 'idle' and pid <> pg_backend_pid())`) === true;
+  }
+
   /** Kills a process when something is so, and waits until PostgreSQL knows. */
-  async function killed(where: string, so: () => Promise<void>, after = async () => {}) {
-    const worker = next;
-    next = spawn();
+  async when(where: string, so: () => Promise<void>, after = async () => {}): Promise<void> {
+    const worker = this.#next;
+    this.#next = this.#spawn();
     await worker.ready();
     await worker.go();
     await so();
     assert.ok(await worker.killed(), `it ended before: ${where}`);
     await after();
-    await until(`an end: ${where}`, gone);
-    kills.push(where);
+    await until(`an end: ${where}`, () => this.#gone());
+    this.where.push(where);
   }
-  async function at(where: string, table: string, event: string, when: string) {
-    const barrier = await Barrier.before(made, table, event, when);
-    await killed(where, () => barrier.reached(), () => barrier[Symbol.asyncDispose]());
+
+  /** Kills one in a statement, before it is done. */
+  async at(where: string, table: string, event: string, when: string): Promise<void> {
+    const barrier = await Barrier.before(this.bench.made, table, event, when);
+    await this.when(where, () => barrier.reached(), () => barrier[Symbol.asyncDispose]());
   }
+
+  /** Lets one work to its end. */
+  async last(): ReturnType<Process["ended"]> {
+    await this.#next.ready();
+    await this.#next.go();
+    return await this.#next.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#spawned) await process.killed();
+  }
+}
+
+const reaching = (state: string) => `new.state = '${state}' and old.state <> '${state}'`;
+
+Deno.test("killed at every step: one batch, paid for once, and every answer there", async () => {
+  const N = 600;
+  await using bench = await Bench.with("sent_killed", N);
+  const { made, server } = bench;
+  await using kills = new Kills(bench);
   const state = async () => {
     const [row] = await bench.rows("state");
     return row?.state;
   };
-  const reaching = (state: string) => `new.state = '${state}' and old.state <> '${state}'`;
-  try {
-    // In the middle of gathering, and of putting together: the transaction is as if it had not been.
-    await at("gathering", "batch_lines", "insert", "new.line > 300");
-    await made.lab.status();
-    const gathered = await bench.states();
-    assert.deepEqual([gathered.submitted! % 200, gathered.claimed], [0, undefined]);
-    // What was never sent was not lost.
-    const { lost_calls, submitted_calls } = await bench.booked();
-    assert.deepEqual([lost_calls, submitted_calls], [0, gathered.submitted]);
-    await at("preparing", "batches", "update", "new.lines > 0 and old.lines = 0");
-    assert.deepEqual(await bench.rows("state"), []);
-    assert.deepEqual(await bench.states(), { submitted: N });
+  // In the middle of gathering, and of putting together: the transaction is as if it had not been.
+  await kills.at("gathering", "batch_lines", "insert", "new.line > 300");
+  await made.lab.status();
+  const gathered = await bench.states();
+  assert.deepEqual([gathered.submitted! % 200, gathered.claimed], [0, undefined]);
+  // What was never sent was not lost.
+  const { lost_calls, submitted_calls } = await bench.booked();
+  assert.deepEqual([lost_calls, submitted_calls], [0, gathered.submitted]);
+  await kills.at("preparing", "batches", "update", "new.lines > 0 and old.lines = 0");
+  assert.deepEqual(await bench.rows("state"), []);
+  assert.deepEqual(await bench.states(), { submitted: N });
 
-    await at("prepared", "batches", "update", reaching("uploading"));
-    assert.equal(await state(), "uploading");
-    // The file is there, and nobody knows.
-    const upload = Promise.withResolvers<void>();
-    server.holds.upload = upload.promise;
-    await killed("uploading", () => until("an upload", () => server.files.size > 0));
-    upload.resolve();
-    await at("uploaded", "batches", "update", reaching("uploaded"));
-    assert.equal(await state(), "uploaded");
-    // Before it was sent.
-    await at("submitting", "batches", "update", reaching("submitting"));
-    assert.deepEqual([await state(), server.jobs.length], ["submitting", 0]);
-    // Not listed yet is not yet known: nothing is sent before the time is over.
-    assert.equal((await bench.batch()).ended, "submitted");
-    assert.deepEqual([await state(), server.seen.create], ["submitting", undefined]);
-    await made.sql`update batches set submitting = now() - interval '6 minutes'`;
-    // When it was sent, and nobody has heard the answer.
-    const create = Promise.withResolvers<void>();
-    server.holds.create = create.promise;
-    await killed("sent", () => until("a batch", () => server.jobs.length > 0));
-    create.resolve();
-    assert.equal(await state(), "submitting");
-    // Many others have sent batches since.
-    for (let other = 0; other < 5; other++) server.made("file-1x", { batch: "another study's" });
-    await at("found", "batches", "update", reaching("submitted"));
-    assert.equal(await state(), "submitting");
-    const mine = server.jobs[0]!;
-    server.finish(mine, { output: shuffled });
-    await at("fetched", "batches", "update", reaching("fetched"));
-    assert.equal(await state(), "fetched");
-    await at(
-      "half taken in",
-      "requests",
-      "insert",
-      `(
+  await kills.at("prepared", "batches", "update", reaching("uploading"));
+  assert.equal(await state(), "uploading");
+  // The file is there, and nobody knows.
+  const upload = Promise.withResolvers<void>();
+  server.holds.upload = upload.promise;
+  await kills.when("uploading", () => until("an upload", () => server.files.size > 0));
+  upload.resolve();
+  await kills.at("uploaded", "batches", "update", reaching("uploaded"));
+  assert.equal(await state(), "uploaded");
+  // Before it was sent.
+  await kills.at("submitting", "batches", "update", reaching("submitting"));
+  assert.deepEqual([await state(), server.jobs.length], ["submitting", 0]);
+  // Not listed yet is not yet known: nothing is sent before the time is over.
+  assert.equal((await bench.batch()).ended, "submitted");
+  assert.deepEqual([await state(), server.seen.create], ["submitting", undefined]);
+  await made.sql`update batches set submitting = now() - interval '6 minutes'`;
+  // When it was sent, and nobody has heard the answer.
+  const create = Promise.withResolvers<void>();
+  server.holds.create = create.promise;
+  await kills.when("sent", () => until("a batch", () => server.jobs.length > 0));
+  create.resolve();
+  assert.equal(await state(), "submitting");
+  // Many others have sent batches since.
+  for (let other = 0; other < 5; other++) server.made("file-1x", { batch: "another study's" });
+  await kills.at("found", "batches", "update", reaching("submitted"));
+  assert.equal(await state(), "submitting");
+  const mine = server.jobs[0]!;
+  server.finish(mine, { output: shuffled });
+  await kills.at("fetched", "batches", "update", reaching("fetched"));
+  assert.equal(await state(), "fetched");
+  await kills.at(
+    "half taken in",
+    "requests",
+    "insert",
+    `(
       select count(*) >= 500 from ${"batch_lines"} where outcome = 'answered')`,
-    );
-    const [{ answered }] = await bench.rows("answered") as [{ answered: number }];
-    assert.ok(answered >= 500 && answered <= N, `${answered}`);
-    await at("taken in", "batches", "update", reaching("ingested"));
-    assert.equal(await state(), "ingested");
-    await at("closed", "batches", "update", reaching("closed"));
-    assert.equal(await state(), "closed");
+  );
+  const [{ answered }] = await bench.rows("answered") as [{ answered: number }];
+  assert.ok(answered >= 500 && answered <= N, `${answered}`);
+  await kills.at("taken in", "batches", "update", reaching("ingested"));
+  assert.equal(await state(), "ingested");
+  await kills.at("closed", "batches", "update", reaching("closed"));
+  assert.equal(await state(), "closed");
 
-    const last = next;
-    await last.ready();
-    await last.go();
-    const { ended, done, stored } = await last.ended();
-    assert.deepEqual([ended, done, stored], ["finished", N, N]);
-    assert.deepEqual([server.seen.create, server.jobs.length], [1, 6]);
-    await bench.whole(N);
-    assert.equal(new Set(kills).size, 12);
-    console.log(`killed: ${kills.join(", ")}`);
-  } finally {
-    for (const process of spawned) await process.killed();
-  }
+  const { ended, done, stored } = await kills.last();
+  assert.deepEqual([ended, done, stored], ["finished", N, N]);
+  assert.deepEqual([server.seen.create, server.jobs.length], [1, 6]);
+  await bench.whole(N);
+  assert.equal(new Set(kills.where).size, 12);
+  console.log(`killed: ${kills.where.join(", ")}`);
 });
 
-atNight(
-  "killed at random while batches fail as they may: nothing lost, nothing paid for twice",
-  async () => {
-    const [N, KILLS] = [700, 40];
-    await using bench = await Bench.with("sent_random", N);
-    const { made, server } = bench;
-    const random = seeded("batches");
-    const fate = () => {
-      const draw = random.uniform();
-      return draw < 0.75 ? "answer" : draw < 0.85 ? "expired" : draw < 0.95 ? "nothing" : 429;
-    };
-    const spawn = () => new Process("sent_random", bench.name, { batch: true });
-    let next = spawn();
-    for (let kill = 0; kill < KILLS; kill++) {
-      const worker = next;
-      next = spawn();
-      await worker.ready();
-      if (random.uniform() < 0.3) server.refusals.create = { status: 429, times: 1 };
-      if (random.uniform() < 0.2) server.cut = 1;
-      const ends = server.jobs.filter(({ output, errors, status }) =>
-        status === "validating" && output === null && errors === null
-      );
-      // Never all at once at first, so that there is something to be killed in.
-      for (const job of ends) {
-        if (random.uniform() < 0.5) {
-          server.finish(job, { fate, output: shuffled });
+for (const api of PROTOCOLS) {
+  atNight(
+    `killed at random while batches fail as they may: nothing lost, nothing paid for twice (${api})`,
+    async () => {
+      const [N, KILLS] = [700, 40];
+      await using bench = await Bench.with(`sent_random_${api}`, N, api);
+      const { made, server } = bench;
+      const random = seeded("batches", api);
+      const fate = () => {
+        const draw = random.uniform();
+        return draw < 0.75 ? "answer" : draw < 0.85 ? "expired" : draw < 0.95 ? "nothing" : 429;
+      };
+      const spawn = () => new Process(made.schema, bench.name, { batch: true });
+      let next = spawn();
+      for (let kill = 0; kill < KILLS; kill++) {
+        const worker = next;
+        next = spawn();
+        await worker.ready();
+        if (random.uniform() < 0.3) server.refusals.create = { status: 429, times: 1 };
+        if (random.uniform() < 0.2) server.cut = 1;
+        if (random.uniform() < 0.3) server.unheard = 1;
+        const ends = server.jobs.filter(({ output, errors, status }) =>
+          status === "validating" && output === null && errors === null
+        );
+        // Never all at once at first, so that there is something to be killed in.
+        for (const job of ends) {
+          if (random.uniform() < 0.5) {
+            server.finish(job, { fate, output: shuffled });
+          }
         }
+        await worker.go();
+        await new Promise((done) => setTimeout(done, 300 + random.uniform() * 2500));
+        await worker.killed();
+        await made.sql`update batches set submitting = submitting - interval '6 minutes'`;
       }
-      await worker.go();
-      await new Promise((done) => setTimeout(done, 300 + random.uniform() * 2500));
-      await worker.killed();
-      await made.sql`update batches set submitting = submitting - interval '6 minutes'`;
-    }
-    await next.killed();
-    for (let passes = 0;; passes++) {
-      assert.ok(passes < 60, JSON.stringify(await bench.states()));
-      for (const job of server.jobs) {
-        if (job.status === "validating") server.finish(job, { output: shuffled });
+      await next.killed();
+      for (let passes = 0;; passes++) {
+        assert.ok(passes < 60, JSON.stringify(await bench.states()));
+        for (const job of server.jobs) {
+          if (job.status === "validating") server.finish(job, { output: shuffled });
+        }
+        if ((await bench.batch()).ended === "finished") break;
       }
-      if ((await bench.batch()).ended === "finished") break;
-    }
-    const { done = 0, failed = 0 } = await bench.states();
-    assert.equal(done + failed, N);
-    assert.deepEqual(new Set(server.answered.values()), new Set([1]));
-    assert.equal(server.answered.size, done);
-    const booked = await bench.booked(), { input, output } = server.charged;
-    assert.equal(booked.tokens, input + output);
-    assert.ok(Math.abs(booked.usd! - server.usd) < 1e-9);
-    assert.deepEqual([booked.lost_usd, booked.submitted_usd, booked.submitted_calls], [0, 0, 0]);
-    console.log(
-      `${KILLS} kills, ${server.jobs.length} batches: ${done} of ${N} done, ${failed} failed after three ` +
-        `tries; USD ${booked.usd!.toFixed(4)} booked of ${server.usd.toFixed(4)} charged`,
-    );
-  },
-);
+      const { done = 0, failed = 0 } = await bench.states();
+      assert.equal(done + failed, N);
+      assert.deepEqual(new Set(server.answered.values()), new Set([1]));
+      assert.equal(server.answered.size, done);
+      const booked = await bench.booked(), { input, output } = server.charged;
+      assert.equal(booked.tokens, input + output);
+      assert.ok(Math.abs(booked.usd! - server.usd) < 1e-9);
+      assert.deepEqual([booked.lost_usd, booked.submitted_usd, booked.submitted_calls], [0, 0, 0]);
+      console.log(
+        `${KILLS} kills, ${server.jobs.length} batches: ${done} of ${N} done, ${failed} failed after three ` +
+          `tries; USD ${booked.usd!.toFixed(4)} booked of ${server.usd.toFixed(4)} charged`,
+      );
+    },
+  );
+}
 
 Deno.test("a batch that was made twice is ended, and what it had answered is booked as well", async () => {
   const N = 6;
@@ -375,7 +407,7 @@ Deno.test("a batch that was made twice is ended, and what it had answered is boo
   assert.deepEqual([first.status, second.status], ["validating", "cancelled"]);
   assert.deepEqual(await bench.rows("state", "lines", "waiting"), [
     { state: "submitted", lines: N, waiting: N },
-    { state: "given up, submitted", lines: N, waiting: 0 },
+    { state: "given up, closed", lines: N, waiting: 0 },
   ]);
   server.finish(first);
   assert.equal((await bench.batch()).ended, "finished");
@@ -389,63 +421,65 @@ Deno.test("a batch that was made twice is ended, and what it had answered is boo
   ]);
 });
 
-Deno.test("expired with a part; lines that are shuffled, doubled, foreign, broken; files cut off", async () => {
-  const N = 12;
-  await using bench = await Bench.with("sent_parts", N);
-  const { server } = bench;
-  await bench.batch();
-  const [job] = server.jobs;
-  job!.status = "pondering";
-  assert.equal((await bench.batch()).ended, "submitted");
-  const [{ note, state }] = await bench.rows("note", "state") as [Record<string, string>];
-  assert.match(note!, /says "pondering", which is not known: it is waited for/);
-  assert.equal(state, "submitted");
+for (const api of PROTOCOLS) {
+  Deno.test(`expired with a part; lines that are shuffled, doubled, foreign, broken; files cut off (${api})`, async () => {
+    const N = 12;
+    await using bench = await Bench.with(`sent_parts_${api}`, N, api);
+    const { server } = bench;
+    await bench.batch();
+    const [job] = server.jobs;
+    job!.status = "pondering";
+    assert.equal((await bench.batch()).ended, "submitted");
+    const [{ note, state }] = await bench.rows("note", "state") as [Record<string, string>];
+    assert.match(note!, /says "pondering", which is not known: it is waited for/);
+    assert.equal(state, "submitted");
 
-  server.finish(job!, {
-    status: "expired",
-    fate: (_, index) => index < 5 ? "answer" : index < 8 ? "expired" : "nothing",
-    output: (lines) => {
-      const foreign = JSON.stringify({ ...JSON.parse(lines[0]!), custom_id: "not-ours-1" });
-      return shuffled([...lines, lines[0]!, foreign, "no JSON"]);
-    },
+    server.finish(job!, {
+      status: "expired",
+      fate: (_, index) => index < 5 ? "answer" : index < 8 ? "expired" : "nothing",
+      output: (lines) => {
+        const foreign = JSON.stringify({ ...JSON.parse(lines[0]!), custom_id: "not-ours-1" });
+        return shuffled([...lines, lines[0]!, foreign, "no JSON"]);
+      },
+    });
+    // Cut off once, then whole.
+    server.cut = 1;
+    assert.equal((await bench.batch()).ended, "submitted");
+    assert.deepEqual(
+      await bench.rows("state", "answered", "lost", "doubled", "unknown", "broken"),
+      [
+        { state: "closed", answered: 5, lost: 7, doubled: 1, unknown: 1, broken: 1 },
+        { state: "submitted", answered: 0, lost: 0, doubled: 0, unknown: 0, broken: 0 },
+      ],
+    );
+    // The seven that were not answered were sent again, and nothing else.
+    const [, again] = server.jobs;
+    assert.deepEqual(
+      again!.lines.map(({ custom_id }) => custom_id.replace(/_.*/, "")),
+      job!.lines.slice(5).map(({ custom_id }) => `${nameOf(custom_id)}-2`),
+    );
+    const held = await bench.booked();
+    assert.deepEqual([held.calls, held.submitted_calls, held.lost_calls], [5, 7, 0]);
+
+    // Every download breaks off elsewhere: nothing is taken in.
+    server.finish(again!);
+    const text = server.files.get("batch_2-output")!;
+    let cuts = 0;
+    const whole = server.files.get.bind(server.files);
+    server.files.get = (name) => {
+      if (name !== "batch_2-output") return whole(name);
+      return text.slice(0, text.length - 40 - cuts++);
+    };
+    assert.equal((await bench.batch()).ended, "submitted");
+    assert.equal(cuts, 3);
+    const notes = await bench.rows("note", "answered");
+    assert.match(notes[1]!.note as string, /were cut off 3 times: look again later/);
+    assert.equal(notes[1]!.answered, 0);
+    server.files.get = whole;
+    assert.equal((await bench.batch()).ended, "finished");
+    await bench.whole(N);
   });
-  // Cut off once, then whole.
-  server.cut = 1;
-  assert.equal((await bench.batch()).ended, "submitted");
-  assert.deepEqual(
-    await bench.rows("state", "answered", "lost", "doubled", "unknown", "broken"),
-    [
-      { state: "closed", answered: 5, lost: 7, doubled: 1, unknown: 1, broken: 1 },
-      { state: "submitted", answered: 0, lost: 0, doubled: 0, unknown: 0, broken: 0 },
-    ],
-  );
-  // The seven that were not answered were sent again, and nothing else.
-  const [, again] = server.jobs;
-  assert.deepEqual(
-    again!.lines.map(({ custom_id }) => custom_id),
-    job!.lines.slice(5).map(({ custom_id }) => custom_id.replace(/-1$/, "-2")),
-  );
-  const held = await bench.booked();
-  assert.deepEqual([held.calls, held.submitted_calls, held.lost_calls], [5, 7, 0]);
-
-  // Every download breaks off elsewhere: nothing is taken in.
-  server.finish(again!);
-  const text = server.files.get("batch_2-output")!;
-  let cuts = 0;
-  const whole = server.files.get.bind(server.files);
-  server.files.get = (name) => {
-    if (name !== "batch_2-output") return whole(name);
-    return text.slice(0, text.length - 40 - cuts++);
-  };
-  assert.equal((await bench.batch()).ended, "submitted");
-  assert.equal(cuts, 3);
-  const notes = await bench.rows("note", "answered");
-  assert.match(notes[1]!.note as string, /were cut off 3 times: look again later/);
-  assert.equal(notes[1]!.answered, 0);
-  server.files.get = whole;
-  assert.equal((await bench.batch()).ended, "finished");
-  await bench.whole(N);
-});
+}
 
 Deno.test("what a provider has for ever cut off is lost, and booked at most", async () => {
   await using bench = await Bench.with("sent_cut", 4);
@@ -506,8 +540,8 @@ Deno.test("a cost that was shown at the price of batches lets batches begin, and
 
 Deno.test("all failed: no output, an error file, and no success", async () => {
   const N = 4;
-  for (const none of [null, ""] as const) {
-    await using bench = await Bench.with(`sent_none_${none === null}`, N);
+  for (const [api, none] of [["openai", null], ["openai", ""], ["anthropic", null]] as const) {
+    await using bench = await Bench.with(`sent_none_${api}_${none === null}`, N, api);
     const { server } = bench;
     await bench.batch();
     server.finish(server.jobs[0]!, { fate: () => 400, none });
@@ -519,6 +553,19 @@ Deno.test("all failed: no output, an error file, and no success", async () => {
     ]);
     const { calls, usd, lost_usd, submitted_usd } = await bench.booked();
     assert.deepEqual([calls, usd, lost_usd, submitted_usd], [N, 0, 0, 0]);
+  }
+  {
+    // What failed at Anthropic is not charged, whatever it failed of; nor is it the question's fault.
+    await using bench = await Bench.with("sent_errored", N, "anthropic");
+    const { server } = bench;
+    await bench.batch();
+    server.finish(server.jobs[0]!, {
+      fate: (_, index) => [500, 529, 401, "canceled"][index] as Fate,
+    });
+    assert.equal((await bench.batch()).ended, "submitted");
+    assert.equal(server.jobs[1]!.lines.length, N);
+    const { usd, lost_calls, lost_usd } = await bench.booked();
+    assert.deepEqual([usd, lost_calls, lost_usd], [0, 0, 0]);
   }
   // Neither file: nothing came, all is asked again.
   await using bench = await Bench.with("sent_empty", N);
@@ -532,33 +579,40 @@ Deno.test("all failed: no output, an error file, and no success", async () => {
   await bench.whole(N);
 });
 
-Deno.test("turned away when it is made: it is sent again, once", async () => {
-  await using bench = await Bench.with("sent_429", 3);
-  const { server } = bench;
-  server.refusals.create = { status: 429, times: 1 };
-  // A key that does not hold is of every batch, and ends the command.
-  server.refusals.upload = { status: 401, times: 1 };
-  await assert.rejects(bench.batch(), (error) => {
-    assert.ok(error instanceof RunError);
-    assert.match(error.message, /it refused the key/);
-    return true;
+for (const api of PROTOCOLS) {
+  Deno.test(`turned away when it is made: it is sent again, once (${api})`, async () => {
+    await using bench = await Bench.with(`sent_429_${api}`, 3, api);
+    const { server } = bench;
+    const [first, before] = api === "openai" ? ["upload", "uploading"] : ["create", "uploaded"];
+    // A key that does not hold is of every batch, and ends the command.
+    server.refusals[first] = { status: 401, times: 1 };
+    await assert.rejects(bench.batch(), (error) => {
+      assert.ok(error instanceof RunError);
+      assert.match(error.message, /it refused the key/);
+      return true;
+    });
+    assert.deepEqual(await bench.rows("state"), [{ state: before }]);
+    server.refusals.create = { status: 429, times: 1 };
+    assert.equal((await bench.batch()).ended, "submitted");
+    const [{ state, note }] = await bench.rows("state", "note") as [Record<string, string>];
+    assert.equal(state, "uploaded");
+    assert.match(note!, /overloaded/);
+    await bench.batch();
+    const uploads = api === "openai" ? 2 : undefined;
+    assert.deepEqual(
+      [server.jobs.length, server.seen.upload, server.seen.list],
+      [1, uploads, undefined],
+    );
+    assert.deepEqual(await bench.rows("state", "note"), [{ state: "submitted", note: null }]);
+    // A look that fails is no result.
+    server.refusals.retrieve = { status: 500, times: 1 };
+    await bench.batch();
+    assert.match((await bench.rows("note"))[0]!.note as string, /500/);
+    server.finish(server.jobs[0]!);
+    await bench.batch();
+    await bench.whole(3);
   });
-  assert.deepEqual(await bench.rows("state"), [{ state: "uploading" }]);
-  assert.equal((await bench.batch()).ended, "submitted");
-  const [{ state, note }] = await bench.rows("state", "note") as [Record<string, string>];
-  assert.equal(state, "uploaded");
-  assert.match(note!, /overloaded/);
-  await bench.batch();
-  assert.deepEqual([server.jobs.length, server.seen.upload, server.seen.list], [1, 2, undefined]);
-  assert.deepEqual(await bench.rows("state", "note"), [{ state: "submitted", note: null }]);
-  // A look that fails is no result.
-  server.refusals.retrieve = { status: 500, times: 1 };
-  await bench.batch();
-  assert.match((await bench.rows("note"))[0]!.note as string, /500/);
-  server.finish(server.jobs[0]!);
-  await bench.batch();
-  await bench.whole(3);
-});
+}
 
 Deno.test("refused by its checks: the line that is named has failed, the others are sent without it", async () => {
   const N = 5;
@@ -629,21 +683,23 @@ Deno.test("given up while nobody knew whether it was made: found, it is ended, a
   await bench.whole(N);
 });
 
-Deno.test("a batch that is cancelled keeps what it has answered; what was not sent is taken back", async () => {
-  const N = 6;
-  await using bench = await Bench.with("sent_ended", N);
-  const { server, made } = bench;
-  server.refusals.upload = { status: 503, times: 1 };
-  await bench.batch();
-  assert.deepEqual(await made.lab.endBatches(bench.name), { back: N, cancelled: 0, lost: 0 });
-  assert.deepEqual(await bench.states(), { planned: N });
-  await bench.batch();
-  server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "expired" };
-  assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 1, lost: 0 });
-  await bench.batch({ limit: 2 });
-  assert.deepEqual(await bench.states(), { done: 2, planned: N - 2 });
-  await bench.settled();
-});
+for (const api of PROTOCOLS) {
+  Deno.test(`a batch that is cancelled keeps what it has answered; what was not sent is taken back (${api})`, async () => {
+    const N = 6;
+    await using bench = await Bench.with(`sent_ended_${api}`, N, api);
+    const { server, made } = bench;
+    server.refusals[api === "openai" ? "upload" : "create"] = { status: 429, times: 1 };
+    await bench.batch();
+    assert.deepEqual(await made.lab.endBatches(bench.name), { back: N, cancelled: 0, lost: 0 });
+    assert.deepEqual(await bench.states(), { planned: N });
+    await bench.batch();
+    server.onCancel = { fate: (_, index) => index < 2 ? "answer" : "expired" };
+    assert.deepEqual(await made.lab.endBatches(bench.name), { back: 0, cancelled: 1, lost: 0 });
+    await bench.batch({ limit: 2 });
+    assert.deepEqual(await bench.states(), { done: 2, planned: N - 2 });
+    await bench.settled();
+  });
+}
 
 Deno.test("Together's words, wrapper and lists", async () => {
   const N = 3;
@@ -661,6 +717,147 @@ Deno.test("Together's words, wrapper and lists", async () => {
   server.finish(server.jobs[0]!);
   await bench.batch();
   await bench.whole(N);
+});
+
+Deno.test("Anthropic's: chat completions there and back, half the price, and the key to its server only", async () => {
+  const N = 5, KEY = "BATCH_TEST_KEY";
+  Deno.env.set(KEY, "sk-ant-never-shown");
+  try {
+    const more = { batch: { api: "anthropic" }, key: KEY, temperature: 1.5 } as const;
+    await using bench = await Bench.with("sent_messages", N, "anthropic", more);
+    const { server, made } = bench;
+    server.key = "sk-ant-never-shown";
+    const { plan } = await made.lab.planned(bench.name);
+    const [single, cheap] = [
+      await made.lab.estimate(plan),
+      await made.lab.estimate(plan, { batch: true }),
+    ].map((costs) => costs.toRecords().at(-1)!.usd_most as number);
+    assert.equal(cheap, single! / 2);
+    assert.equal((await bench.batch()).ended, "submitted");
+    assert.deepEqual([server.seen.upload, server.seen.create, server.seen.list], [
+      undefined,
+      1,
+      undefined,
+    ]);
+    const [job] = server.jobs;
+    server.finish(job!, { output: shuffled });
+    assert.equal((await bench.batch()).ended, "finished");
+    await bench.whole(N);
+    const lines = new Map(job!.lines.map((line) => [nameOf(line.custom_id), line]));
+    const stored = await made.rows(`
+      select q.sent, q.reply, l.custom_id
+      from administrations a join requests q using (work) join batch_lines l using (work)`);
+    assert.equal(stored.length, N);
+    for (const { sent, reply, custom_id } of stored) {
+      const line = lines.get(nameOf(custom_id as string))!,
+        { usage, line: answer } = answerTo(line);
+      // Asked as its endpoint for chat completions would have made it; kept as it was put together.
+      const { model, messages, max_tokens, ...others } = JSON.parse(sent as string);
+      assert.deepEqual(line.body, { model, max_tokens, temperature: 1, messages });
+      assert.deepEqual(others, { temperature: 1.5, response_format: { type: "json_object" } });
+      const { id, choices } = answer.response.body;
+      assert.deepEqual(JSON.parse(reply as string), {
+        id,
+        object: "chat.completion",
+        model: "stand-in",
+        choices,
+        usage: {
+          prompt_tokens: usage.input,
+          completion_tokens: usage.output,
+          total_tokens: usage.input + usage.output,
+        },
+      });
+    }
+    const [raw] = await made.rows("select name, bytes, sha256 from batch_files");
+    const came = server.files.get(`${job!.id}-output`)!;
+    assert.deepEqual(raw, {
+      name: "output",
+      bytes: came.length,
+      sha256: createHash("sha256").update(came).digest("hex"),
+    });
+  } finally {
+    Deno.env.delete(KEY);
+  }
+});
+
+Deno.test("Anthropic's: killed while it is sent, it is sent once, and found by its results", async () => {
+  const N = 4;
+  await using bench = await Bench.with("sent_unnamed", N, "anthropic");
+  const { made, server } = bench;
+  await using kills = new Kills(bench);
+  const note = async () => (await bench.rows("note"))[0]!.note as string;
+  const later = () => made.sql`update batches set submitting = now() - interval '6 minutes'`;
+  await kills.at("submitting", "batches", "update", reaching("submitting"));
+  assert.equal(server.jobs.length, 0);
+  await bench.batch();
+  assert.match(await note(), /the provider does not list it: it is made again/);
+  assert.equal(server.seen.create, undefined);
+  await later();
+  const create = Promise.withResolvers<void>();
+  server.holds.create = create.promise;
+  await kills.when("sent", () => until("a batch", () => server.jobs.length > 0));
+  create.resolve();
+  const [mine] = server.jobs;
+  // Others have sent as many since, and others more: of the latter nobody waits for an end.
+  const other = (n: number) =>
+    server.asked(Array.from({ length: n }, (_, index) => ({
+      custom_id: `others-${index}`,
+      params: { model: "m", max_tokens: 1, messages: [{ role: "user", content: "?" }] },
+    })));
+  const foreign = other(N);
+  other(N + 1);
+  await later();
+  for (const ends of [mine, foreign]) {
+    await bench.batch();
+    const [one] = await bench.rows("state", "note") as [Record<string, string>];
+    assert.equal(one.state, "submitting");
+    assert.match(one.note!, new RegExp(`nobody knows .*${ends!.id}.* may be it`));
+    server.finish(ends!, ends === mine ? {} : { fate: () => "expired" });
+  }
+  await kills.at("found", "batches", "update", reaching("submitted"));
+  assert.deepEqual(await bench.rows("state"), [{ state: "submitting" }]);
+  const { ended, done, stored } = await kills.last();
+  assert.deepEqual([ended, done, stored], ["finished", N, N]);
+  assert.deepEqual([server.seen.create, server.jobs.length], [1, 3]);
+  await bench.whole(N);
+  console.log(`killed: ${kills.where.join(", ")}`);
+});
+
+Deno.test("Anthropic's: made twice, both are booked; given up while nobody knew, its late answers are kept", async () => {
+  const N = 3;
+  await using bench = await Bench.with("sent_unheard", N, "anthropic");
+  const { server } = bench;
+  server.unheard = 1;
+  await bench.batch();
+  const [first] = server.jobs, second = server.made(first!.file);
+  for (const job of [first!, second]) server.finish(job);
+  const notes: string[] = [];
+  assert.equal((await bench.batch({ onNote: (note) => notes.push(note) })).ended, "finished");
+  assert.deepEqual(notes, [`batch 1: it was made twice, and ${second.id} has ended`]);
+  assert.deepEqual([server.seen.create, server.seen.cancel], [1, undefined]);
+  assert.deepEqual(await bench.states(), { done: N });
+  assert.equal(server.charged.calls, 2 * N);
+  await bench.settled();
+
+  await using doubt = await Bench.with("sent_unheard_late", N, "anthropic");
+  doubt.server.unheard = 1;
+  await doubt.batch();
+  assert.deepEqual(await doubt.made.lab.endBatches(doubt.name), { back: 0, cancelled: 0, lost: 1 });
+  // Somebody has said so: it is asked again.
+  await doubt.batch();
+  const [late, again] = doubt.server.jobs;
+  assert.deepEqual([late!.lines.length, again!.lines.length], [N, N]);
+  doubt.server.finish(late!);
+  assert.equal((await doubt.batch()).ended, "submitted");
+  assert.deepEqual((await doubt.rows("state", "answered")).map(Object.values), [
+    ["given up, closed", N],
+    ["submitted", 0],
+  ]);
+  doubt.server.finish(again!);
+  assert.equal((await doubt.batch()).ended, "finished");
+  assert.deepEqual(await doubt.states(), { done: N });
+  assert.equal(doubt.server.charged.calls, 2 * N);
+  await doubt.settled();
 });
 
 Deno.test("it waits until all has come, alone, and asks once more what was of no use", async () => {
@@ -722,4 +919,11 @@ Deno.test("a model that nobody asks in batches is refused before anything is han
     /own cannot be asked in batches: .*"batch": \{"api": "openai"\}/,
   );
   assert.deepEqual(await bench.states(), { planned: 2 });
+  const more = { batch: { api: "anthropic" }, more: { top_k: 5 } } as const;
+  await using own = await Bench.with("sent_top_k", 2, "anthropic", more);
+  await assert.rejects(
+    own.batch(),
+    /own \(.*“top_k” of its requests cannot be asked in Anthropic's batches: change "top_k" of "more"/,
+  );
+  assert.deepEqual([await own.states(), own.server.seen], [{ planned: 2 }, {}]);
 });

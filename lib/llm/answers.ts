@@ -187,7 +187,8 @@ function told(body: unknown, header: string | null): {
     names: [
       ...new Set(
         texts(given).map((name) => name.split("#").at(-1)!).filter((name) =>
-          /^[\w.-]{1,100}$/.test(name)
+          // Anthropic's name of every error.
+          /^[\w.-]{1,100}$/.test(name) && name !== "error"
         ),
       ),
     ],

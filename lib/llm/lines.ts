@@ -7,11 +7,27 @@ import { providerOf } from "./providers.ts";
 import type { Model } from "./registry.ts";
 import { failed } from "./transports/live.ts";
 
+/** Where a question is asked, and whose form its body has. */
+export const URL = "/v1/chat/completions";
+
 /** A line of a file: `body` is the request as text. */
-export const lineOf = (url: string, id: string, body: string): string =>
+export const lineOf = (id: string, body: string): string =>
   `{"custom_id":${JSON.stringify(id)},"method":"POST","url":${
-    JSON.stringify(url)
+    JSON.stringify(URL)
   },"body":${body}}\n`;
+
+/** The lines of a file, without their ends. */
+export async function* linesOf(
+  content: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of content.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
 
 /** What a line of results says. */
 export interface Result {
@@ -22,6 +38,8 @@ export interface Result {
   text: string;
   /** Whether it was not made in time, or not any more: it is to be asked in another batch. */
   passed: boolean;
+  /** Where nothing is charged for it, whatever its status. */
+  free?: true;
 }
 
 /** A line of results; null where it is none. */

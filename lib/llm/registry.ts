@@ -55,7 +55,7 @@ export interface Model {
    * By whose Batch API it is asked in batches, where its address does not say, and which share of its price
    * a call then costs, where the provider's usual one does not hold.
    */
-  batch?: { api?: "openai" | "groq" | "together"; share?: number };
+  batch?: { api?: "openai" | "groq" | "together" | "anthropic"; share?: number };
   /** Simulated only: the share of answers that differ from the profile's. */
   error_rate?: number;
 }
@@ -123,7 +123,7 @@ const FIELDS = {
   concurrency: z.strictObject({ start: Count.optional(), most: Count.optional() }).optional(),
   timeout_seconds: z.number().gt(0).max(3600).optional(),
   batch: z.strictObject({
-    api: z.enum(["openai", "groq", "together"]).optional(),
+    api: z.enum(["openai", "groq", "together", "anthropic"]).optional(),
     share: z.number().gt(0).max(1).optional(),
   }).optional(),
   error_rate: z.number().min(0).max(1).optional(),

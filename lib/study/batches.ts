@@ -12,7 +12,9 @@ import type { Sql } from "../db.ts";
 import { frame } from "../frames.ts";
 import {
   cost,
+  dialectFor,
   lineOf,
+  linesOf,
   type Model,
   openReply,
   type Remote,
@@ -86,17 +88,15 @@ export async function waitingLines(sql: Sql, run: number): Promise<Map<string, n
  * transaction; what has been replied to meanwhile is left out.
  *
  * @param model as it will be asked, at the price that will hold
- * @param url of each line
  * @param most batches; all that is needed without it
  * @returns the numbers of the batches
  */
 export async function prepareBatches(
   sql: Sql,
   run: number,
-  { model, kind, url, lines, bytes, most = Infinity }: {
+  { model, kind, lines, bytes, most = Infinity }: {
     model: Model;
     kind: BatchRow["kind"];
-    url: string;
     lines: number;
     bytes: number;
     most?: number;
@@ -104,7 +104,7 @@ export async function prepareBatches(
 ): Promise<number[]> {
   await dropStored(sql, run);
   const made: number[] = [];
-  const around = lineOf(url, "x".repeat(64), "").length;
+  const around = lineOf("x".repeat(64), "").length;
   while (made.length < most) {
     const batch = await sql.begin(async (transaction) => {
       const sql = transaction as unknown as Sql;
@@ -132,7 +132,7 @@ export async function prepareBatches(
         return null;
       }
       const hash = createHash("sha256");
-      for await (const line of batchLines(sql, batch, url)) hash.update(line);
+      for await (const line of batchLines(sql, batch)) hash.update(line);
       await sql`
         update batches set lines = ${count}, sha256 = ${hash.digest("hex")} where batch = ${batch}`;
       return batch;
@@ -143,14 +143,14 @@ export async function prepareBatches(
   return made;
 }
 
-/** The lines of a batch as they stand in its file, in order. */
-export async function* batchLines(sql: Sql, batch: number, url: string): AsyncGenerator<string> {
+/** The lines of a batch as they stand in a file, in order. */
+export async function* batchLines(sql: Sql, batch: number): AsyncGenerator<string> {
   for (let after = 0;;) {
     const rows = await sql<{ place: number; custom_id: string; body: string }[]>`
       select place, custom_id, coalesce(body, '') as body from batch_lines
       where batch = ${batch} and place > ${after} order by place limit ${AT_ONCE}`;
     if (!rows.length) return;
-    for (const { custom_id, body } of rows) yield lineOf(url, custom_id, body);
+    for (const { custom_id, body } of rows) yield lineOf(custom_id, body);
     after = rows.at(-1)!.place;
   }
 }
@@ -246,16 +246,12 @@ export async function* keptLines(sql: Sql, batch: number, name: string): AsyncGe
   const [row] = await sql<{ content: Uint8Array<ArrayBuffer> }[]>`
     select content from batch_files where batch = ${batch} and name = ${name}`;
   if (!row) return;
-  const text = new Blob([row.content]).stream().pipeThrough(new DecompressionStream("gzip"))
-    .pipeThrough(new TextDecoderStream());
-  let rest = "";
-  for await (const chunk of text) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest) yield rest;
+  yield* linesOf(new Blob([row.content]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
+
+/** A line of a batch's results, in the form of whoever answers it; null where it is none. */
+export const resultOf = ({ kind, model, token }: BatchRow, line: string): Result | null =>
+  kind === "files" ? resultIn(line) : dialectFor(model).resultIn(line, token);
 
 /** What reading results brought. */
 export interface TakenIn {
@@ -310,7 +306,7 @@ export async function takeIn(sql: Sql, of: BatchRow, files: readonly string[]): 
   for (const file of files) {
     for await (const text of keptLines(sql, of.batch, file)) {
       if (!text.trim()) continue;
-      const result = resultIn(text);
+      const result = resultOf(of, text);
       const held = result && own.get(result.id);
       if (!result) taken.broken += 1;
       else if (!held) taken.unknown += 1;
@@ -387,7 +383,7 @@ function cameOf(model: Model, result: Result, held: { tokens: number; usd: numbe
     reason: error.kind,
     detail: error.message,
     body: error.body,
-    unsure: fault.unsure,
+    unsure: fault.unsure && !result.free,
     blameless: fault.fatal,
   };
 }

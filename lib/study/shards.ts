@@ -48,8 +48,6 @@ export type Manifest = z.infer<typeof Manifest>;
 const MANIFEST = "manifest.json";
 const SCRIPT = "shards.sbatch";
 const DRIVER = "shard.ts";
-/** Where what serves a model on its own machine takes a question. */
-const URL = "/v1/chat/completions";
 /** Lines of a shard where nobody says how many shards there are: run-batch keeps all of them in memory. */
 const LINES = 2000;
 
@@ -218,7 +216,7 @@ export async function handOut(
   const waiting = (await waitingLines(sql, run)).get(model.id) ?? 0;
   const lines = shards === undefined ? LINES : Math.max(1, Math.ceil(waiting / shards));
   if (waiting) {
-    await prepareBatches(sql, run, { model, kind: "files", url: URL, lines, bytes: 2 ** 40 });
+    await prepareBatches(sql, run, { model, kind: "files", lines, bytes: 2 ** 40 });
   }
   const rows = (await openBatches(sql, run)).filter((batch) =>
     batch.kind === "files" && batch.state === "prepared" && batch.model.id === model.id
@@ -228,7 +226,7 @@ export async function handOut(
   const written: Shard[] = [];
   for (const [number, { batch, token, lines, sha256 }] of rows.entries()) {
     const file = `shard_${numbered(number)}.jsonl`;
-    const content = ReadableStream.from(batchLines(sql, batch, URL))
+    const content = ReadableStream.from(batchLines(sql, batch))
       .pipeThrough(new TextEncoderStream());
     await Deno.writeFile(join(folder, file), content);
     written.push({ file, lines, sha256, token });

@@ -12,20 +12,16 @@ import type { Sql } from "../db.ts";
 import {
   BatchError,
   CallError,
-  cancelBatch,
-  checkPurpose,
-  createBatch,
+  checkBatches,
   dialectFor,
-  fileContent,
   inBatches,
   later,
   listBatches,
+  type Made,
   type Model,
   type Remote,
-  resultIn,
   retrieveBatch,
   transportOf,
-  uploadLines,
 } from "../llm.ts";
 import { seeded } from "../random.ts";
 import {
@@ -40,6 +36,7 @@ import {
   prepareBatches,
   recallLines,
   refuseBatch,
+  resultOf,
   submittingOf,
   takeIn,
 } from "./batches.ts";
@@ -81,10 +78,7 @@ export async function conductBatches(
 ): Promise<Ended> {
   const models = new Map([...run.cells.values()].map(({ model }) => [model.id, model]));
   const asked = [...models.values()].filter((model) => transportOf(model).outside);
-  for (const model of asked) {
-    dialectFor(model);
-    checkPurpose(model);
-  }
+  for (const model of asked) checkBatches(model);
   const gathering = {
     ...options,
     transport: (model: Model) => (asked.includes(model) ? later : transportOf)(model),
@@ -98,11 +92,10 @@ export async function conductBatches(
       // What a batch that was given up still answers is not asked again meanwhile.
       if (!seen.ending) {
         for (const model of asked) {
-          const { url, lines, bytes } = dialectFor(model);
+          const { lines, bytes } = dialectFor(model);
           await prepareBatches(sql, run.run, {
             model,
             kind: "provider",
-            url,
             lines,
             bytes: Math.min(bytes, FILE_BYTES),
           });
@@ -185,8 +178,8 @@ async function lookAfter(
   { onNote }: RunOptions,
 ): Promise<{ moved: boolean; ending: boolean }> {
   let moved = false, ending = false;
-  const refused: string[] = [];
-  for (const of of batches) {
+  const refused: string[] = [], all = [...batches];
+  for (const of of all) {
     const batch = new Looked(sql, of, onNote);
     try {
       await batch.go();
@@ -196,6 +189,7 @@ async function lookAfter(
       const { cause } = error as Error;
       if (cause instanceof CallError && cause.fatal) refused.push(cause.message);
     }
+    all.push(...batch.twins);
     moved ||= batch.moved;
     ending ||= batch.ending;
     if (batch.refused !== null) refused.push(batch.refused);
@@ -210,6 +204,8 @@ class Looked {
   moved = false;
   /** Whether it was given up, and is there after all. */
   ending = false;
+  /** Those that were found to be made of the same lines. */
+  twins: BatchRow[] = [];
   /** Why it was refused as a whole, where no line is to blame. */
   refused: string | null = null;
 
@@ -273,28 +269,41 @@ class Looked {
     this.of = { ...this.of, ...more, state, submitting: row.submitting };
   }
 
-  async #upload(): Promise<boolean> {
-    const { batch, model, sha256, token } = this.of;
-    const { url } = dialectFor(model);
-    if (this.of.state === "prepared") await this.#to("uploading");
-    const parts: string[] = [], hash = createHash("sha256");
-    for await (const line of batchLines(this.sql, batch, url)) {
-      parts.push(line);
+  /** What it is made of at the provider. */
+  get #made(): Made {
+    const { token, sha256, file, lines } = this.of;
+    return { token, sha256, file, lines };
+  }
+
+  async #lines(): Promise<string[]> {
+    const { batch, sha256 } = this.of;
+    const lines: string[] = [], hash = createHash("sha256");
+    for await (const line of batchLines(this.sql, batch)) {
+      lines.push(line);
       hash.update(line);
     }
-    if (hash.digest("hex") !== sha256) {
-      throw new Error(`The lines of batch ${batch} are not what they were: it is not sent`);
+    if (hash.digest("hex") === sha256) return lines;
+    throw new Error(`The lines of batch ${batch} are not what they were: it is not sent`);
+  }
+
+  async #upload(): Promise<boolean> {
+    const { model, token } = this.of, dialect = dialectFor(model);
+    if (dialect.upload) {
+      if (this.of.state === "prepared") await this.#to("uploading");
+      const file = await dialect.upload(model, token, new Blob(await this.#lines()));
+      await this.#to("uploaded", { file });
+    } else {
+      await this.#to("uploaded");
     }
-    const file = await uploadLines(model, token, new Blob(parts));
-    await this.#to("uploaded", { file });
     return true;
   }
 
   async #submit(): Promise<boolean> {
-    const { model, file, token, sha256 } = this.of;
+    const { model } = this.of, dialect = dialectFor(model);
+    const lines = dialect.upload ? [] : await this.#lines();
     await this.#to("submitting");
     try {
-      const remote = await createBatch(model, file!, { batch: token, sha256 });
+      const remote = await dialect.create(model, this.#made, lines);
       await this.#to("submitted", { remote: remote.id, word: remote.word });
     } catch (error) {
       // Refused for certain: it may be sent again. After anything else the provider's list says.
@@ -307,11 +316,29 @@ class Looked {
 
   /** Finds out whether a batch that was to be made was made, and how often. */
   async #find(): Promise<boolean> {
-    const { batch, model, file, token, submitting, given_up } = this.of;
-    const all = await listBatches(model, new Date(submitting! * 1000));
-    const found = all.filter((one) => one.token === token || one.input === file)
+    const { batch, model, submitting, given_up } = this.of;
+    const known = new Set(
+      (await this.sql<{ remote: string }[]>`
+        select remote from batches where model_id = ${model.id} and remote is not null`)
+        .map(({ remote }) => remote),
+    );
+    const found: Remote[] = [], unclear: Remote[] = [];
+    for (const one of await listBatches(model, new Date(submitting! * 1000))) {
+      if (known.has(one.id)) continue;
+      const owns = await dialectFor(model).owns(model, one, this.#made);
+      if (owns !== false) (owns ? found : unclear).push(one);
+    }
+    if (unclear.length) {
+      await this.tell(
+        `nobody knows whether it was made: ${
+          unclear.map(({ id }) => id).join(", ")
+        } may be it, which is known when ` +
+          "that has ended and its results can be read",
+      );
+      return false;
+    }
+    const [first, ...others] = found
       .toSorted((a, b) => Number(a.created) - Number(b.created) || (a.id < b.id ? -1 : 1));
-    const [first, ...others] = found;
     if (first) {
       await this.#adopt(first, others);
       return true;
@@ -336,15 +363,17 @@ class Looked {
 
   /** Takes a batch for its own; those that were made of the same lines are ended, and what they answer is paid. */
   async #adopt(first: Remote, others: readonly Remote[]): Promise<void> {
-    const { batch } = this.of;
+    const { batch, model, run } = this.of;
+    const end = ({ over }: Remote) => over ? "has ended" : "is cancelled";
     await this.sql.begin(async (transaction) => {
       const sql = transaction as unknown as Sql;
-      for (const { id, word } of others) {
-        const trouble = `made twice of the lines of batch ${batch}: it was cancelled`;
+      for (const other of others) {
+        const { id, word } = other;
+        const trouble = `made twice of the lines of batch ${batch}: it ${end(other)}`;
         const [twin] = await sql<{ batch: number }[]>`
-          insert into batches (run, model_id, model, kind, state, lines, sha256, file, remote, word,
-                               given_up, submitted, trouble)
-          select run, model_id, model, kind, 'submitted', lines, sha256, file, ${id}, ${word}, true, now(),
+          insert into batches (run, model_id, model, kind, token, state, lines, sha256, file, remote,
+                               word, given_up, submitted, trouble)
+          select run, model_id, model, kind, token, 'submitted', lines, sha256, file, ${id}, ${word}, true, now(),
                  ${trouble}
           from batches where batch = ${batch}
           returning batch`;
@@ -368,10 +397,12 @@ class Looked {
       word: first.word,
       trouble: null,
     };
-    for (const { id } of others) {
-      this.onNote?.(`batch ${batch}: it was made twice, and ${id} is cancelled`);
-      await cancelBatch(this.of.model, id).catch(() => {});
+    for (const other of others) {
+      this.onNote?.(`batch ${batch}: it was made twice, and ${other.id} ${end(other)}`);
+      if (!other.over) await dialectFor(model).cancel(model, other.id).catch(() => {});
     }
+    const ids = others.map(({ id }) => id);
+    this.twins = (await sentBatches(this.sql, run)).filter(({ remote }) => ids.includes(remote!));
   }
 
   async #look(): Promise<boolean> {
@@ -390,15 +421,15 @@ class Looked {
     const { word, counts, faults } = remote;
     await this.#to("submitted", { word, said: { counts, faults } });
     if (remote.over) {
-      for (const [name, file] of [["output", remote.output], ["errors", remote.errors]] as const) {
-        if (file !== null) await this.#fetch(name, file, counts);
-      }
+      const { output, errors, least } = remote;
+      if (output !== null) await this.#fetch("output", output, least);
+      if (errors !== null) await this.#fetch("errors", errors, 0);
       await this.#to("fetched");
       return true;
     }
     this.ending = given_up;
     if (given_up && remote.over === false && !/^cancell?ing$/i.test(word)) {
-      await cancelBatch(model, id!);
+      await dialectFor(model).cancel(model, id!);
     }
     const [row] = await this.sql<{ old: boolean }[]>`
       select submitted < now() - ${VANISHES_DAYS} * interval '1 day' as old
@@ -416,11 +447,11 @@ class Looked {
   }
 
   /** Fetches results; those that seem cut off once more, unless they come the same again. */
-  async #fetch(name: string, file: string, counts: Remote["counts"]): Promise<void> {
+  async #fetch(name: string, file: string, least: number): Promise<void> {
     const { batch, model } = this.of;
     let before: string | null = null;
     for (let fetched = 1;; fetched++) {
-      const content = await fileContent(model, file);
+      const content = await dialectFor(model).content(model, file);
       const { sha256 } = await keepFile(this.sql, batch, name, content);
       let lines = 0, last = "";
       for await (const line of keptLines(this.sql, batch, name)) {
@@ -428,8 +459,7 @@ class Looked {
         lines += 1;
         last = line;
       }
-      const whole = (!last || resultIn(last) !== null) &&
-        (name !== "output" || !counts || lines >= counts.completed);
+      const whole = (!last || resultOf(this.of, last) !== null) && lines >= least;
       if (whole || sha256 === before) return;
       if (fetched === FETCHES) {
         throw new Error(
@@ -494,7 +524,7 @@ export async function endBatches(sql: Sql, run: Run): Promise<GivenUp> {
       if (of.given_up || !/^submitt/.test(of.state)) continue;
       try {
         if (of.remote === null) throw new Error("nobody knows whether it was made");
-        await cancelBatch(of.model, of.remote);
+        await dialectFor(of.model).cancel(of.model, of.remote);
         given.cancelled += 1;
       } catch {
         await giveUp(sql, of);
