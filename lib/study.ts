@@ -605,7 +605,7 @@ export class Study {
   }
 
   /**
-   * Where the runs stand, oldest first: run, kind, planned, claimed, submitted, done, failed, skipped, calls,
+   * Where the runs stand, oldest first: run, kind, to_do, claimed, submitted, done, failed, skipped, calls,
    * tokens, usd (paid; undefined where a reply's price is unknown), lost_usd (calls of killed processes:
    * at most), held_usd (what is in batches: at most), budget_calls, budget_tokens, budget_usd, stopping (yes or no).
    */

@@ -38,7 +38,7 @@ async function status(flags: Flags, words: string[]): Promise<void> {
       const frame = (await lab.status()).select(
         pl.col("run"),
         pl.col("kind"),
-        pl.col("planned").add(pl.col("claimed")).add(pl.col("submitted")).alias("left"),
+        pl.col("to_do").add(pl.col("claimed")).add(pl.col("submitted")).alias("left"),
         pl.col("claimed").alias("under way"),
         pl.col("submitted").alias("in batches"),
         ...["done", "failed", "skipped", "calls", "tokens", "usd"].map((name) => pl.col(name)),

@@ -23,7 +23,7 @@ Deno.test("the counts of work are those of its rows, whatever changes them", asy
     const plan = personas({ models: [model("simulated")], conditions: ["Base"], repetitions: 2 });
     const run = await lab.register(plan);
     await alike("planned");
-    assert.equal((await lab.status()).getColumn("planned").get(0), 6);
+    assert.equal((await lab.status()).getColumn("to_do").get(0), 6);
     await lab.run(run, { limit: 4 });
     await alike("run in part");
     await sql`update work set state = 'failed', reason = 'made to' where state = 'planned'`;

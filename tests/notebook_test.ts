@@ -570,7 +570,7 @@ Deno.test("where nothing is compared, that is said and no success", async () => 
 
 const STANDING = {
   run: "personas-1",
-  planned: 11234,
+  to_do: 11234,
   claimed: 40,
   submitted: 0,
   held_usd: 0,
@@ -730,7 +730,7 @@ Deno.test("what stays at the end of a run holds no time and no speed", () => {
   }
   const error = new Error("gpt4o: the key was refused");
   assert.match(standingText(STANDING, PROGRESS, error), /\n {2}gpt4o: the key was refused\n/);
-  const over = { ...STANDING, planned: 0, claimed: 0, reasons: {} };
+  const over = { ...STANDING, to_do: 0, claimed: 0, reasons: {} };
   assert.match(
     standingText(over, null, "finished"),
     /^personas-1: 1,118 of 1,125 done, 7 failed\n {2}Finished: nothing is left to do\n/,

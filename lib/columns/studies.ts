@@ -45,10 +45,8 @@ export const STUDIES: Columns = {
     "state",
     "Where the work stands: planned, claimed, submitted, done, failed with its reason, skipped, or not asked; of a batch how far it is: prepared, uploading, uploaded, submitting, submitted, fetched, ingested, closed.",
   ),
-  planned: integer(
-    "planned",
-    "Pieces of work that are to be done, or that the plan has but for those of another run.",
-  ),
+  planned: integer("planned", "Pieces of work that the plan has, but for those of another run."),
+  to_do: integer("to do", "Pieces of work that nobody has begun."),
   claimed: integer("under way", "Pieces of work that a process has taken."),
   submitted: integer(
     "in batches",

@@ -9,7 +9,7 @@ const Count = z.number();
 const Limit = z.number().nullable();
 const Row = z.object({
   run: z.string(),
-  planned: Count,
+  to_do: Count,
   claimed: Count,
   submitted: Count,
   done: Count,
@@ -51,7 +51,7 @@ export async function runStatus(
     all.reduce((total, row) => total + of(row), 0);
   return {
     run: `${all.length} runs`,
-    planned: sum(({ planned }) => planned),
+    to_do: sum(({ to_do }) => to_do),
     claimed: sum(({ claimed }) => claimed),
     submitted: sum(({ submitted }) => submitted),
     done: sum(({ done }) => done),
@@ -86,7 +86,7 @@ const MOST_REASONS = 10;
 
 /** The words that are shown: a first line, more lines, and reasons as a list. */
 function said(now: RunStatus, progress: Progress | null, outcome: Outcome | null) {
-  const left = now.planned + now.claimed + now.submitted, all = left + now.done + now.failed;
+  const left = now.to_do + now.claimed + now.submitted, all = left + now.done + now.failed;
   const head = `${whole(now.done)} of ${whole(all)} done, ${whole(now.failed)} failed` +
     (left ? `, ${whole(left)} left` : "") +
     (now.submitted ? `, of these ${whole(now.submitted)} in batches` : "");

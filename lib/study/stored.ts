@@ -35,7 +35,7 @@ export interface Asked {
 export async function statusOf(sql: Sql): Promise<DataFrame> {
   const runs = await sql<{ run: number }[]>`select run from runs`;
   for (const { run } of runs) await reap(sql, run);
-  const rows = await sql`
+  const rows = await sql<{ planned: number }[]>`
     select r.name as run, r.kind,
            ${counts(sql, ["planned", "claimed", "submitted", "done", "failed", "skipped"])},
            r.calls::float8, r.tokens::float8,
@@ -47,10 +47,10 @@ export async function statusOf(sql: Sql): Promise<DataFrame> {
            case when r.stopping then 'yes' else 'no' end as stopping
     from runs r left join work_counts n on n.run = r.run
     group by r.run order by r.run`;
-  return frame(rows, {
+  return frame(rows.map(({ planned, ...row }) => ({ ...row, to_do: planned })), {
     run: "text",
     kind: "text",
-    planned: "integer",
+    to_do: "integer",
     claimed: "integer",
     submitted: "integer",
     done: "integer",

@@ -66,7 +66,7 @@ const Limit = z.number().nullable();
 export const Standing = z.object({
   run: z.string(),
   kind: z.enum(["personas", "administrations", "trial"]),
-  planned: Count,
+  to_do: Count,
   claimed: Count,
   submitted: Count,
   done: Count,
@@ -84,8 +84,8 @@ export const Standing = z.object({
 export type Standing = z.infer<typeof Standing>;
 
 /** Pieces of work that are not done yet: still to be asked, under way, or in batches. */
-export const leftOf = ({ planned, claimed, submitted }: Standing): number =>
-  planned + claimed + submitted;
+export const leftOf = ({ to_do, claimed, submitted }: Standing): number =>
+  to_do + claimed + submitted;
 
 /** How runs stand, in the order of their names. */
 export async function statusOf(lab: Study, names: readonly string[]): Promise<Standing[]> {

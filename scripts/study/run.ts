@@ -295,7 +295,7 @@ class Face {
 function together([first, ...others]: readonly Standing[]): Standing {
   return others.reduce((sum, one) => ({
     ...sum,
-    planned: sum.planned + one.planned,
+    to_do: sum.to_do + one.to_do,
     claimed: sum.claimed + one.claimed,
     submitted: sum.submitted + one.submitted,
     done: sum.done + one.done,
