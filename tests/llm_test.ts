@@ -279,7 +279,16 @@ served("without a key no request is made", () => "never", async ({ server, gpt, 
   const missing = await failure(live(gpt).ask({ messages: HELLO }));
   assert.deepEqual([missing.kind, missing.fatal], ["refused key", true]);
   assert.match(missing.message, /no key is set: set OPENAI_API_KEY in the environment or \.env$/);
-  const named = await failure(live({ ...gpt, key: "NO_SUCH_KEY" }).ask({ messages: HELLO }));
+  // It is known before any call, so that none is held against a budget, nor booked.
+  const held: string[] = [];
+  const heard = async (what: string) => void held.push(what);
+  const named = await failure(
+    live({ ...gpt, key: "NO_SUCH_KEY" }).ask({ messages: HELLO }, {
+      hold: () => heard("hold"),
+      before: () => heard("before"),
+    }),
+  );
+  assert.deepEqual([held, named.attempts], [[], 0]);
   assert.match(named.message, /set NO_SUCH_KEY in/);
   const region = await failure(live(claude).ask({ messages: HELLO }));
   assert.match(region.message, /set AWS_REGION/);

@@ -18,11 +18,7 @@ const clients = new Map<string, OpenAI>();
 
 /** The client of an address and a key; a key that was changed in `.env` makes a new one. */
 export function clientOf({ OpenAI }: typeof import("openai"), model: Model): OpenAI {
-  const name = keyOf(model);
-  const key = name === null ? null : secret(name);
-  if (name !== null && key === null) {
-    throw new Fault("no key is set", { kind: "refused key", fatal: true });
-  }
+  const key = secretOf(model);
   const address = addressOf(model);
   // Names of OpenAI's customers are no business of other servers.
   const own = model.base_url === undefined;
@@ -47,6 +43,14 @@ export function clientOf({ OpenAI }: typeof import("openai"), model: Model): Ope
   return client;
 }
 
+/** @throws {Fault} when a key is wanted and none is set */
+function secretOf(model: Model): string | null {
+  const name = keyOf(model);
+  const key = name === null ? null : secret(name);
+  if (name === null || key !== null) return key;
+  throw new Fault("no key is set", { kind: "refused key", fatal: true });
+}
+
 const keyOf = (model: Model): string | null => model.key === undefined ? KEY : model.key;
 
 const addressOf = (model: Model): string => model.base_url ?? ADDRESS;
@@ -62,6 +66,7 @@ export const openai: Provider = {
   name: "openai",
   setting: "base_url",
   address: addressOf,
+  check: (model) => void secretOf(model),
 
   remedy(model) {
     const name = keyOf(model);

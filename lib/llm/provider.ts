@@ -28,6 +28,8 @@ export interface Provider {
   remedy(model: Model): string;
   /** Whether a model can be asked, or what is lacking, in a few words. */
   ready(model: Model): string;
+  /** @throws {Fault} when it is known, before any call, that a model cannot be asked */
+  check?(model: Model): void;
   /** What does not fit in a model's entry: field and complaint. */
   faults(entry: Readonly<Omit<Model, "price">>): [field: string, complaint: string][];
   /** How many more tokens than `tokens()` counts it may charge for: a factor. */

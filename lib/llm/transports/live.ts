@@ -51,6 +51,7 @@ export function live(model: Model, pace = paceOf(model)): Transport {
     async ask(call, { signal, hold, before, after, key: known, retries = RETRIES } = {}) {
       const { key, body, request } = questionOf(model, call, known);
       checkPurpose(model);
+      checkReady(model);
       // Before it waits for its turn: a turn that waits for the database is a turn lost.
       if (hold) await hold();
       let made = 0;
@@ -94,6 +95,15 @@ export function checkPurpose(model: Model): void {
     true,
     0,
   );
+}
+
+/** @throws {CallError} when a model cannot be asked at all: that is no call, and is booked as none */
+function checkReady(model: Model): void {
+  try {
+    providerOf(model.provider).check?.(model);
+  } catch (fault) {
+    throw fault instanceof Fault ? failed(model, fault, 0) : fault;
+  }
 }
 
 /** Waits before another attempt; less where the signal stops it, which the next attempt notices. */
