@@ -21,8 +21,14 @@ const KILLS = Number(Deno.env.get("CHAOS_KILLS") || (nightly ? 200 : 8));
 const SEED = Deno.env.get("CHAOS_SEED") || "1";
 
 const SCHEMA = "chaos", RESTORED = "chaos_restored";
-const TRANSPORTS = ["live", "batches", "files"] as const;
+/** Runs that go in batches, of OpenAI's kind and of Anthropic's. */
+const SENT = ["batches", "messages"] as const;
+type Sent = typeof SENT[number];
+const TRANSPORTS = ["live", ...SENT, "files"] as const;
 type Transport = typeof TRANSPORTS[number];
+const isSent = (name: string): name is Sent => (SENT as readonly string[]).includes(name);
+/** Their names in a statement. */
+const RUNS = TRANSPORTS.map((name) => `'${name}'`).join(", ");
 /** Shards of the run that goes as files. */
 const SHARDS = 4;
 /** Calls in flight. */
@@ -162,15 +168,24 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const slow = () =>
     provider({ answer: () => ({ latency: 20 + random.uniform() * 60 }), keep: false });
   const server = slow(), node = slow();
-  await using batches = new BatchServer();
+  await using openai = new BatchServer();
+  await using anthropic = new BatchServer("anthropic");
+  const sent: Record<Sent, BatchServer> = { batches: openai, messages: anthropic };
+  const senders = Object.values(sent);
   const cable = ({ url }: { url: string }) => Cable.to(Number(new URL(url).port));
   await using near = cable(server);
-  await using far = cable(batches);
+  await using far = cable(openai);
+  await using farther = cable(anthropic);
   await using inside = cable(node);
-  const cables = [near, far, inside];
+  const cables = [near, far, farther, inside];
   const models: Record<Transport, Model> = {
     live: served(near.url, CALLS, { id: "live", label: "Live" }),
     batches: served(far.url, CALLS, { id: "sent", label: "Sent", batch: { api: "openai" } }),
+    messages: served(farther.url, CALLS, {
+      id: "message",
+      label: "Message",
+      batch: { api: "anthropic" },
+    }),
     files: served(inside.url, CALLS, { id: "node", label: "Node" }),
   };
   await Deno.writeTextFile(file, JSON.stringify(Object.values(models)));
@@ -196,8 +211,8 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const out = await Deno.makeTempDir(), cluster = await Deno.makeTempDir();
 
   const plans: string[] = [];
-  const worker = async (name: "live" | "batches"): Promise<Victim> => {
-    const own = new Process(SCHEMA, name, { batch: name === "batches", limit: PORTION });
+  const worker = async (name: "live" | Sent): Promise<Victim> => {
+    const own = new Process(SCHEMA, name, { batch: isSent(name), limit: PORTION });
     await own.ready();
     await own.go();
     return { over: () => own.over, killed: () => own.killed(), ended: () => own.ended() };
@@ -218,6 +233,7 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const acts: Record<string, () => Promise<Victim>> = {
     live: () => worker("live"),
     batches: () => worker("batches"),
+    messages: () => worker("messages"),
     files: async () => {
       const folders = await handedOut(cluster);
       if (!folders.length || random.uniform() < 0.1) return study(...handOut());
@@ -257,7 +273,7 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   };
   if (!disk.own) console.log("no disk of its own can be had here: it is not filled");
 
-  const watch = new Watch(made, { live: server.bodies, files: node.bodies }, batches, cluster);
+  const watch = new Watch(made, { live: server.bodies, files: node.bodies }, sent, cluster);
   const struck: Record<string, number> = {};
   for (let kill = 0; kill < KILLS; kill++) {
     // Runs are what most can be lost of.
@@ -266,9 +282,9 @@ async function campaign(disk: Disk, file: string): Promise<void> {
     struck[`${act}, ${blow}`] = (struck[`${act}, ${blow}`] ?? 0) + 1;
     const asked = () =>
       server.tally().requests + node.tally().requests +
-      Object.values(batches.seen).reduce((sum, n) => sum + n, 0);
+      senders.flatMap(({ seen }) => Object.values(seen)).reduce((sum, n) => sum + n, 0);
     const before = asked(), victim = await acts[act]!();
-    if ((act === "live" || act === "batches") && random.uniform() < 0.8) {
+    if ((act === "live" || isSent(act)) && random.uniform() < 0.8) {
       // Most are hit while they ask, whenever that is on this machine.
       const heard = 1 + random.int(act === "live" ? PORTION : 6);
       const end = performance.now() + 10_000;
@@ -283,8 +299,10 @@ async function campaign(disk: Disk, file: string): Promise<void> {
     }
     await victim.killed();
     await quiet(made, () => server.tally().inFlight + node.tally().inFlight);
-    for (const job of batches.jobs) {
-      if (job.status === "validating" && random.uniform() < 0.6) batches.finish(job, fates(random));
+    for (const server of senders) {
+      for (const job of server.jobs.filter(({ status }) => status === "validating")) {
+        if (random.uniform() < 0.6) server.finish(job, fates(random));
+      }
     }
     await watch.look();
     await halfWritten(made, plans, works, out);
@@ -292,7 +310,9 @@ async function campaign(disk: Disk, file: string): Promise<void> {
 
   // To the end, with nobody in the way.
   for (let rounds = 0;; rounds++) {
-    for (const job of batches.jobs) if (job.status === "validating") batches.finish(job);
+    for (const server of senders) {
+      for (const job of server.jobs) if (job.status === "validating") server.finish(job);
+    }
     const ends = [];
     await done("scripts/study.ts", ...handOut(), "--schema", SCHEMA);
     for (const folder of await handedOut(cluster)) {
@@ -302,8 +322,8 @@ async function campaign(disk: Disk, file: string): Promise<void> {
       }
       await done("scripts/study.ts", "take-in", folder, "--schema", SCHEMA);
     }
-    for (const name of ["live", "batches"] as const) {
-      const own = new Process(SCHEMA, name, { batch: name === "batches" });
+    for (const name of ["live", ...SENT] as const) {
+      const own = new Process(SCHEMA, name, { batch: isSent(name) });
       await own.ready();
       await own.go();
       ends.push((await own.ended()).ended);
@@ -320,8 +340,8 @@ async function campaign(disk: Disk, file: string): Promise<void> {
 
   const states = await made.rows(`
     select state, count(*)::int as n from work join runs using (run)
-    where name in ('live', 'batches', 'files') group by state`);
-  assert.deepEqual(states, [{ state: "done", n: 3 * works }]);
+    where name in (${RUNS}) group by state`);
+  assert.deepEqual(states, [{ state: "done", n: TRANSPORTS.length * works }]);
   const open = await made.value(`
     select count(*)::int from work
     where spent_calls + spent_tokens + spent_usd + held_calls + held_tokens + held_usd <> 0`);
@@ -329,19 +349,20 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   const [money] = await made.rows(`
     select sum(usd + lost_usd) as booked, sum(submitted_usd)::float8 as submitted,
            sum(calls + lost_calls)::int as calls
-    from runs where name in ('live', 'batches', 'files')`) as Record<string, number>[];
+    from runs where name in (${RUNS})`) as Record<string, number>[];
   const tallies = [server.tally(), node.tally()];
   const usd =
     tallies.reduce((sum, { charged }) => sum + (charged.input + 2 * charged.output) / 1e6, 0) +
-    batches.usd;
+    senders.reduce((sum, { usd }) => sum + usd, 0);
+  const lined = senders.reduce((sum, { charged }) => sum + charged.calls, 0);
   const answered = tallies.reduce((sum, { answered }) => sum + answered, 0);
   assert.equal(money!.submitted, 0, "money that is held for lines which are closed");
   assert.ok(money!.booked! >= usd - 1e-9, `booked ${money!.booked} USD of ${usd}`);
-  assert.ok(money!.calls! >= answered + batches.charged.calls);
+  assert.ok(money!.calls! >= answered + lined);
   const twice = answered - 2 * works, { inFlight } = watch;
   assert.ok(twice <= inFlight, `${twice} calls were made again of ${inFlight}`);
   assert.deepEqual(
-    [...batches.answered.values()].filter((times) => times > 1),
+    senders.flatMap(({ answered }) => [...answered.values()]).filter((times) => times > 1),
     [],
     "questions of batches that were answered twice",
   );
@@ -349,7 +370,7 @@ async function campaign(disk: Disk, file: string): Promise<void> {
   console.log(
     `${KILLS} kills survived (seed ${SEED}): ${lines.join(" · ")}\n` +
       `answers lost: 0 of ${watch.stored}; paid twice: ${twice}, all of ${inFlight} that were ` +
-      `in flight; in batches: 0 of ${batches.charged.calls}\n` +
+      `in flight; in batches: 0 of ${lined}\n` +
       `booked ${money!.booked!.toFixed(4)} USD for ${usd.toFixed(4)} charged`,
   );
   await made.sql.end();
@@ -404,7 +425,7 @@ class Watch {
   constructor(
     private readonly made: Made,
     private readonly bodies: Record<"live" | "files", ReadonlyMap<string, number>>,
-    private readonly batches: BatchServer,
+    private readonly sent: Readonly<Record<Sent, BatchServer>>,
     private readonly cluster: string,
   ) {}
 
@@ -417,7 +438,7 @@ class Watch {
       select q.key || ' ' || q.ask as question, r.name, md5(q.reply) as reply,
              encode(sha256(convert_to(q.sent, 'UTF8')), 'hex') as body
       from requests q join runs r using (run)
-      where r.name in ('live', 'batches', 'files')`) as {
+      where r.name in (${RUNS})`) as {
       question: string;
       name: Transport;
       reply: string;
@@ -430,12 +451,12 @@ class Watch {
     }
     for (const [question, { name, reply, body }] of now) {
       if (this.#known.has(question)) continue;
-      const paid = name === "batches"
-        ? () => this.batches.answered.get(sha(question).slice(0, 40)) ?? 0
+      const paid = isSent(name)
+        ? () => this.sent[name].answered.get(sha(question).slice(0, 40)) ?? 0
         : () => this.bodies[name].get(body) ?? 0;
       const times = paid();
       // Of one that is asked alone an earlier answer may have been in flight at a kill.
-      if (name === "batches") assert.equal(times, 1, "a line was paid twice");
+      if (isSent(name)) assert.equal(times, 1, "a line was paid twice");
       assert.ok(times > 0, `nobody has answered ${question}`);
       this.#known.set(question, { reply, paid, times });
     }
