@@ -75,6 +75,7 @@ export async function report(
     ...{ origin, source: provenance.source, tables: of(({ table }) => table), survived, agreement },
     counts: { profiles: profiles.height, ...made },
     costs: own.map(({ cost }) => cost),
+    gaps: gaps.length,
     figures: [
       figureOf(whom!.svg, whom!.heading, whom!.data, "shares", origin),
       figureOf(alike!.svg, alike!.heading, alike!.data, "scores", origin),
@@ -205,7 +206,7 @@ ${parts.map(partOf).join("\n")}
 
 /** In print nothing can look up a page: numbers of parts, which stand at the head of each, are found by leafing. */
 const numbered = (at: number, title: string): string =>
-  `<span class="number">S${at + 1}</span> ${escape(title)}`;
+  `<span class="number">S${at + 1} </span>${escape(title)}`;
 
 const partOf = ({ id, title, sections }: Part, at: number): string =>
   `<section class="part" id="${id}" aria-labelledby="${id}-title">

@@ -298,18 +298,24 @@ const OPENED = (
 Deno.test("what was found follows the tables, and is said of nothing that is not there", () => {
   const one = foundReading(OPENED({ share: 0.8, score: -0.2, r: 0.6, alpha: 0.5, same: 91 }));
   assert.equal(one.length, 5);
-  assert.match(one[0]!, /Tables 1–3.*a c s 10\.0 % → 80\.0 % \(MaxP\)/);
-  assert.match(one[1]!, /a −0\.20 \(E\)\. .* comes to a mean of 5\.50 \(N under MaxN\)/);
+  assert.match(one[0]!, /Tables 1–3.*a s \(c\) 10\.0 % → 80\.0 % under MaxP/);
+  assert.match(
+    one[1]!,
+    /a −0\.20 \(extraversion\)\. .* comes to a mean of 5\.50 \(neuroticism under MaxN\)/,
+  );
   assert.match(one[2]!, /a 91\.0 %\./);
-  assert.match(one[3]!, /correlate at 0\.60 \(E\) and — \(N\), .* 1 of 1 at 0\.5 or more/);
+  assert.match(
+    one[3]!,
+    /correlate at 0\.60 \(extraversion\) and — \(neuroticism\), .* 1 of 1 at 0\.5 or more/,
+  );
   assert.match(
     one[4]!,
-    /EPQR-A is 0\.50, and below 0\.7 in 1 of 1 cells \(P 1\)\. .* BFI is 0\.90/,
+    /EPQR-A is 0\.50, and below 0\.7 in 1 of 1 cells \(psychoticism 1\)\. .* BFI is 0\.90/,
   );
   const other = foundReading(OPENED({ share: 0.3, score: 0.4, r: 0.2, alpha: 0.8, same: 55 }));
   assert.match(
     other.join("\n"),
-    /30\.0 %[\s\S]* 0\.40 \(E\)[\s\S]*55\.0 %[\s\S]*0 of 1 at[\s\S]*0 of 1 cells/,
+    /30\.0 %[\s\S]* 0\.40 \(extraversion\)[\s\S]*55\.0 %[\s\S]*0 of 1 at[\s\S]*0 of 1 cells/,
   );
   const none = Object.fromEntries(
     Object.entries(OPENED({ share: 0, score: 0, r: 0, alpha: 0, same: 0 }))

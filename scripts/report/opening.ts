@@ -31,6 +31,8 @@ export interface Opened {
   /** How many of what is in the data, such as profiles, personas and sheets. */
   counts: Readonly<Record<string, number>>;
   costs: readonly Cost[];
+  /** How many notebooks did not run to the end. */
+  gaps: number;
   /** Drawings of what was found, and of how far it is sure. */
   figures: readonly [found: string, sure: string];
 }
@@ -81,9 +83,13 @@ const found = (of: Opened): string =>
     : "") +
   bullets(foundReading({ ...of.tables, shares: shares(of.tables) }));
 
+/** A number and its % on one line. */
+const bound = (text: string): string => text.replaceAll(/(\d) %/g, "$1\u00a0%");
+
 const bullets = (paragraphs: readonly string[]): string =>
   `<ul class="said">\n${
-    paragraphs.map((text) => proseHtml([text]).replace(/^<p>(.*)<\/p>$/s, "<li>$1</li>")).join("\n")
+    paragraphs.map((text) => proseHtml([bound(text)]).replace(/^<p>(.*)<\/p>$/s, "<li>$1</li>"))
+      .join("\n")
   }\n</ul>`;
 
 function sure({ origin, survived }: Opened): string {
@@ -141,8 +147,9 @@ function cost(costs: readonly Cost[]): string {
     `${each.join("; ")}${more}.`;
 }
 
-const onData = ({ origin, agreement }: Opened): string =>
+const onData = ({ origin, agreement, gaps }: Opened): string =>
   `${origin.banner}. ${agreement}, to the last printed digit. ` +
+  (gaps ? `Of the notebooks ${gaps} did not run to the end. ` : "") +
   `Code: ${
     origin.code ?? "version unknown (no git)"
   }. Files, prompts and versions stand under Provenance.`;

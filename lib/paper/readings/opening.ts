@@ -2,6 +2,8 @@
 import type { DataFrame } from "polars";
 import pl from "polars";
 import type { Provenance } from "../../db.ts";
+import { SCALE_NAMES } from "../../instruments.ts";
+import { word } from "../figures.ts";
 import { list, nothing, number, percent, range, records, type Value } from "./words.ts";
 import { robustnessReading } from "./robustness.ts";
 
@@ -10,6 +12,9 @@ const SAME = ["E", "N"];
 /** What is called acceptable at least: alpha; moderate: kappa (Landis & Koch 1977), ICC (Koo & Li 2016). */
 const ACCEPTABLE = 0.7, MODERATE = 0.4, GOOD = 0.75;
 const LARGE = 0.5;
+
+/** A scale or trait in words. */
+const named = (scale: string): string => SCALE_NAMES[scale]?.toLowerCase() ?? scale;
 
 const largest = <T>(of: readonly T[], size: (one: T) => number): T | undefined =>
   of.toSorted((a, b) => size(b) - size(a))[0];
@@ -53,7 +58,8 @@ function shares(table: DataFrame): string[] {
   if (!moves.length) return nothing("changes from Base");
   const told = [...Map.groupBy(moves, ({ model }) => model)].map(([model, own]) => {
     const { condition, category, subcategory, from, mean } = largest(own, ({ by }) => by)!;
-    return `${model} ${category} ${subcategory} ${percent(from)} → ${percent(mean)} (${condition})`;
+    return `${model} ${word(subcategory)} (${word(category).toLowerCase()}) ${percent(from)} → ` +
+      `${percent(mean)} under ${condition}`;
   });
   return [`The share of personas that changes most from Base, by model: ${list(told)}.`];
 }
@@ -66,11 +72,11 @@ function scores(table: DataFrame): string[] {
     ({ model }) => model,
   )].map(([model, own]) => {
     const { scale, estimate } = largest(own, ({ estimate }) => Math.abs(estimate!))!;
-    return `${model} ${number(estimate)} (${scale})`;
+    return `${model} ${number(estimate)} (${named(scale)})`;
   });
   const set = Map.groupBy(
     all.filter(({ condition, scale }) => condition === `Max${scale}`),
-    ({ condition, scale }) => `${scale} under ${condition}`,
+    ({ condition, scale }) => `${named(scale)} under ${condition}`,
   );
   return [
     ...base.length
@@ -106,7 +112,7 @@ function convergence(table: DataFrame): string[] {
     SAME.includes(epqra_scale) && epqra_scale === bfi_trait;
   const same = SAME.map((trait) => {
     const own = all.filter((row) => isSame(row) && row.bfi_trait === trait);
-    return `${range(own.map(({ r }) => r))} (${trait})`;
+    return `${range(own.map(({ r }) => r))} (${named(trait)})`;
   });
   const others = all.filter((row) => !isSame(row));
   const high = others.filter(({ r }) => Math.abs(r!) >= LARGE);
@@ -123,7 +129,7 @@ function alphas({ table6, tableA5 }: Tables): string[] {
     if (!known.length) return [];
     const low = known.filter(({ alpha }) => alpha! < ACCEPTABLE);
     const where = [...Map.groupBy(low, (row) => row[scale])]
-      .map(([of, own]) => `${of} ${own.length}`);
+      .map(([of, own]) => `${named(of)} ${own.length}`);
     const none = all.length - known.length;
     return [
       `Alpha of the ${name} is ${range(known.map(({ alpha }) => alpha))}, and below ` +
