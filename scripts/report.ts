@@ -2,14 +2,13 @@
  * The report: one self-contained page. Two pages say what was found, how sure it is and what it is not; what
  * they rest on follows, every table and figure with its data, agreement, quality, costs and provenance.
  */
-import type { DataFrame } from "polars";
 import { codeVersion, hidden } from "lib/config.ts";
 import { bannerOf, connect, type Dataset, type Provenance } from "lib/db.ts";
 import { MODELS, type TableName } from "lib/paper/design.ts";
 import { whole } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
 import { verdictText } from "lib/notebook.ts";
-import { methodsReading, type Survived } from "lib/paper/readings.ts";
+import { countsOf, publishedMethods, type Survived } from "lib/paper/readings.ts";
 import { escape, gridOf, html, proseHtml } from "lib/press.ts";
 import { prompts } from "lib/prompts.ts";
 import { softwareOf } from "lib/study.ts";
@@ -50,14 +49,8 @@ export async function report(
   const tables = await published(study, origin);
   const compared = tables.map(({ name, checked }) => ({ ...checked, name }));
   const agreement = verdictText({ ...inAll(compared), differing: [] });
-  const people = await study.demographics();
-  const { sheets: profiles } = await study.profiles("reference");
-  const made = {
-    personas: personasIn(people),
-    "answer sheets of the EPQR-A": (await study.sheets("epqra")).sheets.height,
-    "answer sheets of the BFI-44": (await study.sheets("bigfive")).sheets.height,
-  };
-  const methods = methodsReading({ profiles: profiles.height, made }, software);
+  const { profiles, made } = await countsOf(study);
+  const methods = await publishedMethods(study);
   const facts = {
     "Data": origin.banner.replace(/^Data: /, ""),
     "Restored": provenance.restoredAt ?? "—",
@@ -73,7 +66,7 @@ export async function report(
   const [whom, alike] = await panels(study);
   const first = opening({
     ...{ origin, source: provenance.source, tables: of(({ table }) => table), survived, agreement },
-    counts: { profiles: profiles.height, ...made },
+    counts: { profiles, ...made },
     costs: own.map(({ cost }) => cost),
     gaps: gaps.length,
     figures: [
@@ -109,13 +102,6 @@ export async function report(
     },
   ];
   return page(origin, first, parts);
-}
-
-/** Each attribute counts all personas once. */
-function personasIn(people: DataFrame): number {
-  const counted = people.toRecords() as { attribute: string; n: number }[];
-  return counted.filter(({ attribute }) => attribute === counted[0]!.attribute)
-    .reduce((sum, { n }) => sum + n, 0);
 }
 
 /** A part that is one section. */

@@ -30,7 +30,7 @@ export {
   multitraitReading,
 } from "./readings/more.ts";
 export { choiceReading, robustnessReading } from "./readings/robustness.ts";
-export { methodsReading, testsReading } from "./readings/methods.ts";
+export { countsOf, methodsReading, publishedMethods, testsReading } from "./readings/methods.ts";
 export {
   foundReading,
   limitsReading,

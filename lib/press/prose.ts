@@ -38,7 +38,7 @@ export const proseHtml = (paragraphs: readonly string[]): string =>
   }).join("\n");
 
 /** A longer word of code, such as a hash, may be broken anywhere. */
-const LONG = 24;
+const LONG = 12;
 const breakable = (text: string): string => [...text].map(tex).join("\\allowbreak{}");
 
 /** Paragraphs as LaTeX. */
