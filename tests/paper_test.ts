@@ -133,6 +133,31 @@ Deno.test("with one answer changed, the comparison names the cells that no longe
   }
 });
 
+/** Faces of numbers in Table 5, and their names. */
+const FACES: readonly [RegExp, string][] = [
+  [/^\*\*[^*]+\*\*$/, "bold"],
+  [/^\*[^*]+\*$/, "italic"],
+  [/^<u>/, "underlined"],
+];
+
+Deno.test("every marker of a printed table is explained below it", async () => {
+  const study = await published();
+  let found = 0;
+  for (const name of TABLES) {
+    for (const mode of ["printed", "corrected"] as const) {
+      const { body, notes = [] } = grid(name, await build(name, study, { mode }), { mode });
+      const cells = body.flatMap(({ cells }) => cells);
+      const marks = name === "table5"
+        ? FACES.filter(([face]) => cells.some((cell) => face.test(cell))).map(([, word]) => word)
+        : [...new Set(cells.flatMap((cell) => cell.match(/[‡†¶§*]/g) ?? []))];
+      found += marks.length;
+      for (const mark of marks) assert.ok(notes.join().includes(mark), `${name} ${mode}: ${mark}`);
+    }
+  }
+  await study.close();
+  assert.ok(found >= 20, `${found}`);
+});
+
 Deno.test("race and religion add up to 100 % once the lost rows are there", async () => {
   const study = await published();
   const table = await build("table3", study);

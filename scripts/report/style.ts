@@ -73,13 +73,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
   p, li, dd { max-width: none; orphans: 3; widows: 3; }
   h1 { font-size: 16pt; margin: 0 0 2mm; } h2 { font-size: 11.5pt; margin: 3.5mm 0 1mm; } h3 { font-size: 11pt; margin: 6mm 0 1.5mm; } h4 { font-size: 9.5pt; margin: 4mm 0 1mm; }
   h2, h3, h4, caption, h3 + p, .note:has(+ .box) { break-after: avoid; break-inside: avoid; }
+  thead { break-after: avoid; } thead + tbody { break-before: avoid; } thead + tbody tr:first-child { break-before: avoid; }
+  table:not(:has(tbody tr:nth-child(13), tbody:nth-of-type(4))) { break-inside: avoid; }
   thead + tbody tr:nth-child(-n+3) { break-after: avoid; } tbody:last-child tr:nth-last-child(-n+3) { break-before: avoid; }
   table + *, .box + .note { break-before: avoid; } p:empty, p:has(> span:only-child:empty) { display: none; }
   .part > h2, nav h2 { font-size: 14pt; margin: 0 0 3mm; border: 0; padding: 0; } nav { break-before: page; } .part { break-before: page; }
   #sure { break-before: page; } figcaption { font-size: 8.5pt; } .note { font-size: 7.5pt; margin: .8mm 0; } nav > ul { columns: 2; font-size: 8.5pt; } nav ul ul li { font-size: 8pt; padding: .2mm 0; }
   nav a { text-decoration: none; } nav > ul > li { padding: .7mm 0 .7mm 9mm; text-indent: -9mm; } nav p { font-size: 8.5pt; margin: 0 0 2mm; } .number { min-width: 9mm; }
   .opening figure { margin: 2mm 0 0; } .opening figure svg { max-height: 72mm; } .opening .box { margin: 1mm 0; } .opening p { margin: 1mm 0; } .opening .said { margin: 1mm 0; } .opening .said li { margin: .6mm 0; } .opening { font-size: 9pt; line-height: 1.33; }
-  figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; } figure svg { max-height: 112mm; width: auto; }
+  figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; } figure svg { max-height: 190mm; width: auto; } .views figure svg { max-height: 112mm; }
   section#agreement.part { break-before: auto; margin-top: 6mm; page: auto; } .view.printed > h4 { display: none; }
   .box, .kept > div { overflow: visible !important; max-height: none !important; width: auto !important; }
   thead { position: static !important; box-shadow: none; border-bottom: 1px solid #1a1a1a; }
