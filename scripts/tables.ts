@@ -139,7 +139,7 @@ export async function writeTables(
     await files(name, table, gridOf(table, title), gridOf(table, title, { style: "apa" }));
   };
   const { source = "" } = sourceOf(null, banner, await code);
-  await keep(join(folder, `${SOURCE}.tex`), sourceLatex([source], SOURCE));
+  await keep(join(folder, `${SOURCE}.tex`), sourceLatex(source, SOURCE));
   // One after the other: what a table is made of is let go before the next.
   const done: Written[] = [];
   for (const name of names) {

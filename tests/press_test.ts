@@ -302,7 +302,7 @@ for (const [name, { options, about }] of Object.entries(CLASSES)) {
             ...columns ? ["\\onecolumn"] : [],
             latex(long, "long", "all"),
             figureLatex({ title: "F", ...shown }, "a.pdf", "a", mm, "all"),
-            sourceLatex([source], "all"),
+            sourceLatex(source, "all"),
             "\\end{document}",
           ].join("\n"),
         );
@@ -555,7 +555,7 @@ Deno.test("LaTeX says the source once for a document, and each file says it to w
   assert.match(alone, /\\textit\{Note\.\} \\textit\{n\}~=~24--826\. So\. Data: d\\_e\.\}/);
   assert.match(together, /So\. Data and code: page~\\pageref\{source:all\}\.\}/);
   assert.doesNotMatch(together.replace(/^%.*/, ""), /d\\_e/);
-  assert.match(sourceLatex(["Data: d_e."], "all"), /\\label\{source:all\} Data: d\\_e\./);
+  assert.match(sourceLatex("Data: d_e.", "all"), /\\label\{source:all\} Data: d\\_e\./);
 });
 
 Deno.test("paragraphs are the same words as HTML, LaTeX and plain text", () => {
@@ -789,6 +789,35 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   assert.equal(again.code, 0, again.err);
   assert.ok(!names().includes("plain.pdf") && names().includes("plain-one.pdf"), `${names()}`);
+});
+
+Deno.test("save() of data of several kinds leaves it to each part to say of which it is", async () => {
+  using folder = new Folder();
+  const shows = (...data: string[]) =>
+    `import { save, show } from "lib/notebook.ts";
+     import { frame } from "lib/frames.ts";
+     const table = frame([{ n: 5 }], { n: "integer" });
+     ${
+      data.map((of, at) => `await show(table, "Table ${at}", { data: ${of}, name: "t${at}" });`)
+        .join("")
+    }
+     await save("some");`;
+  const noted = async (...data: string[]) => {
+    const { err, code } = await evaluated(shows(...data), { OUT_DIR: folder.path });
+    assert.equal(code, 0, err);
+    const read = (name: string) =>
+      Deno.readTextFileSync(join(folder.path, "papers", "some", `${name}.tex`));
+    const notes = data.map((_, at) => /~5\. (.*)\}$/m.exec(read(`t${at}`))![1]!);
+    return { notes, source: read("source") };
+  };
+  const one = await noted(`"census"`, "null");
+  assert.match(one.notes[0]!, /^Data and code: page/);
+  assert.match(one.notes[1]!, /^Code: \S+\.$/);
+  assert.match(one.source, /Data: census\. Code: /);
+  const two = await noted(`"census"`, `"survey"`);
+  assert.match(two.notes[0]!, /^Data: census\. Code: /);
+  assert.match(two.notes[1]!, /^Data: survey\. Code: /);
+  assert.match(two.source, /Data: census\. Data: survey\. Code: /);
 });
 
 Deno.test("save() of nothing says what to do", async () => {

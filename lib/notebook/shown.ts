@@ -81,13 +81,16 @@ export async function write(name: string, png?: Png): Promise<string> {
   if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
   const files = new Map<string, string | Uint8Array>();
   const code = await codeVersion();
-  const missing = new Set<string>(), sources = new Set<string>();
+  const missing = new Set<string>();
   const parts = names([...all.values()]);
+  const lines = [...new Set([...parts.values()].flatMap(({ said }) => said.line ?? []))];
   for (const [name, shown] of parts) {
     // Several notebooks may have a figure of one name, and one paper may include them all.
-    const place: Place = { at: `${folder}/${name}`, stated: folder };
+    const at = `${folder}/${name}`;
+    // What is of other data than the rest says so itself.
+    const same = lines.length < 2 && shown.said.line === (lines[0] ?? null);
+    const place: Place = { at, ...same && { stated: folder } };
     const about = sourceOf(frameBehind(shown.data) ?? frameOf(shown), shown.said.line, code);
-    if (about.source) sources.add(about.source);
     const { lacking, ...made } = "svg" in shown.of
       ? await figureOf(shown, shown.of.svg, place, about, png)
       : {
@@ -99,7 +102,8 @@ export async function write(name: string, png?: Png): Promise<string> {
     for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
     for (const letter of lacking) missing.add(letter);
   }
-  files.set(`${SOURCE}.tex`, sourceLatex([...sources], folder));
+  const { source = "" } = sourceOf(null, lines.join(". ") || null, code);
+  files.set(`${SOURCE}.tex`, sourceLatex(source, folder));
   files.set("main.tex", document(folder, [SOURCE, ...parts.keys()]));
   const { outDir } = settings();
   await keepAll(join(outDir, "papers", folder), files);
@@ -112,10 +116,10 @@ export async function write(name: string, png?: Png): Promise<string> {
     (missing.size ? `; the figures' font does not hold ${[...missing].join(" ")}` : "");
 }
 
-/** Where a part's files lie, which is also its label, and the label of what says the sources of all. */
+/** Where a part's files lie, which is also its label, and the label of what says its source for it. */
 interface Place {
   at: string;
-  stated: string;
+  stated?: string;
 }
 
 /** The name of what says where the data come from. */

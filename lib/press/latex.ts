@@ -35,10 +35,8 @@ const about = ({ source }: Pick<Grid, "source">): string[] =>
   source ? [`% ${source.replaceAll(/\s+/g, " ")}`] : [];
 
 /** Where the data of a document come from and the version of the code, said once for all its tables. */
-export const sourceLatex = (sources: readonly string[], label: string): string =>
-  `\\par\\noindent\\textbf{Data and code.}\\label{source:${label}} ${
-    sources.map(tex).join(" ")
-  }\\par\n`;
+export const sourceLatex = (source: string, label: string): string =>
+  `\\par\\noindent\\textbf{Data and code.}\\label{source:${label}} ${tex(source)}\\par\n`;
 
 /** What no column of a page with two columns holds stands across both; with one column it is the same. */
 const across = (environment: string, wide: boolean) => environment + (wide ? "*" : "");
