@@ -19,7 +19,7 @@ import { type RunStatus, runStatus, standingHtml, standingText } from "./noteboo
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/exchanges.ts";
 import { firstOf } from "./format.ts";
-import { escape, type Png } from "./press.ts";
+import { escape, type Png, proseHtml } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import { type Said, said, sourcesOf } from "./provenance.ts";
 import type { Ended, Plan, Preview, Progress, Stored, Study, Tried } from "./study.ts";
@@ -77,8 +77,9 @@ export async function figure(svg: string, caption: string, options: Printed = {}
 /**
  * Writes all that was shown so far as files that a paper can include, into `out/papers/NAME`, or
  * `out/papers/SCHEMA/NAME` where any of it is of another schema than the published data's: tables as
- * CSV, Markdown and LaTeX, figures as SVG, PDF, PNG and LaTeX, and `main.tex`, which holds them all and
- * compiles. Captions say where the data come from, n, and the version of the code. What an earlier
+ * CSV, Markdown and LaTeX, figures as SVG, PDF, PNG and LaTeX, named paragraphs as Markdown, LaTeX and plain
+ * text, and `main.tex`, which holds them all and compiles. Notes say n; `source.tex` says once for all of
+ * LaTeX where the data come from and the version of the code. What an earlier
  * `save` of the same name wrote and this one does not is deleted.
  *
  * @param png width of the PNGs, `"85 mm"` or `"2000 px"`, by default as the figure was drawn (175 mm or a
@@ -96,16 +97,20 @@ export async function save(name: string, options: { png?: Png } = {}): Promise<v
  * Shows paragraphs, and nothing where there are none; in them `**strong**`, `_emphasis_` and `code` in
  * backticks are what they are in Markdown.
  *
- * @param options `data`: what the sentences were made of
+ * @param options `data`: what the sentences were made of; `name`: what `save` writes them as (Markdown, LaTeX
+ *   and plain text), which it does not where there is none
+ * @throws {RangeError} when `name` is no name of a file
  */
 export async function say(
   paragraphs: readonly string[],
-  options: { data?: Behind | readonly Behind[] } = {},
+  options: { data?: Behind | readonly Behind[]; name?: string } = {},
 ): Promise<void> {
   given("say", { paragraphs, options });
   if (!paragraphs.length) return;
   const of = said(sourcesBehind(paragraphs, options.data));
-  await display(saidHtml(paragraphs), paragraphs.join("\n\n"), of);
+  await display(proseHtml(paragraphs), paragraphs.join("\n\n"), of);
+  const { name } = options;
+  if (name !== undefined) remember({ name, caption: name, said: of, of: { paragraphs } });
 }
 
 /** Shows how many printed cells agree, and the first that differ. */
@@ -357,17 +362,6 @@ export function figureHtml(svg: string, caption: string): string {
     `<figcaption>${escape(caption)}</figcaption>`,
     "</figure>",
   ].join("\n");
-}
-
-/** Paragraphs as HTML. */
-export function saidHtml(paragraphs: readonly string[]): string {
-  return paragraphs.map((text) => {
-    const html = escape(text)
-      .replace(/`(.+?)`/g, "<code>$1</code>")
-      .replace(/\*\*(.+?)\*\*/g, "<strong>$1</strong>")
-      .replace(/(^|[\s(])_(.+?)_(?=[\s,.;:)]|$)/g, "$1<em>$2</em>");
-    return `<p>${html}</p>`;
-  }).join("\n");
 }
 
 /** A verdict as plain text; its first line is the count. */

@@ -7,15 +7,17 @@
 import pl, { type DataFrame } from "polars";
 import { whole } from "./format.ts";
 import type { About, Png } from "./press/figure.ts";
+import type { Grid } from "./press/grid.ts";
 
 export { type Decimals, type Look, withMinus } from "./press/cells.ts";
 export { codebook } from "./press/codebook.ts";
 export { keep, keepAll } from "./press/files.ts";
-export { flatHead, type Grid, gridOf, wordy } from "./press/grid.ts";
+export { flatHead, type Grid, gridOf, lastOf, wordy } from "./press/grid.ts";
 export { headingOf } from "./press/heads.ts";
 export { type Dressed, escape, html, tableHtml } from "./press/html.ts";
-export { figureLatex, latex, PREAMBLE } from "./press/latex.ts";
+export { figureLatex, latex, PREAMBLE, sourceLatex } from "./press/latex.ts";
 export { markdown } from "./press/markdown.ts";
+export { proseHtml, prosePlain, proseTex } from "./press/prose.ts";
 export type { About, Png } from "./press/figure.ts";
 
 /**
@@ -30,17 +32,17 @@ export function csv(frame: DataFrame, data: string | null): string {
 }
 
 /**
- * What a caption says besides its title: n, as the frame's column `n` has it, the banner of the data,
- * and the version of the code.
+ * What must be said of something shown besides its title: n, as the frame's column `n` has it, and as
+ * `source` the banner of the data and the version of the code; nothing of what there is nothing.
  */
 export function sourceOf(
   frame: DataFrame | null,
   banner: string | null,
   code: string | null,
-): string {
+): Pick<Grid, "n" | "source"> {
   const n = frame && numberOf(frame);
-  const parts = [n && `n = ${n}`, banner, code && `Code: ${code}`];
-  return parts.filter((part) => part).map((part) => `${part}.`).join(" ");
+  const source = [banner, code && `Code: ${code}`].filter((part) => part).map((part) => `${part}.`);
+  return { ...n && { n }, ...source.length && { source: source.join(" ") } };
 }
 
 /** The numbers of a frame's column `n`: `826`, `24–826`; null without any. */

@@ -19,6 +19,7 @@ import { checkAffordable, checkBudget, setBudget, shared, used } from "./study/b
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exportStudy } from "./study/export.ts";
 import { Guard } from "./study/guard.ts";
+import { factsOf, methodsOf } from "./study/methods.ts";
 import type { AdministrationsPlan, Plan } from "./study/plan.ts";
 import {
   codebook,
@@ -57,6 +58,7 @@ export { formFrom } from "./study/forms.ts";
 export { administrations, personas, waysOf } from "./study/plan.ts";
 export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
+export { type Facts, methodsOf, softwareOf } from "./study/methods.ts";
 export type { GivenUp } from "./study/submit.ts";
 export type { Reparsed } from "./study/reparse.ts";
 export { type Budget, type Ended, type Progress, RunError } from "./study/run.ts";
@@ -693,6 +695,18 @@ export class Study {
       failures: await failures(this.sql),
       flags: await flags(this.sql),
     });
+  }
+
+  /**
+   * How the study was made, as the paragraphs of a methods section: respondents, models with the days on
+   * which they were asked, prompts by hash, what was planned, asked, answered and excluded, analysis,
+   * seeds and software. `say` shows them, and `save` writes them.
+   *
+   * @param options `tests`: how it was analysed, as sentences
+   */
+  async methods({ tests = [] }: { tests?: readonly string[] } = {}): Promise<string[]> {
+    await this.banner();
+    return this.#of(methodsOf(await factsOf(this.sql, tests)));
   }
 
   /**

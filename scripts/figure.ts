@@ -1,6 +1,6 @@
 /** The README's figure: `deno run -A scripts/figure.ts` draws it anew from the database. */
 import { join } from "node:path";
-import pl from "polars";
+import pl, { type DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, type Dataset, openDataset } from "lib/db.ts";
 import { forest, word } from "lib/paper/figures.ts";
@@ -17,33 +17,44 @@ const WIDTH = 640;
 const HEADING = 26;
 const FOOT = 22;
 
-/** Tables 1–3 by four of their shares and Table 4 whole, one below the other, as an SVG file. */
-export async function overview(study: Dataset): Promise<string> {
+/** What the figure is made of: four of the shares of Tables 1–3, and Table 4 whole. */
+export async function panels(
+  study: Dataset,
+): Promise<{ heading: string; svg: string; data: DataFrame }[]> {
   const people = await study.demographics();
   // Models and panels stand as they come: as in Table 4, and as a reader takes them in.
   const tables = (["table1", "table3", "table2"] as const)
     .map((name) => demographics(people, name, { mode: "corrected" }));
   const all = pl.concat(tables).withColumn(pl.col("mean").mul(100).alias("estimate"));
-  const four = ["Non-bin.", "LGBTQ+", "Prog.", "Christian"]
-    .map((name) => all.filter(pl.col("subcategory").eq(pl.lit(name))));
+  const four = pl.concat(
+    ["Non-bin.", "LGBTQ+", "Prog.", "Christian"]
+      .map((name) => all.filter(pl.col("subcategory").eq(pl.lit(name)))),
+  );
   const epqra = await study.sheets("epqra");
   const compared = personality(epqra, await study.profiles("reference"), { mode: "corrected" });
-  const parts = [
+  return [
     {
       heading: "Whom does a model invent from 24 answers to a personality questionnaire?",
-      svg: estimates(pl.concat(four), {
+      svg: estimates(four, {
         title: "Shares of personas by model and condition",
         xLabel: "Personas (%)",
         panel: "subcategory",
         range: [0, 100],
         heading: word,
       }),
+      data: four,
     },
     {
       heading: "Does that person still answer like the profile it came from?",
       svg: forest(compared),
+      data: compared,
     },
   ];
+}
+
+/** The panels one below the other, as an SVG file. */
+export async function overview(study: Dataset): Promise<string> {
+  const parts = await panels(study);
   let top = 0;
   const placed = parts.map(({ heading, svg }) => {
     const [, height] = /^<svg [^>]*\bheight="([\d.]+)"/.exec(svg)!;

@@ -1,20 +1,24 @@
 /**
- * The report: one self-contained page with every table, the paper's beside ours, every figure with its
- * data, agreement, quality, costs and provenance.
+ * The report: one self-contained page. Two pages say what was found, how sure it is and what it is not; what
+ * they rest on follows, every table and figure with its data, agreement, quality, costs and provenance.
  */
 import { codeVersion, hidden } from "lib/config.ts";
 import { bannerOf, connect, type Dataset, type Provenance } from "lib/db.ts";
-import { MODELS } from "lib/paper/design.ts";
+import { MODELS, type TableName } from "lib/paper/design.ts";
 import { whole } from "lib/format.ts";
 import { frame } from "lib/frames.ts";
 import { verdictText } from "lib/notebook.ts";
-import { escape, gridOf, html } from "lib/press.ts";
+import { countsOf, publishedMethods, type Survived } from "lib/paper/readings.ts";
+import { escape, gridOf, html, proseHtml } from "lib/press.ts";
 import { prompts } from "lib/prompts.ts";
+import { softwareOf } from "lib/study.ts";
+import { panels } from "./figure.ts";
+import { opening } from "./report/opening.ts";
 import { ownStudies } from "./report/own.ts";
-import type { Origin, Section } from "./report/parts.ts";
+import { figureOf, type Origin, type Part, type Section } from "./report/parts.ts";
 import { inAll, type Published, published, titleOf } from "./report/published.ts";
 import { type Executed, shown } from "./report/shown.ts";
-import { STYLE } from "./report/style.ts";
+import { running, STYLE } from "./report/style.ts";
 
 /** Notebooks whose tables and figures are those of the sections on the published tables, or of `own`. */
 const TOLD = /^0[0345][abc]?_|_table[A\d]/;
@@ -37,43 +41,99 @@ export async function report(
     caution: provenance.source === "reconstruction" ? ARBITRARY : null,
   };
   const sql = await connect("reader");
-  const [server] = await sql<{ version: string; today: string }[]>`
-    select current_setting('server_version') as version,
-           to_char(now() at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') as today`;
+  const [now] = await sql<{ today: string }[]>`
+    select to_char(now() at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') as today`;
+  const software = await softwareOf(sql);
   const own = await ownStudies(sql, origin.code);
   await sql.end();
   const tables = await published(study, origin);
   const compared = tables.map(({ name, checked }) => ({ ...checked, name }));
   const agreement = verdictText({ ...inAll(compared), differing: [] });
+  const { profiles, made } = await countsOf(study);
+  const methods = await publishedMethods(study);
   const facts = {
     "Data": origin.banner.replace(/^Data: /, ""),
     "Restored": provenance.restoredAt ?? "—",
     "Code": origin.code ?? "unknown (no git)",
-    "Deno": Deno.version.deno,
-    "PostgreSQL": server!.version,
-    "Seed of intervals": "826, 2,000 draws of whole profiles",
-    "Page written": server!.today,
+    ...software,
+    "Page written": now!.today,
   };
-  return page(origin, [
+  const of = <T>(value: (one: Published) => T) =>
+    Object.fromEntries(tables.map((one) => [one.name, value(one)])) as Record<TableName, T>;
+  const survived = Object.fromEntries(
+    Object.entries(of(({ survived }) => survived)).filter(([, frame]) => frame !== null),
+  ) as Survived;
+  const [whom, alike] = await panels(study);
+  const first = opening({
+    ...{ origin, source: provenance.source, tables: of(({ table }) => table), survived, agreement },
+    counts: { profiles, ...made },
+    costs: own.map(({ cost }) => cost),
+    gaps: gaps.length,
+    figures: [
+      figureOf(whom!.svg, whom!.heading, whom!.data, "shares", origin),
+      figureOf(alike!.svg, alike!.heading, alike!.data, "scores", origin),
+    ],
+  });
+  const parts: Part[] = [
     ...gaps.length ? [missing(gaps)] : [],
-    { id: "agreement", title: "Agreement with the paper", html: agreed(tables, agreement) },
-    ...tables,
-    ...executed.filter(({ name }) => !TOLD.test(name)).map(shown),
+    alone("agreement", "Agreement with the paper", agreed(tables, agreement)),
+    ...GROUPS.map(({ id, title, names }) => ({
+      ...{ id, title },
+      sections: names.map((name) => tables.find((table) => table.name === name)!),
+    })),
+    ...STUDIES.flatMap(({ id, title, names }) => {
+      const own = executed.filter(({ name }) => !TOLD.test(name) && names.test(name));
+      return own.length
+        ? [{ id, title, sections: own.map((one) => shown(one, origin.banner)) }]
+        : [];
+    }),
     {
       id: "own",
-      title: "Studies made here: flow, quality, cost",
-      html: own.join("\n") || "<p>None yet.</p>",
+      title: "Studies made here: methods, flow, quality, cost",
+      sections: own.map(({ section }) => section),
     },
-    { id: "provenance", title: "Provenance", html: sources(facts, provenance) },
-  ], agreement);
+    {
+      id: "made",
+      title: "Methods and provenance",
+      sections: [
+        { id: "methods", title: "Methods, as a paragraph for a paper", html: proseHtml(methods) },
+        { id: "provenance", title: "Provenance", html: sources(facts, provenance) },
+      ],
+    },
+  ];
+  return page(origin, first, parts);
 }
 
-const STUDY =
-  "“The Personality Trap” (arXiv 2602.03334) gives five language models the answers of 826 people " +
-  "to a personality questionnaire (EPQR-A), as they are (Base) and with all items of neuroticism " +
-  "(MaxN) or psychoticism (MaxP) set to the highest, has them write a person from each, and lets that " +
-  "person fill in the EPQR-A and the BFI-44. Its tables say who these persons are (1–3), how far they " +
-  "answer like their profile (4, A6, A7), and whether their answers hang together (5, 6, A4, A5).";
+/** A part that is one section. */
+const alone = (id: string, title: string, html: string): Part => ({
+  ...{ id, title },
+  sections: [{ id: `${id}-all`, title: "", html }],
+});
+
+/** The published tables by what they are about. */
+const GROUPS: readonly { id: string; title: string; names: readonly TableName[] }[] = [
+  {
+    id: "people",
+    title: "Whom a model invents: Tables 1–3",
+    names: ["table1", "table2", "table3"],
+  },
+  {
+    id: "alike",
+    title: "Persona and profile: Tables 4, A6, A7",
+    names: ["table4", "tableA6", "tableA7"],
+  },
+  { id: "instruments", title: "Two questionnaires: Tables 5, A4", names: ["table5", "tableA4"] },
+  { id: "reliability", title: "Reliability: Tables 6, A5", names: ["table6", "tableA5"] },
+  { id: "profiles", title: "The profiles and their random control", names: ["baselines"] },
+];
+
+/** The notebooks beside the published tables, by study. */
+const STUDIES = [
+  { id: "checks", title: "What survives, and what else the data say", names: /^3/ },
+  { id: "materials", title: "Instruments, profiles, and a study of one’s own", names: /^0/ },
+  { id: "opinions", title: "The second study: opinions", names: /^4/ },
+  { id: "validity", title: "Validity: is it the person’s, or the way of asking?", names: /^5/ },
+];
 
 const ARBITRARY =
   "What the paper does not print is arbitrary in a reconstruction: which answers stand on one sheet, " +
@@ -81,51 +141,72 @@ const ARBITRARY =
   "They show the method and are no finding about any model.";
 
 const HOW =
-  "Each table can be shown in three ways. Printed: what the paper’s code computes, quirks included, " +
-  "with the paper’s cell above ours; ≠ marks a cell that differs. Corrected: the same with the plain " +
-  "bugs of that code repaired. What survives: estimates with intervals and effect sizes, and p that " +
-  "takes profiles, not sheets, for independent. In print all three follow each other.";
+  "Each table is shown in up to three ways. Printed: what the paper’s code computes, quirks included; a " +
+  "cell that differs from the paper’s is marked ≠, and shows both. Corrected: the rows that change when " +
+  "the plain bugs of that code are repaired. What survives: estimates with intervals and effect sizes, " +
+  "and p that takes profiles, not sheets, for independent. In print they follow each other.";
 
 function page(
   { banner, caution }: Origin,
-  sections: readonly Section[],
-  agreement: string,
+  opening: readonly Section[],
+  parts: readonly Part[],
 ): string {
-  const contents = sections.map(({ id, title }) =>
-    `<li><a href="#${id}">${escape(title)}</a></li>`
-  );
+  const contents = parts.map(({ id, title, sections }, at) => {
+    const own = sections.filter(({ title }) => title).map(({ id, title }) =>
+      `<li><a href="#${id}">${escape(title)}</a></li>`
+    );
+    return `<li><a href="#${id}">${numbered(at, title)}</a>` +
+      (own.length ? `\n<ul>\n${own.join("\n")}\n</ul>` : "") + "</li>";
+  });
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Persona Audit: report</title>
-<style>${STYLE}</style>
+<style>${STYLE}${
+    running(banner, parts.map(({ id, title }, at) => [id, `S${at + 1} ${title}`]))
+  }</style>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
 <h1>Persona Audit: the tables of “The Personality Trap”</h1>
 <p class="data">${escape([banner, caution].filter((words) => words).join(". "))}</p>
-<p>${escape(STUDY)}</p>
-<p><strong>${escape(agreement)}.</strong> ${escape(HOW)}</p>
 </header>
-<nav aria-label="Contents"><ul>
+<main id="main" tabindex="-1">
+<div class="opening">
+${opening.map((section) => sectionOf(section, 2)).join("\n")}
+</div>
+<nav aria-labelledby="contents"><h2 id="contents">What this rests on</h2>
+<p>${escape(HOW)}</p>
+<ul>
 ${contents.join("\n")}
 </ul></nav>
-<main id="main" tabindex="-1">
-${sections.map(({ id, title, html }) => part(id, title, html)).join("\n")}
+${parts.map(partOf).join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-const part = (id: string, title: string, html: string): string =>
-  `<section id="${id}" aria-labelledby="${id}-title">
-<h2 id="${id}-title">${escape(title)}</h2>
-${html}
+/** In print nothing can look up a page: numbers of parts, which stand at the head of each, are found by leafing. */
+const numbered = (at: number, title: string): string =>
+  `<span class="number">S${at + 1} </span>${escape(title)}`;
+
+const partOf = ({ id, title, sections }: Part, at: number): string =>
+  `<section class="part" id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${numbered(at, title)}</h2>
+${sections.map((section) => sectionOf(section, 3)).join("\n") || "<p>None yet.</p>"}
 </section>`;
+
+const sectionOf = ({ id, title, html }: Section, level: 2 | 3): string =>
+  title
+    ? `<section id="${id}" aria-labelledby="${id}-title">
+<h${level} id="${id}-title">${escape(title)}</h${level}>
+${html}
+</section>`
+    : html;
 
 /** A notebook that failed, and why. */
 export interface Gap {
@@ -133,21 +214,22 @@ export interface Gap {
   failures: readonly string[];
 }
 
-const missing = (gaps: readonly Gap[]): Section => ({
-  id: "missing",
-  title: "What is missing here",
-  html: [
-    `<p>${gaps.length} of the notebooks did not run to the end, so their tables and figures are not ` +
-    "on this page, nor, where a published table is theirs, what survives of it. " +
-    "<code>deno task start</code> tries them again.</p>",
-    "<dl>",
-    ...gaps.flatMap(({ name, failures }) => [
-      `<dt><code>${escape(name)}</code></dt>`,
-      ...failures.map((failure) => `<dd>${escape(hidden(failure))}</dd>`),
-    ]),
-    "</dl>",
-  ].join("\n"),
-});
+const missing = (gaps: readonly Gap[]): Part =>
+  alone(
+    "missing",
+    "What is missing here",
+    [
+      `<p>${gaps.length} of the notebooks did not run to the end, so their tables and figures are not ` +
+      "on this page, nor, where a published table is theirs, what survives of it. " +
+      "<code>deno task start</code> tries them again.</p>",
+      "<dl>",
+      ...gaps.flatMap(({ name, failures }) => [
+        `<dt><code>${escape(name)}</code></dt>`,
+        ...failures.map((failure) => `<dd>${escape(hidden(failure))}</dd>`),
+      ]),
+      "</dl>",
+    ].join("\n"),
+  );
 
 function agreed(tables: readonly Published[], agreement: string): string {
   const counts = frame(

@@ -8,7 +8,17 @@ import { nearest } from "lib/format.ts";
 import { bfi44, epqra } from "lib/paper/instruments.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { grid, printed, robustnessGrid } from "lib/paper/print.ts";
-import { codebook, csv, type Grid, gridOf, keep, latex, markdown, sourceOf } from "lib/press.ts";
+import {
+  codebook,
+  csv,
+  type Grid,
+  gridOf,
+  keep,
+  latex,
+  markdown,
+  sourceLatex,
+  sourceOf,
+} from "lib/press.ts";
 import { build, factorsIn, robustness, scales } from "lib/paper/tables.ts";
 import { advice, main, message, UsageError } from "./cli.ts";
 
@@ -77,8 +87,11 @@ function lacking({ by, personas }: Factors): string | null {
   return `Personas have no ${none.join(", ")}: ${rest}`;
 }
 
+/** What says where the data of all tables come from, to which their notes refer. */
+const SOURCE = "source";
+
 /**
- * Builds tables of `tablesOf` and writes `NAME.csv` with its codebook, `NAME.md` and `NAME.tex`, and in `corrected` mode
+ * Builds tables of `tablesOf` and writes `NAME.csv` with its codebook, `NAME.md` and `NAME.tex`, `source.tex`, and in `corrected` mode
  * what survives of each published one as `NAME_survives`; one that fails does not stop the others.
  *
  * @param options `factors`: what the tables are by in place of model and condition; that of demographics by
@@ -95,13 +108,13 @@ export async function writeTables(
   const banner = bannerOf(study.provenance);
   // Asked for while the data are read.
   const code = codeVersion();
-  const files = async (name: string, tidy: DataFrame, layout: Grid) => {
-    const sourced = { ...layout, source: sourceOf(tidy, banner, await code) };
+  const files = async (name: string, tidy: DataFrame, layout: Grid, inTex = layout) => {
+    const source = sourceOf(tidy, banner, await code);
     await Promise.all([
       keep(join(folder, `${name}.csv`), csv(tidy, banner)),
       keep(join(folder, `${name}.codebook.csv`), codebook(tidy, true)),
-      keep(join(folder, `${name}.md`), markdown(sourced)),
-      keep(join(folder, `${name}.tex`), latex(sourced, name)),
+      keep(join(folder, `${name}.md`), markdown({ ...layout, ...source })),
+      keep(join(folder, `${name}.tex`), latex({ ...inTex, ...source }, name, SOURCE)),
     ]);
   };
   const published = async (name: TableName) => {
@@ -113,14 +126,20 @@ export async function writeTables(
     await files(name, printed(name, table, { mode }), grid(name, table, { mode }));
     if (mode === "printed" || name === "baselines") return;
     const survived = await robustness(name, study, building);
-    await files(`${name}_survives`, survived, robustnessGrid(name, survived));
+    const [layout, inTex] = [undefined, "apa" as const].map((style) =>
+      robustnessGrid(name, survived, style)
+    );
+    await files(`${name}_survives`, survived, layout!, inTex);
   };
   const own = async (name: string) => {
     const instrument = await study.instrument(name.slice(SCALES.length));
     const { by } = factors ?? {};
     const table = scales(await study.sheets(instrument.name), instrument, { by });
-    await files(name, table, gridOf(table, `Scores and reliability of the ${instrument.title}`));
+    const title = `Scores and reliability of the ${instrument.title}`;
+    await files(name, table, gridOf(table, title), gridOf(table, title, { style: "apa" }));
   };
+  const { source = "" } = sourceOf(null, banner, await code);
+  await keep(join(folder, `${SOURCE}.tex`), sourceLatex(source, SOURCE));
   // One after the other: what a table is made of is let go before the next.
   const done: Written[] = [];
   for (const name of names) {
@@ -153,7 +172,7 @@ if (import.meta.main) {
       "deno task tables [--out DIR] [--schema NAME] [--mode printed|corrected] [--table NAME …] [--by FACTORS] [--form NAME]",
     help: `Writes each published table as NAME.csv (tidy, full precision, undefined = empty) with
 NAME.codebook.csv (what its columns are), NAME.md and NAME.tex (booktabs, laid out as the paper prints
-it), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
+it; source.tex says once for all where the data come from), and for each instrument of your own, as scales_NAME, the scores and the reliability of its scales.
 
   --out DIR      where to write (default: out/tables, with --schema out/tables/NAME, with --by a folder
                  by_FACTORS in it)

@@ -281,7 +281,7 @@ served("without a key no request is made", () => "never", async ({ server, gpt, 
   assert.match(missing.message, /no key is set: set OPENAI_API_KEY in the environment or \.env$/);
   // It is known before any call, so that none is held against a budget, nor booked.
   const held: string[] = [];
-  const heard = async (what: string) => void held.push(what);
+  const heard = (what: string) => Promise.resolve(void held.push(what));
   const named = await failure(
     live({ ...gpt, key: "NO_SUCH_KEY" }).ask({ messages: HELLO }, {
       hold: () => heard("hold"),

@@ -21,6 +21,9 @@ import {
   latex,
   markdown,
   PREAMBLE,
+  prosePlain,
+  proseTex,
+  sourceLatex,
   sourceOf,
 } from "lib/press.ts";
 import { font, lettersOf, STYLES } from "lib/press/fonts.ts";
@@ -29,17 +32,16 @@ import { evaluated } from "./command.ts";
 import { drawn } from "./drawn.ts";
 import { Folder } from "./made.ts";
 
-/** Whether LaTeX and what the tables need of it are here; a program that is not there throws at once. */
-async function installed(): Promise<boolean> {
+/** Whether files of LaTeX are here; a program that is not there throws at once. */
+async function installed(args: string[]): Promise<boolean> {
   try {
-    const args = ["siunitx.sty", "booktabs.sty"];
     return (await new Deno.Command("kpsewhich", { args }).output()).success;
   } catch {
     return false;
   }
 }
 
-const found = await installed();
+const found = await installed(["siunitx.sty", "booktabs.sty"]);
 const compiling = { ignore: !found };
 const why = found ? "" : " (left out: pdfLaTeX with siunitx and booktabs is not installed)";
 
@@ -196,7 +198,13 @@ Deno.test("from 46 rows on a table goes over pages and repeats its keys", () => 
   assert.match(latex(gridOf(rows(45), "T"), "t"), /\\begin\{table\}/);
   const long = latex(gridOf(rows(46), "T"), "t");
   assert.match(long, /\\begin\{longtable\}/);
-  assert.equal(long.match(/^m & i\d+ & 0\.50 \\\\$/gm)!.length, 46);
+  // Every so many rows the key is said again, and only before such a row may a page end.
+  const lines = long.split("\n").filter((line) => /^(m)? & i\d+ /.test(line));
+  assert.equal(lines.length, 46);
+  const stated = lines.flatMap((line, i) => line.startsWith("m ") ? [i] : []);
+  assert.deepEqual(stated, [0, 15, 30, 45]);
+  const ends = lines.flatMap((line, i) => line.endsWith("0.50 \\\\") ? [i + 1] : []);
+  assert.deepEqual(ends, [15, 30, 45, 46]);
 });
 
 const HOSTILE =
@@ -253,16 +261,67 @@ Deno.test({
   },
 });
 
+/** Classes of journals, and what one must say of a paper for each. */
+const CLASSES: Record<string, { options: readonly string[]; about: string }> = {
+  acmart: {
+    options: ["manuscript,nonacm", "sigconf,nonacm"],
+    about: String.raw`\title{T}\author{A}\affiliation{\institution{I}\country{C}}`,
+  },
+  apa7: {
+    options: ["man", "jou"],
+    about: String.raw`\title{T}\shorttitle{T}\authorsnames{A}\authorsaffiliations{I}`,
+  },
+};
+
+for (const [name, { options, about }] of Object.entries(CLASSES)) {
+  const has = found && await installed([`${name}.cls`]);
+  const lacks = has ? "" : ` (left out: LaTeX with ${name}.cls is not installed)`;
+  Deno.test({
+    name: `tables, figures and paragraphs compile in ${name}${lacks}`,
+    ignore: !has,
+    fn: async () => {
+      for (const option of options) {
+        using folder = new Folder();
+        const source = "Data: somewhere. Code: abc.";
+        const shown = { n: "24–826", source, notes: ["† p < .01; * p < .05."] };
+        const grid = { ...gridOf(SURVIVAL, "What survives", { style: "apa" }), ...shown };
+        const columns = /jou|sigconf/.test(option);
+        const long = { ...grid, body: Array(30).fill(grid.body).flat() };
+        const { pdf, mm } = await figureFiles(FIGURES.shares!, { title: "t" });
+        await Deno.writeFile(join(folder.path, "a.pdf"), pdf);
+        await Deno.writeTextFile(
+          join(folder.path, "test.tex"),
+          [
+            `\\documentclass[${option}]{${name}}`,
+            PREAMBLE,
+            "\\begin{document}",
+            about,
+            "\\maketitle",
+            proseTex(["**Sample.** Of 300 personas 298 (`0123456789ab`)."]),
+            latex(grid, "short", "all"),
+            ...columns ? ["\\onecolumn"] : [],
+            latex(long, "long", "all"),
+            figureLatex({ title: "F", ...shown }, "a.pdf", "a", mm, "all"),
+            sourceLatex(source, "all"),
+            "\\end{document}",
+          ].join("\n"),
+        );
+        await compiled(folder.path, "test.tex");
+      }
+    },
+  });
+}
+
 Deno.test("html() shares headings down and across, and says what each stands over", () => {
   const made = html({
     title: "A <b>",
-    source: "n = 826.",
+    n: "826",
     notes: ["* p < .05."],
     side: ["Model", "Scale"],
     head: [["GPT", "GPT", "", ""], ["MaxN", "MaxP", "d_z", "verdict"]],
     body: [
       { keys: ["A", "E"], cells: ["1.00 ± 0.10*", "**0.981**", "0.2", "stands"] },
-      { keys: ["A", "N"], cells: ["0.79 ≠", "<u>0.072</u> ≠", "—", "—"] },
+      { keys: ["A", "N"], cells: ["0.79 ≠ -0.80", "<u>0.072</u> ≠ *0.08*", "—", "—"] },
       { keys: ["B", "E"], cells: ["<0.001", "NaN", "-1", "vanishes"] },
     ],
   });
@@ -280,7 +339,7 @@ Deno.test("html() shares headings down and across, and says what each stands ove
 <tbody>
 <tr><th scope="row" rowspan="2">A</th><th scope="row">E</th><td>1.00&nbsp;±&nbsp;0.10*</td>` +
       `<td><strong>0.981</strong></td><td>0.2</td><td class="words">stands</td></tr>
-<tr><th scope="row">N</th><td>0.79&nbsp;≠</td><td><u>0.072</u>&nbsp;≠</td><td>—</td><td class="words">—</td></tr>
+<tr><th scope="row">N</th><td><mark>0.79 ≠ −0.80</mark></td><td><mark><u>0.072</u> ≠ <em>0.08</em></mark></td><td>—</td><td class="words">—</td></tr>
 </tbody>
 <tbody>
 <tr><th scope="row">B</th><th scope="row">E</th><td>&lt;0.001</td><td>NaN</td><td>−1</td>` +
@@ -308,7 +367,8 @@ Deno.test("signs alone are words and stand left; words for an undefined number a
 Deno.test("markdown() keeps one line per row, and shows what it is given", () => {
   const made = markdown({
     ...gridOf(SURVIVAL.select("model", "n", "p_naive", "p_holm", "verdict"), "A | *b*"),
-    source: "n = 826. Data: x_y.",
+    n: "826",
+    source: "Data: x_y.",
     notes: ["* p < .05."],
   });
   assert.equal(
@@ -480,11 +540,32 @@ Deno.test("csv() keeps every digit and every column, undefined empty, with the b
   assert.equal(csv(data, null), 'a,b,c\n0.30000000000000004,,"x ""y"", z"\n');
 });
 
-Deno.test("a caption says n, where the data come from, and the version of the code", () => {
-  assert.equal(sourceOf(SURVIVAL, "Data: d", "abc"), "n = 24–826. Data: d. Code: abc.");
-  assert.equal(sourceOf(SURVIVAL.head(1), null, null), "n = 826.");
-  assert.equal(sourceOf(SURVIVAL.drop("n"), "Data: d", null), "Data: d.");
-  assert.equal(sourceOf(null, null, "abc"), "Code: abc.");
+Deno.test("with a table go n, where its data come from, and the version of the code", () => {
+  const source = "Data: d. Code: abc.";
+  assert.deepEqual(sourceOf(SURVIVAL, "Data: d", "abc"), { n: "24–826", source });
+  assert.deepEqual(sourceOf(SURVIVAL.head(1), null, null), { n: "826" });
+  assert.deepEqual(sourceOf(SURVIVAL.drop("n"), "Data: d", null), { source: "Data: d." });
+  assert.deepEqual(sourceOf(null, null, "abc"), { source: "Code: abc." });
+});
+
+Deno.test("LaTeX says the source once for a document, and each file says it to whoever opens it", () => {
+  const grid = { ...gridOf(SURVIVAL, "T"), n: "24–826", source: "Data: d_e.", notes: ["So."] };
+  const alone = latex(grid, "t"), together = latex(grid, "t", "all");
+  for (const made of [alone, together]) assert.match(made, /^% Data: d_e\.\n\\begin/);
+  assert.match(alone, /\\textit\{Note\.\} \\textit\{n\}~=~24--826\. So\. Data: d\\_e\.\}/);
+  assert.match(together, /So\. Data and code: page~\\pageref\{source:all\}\.\}/);
+  assert.doesNotMatch(together.replace(/^%.*/, ""), /d\\_e/);
+  assert.match(sourceLatex("Data: d_e.", "all"), /\\label\{source:all\} Data: d\\_e\./);
+});
+
+Deno.test("paragraphs are the same words as HTML, LaTeX and plain text", () => {
+  const said = ["**A.** 1 < 2, `p_holm` and _so on_ (50 %)", "b_c_d"];
+  assert.equal(
+    proseTex(said),
+    "\\textbf{A.} 1 \\textless{} 2, \\texttt{p\\_holm} and \\emph{so on} (50 \\%)\n\nb\\_c\\_d\n",
+  );
+  assert.equal(prosePlain(said), "A. 1 < 2, p_holm and so on (50 %)\n\nb_c_d\n");
+  assert.match(proseTex(["`" + "a1".repeat(20) + "`"]), /a\\allowbreak\{\}1/);
 });
 
 /** What a PDF draws, from the second operator on: the first turns the page upside down. */
@@ -622,7 +703,7 @@ Deno.test("what an earlier writing left goes away, what others put there stays",
 });
 
 const NOTEBOOK = `
-  import { figure, save, show } from "lib/notebook.ts";
+  import { figure, save, say, show } from "lib/notebook.ts";
   import { frame } from "lib/frames.ts";
   import { keys } from "lib/plots.ts";
   const data = frame([{ scale: "E", keyed: "yes", n: 5 }], { scale: "text", keyed: "text", n: "integer" });
@@ -630,6 +711,12 @@ const NOTEBOOK = `
   await figure(keys(data), "Items & keys", { data });
   await figure(keys(data), "Without data", { name: "plain" });
   await show(data, "Main");
+  await say(["**Sample.** 50 % & more, by \`p_holm\`."], { name: "methods" });
+  await say(["Not for a paper."]);
+  const one = frame([{ scale: "E", p: 0.0412, n: 5 }], { scale: "text", p: "number", n: "integer" });
+  await show(one, "Table A6. A caption that is long");
+  await show(one, "Shares of personas by model and prompt, printed");
+  await show(one, "Shares of personas by model and prompt, corrected");
   await show(data.head(0), "Nothing");`;
 
 Deno.test("save() writes everything shown, in one call and one line", async () => {
@@ -646,7 +733,10 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   assert.equal(code, 0, err);
   const [said, refused] = out.trimEnd().split("\n").slice(-2);
-  assert.equal(said, `For a paper: 2 tables and 2 figures in ${basename(folder.path)}/papers/mine`);
+  assert.equal(
+    said,
+    `For a paper: 5 tables, 2 figures and 1 text in ${basename(folder.path)}/papers/mine`,
+  );
   assert.match(refused!, /named with letters, digits, _ and -: current value is "\.\.\/mine"/);
   const endings = (name: string, ...all: string[]) => all.map((ending) => `${name}.${ending}`);
   assert.deepEqual(
@@ -657,19 +747,41 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
       "files.json",
       "main.tex",
       ...endings("main-table", "codebook.csv", "csv", "md", "tex"),
+      ...endings("methods", "md", "tex", "txt"),
       ...endings("plain", "pdf", "png", "svg", "tex"),
+      "source.tex",
+      ...["tableA6", "shares-personas-model", "shares-personas-model-prompt"]
+        .flatMap((name) => endings(name, "codebook.csv", "csv", "md", "tex")),
     ].toSorted(),
   );
   const read = (name: string) => Deno.readTextFileSync(join(at, name));
-  assert.match(read("items-keys.tex"), /\\textit\{Note\.\} Another note\./);
-  assert.match(read("items-keys-figure.tex"), /\{Items \\& keys\. \\textit\{n\}~=~5\. Code: /);
+  const noted = String.raw`\textit{Note.} \textit{n}~=~5. Another note. Data and code: ` +
+    String.raw`page~\pageref{source:mine}.`;
+  assert.ok(read("items-keys.tex").includes(noted), read("items-keys.tex"));
+  assert.match(read("items-keys-figure.tex"), /\\caption\{Items \\& keys\}/);
+  assert.match(read("source.tex"), /\\textbf\{Data and code\.\}\\label\{source:mine\} Code: /);
+  assert.match(
+    read("methods.tex"),
+    /^\\textbf\{Sample\.\} 50 \\% \\& more, by \\texttt\{p\\_holm\}/,
+  );
+  assert.match(read("methods.txt"), /^Sample\. 50 % & more, by p_holm\.\n\nCode: /);
+  // As the APA writes it in LaTeX, with all digits in the CSV.
+  assert.match(read("tableA6.tex"), /& \.041 &/);
+  assert.match(read("tableA6.csv"), /E,0\.0412,5/);
   assert.match(read("items-keys-figure.tex"), /\\begin\{figure\}/);
   assert.match(read("items-keys-figure.tex"), /\\includegraphics\{mine\/items-keys-figure\.pdf\}/);
   assert.match(
     read("items-keys.codebook.csv"),
     /^column,label,kind,unit,decimals,meaning,levels\nscale,scale,text,,,Scale of the instrument/,
   );
-  if (found) await compiled(at, "main.tex");
+  if (found) {
+    await compiled(at, "main.tex");
+    // The page is known when it is read again.
+    await compiled(at, "main.tex");
+    assert.doesNotMatch(Deno.readTextFileSync(join(at, "main.log")), /undefined/);
+    // Letters are outlines: a font of pixels is made on the way, and named.
+    assert.doesNotMatch(Deno.readTextFileSync(join(at, "main.log")), /\.\d+pk>/);
+  }
 
   const again = await evaluated(
     `${NOTEBOOK.replace(`"plain"`, `"plain-one"`)} await save("mine");`,
@@ -677,6 +789,35 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   );
   assert.equal(again.code, 0, again.err);
   assert.ok(!names().includes("plain.pdf") && names().includes("plain-one.pdf"), `${names()}`);
+});
+
+Deno.test("save() of data of several kinds leaves it to each part to say of which it is", async () => {
+  using folder = new Folder();
+  const shows = (...data: string[]) =>
+    `import { save, show } from "lib/notebook.ts";
+     import { frame } from "lib/frames.ts";
+     const table = frame([{ n: 5 }], { n: "integer" });
+     ${
+      data.map((of, at) => `await show(table, "Table ${at}", { data: ${of}, name: "t${at}" });`)
+        .join("")
+    }
+     await save("some");`;
+  const noted = async (...data: string[]) => {
+    const { err, code } = await evaluated(shows(...data), { OUT_DIR: folder.path });
+    assert.equal(code, 0, err);
+    const read = (name: string) =>
+      Deno.readTextFileSync(join(folder.path, "papers", "some", `${name}.tex`));
+    const notes = data.map((_, at) => /~5\. (.*)\}$/m.exec(read(`t${at}`))![1]!);
+    return { notes, source: read("source") };
+  };
+  const one = await noted(`"census"`, "null");
+  assert.match(one.notes[0]!, /^Data and code: page/);
+  assert.match(one.notes[1]!, /^Code: \S+\.$/);
+  assert.match(one.source, /Data: census\. Code: /);
+  const two = await noted(`"census"`, `"survey"`);
+  assert.match(two.notes[0]!, /^Data: census\. Code: /);
+  assert.match(two.notes[1]!, /^Data: survey\. Code: /);
+  assert.match(two.source, /Data: census\. Data: survey\. Code: /);
 });
 
 Deno.test("save() of nothing says what to do", async () => {

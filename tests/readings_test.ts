@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { DataFrame } from "polars";
 import { frame } from "lib/frames.ts";
-import { saidHtml } from "lib/notebook.ts";
 import * as readings from "lib/paper/readings.ts";
 import {
   agreementReading,
@@ -10,13 +9,18 @@ import {
   diversityReading,
   errorReading,
   faultReading,
+  foundReading,
+  limitsReading,
+  methodsReading,
   precisionReading,
   robustnessReading,
   sampleSizeReading,
   sheetReading,
+  sureReading,
   verdictReading,
   wholeStudyReading,
 } from "lib/paper/readings.ts";
+import { proseHtml } from "lib/press.ts";
 import { wilson } from "lib/stats.ts";
 
 const rate = (rejected: number, studies = 400) => {
@@ -154,7 +158,7 @@ Deno.test("sample size and whole study: counted, not stated", () => {
 
 Deno.test("paragraphs are HTML, and nothing in them is taken for it", () => {
   assert.equal(
-    saidHtml(["**A.** 1 < 2, `p_holm` and _so on_", "b_c_d"]),
+    proseHtml(["**A.** 1 < 2, `p_holm` and _so on_", "b_c_d"]),
     "<p><strong>A.</strong> 1 &lt; 2, <code>p_holm</code> and <em>so on</em></p>\n<p>b_c_d</p>",
   );
 });
@@ -178,16 +182,27 @@ const NUMBERS = "n count estimate ci_lower ci_upper effect effect_lower effect_u
   "rejection_upper coverage coverage_lower coverage_upper repetitions profiles formula found " +
   "value found_lower found_upper held cells_null naive_null cluster_null cells_true cluster_true holm_true";
 
+/** Readings that are made of no cells, or of several tables. */
+const OTHERWISE = [
+  "precisionReading",
+  "publishedReading",
+  "foundReading",
+  "limitsReading",
+  "methodsReading",
+  "testsReading",
+];
+
 Deno.test("of nothing nothing is said: no reading takes a count of 0 for a finding", () => {
   const none = empty(CELL, NUMBERS);
   const given: Record<string, readonly unknown[]> = {
     errorReading: [none, none, 0.1],
     robustnessReading: [none, { table1: none }],
+    sureReading: [none, { table1: none }],
     reliabilityReading: [none, "scale"],
     verdictReading: [none, ["model"]],
   };
   const said = Object.entries(readings).filter(([name]) =>
-    /Reading$/.test(name) && !["precisionReading", "publishedReading"].includes(name)
+    /Reading$/.test(name) && !OTHERWISE.includes(name)
   ).map((
     [name, reading],
   ) => [
@@ -255,4 +270,106 @@ Deno.test("a part that is not there is left out, or said to be none", () => {
   );
   const table1 = frameOf([{ verdict: "appears", effect_name: "h", effect: 1, most: 2 }]);
   assert.match(robustnessReading(counted, { table1 })[0]!, /^No cell of these tables has a marker/);
+});
+
+/** Tables with one model, each number of which is said somewhere. */
+const OPENED = (
+  made: { share: number; score: number; r: number; alpha: number; same: number },
+) => ({
+  shares: frameOf([
+    { model: "a", condition: "Base", category: "c", subcategory: "s", mean: 0.1, n: 9 },
+    { model: "a", condition: "MaxP", category: "c", subcategory: "s", mean: made.share, n: 9 },
+  ]),
+  table4: frameOf([
+    { model: "a", condition: "Base", scale: "E", mean: 3, estimate: made.score },
+    { model: "a", condition: "MaxN", scale: "N", mean: 5.5, estimate: 2 },
+  ]),
+  table5: frameOf([
+    { model: "a", epqra_scale: "E", bfi_trait: "E", r: made.r },
+    { model: "a", epqra_scale: "E", bfi_trait: "A", r: -made.r },
+  ]),
+  table6: frameOf([{ model: "a", condition: "Base", scale: "P", alpha: made.alpha, n: 9 }]),
+  tableA5: frameOf([{ model: "a", trait: "E", alpha: 0.9, n: 9 }]),
+  tableA6: frameOf([
+    { model: "a", condition: "Base", scale: "E", metric: "accuracy", value: made.same, n: 9 },
+  ]),
+});
+
+Deno.test("what was found follows the tables, and is said of nothing that is not there", () => {
+  const one = foundReading(OPENED({ share: 0.8, score: -0.2, r: 0.6, alpha: 0.5, same: 91 }));
+  assert.equal(one.length, 5);
+  assert.match(one[0]!, /Tables 1–3.*a s \(c\) 10\.0 % → 80\.0 % under MaxP/);
+  assert.match(
+    one[1]!,
+    /a −0\.20 \(extraversion\)\. .* comes to a mean of 5\.50 \(neuroticism under MaxN\)/,
+  );
+  assert.match(one[2]!, /a 91\.0 %\./);
+  assert.match(
+    one[3]!,
+    /correlate at 0\.60 \(extraversion\) and — \(neuroticism\), .* 1 of 1 at 0\.5 or more/,
+  );
+  assert.match(
+    one[4]!,
+    /EPQR-A is 0\.50, and below 0\.7 in 1 of 1 cells \(psychoticism 1\)\. .* BFI is 0\.90/,
+  );
+  const other = foundReading(OPENED({ share: 0.3, score: 0.4, r: 0.2, alpha: 0.8, same: 55 }));
+  assert.match(
+    other.join("\n"),
+    /30\.0 %[\s\S]* 0\.40 \(extraversion\)[\s\S]*55\.0 %[\s\S]*0 of 1 at[\s\S]*0 of 1 cells/,
+  );
+  const none = Object.fromEntries(
+    Object.entries(OPENED({ share: 0, score: 0, r: 0, alpha: 0, same: 0 }))
+      .map(([name, table]) => [name, table.head(0)]),
+  ) as ReturnType<typeof OPENED>;
+  for (const said of foundReading(none)) assert.match(said, /\*\* Nothing can be said of /);
+});
+
+Deno.test("how sure follows what survives; a table that was not computed is not spoken of", () => {
+  const counted = frameOf([{
+    ...{ table: "table4", rows: "all", cells: 3, markers: 2, stands: 1, weakens: 0, vanishes: 1 },
+    ...{ appears: 0, unmarked: 1, not_tested: 0, family: 3 },
+  }]);
+  const cell = { manipulated: "no", verdict: "stands", effect_name: "d_z", effect: 0.5, most: 0.6 };
+  const table4 = (icc: number) =>
+    frameOf([
+      { ...cell, equivalence: "equivalent", icc_a1: icc, bound_upper: 0.5 },
+      { ...cell, verdict: "vanishes", equivalence: "different", icc_a1: 0.9, bound_upper: 0.5 },
+    ]);
+  const said = sureReading(counted, { table4: table4(0.5) }).join("\n");
+  assert.match(
+    said,
+    /Of the paper’s 2 markers in these 1 tables 1 stands, 0 weaken and 1 vanishes/,
+  );
+  assert.match(
+    said,
+    /In 1 of the 2 cells .* within ±0\.5 points .* in 1 of these a single persona/,
+  );
+  assert.match(sureReading(counted, { table4: table4(0.8) }).join(), /in 0 of these a single/);
+  assert.doesNotMatch(said, /A6/);
+  const tableA6 = frameOf([
+    { metric: "accuracy", n: 9, estimate: 80, majority: 85, effect: 0.3 },
+    { metric: "accuracy", n: 9, estimate: 95, majority: 85, effect: 0.8 },
+  ]);
+  assert.match(sureReading(counted, { tableA6 }).join(), /in 1 of 2 cells, and accuracy .* in 1\./);
+});
+
+Deno.test("of a reconstruction nothing may be concluded about models, and that is said first", () => {
+  const [first] = limitsReading({ source: "reconstruction" });
+  assert.match(first!, /^\*\*Anything about a model\.\*\*/);
+  assert.doesNotMatch(limitsReading({ source: "zenodo" }).join(), /Anything about a model/);
+});
+
+Deno.test("methods say what is given, and of what is not known that it is not", () => {
+  const said = methodsReading(
+    { profiles: 826, made: { personas: 41300 } },
+    { Deno: "2.9.6", PostgreSQL: "18.1" },
+  ).join("\n");
+  assert.match(said, /\*\*Respondents\.\*\* 826 respondents .* Conditions: Base, MaxN, MaxP\./);
+  assert.match(
+    said,
+    /\*\* GPT-4o \(`gpt-4o-2024-11-20`, OpenAI\), .* were asked on days that are not recorded\./,
+  );
+  assert.match(said, /They were not published with the data\./);
+  assert.match(said, /There are 41,300 personas\. What else .* is not recorded\./);
+  assert.match(said, /Persona Audit, on Deno 2\.9\.6 and PostgreSQL 18\.1\. Seed: 826\.$/);
 });

@@ -836,6 +836,27 @@ Deno.test("personas keep what was written; clean() applies a rule; quality() add
   assert.ok(Math.abs(row!.usd as number - spent) < 1e-12);
   assert.deepEqual(failures.toRecords().map(({ run, n }) => [run, n]), [[run, 1]]);
   assert.equal(await lab.banner(), "Data: own study, not the published dataset");
+
+  const said = (await lab.methods({ tests: ["Nothing is tested."] })).join("\n");
+  const day = await bench.made.value(
+    "select to_char(max(created) at time zone 'utc', 'YYYY-MM-DD') from requests",
+  );
+  const hash = await bench.made.value("select left(hash, 12) from prompts");
+  const [{ reason }] = failures.toRecords() as [{ reason: string }];
+  assert.match(said, /6 respondents of the population made6 \(a test\)\. Condition: N=3\./);
+  assert.match(said, /\(`stand-in`, 127\.0\.0\.1:\d+, at most 600 tokens a reply\) was asked /);
+  assert.ok(said.includes(`${day} (UTC).`) && said.includes(`(\`${hash}\`)`), said);
+  assert.ok(
+    said.includes(
+      `Of 6 personas planned 6 were asked for and 5 obtained. Excluded: ${reason} (1).`,
+    ),
+    said,
+  );
+  assert.match(said, /\*\*Analysis\.\*\* Nothing is tested\.\n.*PostgreSQL \d+\.\d+\. Seed: 1\.$/);
+  const plan = await lab.keepAnalysis({ of: "means" });
+  assert.ok(
+    (await lab.methods()).join().includes(`(SHA-256 \`${plan.slice(0, 12)}\`) was written down`),
+  );
 });
 
 Deno.test("the flow adds up in the middle of a run with failures and work of other runs", async () => {

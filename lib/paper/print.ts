@@ -5,3 +5,4 @@
 export { besidePaper, compare, type Comparison, paperTable } from "./print/beside.ts";
 export { grid, laidOut, printed } from "./print/layout.ts";
 export { robustnessGrid, type RobustnessTable, robustnessTable } from "./print/robustness.ts";
+export { markerNotes } from "./print/styles.ts";

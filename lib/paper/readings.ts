@@ -30,3 +30,11 @@ export {
   multitraitReading,
 } from "./readings/more.ts";
 export { choiceReading, robustnessReading } from "./readings/robustness.ts";
+export { countsOf, methodsReading, publishedMethods, testsReading } from "./readings/methods.ts";
+export {
+  foundReading,
+  limitsReading,
+  sureReading,
+  type Survived,
+  type Tables,
+} from "./readings/opening.ts";

@@ -6,7 +6,9 @@ import { headsOf } from "./heads.ts";
 /** A table of text: keys down the side, labels across the top, cells. */
 export interface Grid {
   title: string;
-  /** What a caption must say besides: n, where the data come from, version of the code. */
+  /** How many, as `826` or `24–826`. */
+  n?: string;
+  /** Where the data come from, and the version of the code, as sentences. */
   source?: string;
   /** Sentences for under the table: what markers mean, which family of tests. */
   notes?: readonly string[];
@@ -44,6 +46,10 @@ export function gridOf(frame: DataFrame, title: string, look: Look = {}): Grid {
     })),
   };
 }
+
+/** What stands below a table or figure last: n, and where it comes from. */
+export const lastOf = ({ n, source }: Pick<Grid, "n" | "source">): string =>
+  [n && `n = ${n}.`, source].filter((part) => part).join(" ");
 
 /** The headings of the cells in one line: what stands over a column before what stands at it. */
 export const flatHead = ({ head }: Grid): string[] =>

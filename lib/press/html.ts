@@ -1,6 +1,6 @@
 /** A table as HTML, for a page that brings its own style or takes one. */
 import { withMinus } from "./cells.ts";
-import { type Grid, wordy } from "./grid.ts";
+import { type Grid, lastOf, wordy } from "./grid.ts";
 import { lettered } from "./heads.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -16,20 +16,23 @@ export const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (letter) => ENTITIES[letter]!);
 
 /** A number in marks of significance as the original's code prints them, which are Markdown's. */
-const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)( ≠)?$/;
+const MARKED = /^(?:\*\*(?<strong>[^*]+)\*\*|\*(?<em>[^*]+)\*|<u>(?<u>[^<]+)<\/u>)$/;
 
 /** The original's sign in Table A4. */
 const PLUS_MINUS = "$\\pm$";
 
 /** A cell as HTML; what belongs together, as in `[0.1, 0.3]` and `2.16 ± 0.85`, is on one line. */
 function cellHtml(shown: string): string {
-  const cell = withMinus(shown.replaceAll(PLUS_MINUS, "±"));
-  if (!/\d/.test(cell)) return escape(cell);
+  const cell = shown.replaceAll(PLUS_MINUS, "±");
+  if (!/\d/.test(cell)) return escape(withMinus(cell));
+  const [ours, others] = cell.split(" ≠ ");
+  if (others !== undefined) return `<mark>${cellHtml(ours!)} ≠ ${cellHtml(others)}</mark>`;
   const found = MARKED.exec(cell);
   for (const [tag, text] of Object.entries(found?.groups ?? {})) {
-    if (text) return `<${tag}>${escape(text)}</${tag}>${found![4] ? "&nbsp;≠" : ""}`;
+    if (text) return `<${tag}>${escape(withMinus(text))}</${tag}>`;
   }
-  return /\p{L}/u.test(cell) ? escape(cell) : escape(cell).replaceAll(" ", "&nbsp;");
+  const words = escape(withMinus(cell));
+  return /\p{L}/u.test(cell) ? words : words.replaceAll(" ", "&nbsp;");
 }
 
 /** A column for whoever dresses its cells. */
@@ -57,8 +60,8 @@ export interface Dress {
  * It stands in a box that scrolls where the page is narrower, also by keyboard.
  */
 export function html(grid: Grid): string {
-  const { title, source, notes = [] } = grid;
-  const below = [...notes, ...source ? [source] : []];
+  const { title, notes = [] } = grid, last = lastOf(grid);
+  const below = [...notes, ...last ? [last] : []];
   return [
     `<div class="box" role="group" tabindex="0" aria-label="${escape(title)}">`,
     tableHtml(grid, {

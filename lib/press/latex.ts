@@ -19,10 +19,24 @@ const PAGE_ROWS = 45;
 /** Shrinks what is wider than the text, and nothing else. */
 const FITTED = String.raw`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}`;
 
-/** A `table`, or from 46 rows a `longtable`; needs `PREAMBLE`. */
-export function latex(grid: Grid, label: string): string {
-  return (grid.body.length > PAGE_ROWS ? long : short)(grid, label).join("\n") + "\n";
+/**
+ * A `table`, or from 46 rows a `longtable`; needs `PREAMBLE`.
+ *
+ * @param stated label of a {@link sourceLatex} that says the source of all tables of a document; without
+ *   it the table's notes say it
+ */
+export function latex(grid: Grid, label: string, stated?: string): string {
+  const lines = (grid.body.length > PAGE_ROWS ? long : short)(grid, label, stated);
+  return [...about(grid), ...lines, ""].join("\n");
 }
+
+/** Whoever opens the file reads where it comes from, wherever that is printed. */
+const about = ({ source }: Pick<Grid, "source">): string[] =>
+  source ? [`% ${source.replaceAll(/\s+/g, " ")}`] : [];
+
+/** Where the data of a document come from and the version of the code, said once for all its tables. */
+export const sourceLatex = (source: string, label: string): string =>
+  `\\par\\noindent\\textbf{Data and code.}\\label{source:${label}} ${tex(source)}\\par\n`;
 
 /** What no column of a page with two columns holds stands across both; with one column it is the same. */
 const across = (environment: string, wide: boolean) => environment + (wide ? "*" : "");
@@ -31,27 +45,30 @@ const across = (environment: string, wide: boolean) => environment + (wide ? "*"
  * A `figure` that shows a PDF; needs `PREAMBLE`.
  *
  * @param mm width of the PDF
+ * @param stated as of {@link latex}
  */
 export function figureLatex(
-  figure: { title: string; source?: string; notes?: readonly string[] },
+  figure: Pick<Grid, "title" | "n" | "source" | "notes">,
   file: string,
   label: string,
   mm: number,
+  stated?: string,
 ): string {
   const environment = across("figure", mm > COLUMN_MM);
   return [
+    ...about(figure),
     `\\begin{${environment}}[htbp]`,
     "\\centering",
     `${FITTED}{\\includegraphics{${file}}}`,
     caption(figure),
     `\\label{fig:${label}}`,
-    ...below(figure.notes),
+    ...below(figure, stated),
     `\\end{${environment}}`,
     "",
   ].join("\n");
 }
 
-function short(grid: Grid, label: string): string[] {
+function short(grid: Grid, label: string, stated?: string): string[] {
   const columns = columnsIn(grid);
   const letters = columns.reduce((sum, { width }) => sum + width, 0);
   const environment = across("table", letters * 5 + 12 * spans(columns) > COLUMN);
@@ -65,10 +82,10 @@ function short(grid: Grid, label: string): string[] {
     "\\toprule",
     ...heading(grid, columns),
     "\\midrule",
-    ...rows(grid, columns, true),
+    ...rows(grid, columns, false),
     "\\bottomrule",
     "\\end{tabular}}",
-    ...below(grid.notes),
+    ...below(grid, stated),
     `\\end{${environment}}`,
   ];
 }
@@ -86,7 +103,7 @@ const UPRIGHT = 455;
 const SIDEWAYS = 700;
 
 /** Nothing shrinks a table that goes over pages: its letters are as small as its lines are long. */
-function long(grid: Grid, label: string): string[] {
+function long(grid: Grid, label: string, stated?: string): string[] {
   const columns = columnsIn(grid);
   const letters = columns.reduce((sum, { width }) => sum + width, 0);
   const fits = (room: number) =>
@@ -107,27 +124,34 @@ function long(grid: Grid, label: string): string[] {
     "\\endhead",
     "\\bottomrule",
     "\\endfoot",
-    ...rows(grid, columns, false),
+    ...rows(grid, columns, true),
     "\\end{longtable}",
-    ...below(grid.notes),
+    ...below(grid, stated),
     upright ? "\\endgroup" : "\\end{landscape}",
   ];
 }
 
-/** The title alone goes into the list of tables; the number is the paper's own. */
-function caption({ title, source }: { title: string; source?: string }): string {
-  const text = tex(title.replace(/^(Table|Figure) \w+[.:] /, "").replace(/\.$/, ""));
-  if (!source) return `\\caption{${text}}`;
-  const besides = tex(source).replace(/^n = /, "\\textit{n}~=~");
-  return `\\caption[${text}]{${text}. ${besides}}`;
-}
+/** The title alone: the number is the paper's own, and everything else stands in the notes. */
+const caption = ({ title }: Pick<Grid, "title">): string =>
+  `\\caption{${tex(title.replace(/^(Table|Figure) \w+[.:] /, "").replace(/\.$/, ""))}}`;
 
-function below(notes: readonly string[] = []): string[] {
-  if (!notes.length) return [];
-  const text = notes.map(tex).join(" ");
+type Below = Pick<Grid, "n" | "notes" | "source">;
+
+/** n, the notes, and where it comes from or where that is said. */
+function below({ n, notes = [], source }: Below, stated?: string): string[] {
+  const parts = [
+    ...n ? [`\\textit{n}~=~${tex(n)}.`] : [],
+    ...notes.map(tex),
+    ...source
+      ? [stated === undefined ? tex(source) : `Data and code: page~\\pageref{source:${stated}}.`]
+      : [],
+  ];
+  if (!parts.length) return [];
   return [
     "\\par\\smallskip",
-    `\\noindent\\parbox{\\linewidth}{\\footnotesize\\raggedright\\textit{Note.} ${text}}`,
+    `\\noindent\\parbox{\\linewidth}{\\footnotesize\\raggedright\\textit{Note.} ${
+      parts.join(" ")
+    }}`,
   ];
 }
 
@@ -172,19 +196,35 @@ function runs(labels: readonly string[]): { text: string; from: number; to: numb
   return found;
 }
 
-/**
- * The rows; a key that is the same as above is left out and a new first key has room above it, unless
- * the next page would not say whose row it is.
- */
-function rows({ side, body }: Grid, columns: readonly TexColumn[], stubs: boolean): string[] {
+/** So many rows stay on one page; after as many a page may end. */
+const TOGETHER = 15;
+
+/** Which rows say all of their keys: the first of each first key and, where pages end, every so many. */
+function stating({ side, body }: Grid, pages: boolean): boolean[] {
+  let since = 0;
   return body.map(({ keys }, row) => {
-    const above = stubs ? body[row - 1]?.keys : undefined;
+    const first = row === 0 || (side.length > 1 && keys[0] !== body[row - 1]!.keys[0]);
+    since = first || (pages && since === TOGETHER) ? 1 : since + 1;
+    return since === 1;
+  });
+}
+
+/**
+ * The rows; keys that are the same as above are left out, and a new first key has room above it.
+ *
+ * @param pages whether they go over pages: one ends only where the next says whose its first row is
+ */
+function rows(grid: Grid, columns: readonly TexColumn[], pages: boolean): string[] {
+  const { side, body } = grid, states = stating(grid, pages);
+  return body.map(({ keys }, row) => {
+    const above = body[row - 1]?.keys;
     const cells = columns.map(({ cells }, i) => {
-      const repeated = i < side.length - 1 &&
+      const repeated = !states[row] && i < side.length - 1 &&
         keys.slice(0, i + 1).every((key, at) => key === above?.[at]);
       return repeated ? "" : cells[row]!;
     });
-    const group = above && keys.length > 1 && keys[0] !== above[0] ? "\\addlinespace\n" : "";
-    return `${group}${cells.join(" & ")} \\\\`;
+    const group = above && side.length > 1 && keys[0] !== above[0] ? "\\addlinespace\n" : "";
+    const end = pages && side.length > 1 && states[row + 1] === false ? "\\\\*" : "\\\\";
+    return `${group}${cells.join(" & ")} ${end}`;
   });
 }

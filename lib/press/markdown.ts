@@ -1,13 +1,13 @@
 /** A table as GitHub's Markdown. */
 import { withMinus } from "./cells.ts";
-import { flatHead, type Grid, wordy } from "./grid.ts";
+import { flatHead, type Grid, lastOf, wordy } from "./grid.ts";
 import { lettered } from "./heads.ts";
 
 /** A heading, the table, and below it the notes and the source. */
 export function markdown(grid: Grid): string {
-  const { title, source, notes = [], side, body } = grid;
+  const { title, notes = [], side, body } = grid, last = lastOf(grid);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const below = [...notes.map(escaped), ...source ? [`_${escaped(source)}_`] : []];
+  const below = [...notes.map(escaped), ...last ? [`_${escaped(last)}_`] : []];
   return [
     `### ${escaped(title)}`,
     "",

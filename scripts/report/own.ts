@@ -1,11 +1,13 @@
 /** Studies made here: what became of their work, what it cost, with which models, prompts and seeds. */
 import pl from "polars";
 import { bannerOf, readProvenance, type Sql } from "lib/db.ts";
-import { frame } from "lib/frames.ts";
+import { z } from "zod";
+import { frame, rows } from "lib/frames.ts";
+import { testsReading } from "lib/paper/readings.ts";
 import { attrition } from "lib/plots.ts";
-import { gridOf } from "lib/press.ts";
+import { escape, gridOf, proseHtml } from "lib/press.ts";
 import { openStudy } from "lib/study.ts";
-import { figureOf, type Origin, tableOf } from "./parts.ts";
+import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
 
 /** The schemas in which something was asked or simulated as a study's work, in order of their names. */
 async function schemas(sql: Sql): Promise<string[]> {
@@ -35,22 +37,34 @@ export async function stateOf(sql: Sql): Promise<string> {
   return JSON.stringify(all);
 }
 
-/** Every study that is here; empty where there is none. */
-export async function ownStudies(sql: Sql, code: string | null): Promise<string[]> {
-  const parts: string[] = [];
-  for (const schema of await schemas(sql)) {
-    parts.push(await ownStudy(sql, schema, code));
-  }
+/** What a study has cost; usd is null where a price is not known. */
+export interface Cost {
+  schema: string;
+  calls: number;
+  tokens: number;
+  usd: number | null;
+  /** Whether a simulation replied. */
+  simulated: boolean;
+}
+
+/** Every study that is here, as a section, with what it cost; none where there is none. */
+export async function ownStudies(
+  sql: Sql,
+  code: string | null,
+): Promise<{ section: Section; cost: Cost }[]> {
+  const parts: { section: Section; cost: Cost }[] = [];
+  for (const schema of await schemas(sql)) parts.push(await ownStudy(sql, schema, code));
   return parts;
 }
 
-async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<string> {
+async function ownStudy(sql: Sql, schema: string, code: string | null) {
   const lab = await openStudy({ schema });
   const { flow, failures } = await lab.quality();
   const status = await lab.status();
   const prompts = await lab.prompts();
+  const methods = await lab.methods({ tests: testsReading() });
   await lab.close();
-  const banner = bannerOf(await readProvenance(sql, schema));
+  const provenance = await readProvenance(sql, schema), banner = bannerOf(provenance);
   const origin: Origin = { banner, code, caution: null };
   const cost = status.select(
     ...["run", "kind", "done", "failed", "calls", "tokens", "usd", "lost_usd"].map((name) =>
@@ -64,8 +78,9 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
     what: string,
     name: string,
   ) => tableOf(gridOf(data, of(what)), data, `${schema}_${name}`, origin);
-  return [
-    `<h3>Schema <code>${schema}</code></h3>`,
+  const html = [
+    `<p class="data">${escape(banner)}.</p>`,
+    proseHtml(methods),
     figureOf(
       attrition(flow),
       of("personas and answer sheets at each step"),
@@ -82,7 +97,22 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
       "prompts",
     ),
   ].join("\n");
+  const runs = rows(cost, Run);
+  const sum = (of: (run: z.infer<typeof Run>) => number) =>
+    runs.reduce((total, run) => total + of(run), 0);
+  return {
+    section: { id: `own-${schema}`, title: `Schema ${schema}`, html },
+    cost: {
+      schema,
+      calls: sum(({ calls }) => calls),
+      tokens: sum(({ tokens }) => tokens),
+      usd: runs.some(({ usd }) => usd === null) ? null : sum(({ usd }) => usd!),
+      simulated: provenance.simulated.length > 0,
+    },
+  };
 }
+
+const Run = z.object({ calls: z.number(), tokens: z.number(), usd: z.number().nullable() });
 
 /** Who was asked in each run, with which seed, and when it was planned. */
 async function models(sql: Sql, schema: string) {

@@ -1,7 +1,7 @@
 /** What the sections of the report are put together from. */
 import { Buffer } from "node:buffer";
 import type { DataFrame } from "polars";
-import { csv, escape, type Grid, html, sourceOf } from "lib/press.ts";
+import { csv, escape, type Grid, html, lastOf, sourceOf } from "lib/press.ts";
 
 /** What every table and figure says: where its numbers come from. */
 export interface Origin {
@@ -18,26 +18,33 @@ export interface Section {
   html: string;
 }
 
-/** A table with its source, and the frame behind it to take away. */
+/** Sections that belong together, and their heading in the contents. */
+export interface Part {
+  id: string;
+  title: string;
+  sections: readonly Section[];
+}
+
+/** A table with n, and the frame behind it to take away, which says where it comes from. */
 export function tableOf(grid: Grid, behind: DataFrame, name: string, origin: Origin): string {
-  const source = sourceOf(behind, origin.banner, origin.code);
-  return `${html({ ...grid, source })}\n${
+  const { n } = sourceOf(behind, null, null);
+  return `${html({ ...grid, n })}\n${
     download(csv(behind, origin.banner), name, escape(grid.title))
   }`;
 }
 
-/** A figure with its source, and the frame behind it to take away. */
+/** A figure with n, and the frame behind it to take away, which says where it comes from. */
 export function figureOf(
   svg: string,
   caption: string,
   behind: DataFrame,
   name: string,
-  { banner, code }: Origin,
+  { banner }: Origin,
 ): string {
-  const source = `<p class="note">${escape(sourceOf(behind, banner, code))}</p>`;
+  const last = lastOf(sourceOf(behind, null, null));
   return [
     drawn(svg, escape(caption)),
-    source,
+    ...last ? [`<p class="note">${escape(last)}</p>`] : [],
     download(csv(behind, banner), name, escape(caption)),
   ]
     .join("\n");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pl, { type DataFrame } from "polars";
 import { settings } from "lib/config.ts";
 import type { Dataset } from "lib/db.ts";
-import { marks, type Mode, TABLE_NAMES, type TableName } from "lib/paper/design.ts";
+import { TABLE_NAMES, type TableName } from "lib/paper/design.ts";
 import { verdictHtml } from "lib/notebook.ts";
 import {
   besidePaper,
@@ -24,7 +24,7 @@ import {
   shares,
 } from "lib/paper/figures.ts";
 import { heatmap, histograms } from "lib/plots.ts";
-import { escape } from "lib/press.ts";
+import type { Grid } from "lib/press.ts";
 import { build, distributions } from "lib/paper/tables.ts";
 import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
 
@@ -32,6 +32,9 @@ import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
 export interface Published extends Section {
   name: TableName;
   checked: Comparison;
+  /** As printed, and what survives of it, where its notebook has computed that. */
+  table: DataFrame;
+  survived: DataFrame | null;
 }
 
 /** How far a table is the paper's. */
@@ -59,24 +62,23 @@ async function section(name: TableName, study: Dataset, origin: Origin): Promise
   const tested = survivalOf(name);
   const checked = compare(name, table);
   const mode = "corrected";
-  const own = (mode: Mode) => ({ notes: markersOf(name, mode) });
   const beside = besidePaper(name, table), corrected = grid(name, mended, { mode });
   const title = `${titleOf(name)}. ${beside.title}`;
+  const changed = differing(corrected, grid(name, table));
   const views = {
-    printed: `<div class="pairs">\n${
-      tableOf(
-        { ...beside, ...own("printed"), title: `${title}: the paper’s cells and ours` },
-        printed(name, table),
-        name,
+    printed: [
+      tableOf({ ...beside, title }, printed(name, table), name, origin),
+      ...changed.length ? [] : [`<p class="note">Corrected, it is the same table.</p>`],
+      await figure(name, study, table, origin),
+    ].join("\n"),
+    ...changed.length && {
+      corrected: tableOf(
+        { ...corrected, body: changed, title: `${title}: the rows that corrections change` },
+        printed(name, mended, { mode }),
+        `${name}_corrected`,
         origin,
-      )
-    }\n</div>\n${await figure(name, study, table, origin)}`,
-    corrected: tableOf(
-      { ...corrected, ...own(mode), title: `${title}: corrected` },
-      printed(name, mended, { mode }),
-      `${name}_corrected`,
-      origin,
-    ),
+      ),
+    },
     ...tested && { survives: survives(name, tested, origin) },
   };
   return {
@@ -84,23 +86,17 @@ async function section(name: TableName, study: Dataset, origin: Origin): Promise
     title,
     name,
     checked,
+    table,
+    survived: tested,
     html: `${verdictHtml(checked)}\n${switched(name, titleOf(name), views)}`,
   };
 }
 
-/** The type faces of Table 5. */
-const FACES: Readonly<Record<string, string>> = {
-  "p<0.001": "bold",
-  "p<0.01": "italic",
-  "p<0.05": "underlined",
-};
-
-/** What a table's markers mean, as a note; none where it has none. */
-function markersOf(name: TableName, mode: Mode): string[] {
-  const words = marks(name, mode)?.map(([below, marker]) =>
-    `${FACES[marker] ?? marker}: p < ${below}`
-  );
-  return words ? [`${words.join("; ")}; by the paper’s test, not adjusted.`] : [];
+/** The rows that another table does not have, or has otherwise. */
+function differing({ body, head }: Grid, other: Grid): Grid["body"] {
+  const written = (row: Grid["body"][number]) => JSON.stringify([head, row]);
+  const known = new Set(other.body.map((row) => JSON.stringify([other.head, row])));
+  return body.filter((row) => !known.has(written(row)));
 }
 
 const VIEWS: Readonly<Record<string, string>> = {
@@ -116,11 +112,12 @@ function switched(name: string, title: string, views: Readonly<Record<string, st
       i ? "" : " checked"
     }><label for="${name}-${view}">${VIEWS[view]}</label></span>`
   );
+  if (choices.length < 2) return Object.values(views).join("\n");
   return [
     `<div class="views">`,
     `<fieldset><legend>Show ${title}</legend>${choices.join("")}</fieldset>`,
     ...Object.entries(views).map(([view, html]) =>
-      `<div class="view ${view}">\n<h3>${VIEWS[view]}</h3>\n${html}\n</div>`
+      `<div class="view ${view}">\n<h4>${VIEWS[view]}</h4>\n${html}\n</div>`
     ),
     "</div>",
   ].join("\n");
@@ -143,7 +140,11 @@ function survives(name: TableName, tested: DataFrame, origin: Origin): string {
   if (name === "baselines") throw new Error("Nothing is tested in the baselines");
   const [svg, caption] = survivalFigure(name, tested);
   return [
-    ...origin.caution ? [`<p>${escape(origin.caution)}</p>`] : [],
+    ...origin.caution
+      ? [
+        '<p class="note">Intervals, and p by profile, are arbitrary in a reconstruction (“How sure”).</p>',
+      ]
+      : [],
     tableOf(robustnessGrid(name, tested), tested, `${name}_survives`, origin),
     ...svg ? [figureOf(svg, caption, tested, `${name}_survives`, origin)] : [],
   ].join("\n");

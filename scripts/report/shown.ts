@@ -14,17 +14,22 @@ export interface Executed {
   notebook: Notebook;
 }
 
-/** A notebook's tables and figures under its headings, each with its data where the notebook saved them. */
-export function shown({ name, notebook }: Executed): Section {
+/**
+ * A notebook's tables and figures under its headings, each with its data where the notebook saved them.
+ *
+ * @param banner of the page: of what is of the same data it is not said again
+ */
+export function shown({ name, notebook }: Executed, banner: string): Section {
   const saved = savedBy(notebook);
   const [first, ...cells] = notebook.cells;
   const title = (/^# (.+)$/m.exec(source(first!))?.[1] ?? name).replaceAll("`", "");
-  const parts: string[] = [];
+  const parts: string[] = [], said = `<em>${escape(banner)}</em>`;
   let heading = "";
   for (const cell of cells) {
     heading = /^## (.+)$/m.exec(cell.cell_type === "markdown" ? source(cell) : "")?.[1] ?? heading;
-    for (const html of pieces(cell)) {
-      if (heading) parts.push(`<h3>${escape(heading)}</h3>`);
+    for (const piece of pieces(cell)) {
+      const html = piece.replace(said, "");
+      if (heading) parts.push(`<h4>${escape(heading)}</h4>`);
       heading = "";
       parts.push(`<div class="kept">\n${scrolling(html)}\n${dataOf(html, name, saved)}</div>`);
     }

@@ -10,7 +10,7 @@ import type { Grid } from "../../press.ts";
 import { carried } from "../../provenance.ts";
 import { layout, type TableName } from "../design.ts";
 import { cellsOf, layoutOf, placed, printed, worded } from "./layout.ts";
-import { type Cell, hasRows, STYLES } from "./styles.ts";
+import { type Cell, hasRows, markerNotes, STYLES } from "./styles.ts";
 
 /**
  * What the paper prints: one row per cell with the table's keys and `printed`, in the same form as
@@ -86,7 +86,7 @@ export const compare = carried((name: TableName, table: DataFrame): Comparison =
 });
 
 /**
- * The printed layout with two rows for each, the paper's above ours: what differs is marked with ≠.
+ * The printed layout: cells in which the paper and ours agree once, the others as `ours ≠ the paper's`.
  *
  * @param table as `lib/paper/tables.ts` builds it, in `printed` mode
  */
@@ -100,14 +100,21 @@ export function besidePaper(name: TableName, table: DataFrame): Grid {
       String(cell.printed),
     ]),
   );
-  const body = ours.body.flatMap(({ keys, cells }) => {
-    const paper = cells.map((_, column) =>
-      published.get(at([...keys, ...ours.head.map((level) => level[column])])) ?? DASH
-    );
-    const own = cells.map((cell, column) =>
-      [cell, DASH].includes(paper[column]!) || cell === DASH ? cell : `${cell} ≠`
-    );
-    return [{ keys: [...keys, "paper"], cells: paper }, { keys: [...keys, "ours"], cells: own }];
-  });
-  return worded(layoutOf(name, table), { ...ours, side: [...side, "from"], body });
+  let differ = 0;
+  const body = ours.body.map(({ keys, cells }) => ({
+    keys,
+    cells: cells.map((cell, column) => {
+      const paper = published.get(at([...keys, ...ours.head.map((level) => level[column])]));
+      if (paper === undefined || [cell, DASH].includes(paper) || cell === DASH) return cell;
+      differ++;
+      return `${cell} ≠ ${paper}`;
+    }),
+  }));
+  return {
+    ...worded(layoutOf(name, table), { ...ours, body }),
+    notes: [
+      ...differ ? ["≠: ours, and behind it what the paper prints; all other cells agree."] : [],
+      ...markerNotes(name),
+    ],
+  };
 }

@@ -16,7 +16,7 @@ import {
   type TableName,
 } from "../design.ts";
 import { tableFactors } from "../tables.ts";
-import { type Cell, number, STYLES } from "./styles.ts";
+import { type Cell, markerNotes, number, STYLES } from "./styles.ts";
 
 /**
  * A table with its `marker` (where the paper marks significance) and `printed`: each cell as the
@@ -85,8 +85,10 @@ export function layoutOf(name: TableName, table: DataFrame): Layout & { by: bool
  *
  * @param mode `corrected` also shows the rows that the paper's code lost
  */
-export const grid = (name: TableName, table: DataFrame, options: { mode?: Mode } = {}): Grid =>
-  worded(layoutOf(name, table), placed(name, table, options));
+export const grid = (name: TableName, table: DataFrame, options: { mode?: Mode } = {}): Grid => ({
+  ...worded(layoutOf(name, table), placed(name, table, options)),
+  notes: markerNotes(name, options.mode),
+});
 
 /** A printed layout with its headings, and what is an id, in words. */
 export function worded(

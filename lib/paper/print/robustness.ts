@@ -1,9 +1,10 @@
 /** Which columns of `robustness()` a reader needs side by side, under the names that the field has for them. */
 import pl, { type DataFrame } from "polars";
 import type { TableName } from "../design.ts";
-import { type Decimals, type Grid, gridOf } from "../../press.ts";
+import { type Decimals, type Grid, gridOf, type Look } from "../../press.ts";
 import { carried } from "../../provenance.ts";
 import { layoutOf } from "./layout.ts";
+import { markerNotes } from "./styles.ts";
 
 type Tested = Exclude<TableName, "baselines">;
 
@@ -209,7 +210,12 @@ export const robustnessTable = carried((name: Tested, frame: DataFrame): Robustn
   return {
     table,
     caption: family ? `${caption} (${family} tests)` : caption,
-    options: { name: "survives", decimals, notes, data: frame },
+    options: {
+      name: "survives",
+      decimals,
+      notes: [...markerNotes(name), ...notes],
+      data: frame,
+    },
   };
 });
 
@@ -220,7 +226,7 @@ function familyOf(frame: DataFrame): number {
 }
 
 /** The same for Markdown and LaTeX. */
-export function robustnessGrid(name: Tested, frame: DataFrame): Grid {
+export function robustnessGrid(name: Tested, frame: DataFrame, style?: Look["style"]): Grid {
   const { table, caption, options } = robustnessTable(name, frame);
-  return { ...gridOf(table, caption, options), notes: options.notes };
+  return { ...gridOf(table, caption, { ...options, style }), notes: options.notes };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { custom, DASH, fixed, shortest } from "../../format.ts";
 import { type Kind } from "../../frames.ts";
 import { rounded } from "../../stats.ts";
-import type { Mode, TableName } from "../design.ts";
+import { marks, type Mode, type TableName } from "../design.ts";
 import { COMPARED } from "../tables.ts";
 
 export type Cell = Record<string, string | number | null>;
@@ -119,3 +119,26 @@ export const STYLES: Record<TableName, Style> = {
     published: ({ value }) => shortest(Number(value)),
   }),
 };
+
+/** The type faces of Table 5. */
+const FACES: Readonly<Record<string, string>> = {
+  "p<0.001": "bold",
+  "p<0.01": "italic",
+  "p<0.05": "underlined",
+};
+
+/**
+ * What a table's markers mean, as a note; none where it has none.
+ *
+ * The markers that Table 4 has twice are one test: a paired t, and a t of the differences against 0.
+ */
+export function markerNotes(name: TableName, mode: Mode = "printed"): string[] {
+  const words = marks(name, mode)?.map(([below, marker]) =>
+    `${FACES[marker] ?? [...marker].join(" and ")}: p < ${String(below).replace(/^0/, "")}`
+  );
+  if (!words) return [];
+  const twice = name === "table4" && mode === "printed"
+    ? " (one test under two names: † and * as paired, ¶ and § of the differences)"
+    : "";
+  return [`${words.join("; ")}; by the paper’s test, not adjusted${twice}.`];
+}
