@@ -698,15 +698,15 @@ export class Study {
   }
 
   /**
-   * How the study was made, as the paragraphs of a methods section: respondents, models with the days on
-   * which they were asked, prompts by hash, what was planned, asked, answered and excluded, analysis,
+   * How the study was made, as the paragraphs of a methods section: respondents, what was varied, models with
+   * the days on which they were asked, prompts by hash, what was planned, asked, answered and excluded, analysis,
    * seeds and software. `say` shows them, and `save` writes them.
    *
    * @param options `tests`: how it was analysed, as sentences
    */
   async methods({ tests = [] }: { tests?: readonly string[] } = {}): Promise<string[]> {
     await this.banner();
-    return this.#of(methodsOf(await factsOf(this.sql, tests)));
+    return this.#of(methodsOf(await factsOf(this.sql, this.schema, tests)));
   }
 
   /**

@@ -42,7 +42,7 @@ Deno.test("tables writes every table as CSV, Markdown and LaTeX", async () => {
   const expected = TABLE_NAMES.flatMap((name) =>
     ["codebook.csv", "csv", "md", "tex"].map((end) => `${name}.${end}`)
   );
-  assert.deepEqual(names, expected.toSorted());
+  assert.deepEqual(names, [...expected, "source.tex"].toSorted());
 });
 
 Deno.test("tables writes tidy CSV: header, full precision, undefined empty, the data's name", async () => {
@@ -75,7 +75,7 @@ Deno.test("tables builds only the named ones, in either way of naming them", asy
   const args = ["--out", out, "--schema", "small_csv", "--table", "table4", "tableA6"];
   assert.equal((await run("tables", ...args)).code, 0);
   const names = new Set([...Deno.readDirSync(out)].map(({ name }) => name.split(".")[0]));
-  assert.deepEqual(names, new Set(["table4", "tableA6"]));
+  assert.deepEqual(names, new Set(["table4", "tableA6", "source"]));
   await Deno.remove(out, { recursive: true });
 });
 
@@ -139,7 +139,16 @@ Deno.test("mode corrected writes what survives, all of it and as it is shown", a
   const files = [...Deno.readDirSync(out)].map(({ name }) => name).toSorted();
   const kinds = ["codebook.csv", "csv", "md", "tex"];
   const names = ["baselines", "table4", "table4_survives"];
-  assert.deepEqual(files, names.flatMap((name) => kinds.map((kind) => `${name}.${kind}`)));
+  const expected = names.flatMap((name) => kinds.map((kind) => `${name}.${kind}`));
+  assert.deepEqual(files, [...expected, "source.tex"].toSorted());
+  // Each of its tables refers to it.
+  assert.match(
+    await Deno.readTextFile(join(out, "source.tex")),
+    /\\label\{source:source\} Data: .*not the published dataset\. Code: /,
+  );
+  for (const name of names) {
+    assert.match(await Deno.readTextFile(join(out, `${name}.tex`)), /\\pageref\{source:source\}/);
+  }
 
   const study = await openDataset({ schema: "small_csv" });
   const survived = await robustness("table4", study);

@@ -178,6 +178,15 @@ Deno.test("another study: typed-in people, two forms, an instrument of its own, 
         await sql.end();
       }
     });
+    await t.step("its methods section names what was varied, and each model once", async () => {
+      const said = (await lab.methods()).join("\n");
+      assert.match(
+        said,
+        /administration prompt \(general, general\+\w{8}\);.* language \(en, es\)/,
+      );
+      const models = /\*\*Models\.\*\* (.*)/.exec(said)![1]!;
+      assert.equal(models.split("Simulated").length, 2, models);
+    });
   } catch (error) {
     await lab.close();
     throw error;

@@ -125,7 +125,7 @@ Deno.test("each table, figure, sentence and file of a kernel that opened two stu
     Deno.readTextFileSync(join(papers, `${OWN}-and-${PUBLISHED}`, "both", file));
   for (const [name, line, other] of [["trap", TRAP, MINE], ["mine", MINE, TRAP]] as const) {
     const tex = (words: string) => words.slice(6, 30);
-    for (const file of [`table-4-of-${name}`, `n-of-${name}`, name]) {
+    for (const file of [`table-4-${name}`, `n-${name}`, name]) {
       const [head, ...body] = read(`${file}.csv`).trimEnd().split("\n");
       assert.match(head!, /,data$/);
       for (const row of body) assert.ok(row.includes(line) && !row.includes(other), row);
@@ -135,25 +135,25 @@ Deno.test("each table, figure, sentence and file of a kernel that opened two stu
         assert.ok(!written.includes(tex(other)), `${file}.${ending}`);
       }
     }
-    const svg = read(`figure-of-${name}.svg`);
+    const svg = read(`figure-${name}.svg`);
     assert.ok(svg.includes(line) && !svg.includes(other), name);
-    assert.ok(!read(`figure-of-${name}.csv`).includes(other), name);
+    assert.ok(!read(`figure-${name}.csv`).includes(other), name);
   }
-  assert.doesNotMatch(read("typed-in.csv"), /data/);
-  assert.doesNotMatch(read("typed-in.tex"), /Data:/);
+  assert.doesNotMatch(read("typed.csv"), /data/);
+  assert.doesNotMatch(read("typed.tex"), /Data:/);
 
   // A name taken by the published data is not taken from them.
   const first = await ran(folder, "first", [IMPORTS, ...trap, `await save("both");`]);
   assert.equal(savedIn(first), "papers/both");
-  const tree = () => Deno.readTextFileSync(join(papers, "both", "n-of-trap.csv"));
+  const tree = () => Deno.readTextFileSync(join(papers, "both", "n-trap.csv"));
   const before = tree();
   const own = await ran(folder, "own", [IMPORTS, ...mine, `await save("both");`]);
   assert.equal(savedIn(own), `papers/${OWN}/both`);
   assert.equal(tree(), before);
   const main = Deno.readTextFileSync(join(papers, OWN, "both", "main.tex"));
   assert.match(main, /\\graphicspath\{\{\.\.\/\.\.\/\}\}/);
-  const figure = Deno.readTextFileSync(join(papers, OWN, "both", "figure-of-mine.tex"));
-  assert.ok(figure.includes(`{${OWN}/both/figure-of-mine.pdf}`), figure);
+  const figure = Deno.readTextFileSync(join(papers, OWN, "both", "figure-mine.tex"));
+  assert.ok(figure.includes(`{${OWN}/both/figure-mine.pdf}`), figure);
 });
 
 Deno.test("deno task tables leaves the published tables where they are", async () => {

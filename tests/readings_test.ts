@@ -364,7 +364,10 @@ Deno.test("methods say what is given, and of what is not known that it is not", 
     { profiles: 826, made: { personas: 41300 } },
     { Deno: "2.9.6", PostgreSQL: "18.1" },
   ).join("\n");
-  assert.match(said, /\*\*Respondents\.\*\* 826 respondents .* Conditions: Base, MaxN, MaxP\./);
+  assert.match(
+    said,
+    /\*\*Respondents and design\.\*\* 826 respondents .* Conditions: Base, MaxN, MaxP\./,
+  );
   assert.match(
     said,
     /\*\* GPT-4o \(`gpt-4o-2024-11-20`, OpenAI\), .* were asked on days that are not recorded\./,

@@ -1,5 +1,6 @@
 /** How a study was made, in the sentences of a methods section. */
-import type { Sql } from "../db.ts";
+import { columnOf } from "../columns.ts";
+import { factorsOf, type Sql } from "../db.ts";
 import { plural, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import { z } from "zod";
@@ -22,6 +23,8 @@ export interface Facts {
     asked: readonly [first: string, last: string] | null;
   }[];
   conditions: readonly string[];
+  /** What else was varied, in words, and its levels. */
+  varied: readonly { factor: string; levels: readonly string[] }[];
   /** Null where they were not published. */
   prompts: readonly { purpose: string; version: string; hash: string }[] | null;
   /** What was to be made, such as `personas`, and how much of it there is. */
@@ -46,7 +49,7 @@ export interface Facts {
 /** The paragraphs, with marks as {@link https://commonmark.org Markdown} has them. */
 export function methodsOf(facts: Facts): string[] {
   return [
-    `**Respondents.** ${respondents(facts)}`,
+    `**Respondents and design.** ${respondents(facts)}`,
     `**Models.** ${models(facts)}`,
     `**Prompts.** ${prompts(facts)}`,
     `**Sample and exclusions.** ${[...facts.work.map(worked), ...excluded(facts)].join(" ")}`,
@@ -55,14 +58,16 @@ export function methodsOf(facts: Facts): string[] {
   ];
 }
 
-function respondents({ respondents, conditions }: Facts): string {
+function respondents({ respondents, conditions, varied }: Facts): string {
   const all = respondents.map(({ name, origin, n }) =>
     `${plural(n, "respondent")} of the population ${name} (${origin})`
   );
   const under = conditions.length
     ? ` ${conditions.length === 1 ? "Condition" : "Conditions"}: ${conditions.join(", ")}.`
     : "";
-  return `${all.join("; ") || "No population was given"}.${under}`;
+  const others = varied.map(({ factor, levels }) => `${factor} (${levels.join(", ")})`);
+  return `${all.join("; ") || "No population was given"}.${under}` +
+    (others.length ? ` Varied besides: ${others.join("; ")}.` : "");
 }
 
 /** Those of the same days together, simulations apart. */
@@ -129,7 +134,11 @@ export async function softwareOf(sql: Sql): Promise<Record<string, string>> {
  *
  * @param tests how it was analysed, as sentences
  */
-export async function factsOf(sql: Sql, tests: readonly string[]): Promise<Facts> {
+export async function factsOf(
+  sql: Sql,
+  schema: string,
+  tests: readonly string[],
+): Promise<Facts> {
   const { excluded, work, conditions } = await flowOf(sql);
   const plans = await sql<{ seed: string }[]>`
     select distinct plan->>'seed' as seed from runs
@@ -140,6 +149,7 @@ export async function factsOf(sql: Sql, tests: readonly string[]): Promise<Facts
     })),
     models: await modelsOf(sql),
     conditions,
+    varied: await variedIn(sql, schema),
     prompts: await promptsOf(sql),
     work,
     excluded,
@@ -168,7 +178,7 @@ async function modelsOf(sql: Sql): Promise<Facts["models"]> {
       select w.cell, min(q.created) as first, max(q.created) as last
       from requests q join work w on w.work = q.work group by w.cell
     )
-    select c.model_label as label, c.model,
+    select c.model->>'label' as label, c.model,
            to_char(min(a.first) at time zone 'utc', 'YYYY-MM-DD') as first,
            to_char(max(a.last) at time zone 'utc', 'YYYY-MM-DD') as last
     from cells c join runs r on r.run = c.run join asked a on a.cell = c.cell
@@ -192,6 +202,19 @@ async function modelsOf(sql: Sql): Promise<Facts["models"]> {
 /** Whose server it is: one of one's own by its address. */
 const providerOf = ({ base_url, provider }: Record<string, unknown>): string =>
   typeof base_url === "string" ? new URL(base_url).host : String(provider);
+
+/** Told elsewhere: by models, conditions and what was asked. */
+const TOLD: readonly string[] = ["writer", "answering_model", "condition", "instrument"];
+
+/** The factors that have several levels. */
+async function variedIn(sql: Sql, schema: string): Promise<Facts["varied"]> {
+  const { names, of } = await factorsOf(sql, schema);
+  return names.filter((name) => !TOLD.includes(name)).flatMap((name) => {
+    const all = [...of.values()].flatMap((levels) => levels[name] ?? []);
+    const levels = [...new Set(all)].toSorted();
+    return levels.length > 1 ? [{ factor: columnOf(name)?.label ?? name, levels }] : [];
+  });
+}
 
 const promptsOf = (sql: Sql) =>
   sql<{ purpose: string; version: string; hash: string }[]>`

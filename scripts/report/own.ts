@@ -3,7 +3,6 @@ import pl from "polars";
 import { bannerOf, readProvenance, type Sql } from "lib/db.ts";
 import { z } from "zod";
 import { frame, rows } from "lib/frames.ts";
-import { testsReading } from "lib/paper/readings.ts";
 import { attrition } from "lib/plots.ts";
 import { escape, gridOf, proseHtml } from "lib/press.ts";
 import { openStudy } from "lib/study.ts";
@@ -62,7 +61,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null) {
   const { flow, failures } = await lab.quality();
   const status = await lab.status();
   const prompts = await lab.prompts();
-  const methods = await lab.methods({ tests: testsReading() });
+  const methods = await lab.methods();
   await lab.close();
   const provenance = await readProvenance(sql, schema), banner = bannerOf(provenance);
   const origin: Origin = { banner, code, caution: null };
@@ -117,7 +116,7 @@ const Run = z.object({ calls: z.number(), tokens: z.number(), usd: z.number().nu
 /** Who was asked in each run, with which seed, and when it was planned. */
 async function models(sql: Sql, schema: string) {
   const asked = await sql`
-    select r.name as run, c.model_label as model, c.model->>'provider' as provider,
+    select r.name as run, c.model->>'label' as model, c.model->>'provider' as provider,
            c.model->>'model' as version, r.plan->>'seed' as seed,
            to_char(min(r.created) at time zone 'utc', 'YYYY-MM-DD') as planned,
            coalesce(min(r.code), '—') as code

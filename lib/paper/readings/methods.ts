@@ -66,6 +66,7 @@ export const methodsReading = ({ profiles, made }: Counts, software: Facts["soft
       provider: /^(us|eu|anthropic)\./.test(provider) ? "Amazon Bedrock" : "OpenAI",
     })),
     conditions: [...CONDITIONS],
+    varied: [],
     prompts: null,
     work: Object.entries(made).map(([what, answered]) => ({
       ...{ what, answered, planned: null, asked: null, complete: null, open: 0 },
