@@ -18,6 +18,7 @@ import {
   PREAMBLE,
   sourceOf,
 } from "../press.ts";
+import type { Drawing, Theme } from "../plots.ts";
 import type { Said } from "../provenance.ts";
 import { type Behind, frameBehind } from "./behind.ts";
 
@@ -38,7 +39,7 @@ interface Shown extends Printed {
   caption: string;
   /** What was said of its data. */
   said: Said;
-  of: { frame: DataFrame; look: Look } | { svg: string };
+  of: { frame: DataFrame; look: Look } | { drawing: Drawing; theme?: Theme };
 }
 
 /** By kind and name, in the order in which they were first shown. */
@@ -46,7 +47,7 @@ const all = new Map<string, Shown>();
 
 /** Keeps what a cell shows; a cell that runs again puts its own in place of it. */
 export function remember(shown: Shown): void {
-  const kind = "svg" in shown.of ? "figure" : "table";
+  const kind = "drawing" in shown.of ? "figure" : "table";
   const key = `${kind} ${nameOf(shown)}`;
   if ("frame" in shown.of && shown.of.frame.height === 0) all.delete(key);
   else all.set(key, shown);
@@ -68,7 +69,10 @@ function folderOf(name: string): string {
  *
  * @returns what went where, in words
  */
-export async function write(name: string, png?: Png): Promise<string> {
+export async function write(
+  name: string,
+  { png, theme }: { png?: Png; theme?: Theme },
+): Promise<string> {
   const folder = folderOf(name);
   if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
   // Its name is taken before any caption can ask for it.
@@ -81,8 +85,8 @@ export async function write(name: string, png?: Png): Promise<string> {
     const source = sourceOf(frameBehind(shown.data) ?? frameOf(shown), shown.said.line, code);
     // Several notebooks may have a figure of one name, and one paper may include them all.
     const place = `${folder}/${name}`;
-    const { lacking, ...made } = "svg" in shown.of
-      ? await figureOf(shown, shown.of.svg, place, source, png)
+    const { lacking, ...made } = "drawing" in shown.of
+      ? await figureOf(shown, shown.of.drawing(theme ?? shown.of.theme), place, source, png)
       : { lacking: "", ...tableOf(shown, shown.of, place, source) };
     for (const [ending, data] of Object.entries(made)) files.set(`${name}.${ending}`, data);
     for (const letter of lacking) missing.add(letter);

@@ -67,7 +67,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null): Promise<
   return [
     `<h3>Schema <code>${schema}</code></h3>`,
     figureOf(
-      attrition(flow),
+      attrition({ flow, failures }),
       of("personas and answer sheets at each step"),
       flow,
       `${schema}_flow`,

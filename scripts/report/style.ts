@@ -45,7 +45,7 @@ legend { font-size: .85rem; padding: 0 0 .25rem; }
 @supports selector(:has(a)) { @media screen {
   .view > h3 { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 } }
-figure { margin: 1.5rem 0 .25rem; } figure svg { max-width: 100%; height: auto; } figcaption { font-size: .9rem; }
+figure { margin: 1.5rem 0 .25rem; } .drawn { overflow-x: auto; } figcaption { font-size: .9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; } dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   body { padding: .75rem .9rem 3rem; } h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
@@ -57,6 +57,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
   h2 { break-before: page; margin-top: 0; border: 0; } h2, h3, caption { break-after: avoid; }
   figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; }
   section:first-child h2 { break-before: auto; margin-top: 1.5rem; }
+  .drawn { overflow: visible; } .drawn svg { max-width: 100%; height: auto; }
   .box, .kept > div { overflow: visible !important; max-height: none !important; width: auto !important; }
   thead { position: static !important; box-shadow: none; border-bottom: 1px solid #1a1a1a; }
   caption span { position: static; max-width: none; }
