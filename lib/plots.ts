@@ -43,7 +43,7 @@ const Estimate = z.object({
  *
  * @param frame model, condition, estimate, ci_lower and ci_upper where there are limits, and the column
  *   that `panel` names
- * @param of `range`: what the axis shows at least; `ticks`: where it has some, left out at round numbers;
+ * @param of `group`: a column whose values are headings above rows; `range`: what the axis shows at least; `ticks`: where it has some, left out at round numbers;
  *   `rule`: where a dashed line stands; `heading`: a panel's title, from its value
  */
 export function estimates(
@@ -52,6 +52,7 @@ export function estimates(
     title: string;
     xLabel: string;
     panel: string;
+    group?: string;
     range: readonly [number, number];
     ticks?: readonly number[];
     rule?: number;
@@ -60,13 +61,14 @@ export function estimates(
 ): Drawing {
   const cells = rows(frame, Estimate);
   const panelOf = rows(frame, z.object({ [of.panel]: z.string() })).map((cell) => cell[of.panel]!);
+  const groupOf = groupsIn(frame, of.group);
   return dots({
     title: of.title,
     xLabel: of.xLabel,
     panels: panelsOf(panelOf, of.heading ?? nameOf),
     points: cells.map(({ model, condition, estimate, ci_lower, ci_upper }, at) => ({
       panel: panelOf[at]!,
-      group: "",
+      group: groupOf[at] ?? "",
       row: model,
       series: condition,
       value: estimate,
@@ -85,7 +87,8 @@ export function estimates(
  *
  * @param frame estimate, truth (null where nothing was declared), the columns that `panel` and `row` name,
  *   and the limits: `ci_lower` and `ci_upper`, or those that `interval` begins
- * @param of `heading`: a panel's title, from its value; `range`: what the axis shows at least; `ticks`: where it
+ * @param of `group`: a column whose values are headings above rows; `heading`: a panel's title, from its
+ *   value; `range`: what the axis shows at least; `ticks`: where it
  *   has some, left out at round numbers; `rule`: where a dashed line stands
  */
 export function recovered(
@@ -95,6 +98,7 @@ export function recovered(
     xLabel: string;
     panel: string;
     row: string;
+    group?: string;
     range: readonly [number, number];
     interval?: "ci" | "boot";
     ticks?: readonly number[];
@@ -112,13 +116,14 @@ export function recovered(
     [of.panel]: z.string(),
     [of.row]: z.string(),
   });
+  const groupOf = groupsIn(frame, of.group);
   const cells = rows(frame, shape) as unknown as Record<string, string & (number | null)>[];
   return dots({
     title: of.title,
     xLabel: of.xLabel,
     panels: panelsOf(cells.map((cell) => cell[of.panel]!), of.heading ?? nameOf),
-    points: cells.flatMap((cell) => {
-      const place = { panel: cell[of.panel]!, group: "", row: cell[of.row]! };
+    points: cells.flatMap((cell, at) => {
+      const place = { panel: cell[of.panel]!, group: groupOf[at] ?? "", row: cell[of.row]! };
       const found = { value: cell.estimate!, low: cell[low]!, high: cell[high]! };
       const told = { ...place, series: "Put in", value: cell.truth!, low: null, high: null };
       return [{ ...place, series: "Found", ...found }, ...cell.truth === null ? [] : [told]];
@@ -129,3 +134,9 @@ export function recovered(
     ...(of.rule === undefined ? {} : { rule: of.rule }),
   });
 }
+
+/** What stands above each row, in words; nothing without a column. */
+const groupsIn = (frame: DataFrame, group: string | undefined): string[] =>
+  group === undefined
+    ? []
+    : rows(frame, z.object({ [group]: z.string() })).map((cell) => nameOf(cell[group]!));

@@ -14,6 +14,7 @@ import {
   specifications,
   spreads,
 } from "lib/paper/figures.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import {
   answerBars,
   attrition,
@@ -222,9 +223,9 @@ export const COUNTED = cells(
 );
 export const PAIRED = cells(
   ["N", "E"].flatMap((scale, i) =>
-    [0, 3, 3, 6].map((score, at) => ({ scale, profile_score: score, score: at ? score : i }))
+    [0, 3, 3, 6].map((score, at) => ({ scale, reference_mean: score, mean: at ? score : i }))
   ),
-  ["profile_score", "score"],
+  ["reference_mean", "mean"],
 );
 export const CHOICES = cells(
   ["table4", "table6"].flatMap((table) =>
@@ -250,11 +251,7 @@ export const ANSWERED = cells(
   ["share"],
 );
 export const answered = (frame: DataFrame) =>
-  answerBars(frame, {
-    panel: "model",
-    items: { "item 1": "1 Does your mood often go up and down?" },
-    answers: { 1: "Yes", 0: "No" },
-  });
+  answerBars(frame, { panel: "model", instrument: epqra });
 
 export const FIGURES: Record<string, [(frame: DataFrame) => Drawing, DataFrame]> = {
   shares: [shares, SHARES],

@@ -1,5 +1,5 @@
 /** What each figure holds, read back from its SVG. */
-import "lib/paper/instruments.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import pl, { type DataFrame } from "polars";
@@ -515,9 +515,10 @@ Deno.test("scatter() has a dot for each pair, near its numbers, and the line of 
   assert.equal(scatter(PAIRED)(), svg);
 });
 
-Deno.test("specifications() have a panel where a choice changes something, and a mark for each change", () => {
+Deno.test("specifications() have panels and choices where something changes, and a mark for each change", () => {
   const svg = specifications(CHOICES)();
   assert.ok(texts(svg).includes("Table 4, mean") && !texts(svg).includes("Table 6, mean"));
+  assert.deepEqual(legend(svg), ["As printed", "Keyed answers"]);
   assert.equal(marks(svg, "standing", "path").length, 3);
   assert.equal(marks(svg, "values", "path").length, 2);
   assert.equal(marks(svg, "choices", "path").length, 2);
@@ -528,14 +529,14 @@ Deno.test("specifications() have a panel where a choice changes something, and a
   assert.ok(Math.abs(a! - changed[0]!) < 0.02 && Math.abs(b! - changed[1]!) < 0.02);
 });
 
-Deno.test("answerBars() stack to 100 % in the order asked for, under the items' own words", () => {
+Deno.test("answerBars() stack to 100 %, in the words of answers, under the items' own words", () => {
   const svg = answered(ANSWERED)();
   assert.deepEqual(legend(svg), ["No", "Yes"]);
   const widths = marks(svg, "values", "rect").map((bar) => Number(bar.getAttribute("width")));
   // 25 and 75, then 100 and nothing.
   assert.equal(widths.length, 6);
-  assert.ok(texts(svg).some((text) => text.includes("mood")) && texts(svg).includes("Item 2"));
-  assert.throws(() => answerBars(ANSWERED, { panel: "prompt" }), /prompt/);
+  assert.ok(texts(svg).some((text) => text.includes("1 Does your mood")));
+  assert.throws(() => answerBars(ANSWERED, { panel: "prompt", instrument: epqra }), /prompt/);
 });
 
 Deno.test("alphas() of few sheets off the commonest score are hollow, and their number is written", () => {

@@ -197,7 +197,8 @@ const Counted = z.object({
  * Table 4: how the scores of each model are spread under each condition, as lines over the bars of the
  * profiles; a row of panels per model, one panel per scale.
  *
- * @param frame model and condition (both undefined in the rows of the profiles), scale, score (0–6), n
+ * @param frame model and condition (both undefined in the rows of the profiles), scale, score (0–6), n, as
+ *   `distributions` counts them
  */
 export function spreads(frame: DataFrame): Drawing {
   const models = MODELS.map(({ label }) => label), scales: readonly string[] = SCALES;
@@ -221,13 +222,14 @@ export function spreads(frame: DataFrame): Drawing {
   );
 }
 
-const Pair = z.object({ scale: z.string(), profile_score: Value, score: Value });
+const Pair = z.object({ scale: z.string(), reference_mean: Value, mean: Value });
 
 /**
  * Table 4: each persona's score against its profile's, one panel per scale; dots are moved a little, because
  * scores are whole, and on the dashed line both are equal.
  *
- * @param frame scale, profile_score, score (0–6), one row per sheet and scale
+ * @param frame scale, reference_mean (score of the profile, 0–6), mean (of its persona), one row per sheet
+ *   and scale
  */
 export function scatter(frame: DataFrame): Drawing {
   const cells = rows(frame, Pair);
@@ -236,8 +238,8 @@ export function scatter(frame: DataFrame): Drawing {
     xLabel: "Score of the profile (0–6)",
     yLabel: "Score of the persona (0–6)",
     panels: panelsOf(cells.map(({ scale }) => scale)),
-    points: cells.flatMap(({ scale, profile_score, score }) =>
-      profile_score === null || score === null ? [] : [{ panel: scale, x: profile_score, y: score }]
+    points: cells.flatMap(({ scale, reference_mean: x, mean: y }) =>
+      x === null || y === null ? [] : [{ panel: scale, x, y }]
     ),
     range: [0, 6],
     jitter: 0.36,
@@ -456,17 +458,21 @@ const Choice = z.object({
 
 /**
  * Printed numbers in order of their size and what they would be had one choice been made otherwise, a
- * panel for each table and measure of which any would change; below the curve a mark for each that would.
+ * panel for each table and measure of which any would change, and the choices that change any; below the
+ * curve a mark for each that would.
  *
  * @param frame table, variant, cell, measure, printed, variant_value, as `sensitivity` returns them
  */
 export function specifications(frame: DataFrame): Drawing {
   const key = ({ table, measure }: z.infer<typeof Choice>) => JSON.stringify([table, measure]);
-  const groups = Map.groupBy(rows(frame, Choice), key);
-  const cells = [...groups.values()].filter((own) =>
-    // Sums in another order differ by less.
-    own.some(({ printed, variant_value }) => Math.abs((printed ?? 0) - (variant_value ?? 0)) > 1e-9)
-  ).flat();
+  const all = rows(frame, Choice);
+  // Sums in another order differ by less.
+  const changed = all.filter(({ printed, variant_value }) =>
+    Math.abs((printed ?? 0) - (variant_value ?? 0)) > 1e-9
+  );
+  const panels = new Set(changed.map(key));
+  const variants = new Set(changed.map(({ variant }) => variant));
+  const cells = all.filter((cell) => panels.has(key(cell)) && variants.has(cell.variant));
   return choices({
     title: "Printed numbers, and what they would be under other choices",
     xLabel: "Printed numbers, from the smallest on; below: which a choice changes",

@@ -4,6 +4,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { whole } from "../format.ts";
 import { rows } from "../frames.ts";
+import { type Instrument, optionsOf } from "../instruments.ts";
 import { draw, fitting, grid, inPlace, LINES, type Panel, panelsOf, roundTicks } from "./canvas.ts";
 import {
   capital,
@@ -295,32 +296,35 @@ const Answer = z.object({ variable: z.string(), value: z.string(), share: z.numb
  * The answers to each item, in percent of those who gave one, stacked, one panel for each value of a
  * column.
  *
- * @param frame variable, value and share as `shares` of `lib/measures.ts` returns them, and the column that
- *   `panel` names
- * @param of `items`: what a variable is called; `answers`: what a value is, in the order of the bars
+ * @param frame variable (`item 3`), value and share as `shares` of `lib/measures.ts` returns them, and the
+ *   column that `panel` names
+ * @param of `instrument`: whose items they are, for their words and those of their answers
  */
 export function answerBars(
   frame: DataFrame,
-  of: {
-    panel: string;
-    items?: Readonly<Record<string, string>>;
-    answers?: Readonly<Record<string, string>>;
-  },
+  { panel, instrument }: { panel: string; instrument: Instrument },
 ): Drawing {
-  const { items = {}, answers = {} } = of;
-  const panelOf = rows(frame, z.object({ [of.panel]: z.string() })).map((cell) => cell[of.panel]!);
+  const panelOf = rows(frame, z.object({ [panel]: z.string() })).map((cell) => cell[panel]!);
+  const itemOf = new Map(instrument.items.map((item) => [`item ${item.number}`, item]));
+  const answerOf = (variable: string, value: string) => {
+    const item = itemOf.get(variable);
+    const own = item && optionsOf(instrument, item).find(({ code }) => `${code}` === value);
+    return own?.label ?? value;
+  };
   return stacked({
-    title: "Answers to each item",
+    title: `Answers to each item of ${instrument.title}`,
     what: "item",
     xLabel: "Percent of answers",
     cells: rows(frame, Answer).map(({ variable, value, share }, at) => ({
       panel: nameOf(panelOf[at]!),
       row: variable,
-      part: answers[value] ?? value,
+      part: answerOf(variable, value),
       n: 100 * (share ?? 0),
     })),
-    nameOf: (variable) => items[variable] ?? capital(variable),
-    ...of.answers && { parts: Object.values(of.answers) },
+    nameOf: (variable) => {
+      const item = itemOf.get(variable);
+      return item ? `${item.number} ${item.text}` : variable;
+    },
     print: (n) => `${Math.round(n)}`,
     end: 100,
   });

@@ -235,8 +235,8 @@ export function roundTicks([low, high]: readonly [number, number], about: number
 }
 
 /**
- * Ticks whose words stand apart: the given ones, thinned where they have to be, or as many round ones
- * as there is room for.
+ * Ticks whose words stand apart: as many of the given ones from the first on, or of round ones, as there
+ * is room for.
  *
  * @param at where a tick stands, in units
  */
@@ -244,23 +244,23 @@ export function fitting(
   domain: readonly [number, number],
   at: (tick: number) => number,
   given?: readonly number[],
+  decimals = Math.max(...given?.map((tick) => (`${tick}`.split(".")[1] ?? "").length) ?? [0]),
 ): Ticks {
-  const apart = ({ ticks, format }: Ticks) =>
-    ticks.every((tick, i) =>
-      i === 0 || at(tick) - at(ticks[i - 1]!) >
-        (measure(format(tick)) + measure(format(ticks[i - 1]!))) / 2 + 8
-    );
-  const decimals = given &&
-    Math.max(...given.map((tick) => (`${tick}`.split(".")[1] ?? "").length));
-  for (let less = 1;; less++) {
-    const ticks = given
-      ? {
-        ticks: given.filter((_, i) => i % less === 0),
-        format: (tick: number) => withSign(tick, decimals!),
-      }
-      : roundTicks(domain, 8 - less);
-    if (ticks.ticks.length < 2 || less === 7 || apart(ticks)) return ticks;
+  const apart = ({ format }: Ticks, one: number, other: number) =>
+    Math.abs(at(one) - at(other)) > (measure(format(one)) + measure(format(other))) / 2 + 8;
+  if (given) {
+    const all = { ticks: [...given], format: (tick: number) => withSign(tick, decimals) };
+    const kept = given.filter((tick) => tick >= domain[0] && tick <= domain[1])
+      .reduce<number[]>(
+        (kept, tick) => kept.length && !apart(all, kept.at(-1)!, tick) ? kept : [...kept, tick],
+        [],
+      );
+    return { ...all, ticks: kept };
   }
+  const tries = [7, 6, 5, 4, 3, 2, 1].map((about) => roundTicks(domain, about));
+  return tries.find((some) =>
+    some.ticks.every((tick, i) => i === 0 || apart(some, some.ticks[i - 1]!, tick))
+  ) ?? tries.at(-1)!;
 }
 
 /** A panel's box and its lines. */

@@ -43,7 +43,7 @@ export const curves = (figure: Curves): Drawing => (look = theme()) => {
   const ends = domain(xs);
   const at = (x: number) =>
     ends[1] > ends[0] ? (x - ends[0]) / (ends[1] - ends[0]) * (layout.width - 2 * INSET) : 0;
-  const { ticks } = fitting(ends, at, xs);
+  const { ticks, format } = fitting(ends, at, xs, figure.decimals.x);
   const { rule } = figure;
   return draw({
     title: figure.title,
@@ -64,12 +64,7 @@ export const curves = (figure: Curves): Drawing => (look = theme()) => {
         Plot.gridY({ ticks: vertical.ticks, ...LINES }),
         rule ? Plot.ruleY([rule.at], { stroke: SLATE, strokeDasharray: "4,3" }) : null,
         Plot.frame(FRAME),
-        Plot.axisX({
-          ticks,
-          tickFormat: (x: number) => withSign(x, figure.decimals.x),
-          tickSize: 3,
-          label: null,
-        }),
+        Plot.axisX({ ticks, tickFormat: format, tickSize: 3, label: null }),
         Plot.axisY({
           ticks: vertical.ticks,
           tickFormat: vertical.format,

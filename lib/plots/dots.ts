@@ -284,7 +284,7 @@ function names(
   );
 }
 
-function values({ joined }: Dots, placed: readonly Placed[], width: number): Plot.Markish[] {
+function values({ joined, kinds }: Dots, placed: readonly Placed[], width: number): Plot.Markish[] {
   const defined = placed.filter(({ x }) => x !== null);
   const several = new Set(placed.map(({ series }) => series)).size > 1;
   const gaps = [
@@ -326,7 +326,7 @@ function values({ joined }: Dots, placed: readonly Placed[], width: number): Plo
       strokeWidth: 0.9,
       symbol: "series",
       // An interval is to be seen beside its estimate.
-      r: whiskers.length ? 2 : 3,
+      r: !whiskers.length ? 3 : kinds ? 2.6 : 2,
       className: "plot-values",
     }),
     // At the edge that is further away from what it is about.

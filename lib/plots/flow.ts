@@ -63,7 +63,7 @@ export function attrition(frames: { flow: DataFrame; failures: DataFrame }): Dra
   });
   return (look = theme()) => {
     const layout = grid(panels, look, { left: 8, least: 180, most: 3 });
-    const inner = layout.width, box = inner * 0.4, side = inner * 0.5;
+    const inner = layout.width, box = inner * 0.36, side = inner * 0.56;
     const lost = columns.map(({ n, reasons, skipped }) =>
       STEPS.slice(1).map((step, i) => {
         const away = n[i]! - n[i + 1]!;
