@@ -77,6 +77,7 @@ export async function figure(
 ): Promise<void> {
   given("figure", { drawing, caption, options });
   const { theme, ...printed } = options;
+  if (theme) given("figure", { theme });
   const of = said(sourcesBehind(drawing, printed.data));
   await display(figureHtml(drawing(theme), caption), `Figure: ${caption}`, of);
   remember({ ...printed, caption, said: of, of: { drawing, theme } });
@@ -97,7 +98,7 @@ export async function save(
   name: string,
   options: { png?: Png; theme?: Theme } = {},
 ): Promise<void> {
-  given("save", { name, options });
+  given("save", { name, options, ...options.theme && { theme: options.theme } });
   await bottom(name);
   const written = await write(name, options);
   await display(`<p>${escape(written)}</p>`, written, said([]));

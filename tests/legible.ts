@@ -13,20 +13,22 @@ export interface Mark {
   parentElement: Mark | null;
 }
 
+/** How far a mark is shifted itself: 0 across, 1 down. */
+const shift = (mark: Mark, part: 0 | 1): number =>
+  Number(
+    /translate\(([^)]+)/.exec(mark.getAttribute("transform") ?? "")?.[1]!.split(",")[part] ?? 0,
+  );
+
 /** How far the mark stands from the left edge, by its own place and all shifts. */
 export function left(mark: Mark | null): number {
   if (!mark) return 0;
   const at = ["x", "x1", "cx"].map((name) => Number(mark.getAttribute(name) ?? 0));
-  const shift = mark.getAttribute("transform")?.match(/translate\((-?[\d.]+)/)?.[1];
-  return Number(shift ?? 0) + at.reduce((a, b) => a + b) + left(mark.parentElement);
+  return shift(mark, 0) + at.reduce((a, b) => a + b) + left(mark.parentElement);
 }
 
 /** How far a dot stands from the top edge, by all shifts. */
-export function top(mark: Mark | null): number {
-  if (!mark) return 0;
-  const shift = mark.getAttribute("transform")?.match(/translate\(-?[\d.]+,(-?[\d.]+)/)?.[1];
-  return Number(shift ?? 0) + top(mark.parentElement);
-}
+export const top = (mark: Mark | null): number =>
+  mark ? shift(mark, 1) + top(mark.parentElement) : 0;
 
 interface Box {
   text: string;
@@ -56,16 +58,11 @@ function boxesOf(svg: string): Box[] {
         const base = em(lines[0]!) + i * size;
         const [x1, x2, y1, y2] = [from, from + width, base - 0.72 * size, base];
         const box = turned ? { x1: y1, x2: y2, y1: -x2, y2: -x1 } : { x1, x2, y1, y2 };
-        const dx = left(node.parentElement) + shift(node, 1), dy = top(node);
+        const dx = left(node.parentElement) + shift(node, 0), dy = top(node);
         return [{ text, size, x1: box.x1 + dx, x2: box.x2 + dx, y1: box.y1 + dy, y2: box.y2 + dy }];
       });
     });
 }
-
-const shift = (mark: Mark, part: 1 | 2): number =>
-  Number(
-    /translate\((-?[\d.]+),(-?[\d.]+)/.exec(mark.getAttribute("transform") ?? "")?.[part] ?? 0,
-  );
 
 /** Throws unless words stand apart, on the sheet, in letters of 7 pt at least (on a slide 12), and a slide is filled. */
 export function legible(name: string, svg: string, look: Theme): void {
@@ -82,6 +79,6 @@ export function legible(name: string, svg: string, look: Theme): void {
     const hit = boxes.slice(i + 1).find((other) =>
       x1 < other.x2 && other.x1 < x2 && y1 < other.y2 && other.y1 < y2
     );
-    assert.ok(!hit, `${name}: ${text} lies on ${hit?.text}`);
+    assert.ok(!hit, `${name}: ${text} at ${[x1, x2, y1, y2]} lies on ${JSON.stringify(hit)}`);
   });
 }

@@ -652,6 +652,10 @@ Deno.test("what a function of the notebook cannot take is refused with what it w
     [() => show(Promise.resolve(TABLE) as never, "x"), /an `await` is missing before it/],
     [() => show(TABLE, "x", 3 as never), /takes options in braces.*: got the number 3/],
     [() => figure(none, "x"), /takes a drawing, which/],
+    [
+      () => figure(() => "<svg/>", "x", { theme: { width: "column" } as never }),
+      /takes a theme .*: got an object with width/,
+    ],
     [() => figure(() => "<svg/>", { name: "x" } as never), /a caption .*: got an object with name/],
     [() => exchange(none, "x"), /`await lab.preview\(plan\)` returns/],
     [() => edits(written, "text" as never, "x"), /takes a prompt .*: got the string "text"/],

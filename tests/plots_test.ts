@@ -156,6 +156,9 @@ Deno.test("a theme refuses letters that nobody can read, and widths that are non
   assert.throws(() => theme({ width: "poster" as "page" }), /column, page, slide.*poster/);
   // Larger letters, fewer units.
   assert.ok(theme({ font: 14 }).across < theme().across / 1.5);
+  for (const [name, svg] of Object.entries(drawn(theme({ font: 14 })))) {
+    legible(name, svg, theme({ font: 14 }));
+  }
 });
 
 Deno.test("dot figures have one dot per defined cell, and say which cells are undefined", () => {

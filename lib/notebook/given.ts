@@ -31,6 +31,10 @@ const KINDS = {
     (value: unknown) => typeof value === "function",
     "a drawing, which the functions of lib/plots.ts return (`() => svg` for SVG text)",
   ],
+  theme: [
+    (value: unknown) => has(value, "across"),
+    'a theme (`theme({ width: "column" })` of lib/plots.ts)',
+  ],
   exchange: [
     (value: unknown) => has(value, "messages"),
     "what `await lab.preview(plan)` returns, or one of `await lab.exchanges(run)`",

@@ -5,7 +5,8 @@ import { fold, FONT, LINE, lineCount, measure, scaleName, withSign } from "./tex
 import { hatching, PALE, type Series, SLATE, type Theme } from "./theme.ts";
 
 const GAP = 16;
-export const RIGHT = 16;
+const LONGEST = 110;
+const RIGHT = 16;
 
 /** One small multiple, and the words above it. */
 export interface Panel {
@@ -44,9 +45,13 @@ export function grid(
   of: { left: number; least: number; most: number },
 ): Grid {
   const room = look.across - of.left - RIGHT + GAP;
+  // A title may be folded between its words, not within one, unless that is a long name.
+  const words = panels.flatMap(({ title }) => title.split(/(?<=[\s\-/_:])/))
+    .map((word) => Math.min(LONGEST, measure(word.trim(), true)));
+  const least = Math.max(of.least, ...words);
   // A slide is wide and not high.
   const most = look.down ? Infinity : of.most;
-  const fit = Math.max(1, Math.min(most, Math.floor(room / (of.least + GAP))));
+  const fit = Math.max(1, Math.min(most, Math.floor(room / (least + GAP))));
   const bands = [...Map.groupBy(panels, ({ band }) => band ?? "").values()];
   const longest = Math.max(1, ...bands.map(({ length }) => length));
   const columns = Math.ceil(longest / Math.ceil(longest / fit));
@@ -115,17 +120,19 @@ export function draw(sheet: Sheet, look: Theme): string {
   const gap = head + 10 + between;
   const rest = top + (rows - 1) * gap + foot;
   const height = Math.max(sheet.height, sheet.rigid ? 0 : (look.down - rest) / rows);
+  // What does not stretch stands in the middle of a slide.
+  const spare = Math.max(0, look.down - rest - rows * height);
   return finish(
     sheet,
     look,
     Plot.plot({
       document: paper() as never,
       width: across,
-      height: Math.max(look.down, rest + rows * height),
-      marginTop: top,
+      height: rest + rows * height + spare,
+      marginTop: top + spare / 2,
       marginLeft: left,
       marginRight: RIGHT,
-      marginBottom: foot + Math.max(0, look.down - rest - rows * height),
+      marginBottom: foot + spare / 2,
       ...sheet.plot,
       fx: facet(columns, GAP / (GAP + inner)),
       fy: facet(rows, gap / (gap + height)),
@@ -133,7 +140,7 @@ export function draw(sheet: Sheet, look: Theme): string {
         ...sheet.plot.marks ?? [],
         ...headings(titles, left),
         ...axisTitles(sheet, across, bottom, head),
-        ...legend.flatMap((entry) => key(entry, left, top)),
+        ...legend.flatMap((entry) => key(entry, left, top + spare / 2)),
       ],
     }),
   );

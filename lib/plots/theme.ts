@@ -7,12 +7,12 @@
 import * as Plot from "plot";
 import { FONT, luminance } from "./text.ts";
 
-/** Width in mm, usual and smallest height of letters in pt, and least height by the width. */
+/** Width in mm; usual, smallest and largest height of letters in pt; and least height by the width. */
 const PLACES = {
-  column: { mm: 85, pt: 8, smallest: 7, down: 0 },
-  page: { mm: 175, pt: 8.5, smallest: 7, down: 0 },
+  column: { mm: 85, pt: 8, smallest: 7, largest: 10, down: 0 },
+  page: { mm: 175, pt: 8.5, smallest: 7, largest: 14, down: 0 },
   // 13⅓ by 7½ inches.
-  slide: { mm: 338.67, pt: 18, smallest: 12, down: 9 / 16 },
+  slide: { mm: 338.67, pt: 18, smallest: 12, largest: 28, down: 9 / 16 },
 } as const;
 
 const MM_PER_PT = 25.4 / 72;
@@ -39,8 +39,8 @@ export type Drawing = (look?: Theme) => string;
  *   higher where the figure has more rows than it holds; `font`: height of letters in pt as printed at
  *   that width, by default 8, 8.5 and 18; `gray`: without colours, series apart by shapes, greys and
  *   hatching
- * @throws {RangeError} when letters would be smaller than 7 pt, on a slide 12, or larger than 36, or the
- *   width is none
+ * @throws {RangeError} when letters would be smaller than 7 pt, on a slide 12, or too large for the width, or
+ *   the width is none
  */
 export function theme(
   of: { width?: keyof typeof PLACES; font?: number; gray?: boolean } = {},
@@ -50,10 +50,11 @@ export function theme(
   if (!place) {
     throw new RangeError(`A width is ${Object.keys(PLACES).join(", ")}: current value is ${width}`);
   }
-  const { font = place.pt } = of, { smallest } = place;
-  if (!(font >= smallest && font <= 36)) {
+  const { font = place.pt } = of, { smallest, largest } = place;
+  if (!(font >= smallest && font <= largest)) {
     throw new RangeError(
-      `Letters of a ${width} have ${smallest} pt at least, to be read, and 36 at most: current value is ${font}`,
+      `Letters of a ${width} have ${smallest} pt at least, to be read, and ${largest} at most, to leave ` +
+        `room for the figure: current value is ${font}`,
     );
   }
   const across = Math.round(place.mm / (font * MM_PER_PT) * FONT);
@@ -80,9 +81,6 @@ export interface Series {
   symbol: Plot.SymbolType;
   dash: string;
 }
-
-/** How many series have a colour of their own. */
-export const COLOURS = PALETTE.length;
 
 /**
  * Series in order, each with a colour and a shape of its own; a reference is a black diamond. From the

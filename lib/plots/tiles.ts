@@ -4,7 +4,7 @@ import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
 import { draw, grid, inPlace, type Panel, panelsOf } from "./canvas.ts";
-import { describe, distinct, ink, LINE, measure, scaleName, withSign } from "./text.ts";
+import { describe, distinct, FONT, ink, LINE, measure, scaleName, withSign } from "./text.ts";
 import { type Drawing, PALE, shades, swatch, theme } from "./theme.ts";
 
 /** A number of a row and a column, as these read. */
@@ -49,6 +49,9 @@ export const tiles = (figure: Tiles): Drawing => (look = theme()) => {
   const least = columns.length * (widest + 2);
   const layout = grid(panels, look, { left, least, most: 4 });
   const label = Math.max(0, ...columns.map((column) => measure(column)));
+  // What does not fit in a tile is smaller, as long as it can be read.
+  const room = (layout.width / columns.length - 1) / Math.max(1, widest);
+  const size = Math.max(look.smallest, Math.min(FONT, FONT * room));
   const lying = label + 6 < layout.width / columns.length;
   const placed = inPlace(
     figure.tiles.map((tile) => ({ ...tile, fill: shade(tile.value) })),
@@ -97,6 +100,7 @@ export const tiles = (figure: Tiles): Drawing => (look = theme()) => {
           Plot.text(placed.filter((tile) => (tile.bold ?? false) === bold), {
             ...at,
             text: ({ value }) => printed(value),
+            fontSize: size,
             fill: ({ fill }) => ink(fill),
             fontWeight: bold ? "bold" : "normal",
           })
