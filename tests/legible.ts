@@ -16,7 +16,7 @@ export interface Mark {
 /** How far a mark is shifted itself: 0 across, 1 down. */
 const shift = (mark: Mark, part: 0 | 1): number =>
   Number(
-    /translate\(([^)]+)/.exec(mark.getAttribute("transform") ?? "")?.[1]!.split(",")[part] ?? 0,
+    /translate\(([^)]+)/.exec(mark.getAttribute("transform") ?? "")?.[1]?.split(",")[part] ?? 0,
   );
 
 /** How far the mark stands from the left edge, by its own place and all shifts. */

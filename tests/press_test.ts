@@ -590,6 +590,13 @@ Deno.test("letters in a halo are drawn over it", async () => {
   const halo = await fonts(text(`paint-order="stroke" stroke="white" stroke-width="4"`));
   const covered = await fonts(text(`stroke="white" stroke-width="4"`));
   assert.ok(halo > covered && covered > plain, `${plain}, ${covered}, ${halo}`);
+  // Also where each text has an outline of its own colour: what is drawn last is filled only.
+  const own = text(`paint-order="stroke" stroke-width="4"`).replace(
+    "<text",
+    `<text stroke="white"`,
+  );
+  const { pdf } = await figureFiles(own, { title: "t" });
+  assert.deepEqual(contentOf(pdf).match(/\d(?= Tr\n)/g), ["2", "0"]);
 });
 
 Deno.test("figures are laid out with the widths of the font that is embedded", async () => {
