@@ -19,6 +19,7 @@ import { type RunStatus, runStatus, standingHtml, standingText } from "./noteboo
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/exchanges.ts";
 import { firstOf } from "./format.ts";
+import type { Drawing, Theme } from "./plots.ts";
 import { escape, type Png, proseHtml } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
 import { type Said, said, sourcesOf } from "./provenance.ts";
@@ -64,14 +65,22 @@ export async function show(
 }
 
 /**
- * Shows a figure; readers of plain text get its caption. Which data it is of, its text does not know:
+ * Shows a figure; readers of plain text get its caption. Which data it is of, a drawing does not know:
  * `data` says it.
+ *
+ * @param options `theme`: what it is drawn for, by default a page in colour; see `theme` of `lib/plots.ts`
  */
-export async function figure(svg: string, caption: string, options: Printed = {}): Promise<void> {
-  given("figure", { svg, caption, options });
-  const of = said(sourcesBehind(svg, options.data));
-  await display(figureHtml(svg, caption), `Figure: ${caption}`, of);
-  remember({ ...options, caption, said: of, of: { svg } });
+export async function figure(
+  drawing: Drawing,
+  caption: string,
+  options: Printed & { theme?: Theme } = {},
+): Promise<void> {
+  given("figure", { drawing, caption, options });
+  const { theme, ...printed } = options;
+  if (theme) given("figure", { theme });
+  const of = said(sourcesBehind(drawing, printed.data));
+  await display(figureHtml(drawing(theme), caption), `Figure: ${caption}`, of);
+  remember({ ...printed, caption, said: of, of: { drawing, theme } });
 }
 
 /**
@@ -82,14 +91,17 @@ export async function figure(svg: string, caption: string, options: Printed = {}
  * LaTeX where the data come from and the version of the code. What an earlier
  * `save` of the same name wrote and this one does not is deleted.
  *
- * @param png width of the PNGs, `"85 mm"` or `"2000 px"`, by default as the figure was drawn (175 mm or a
- *   column of 87.5 mm), and dpi, by default 300
+ * @param options `theme`: what the figures are drawn for, by default what each was shown for; `png`: width
+ *   of the PNGs, `"85 mm"` or `"2000 px"`, by default that of the figure, and dpi, by default 300
  * @throws {Error} when nothing was shown
  */
-export async function save(name: string, options: { png?: Png } = {}): Promise<void> {
-  given("save", { name, options });
+export async function save(
+  name: string,
+  options: { png?: Png; theme?: Theme } = {},
+): Promise<void> {
+  given("save", { name, options, ...options.theme && { theme: options.theme } });
   await bottom(name);
-  const written = await write(name, options.png);
+  const written = await write(name, options);
   await display(`<p>${escape(written)}</p>`, written, said([]));
 }
 
@@ -357,8 +369,11 @@ export function figureHtml(svg: string, caption: string): string {
   const alt = title === undefined ? escape(caption) : `${title}. ${description}`;
   return [
     `<figure style="margin:0">`,
-    `<img alt="${alt.replaceAll('"', "&quot;")}" style="max-width:100%;height:auto" ` +
+    // Letters stay as large as they are: what is wider than the cell scrolls.
+    `<div style="overflow-x:auto" tabindex="0">`,
+    `<img alt="${alt.replaceAll('"', "&quot;")}" style="max-width:none" ` +
     `src="data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}">`,
+    "</div>",
     `<figcaption>${escape(caption)}</figcaption>`,
     "</figure>",
   ].join("\n");

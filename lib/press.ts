@@ -60,7 +60,7 @@ function numberOf(frame: DataFrame): string | null {
 export interface FigureFiles {
   /** With its font embedded. */
   svg: string;
-  /** Vectors, text as text; 640 px of the figure are 175 mm. */
+  /** Vectors, text as text, as large as the figure says. */
   pdf: Uint8Array;
   png: Uint8Array;
   /** Width in print. */
@@ -72,17 +72,17 @@ export interface FigureFiles {
 /**
  * A figure as files, under 0.2 s after the first.
  *
- * @param svg of `lib/plots`: text in DejaVu Sans, width and height in px
- * @param png its width, by default the figure's (175 mm for 640 px), and dpi, by default 300
+ * @param svg of `lib/plots`: text in DejaVu Sans, width and height in mm
+ * @param png its width, by default the figure's, and dpi, by default 300
  * @throws {RangeError} when the PNG would have no pixel, or more than 20,000 in a row
  */
 export async function figureFiles(svg: string, about: About, png?: Png): Promise<FigureFiles> {
-  const { missingIn, pdfFile, pngFile, printedWidth, svgFile } = await import("./press/figure.ts");
+  const { missingIn, pdfFile, pngFile, sizeOf, svgFile } = await import("./press/figure.ts");
   return {
     svg: await svgFile(svg, about),
     pdf: await pdfFile(svg, about),
     png: await pngFile(svg, about, png),
-    mm: printedWidth(svg),
+    mm: sizeOf(svg).width,
     missing: await missingIn(svg),
   };
 }

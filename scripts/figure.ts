@@ -4,23 +4,23 @@ import pl, { type DataFrame } from "polars";
 import { ROOT } from "lib/config.ts";
 import { bannerOf, type Dataset, openDataset } from "lib/db.ts";
 import { forest, word } from "lib/paper/figures.ts";
-import { estimates } from "lib/plots.ts";
+import { type Drawing, estimates, theme } from "lib/plots.ts";
 import { escape, figureFiles, keep } from "lib/press.ts";
-import { demographics, personality } from "lib/paper/tables.ts";
+import { demographics, robustness } from "lib/paper/tables.ts";
 import { main } from "./cli.ts";
 
 export const FIGURE = join(ROOT, ".github", "figure.svg");
 
 const TITLE = "Whom five models invent, and how far these answer from their profiles";
 
-const WIDTH = 640;
+const { mm, across: WIDTH } = theme();
 const HEADING = 26;
 const FOOT = 22;
 
 /** What the figure is made of: four of the shares of Tables 1–3, and Table 4 whole. */
 export async function panels(
   study: Dataset,
-): Promise<{ heading: string; svg: string; data: DataFrame }[]> {
+): Promise<{ heading: string; drawing: Drawing; data: DataFrame }[]> {
   const people = await study.demographics();
   // Models and panels stand as they come: as in Table 4, and as a reader takes them in.
   const tables = (["table1", "table3", "table2"] as const)
@@ -30,12 +30,11 @@ export async function panels(
     ["Non-bin.", "LGBTQ+", "Prog.", "Christian"]
       .map((name) => all.filter(pl.col("subcategory").eq(pl.lit(name)))),
   );
-  const epqra = await study.sheets("epqra");
-  const compared = personality(epqra, await study.profiles("reference"), { mode: "corrected" });
+  const compared = await robustness("table4", study);
   return [
     {
       heading: "Whom does a model invent from 24 answers to a personality questionnaire?",
-      svg: estimates(four, {
+      drawing: estimates(four, {
         title: "Shares of personas by model and condition",
         xLabel: "Personas (%)",
         panel: "subcategory",
@@ -46,7 +45,7 @@ export async function panels(
     },
     {
       heading: "Does that person still answer like the profile it came from?",
-      svg: forest(compared),
+      drawing: forest(compared),
       data: compared,
     },
   ];
@@ -56,22 +55,29 @@ export async function panels(
 export async function overview(study: Dataset): Promise<string> {
   const parts = await panels(study);
   let top = 0;
-  const placed = parts.map(({ heading, svg }) => {
-    const [, height] = /^<svg [^>]*\bheight="([\d.]+)"/.exec(svg)!;
+  const placed = parts.map(({ heading, drawing }) => {
+    const svg = drawing();
+    const [, height] = /\bviewBox="0 0 [\d.]+ ([\d.]+)"/.exec(svg)!;
     const text = `<text x="0" y="${top + 17}" font-size="13" font-weight="bold">${
       escape(heading)
     }</text>`;
-    const inner = svg.replace("<svg ", `<svg y="${top + HEADING}" `).replace(` role="img"`, "");
+    const inner = svg.replace(
+      /^<svg [^>]*>/,
+      (tag) =>
+        tag.replace(/ (role|width|height)="[^"]*"/g, "")
+          .replace("<svg ", `<svg y="${top + HEADING}" width="${WIDTH}" height="${height}" `),
+    );
     top += HEADING + Number(height) + 8;
     return text + inner;
   });
   const banner = bannerOf(study.provenance);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top + FOOT}" ` +
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${mm}mm" ` +
+    `height="${(mm * (top + FOOT + 8) / (WIDTH + 16)).toFixed(2)}mm" ` +
     `viewBox="-8 -4 ${WIDTH + 16} ${top + FOOT + 8}" role="img" color="black" ` +
     `font-family="'DejaVu Sans', Helvetica, Arial, sans-serif" font-size="11">` +
     `<title>${escape(TITLE)}</title>` +
     `<rect x="-8" y="-4" width="100%" height="100%" fill="white"/>${placed.join("")}` +
-    `<text x="0" y="${top + 12}" font-size="9" fill="#595959">${escape(banner)}</text></svg>`;
+    `<text x="0" y="${top + 12}" font-size="9.2" fill="#595959">${escape(banner)}</text></svg>`;
   return (await figureFiles(svg, { title: TITLE, source: banner })).svg;
 }
 

@@ -70,8 +70,8 @@ export async function report(
     costs: own.map(({ cost }) => cost),
     gaps: gaps.length,
     figures: [
-      figureOf(whom!.svg, whom!.heading, whom!.data, "shares", origin),
-      figureOf(alike!.svg, alike!.heading, alike!.data, "scores", origin),
+      figureOf(whom!.drawing, whom!.heading, whom!.data, "shares", origin),
+      figureOf(alike!.drawing, alike!.heading, alike!.data, "scores", origin),
     ],
   });
   const parts: Part[] = [

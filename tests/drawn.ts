@@ -4,15 +4,22 @@ import { frame, type Kind } from "lib/frames.ts";
 import {
   agreement,
   alphas,
+  dumbbells,
   forest,
   kappas,
   robustnessFigure,
+  scatter,
   scores,
   shares,
+  specifications,
+  spreads,
 } from "lib/paper/figures.ts";
+import { epqra } from "lib/paper/instruments.ts";
 import {
+  answerBars,
   attrition,
   coverages,
+  type Drawing,
   errors,
   estimates,
   fates,
@@ -21,6 +28,7 @@ import {
   keys,
   matrix,
   powers,
+  type Theme,
 } from "lib/plots.ts";
 
 export type Cell = Record<string, string | number | null>;
@@ -202,7 +210,50 @@ export const COVERAGES = cells(
   ["coverage", "coverage_lower", "coverage_upper"],
 );
 
-export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> = {
+export const MEANS = FOREST.withColumn(
+  FOREST.getColumn("estimate").plus(3).rename("mean"),
+).withColumn(FOREST.getColumn("estimate").mul(0).plus(3).rename("reference_mean"));
+export const COUNTED = cells(
+  [{ model: null, condition: null }, ...pairs].flatMap((pair) =>
+    ["L", "E"].flatMap((scale, i) =>
+      [0, 1, 6].map((score) => ({ ...pair, scale, score, n: score + i + 1 }))
+    )
+  ),
+  ["score", "n"],
+);
+export const PAIRED = cells(
+  ["N", "E"].flatMap((scale, i) =>
+    [0, 3, 3, 6].map((score, at) => ({ scale, reference_mean: score, mean: at ? score : i }))
+  ),
+  ["reference_mean", "mean"],
+);
+export const CHOICES = cells(
+  ["table4", "table6"].flatMap((table) =>
+    ["last answer", "keyed answers"].flatMap((variant, i) =>
+      [3, 1, 2].map((printed, at) => ({
+        table,
+        variant,
+        measure: "mean",
+        cell: `cell ${at}`,
+        printed,
+        variant_value: table === "table4" && i === 1 && at < 2 ? printed + 1 : printed,
+      }))
+    )
+  ),
+  ["printed", "variant_value"],
+);
+export const ANSWERED = cells(
+  MODELS.flatMap((model) =>
+    ["item 1", "item 2"].flatMap((variable, i) =>
+      ["0", "1"].map((value, j) => ({ model, variable, value, share: i ? 1 - j : 0.25 + j / 2 }))
+    )
+  ),
+  ["share"],
+);
+export const answered = (frame: DataFrame) =>
+  answerBars(frame, { panel: "model", instrument: epqra });
+
+export const FIGURES: Record<string, [(frame: DataFrame) => Drawing, DataFrame]> = {
   shares: [shares, SHARES],
   forest: [forest, FOREST],
   alphas: [alphas, ALPHAS],
@@ -219,19 +270,25 @@ export const FIGURES: Record<string, [(frame: DataFrame) => string, DataFrame]> 
   kappas: [kappas, KAPPAS],
   matrix: [matrix, MATRIX],
   estimates: [measured, ESTIMATES],
+  dumbbells: [dumbbells, MEANS],
+  spreads: [spreads, COUNTED],
+  scatter: [scatter, PAIRED],
+  specifications: [specifications, CHOICES],
+  answers: [answered, ANSWERED],
 };
 
 export const FLOW = frame(
   [
-    { kind: "personas", model: "A", planned: 100, asked: 100, answered: 90, complete: 90 },
-    { kind: "personas", model: "A", planned: 100, asked: 60, answered: 60, complete: 60 },
-    { kind: "personas", model: "B", planned: 1000, asked: 900, answered: 900, complete: 900 },
-    { kind: "administrations", model: "A", planned: 50, asked: 50, answered: 40, complete: 0 },
-  ].map((cell) => ({ ...cell, instrument: "epqra" })),
+    { run: "a", kind: "personas", planned: 100, asked: 100, answered: 90, complete: 90 },
+    { run: "a", kind: "personas", planned: 100, asked: 60, answered: 60, complete: 60 },
+    { run: "b", kind: "personas", planned: 1000, asked: 900, answered: 900, complete: 900 },
+    { run: "c", kind: "administrations", planned: 50, asked: 50, answered: 40, complete: 0 },
+  ].map((cell) => ({ ...cell, instrument: "epqra", skipped: cell.run === "c" ? 7 : 0 })),
   {
+    run: "text",
     kind: "text",
     instrument: "text",
-    model: "text",
+    skipped: "integer",
     planned: "integer",
     asked: "integer",
     answered: "integer",
@@ -239,10 +296,19 @@ export const FLOW = frame(
   },
 );
 
+export const FAILURES = frame(
+  [
+    { run: "a", reason: "truncated", n: 9 },
+    { run: "a", reason: null, n: 1 },
+    { run: "c", reason: "refusal", n: 10 },
+  ],
+  { run: "text", reason: "text", n: "integer" },
+);
+
 /** Every figure as SVG, by name. */
-export const drawn = (): Record<string, string> => ({
+export const drawn = (look?: Theme): Record<string, string> => ({
   ...Object.fromEntries(
-    Object.entries(FIGURES).map(([name, [figure, data]]) => [name, figure(data)]),
+    Object.entries(FIGURES).map(([name, [figure, data]]) => [name, figure(data)(look)]),
   ),
-  attrition: attrition(FLOW),
+  attrition: attrition({ flow: FLOW, failures: FAILURES })(look),
 });

@@ -272,16 +272,19 @@ Deno.test("an empty table is one line that says so", () => {
   assert.equal(tableHtml(empty, "Cells that differ"), "<p>Cells that differ: none</p>");
 });
 
-Deno.test("a figure is an image with its description in words, fitted to the page, above its caption", () => {
+Deno.test("a figure is an image with its description in words, above its caption", () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="640"><title>A &amp; "B"</title>' +
     "<desc>Two dots</desc><text>é</text></svg>";
   const html = figureHtml(svg, "A & B");
   const document = new DOMParser().parseFromString(html, "text/html");
-  const [image, caption] = [...document.querySelector("figure")!.children];
-  assert.deepEqual([image!.localName, caption!.localName], ["img", "figcaption"]);
-  assert.equal(image!.getAttribute("alt"), 'A & "B". Two dots');
-  assert.equal(image!.getAttribute("style"), "max-width:100%;height:auto");
-  const [type, data] = image!.getAttribute("src").split(",");
+  const [box, caption] = [...document.querySelector("figure")!.children];
+  assert.deepEqual([box!.localName, caption!.localName], ["div", "figcaption"]);
+  // What is wider than the cell scrolls, also by keyboard; letters do not shrink.
+  assert.equal(box!.getAttribute("tabindex"), "0");
+  const image = box!.children[0];
+  assert.equal(image.getAttribute("alt"), 'A & "B". Two dots');
+  assert.equal(image.getAttribute("style"), "max-width:none");
+  const [type, data] = image.getAttribute("src").split(",");
   assert.equal(type, "data:image/svg+xml;base64");
   assert.equal(Buffer.from(data, "base64").toString(), svg);
   assert.equal(caption!.textContent, "A & B");
@@ -650,8 +653,12 @@ Deno.test("what a function of the notebook cannot take is refused with what it w
     [() => show([{ a: 1 }] as never, "x"), /takes a frame .*: got a list of 1 element/],
     [() => show(Promise.resolve(TABLE) as never, "x"), /an `await` is missing before it/],
     [() => show(TABLE, "x", 3 as never), /takes options in braces.*: got the number 3/],
-    [() => figure(none, "x"), /takes a figure as SVG text/],
-    [() => figure("<svg/>", { name: "x" } as never), /a caption .*: got an object with name/],
+    [() => figure(none, "x"), /takes a drawing, which/],
+    [
+      () => figure(() => "<svg/>", "x", { theme: { width: "column" } as never }),
+      /takes a theme .*: got an object with width/,
+    ],
+    [() => figure(() => "<svg/>", { name: "x" } as never), /a caption .*: got an object with name/],
     [() => exchange(none, "x"), /`await lab.preview\(plan\)` returns/],
     [() => edits(written, "text" as never, "x"), /takes a prompt .*: got the string "text"/],
     [() => compared(none, "x"), /what `await lab.tried\(plan, trial\)` returns, or a function/],
@@ -742,7 +749,7 @@ Deno.test("outside a notebook, show(), figure() and verdict() print plain text a
     import { figure, show, verdict } from "lib/notebook.ts";
     import { frame } from "lib/frames.ts";
     await show(frame([{ model: "a", r: null }], { model: "text", r: "number" }), "Table 5");
-    await figure("<svg></svg>", "Table 5 drawn");
+    await figure(() => "<svg></svg>", "Table 5 drawn");
     await verdict({ agree: 1, printed: 2, differing: ["a: paper 1, ours 2"] });`;
   const run = new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-check", code],

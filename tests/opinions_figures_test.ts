@@ -11,9 +11,10 @@ import { instrumentOf, questionsFrom } from "lib/opinions/original.ts";
 import { linksIn, surveyQuestions, tiles } from "lib/opinions/reference.ts";
 import { CENSUS, designFrom, draw, fitted } from "lib/opinions/sample.ts";
 import { declaredShares, declaredShifts, leaningOf, sharesAt } from "lib/opinions/simulated.ts";
-import { recovered } from "lib/plots.ts";
+import { recovered, theme } from "lib/plots.ts";
 import { missingIn, pdfFile } from "lib/press/figure.ts";
 import { z } from "zod";
+import { legible, LOOKS } from "./legible.ts";
 import { near } from "./near.ts";
 
 const parse = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -38,7 +39,8 @@ const STATES = [
   ["texts", "TX", null, null, 0.43],
 ] as const;
 
-const mapped = () =>
+const mapped = () => maps()();
+const maps = () =>
   electionMaps(
     frame(
       STATES.map(([form, stratum, share, certain, counted]) => ({
@@ -54,7 +56,8 @@ const mapped = () =>
   );
 
 Deno.test("a map for each rung and one of the result: a share has one colour in all of them", () => {
-  const svg = mapped();
+  // On a slide all stand in one row.
+  const svg = maps()(theme({ width: "slide" }));
   const drawn = marks(svg, "values", "rect").map((one) => one.getAttribute("fill")!);
   assert.equal(drawn.length, 9);
   const shown = texts(svg);
@@ -73,6 +76,10 @@ Deno.test("a map for each rung and one of the result: a share has one colour in 
   assert.notDeepEqual(colours.get(0.9), colours.get(0.1));
   const [, r, g, b] = /(\d+), (\d+), (\d+)/.exec([...colours.get(0.5)!][0]!)!.map(Number);
   assert.ok(Math.max(r!, g!, b!) - Math.min(r!, g!, b!) < 6, `${r} ${g} ${b}`);
+});
+
+Deno.test("maps are legible at each width: what is narrow has fewer of them in a row", () => {
+  for (const look of LOOKS) legible("maps", maps()(look), look);
 });
 
 Deno.test("hatched are the tiles whose winner is not certain, and no others", async () => {
@@ -108,10 +115,10 @@ Deno.test("what was put in is drawn beside what was found, with ticks where they
     },
   );
   const of = { title: "T", xLabel: "X", panel: "measure", row: "question" } as const;
-  const wanted = recovered(table, { ...of, range: [-.5, 1], ticks: [-.5, 0, 1] });
+  const wanted = recovered(table, { ...of, range: [-.5, 1], ticks: [-.5, 0, 1] })();
   const numbers = (svg: string) => texts(svg).filter((text) => /^[−\d.]+$/.test(text));
   assert.deepEqual(numbers(wanted), ["−0.5", "0.0", "1.0"]);
-  assert.ok(numbers(recovered(table, { ...of, range: [-.5, 1] })).length > 3);
+  assert.ok(numbers(recovered(table, { ...of, range: [-.5, 1] })()).length > 3);
   // Two found, one put in, and whiskers of what was found.
   assert.equal(marks(wanted, "values", "path").length, 3);
   assert.equal(marks(wanted, "whiskers", "line").length, 2);
@@ -140,7 +147,7 @@ Deno.test("alignment is drawn by question and series, with one black mark for wh
       },
     ),
     { series: "form" },
-  );
+  )();
   assert.equal(marks(svg, "values", "path").length, 6);
   assert.equal(marks(svg, "whiskers", "line").length, 4);
   const black = marks(svg, "values", "path")

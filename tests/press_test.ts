@@ -580,7 +580,8 @@ const ODD = "† ‡ ¶ § − – — ± × ≤ ≥ α β κ χ ² ° … é ñ
 /** Every kind of figure, and one that shows letters of all kinds in all styles. */
 const FIGURES: Record<string, string> = {
   ...drawn(),
-  letters: `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="60" ` +
+  letters:
+    `<svg xmlns="http://www.w3.org/2000/svg" width="175mm" height="16mm" viewBox="0 0 640 58.5" ` +
     `font-family="'DejaVu Sans', sans-serif" font-size="11"><title>t</title>` +
     [`font-weight="bold"`, `font-style="italic"`, `font-weight="700" font-style="italic"`, ``]
       .map((style, i) => `<g ${style}><text y="${12 * i + 12}">${ODD} &lt;&amp;&#176;</text></g>`)
@@ -616,10 +617,12 @@ for (const [name, svg] of Object.entries(FIGURES)) {
     assert.equal(pdf.match(/\/BaseFont \/[A-Z]{6}\+DejaVuSans/g)!.length, 2 * letters.size);
     assert.equal(pdf.match(/\/FontFile2 /g)!.length, letters.size);
     assert.equal(pdf.match(/\/Type \/Page\b/g)!.length, 1);
-    assert.ok(contentOf(files.pdf).startsWith("0.775098 0 0 0.775098 0 0 cm\n"), "not to scale");
-    const width = Number(/^<svg [^>]*\bwidth="(\d+)"/.exec(svg)![1]);
+    const width = Number(/^<svg [^>]*\bwidth="([\d.]+)mm"/.exec(svg)![1]);
     const page = /\/MediaBox \[0 0 ([\d.]+) /.exec(pdf)![1];
-    assert.ok(Math.abs(Number(page) / 72 * 25.4 - width / 640 * 175) < 0.01, page);
+    assert.ok(Math.abs(Number(page) / 72 * 25.4 - width) < 0.01, page);
+    // Drawn from the upper left corner on, as wide as the page.
+    const drawn = /0\.75 0 0 0\.75 0 0 cm\nq\n0 0 m\n([\d.]+) 0 l\n/.exec(contentOf(files.pdf));
+    assert.ok(Math.abs(Number(drawn?.[1]) * 0.75 - Number(page)) < 0.01, "not to scale");
 
     const png = Buffer.from(files.png);
     // 85 mm at 600 dpi.
@@ -651,8 +654,8 @@ Deno.test("a PNG has the width asked for, in mm or px, or else the figure's own"
     Buffer.from((await figureFiles(FIGURES.keys!, { title: "t" }, png)).png).readUInt32BE(16);
   assert.equal(await width({ width: "1234 px" }), 1234);
   assert.equal(await width({ width: "25.4 mm", dpi: 100 }), 100);
-  // 320 px are 87.5 mm, at 300 dpi.
-  assert.equal(await width(undefined), 1033);
+  // 175 mm at 300 dpi.
+  assert.equal(await width(undefined), 2067);
   await assert.rejects(() => width({ width: "0 px" }), /1 to 20,000 px wide.*"0 px"/);
   await assert.rejects(() => width({ width: "9 cm" as "9 mm" }), /"85 mm" or "2000 px"/);
   await assert.rejects(() => width({ dpi: -1 }), RangeError);
@@ -660,7 +663,7 @@ Deno.test("a PNG has the width asked for, in mm or px, or else the figure's own"
 
 Deno.test("letters in a halo are drawn over it", async () => {
   const text = (halo: string) =>
-    `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="20"><g fill="black" ${halo}>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="64mm" height="20mm"><g fill="black" ${halo}>` +
     `<text y="12">a</text></g></svg>`;
   const fonts = async (svg: string) =>
     Buffer.from((await figureFiles(svg, { title: "t" })).pdf).length;
@@ -668,6 +671,13 @@ Deno.test("letters in a halo are drawn over it", async () => {
   const halo = await fonts(text(`paint-order="stroke" stroke="white" stroke-width="4"`));
   const covered = await fonts(text(`stroke="white" stroke-width="4"`));
   assert.ok(halo > covered && covered > plain, `${plain}, ${covered}, ${halo}`);
+  // Also where each text has an outline of its own colour: what is drawn last is filled only.
+  const own = text(`paint-order="stroke" stroke-width="4"`).replace(
+    "<text",
+    `<text stroke="white"`,
+  );
+  const { pdf } = await figureFiles(own, { title: "t" });
+  assert.deepEqual(contentOf(pdf).match(/\d(?= Tr\n)/g), ["2", "0"]);
 });
 
 Deno.test("figures are laid out with the widths of the font that is embedded", async () => {
@@ -705,10 +715,10 @@ Deno.test("what an earlier writing left goes away, what others put there stays",
 const NOTEBOOK = `
   import { figure, save, say, show } from "lib/notebook.ts";
   import { frame } from "lib/frames.ts";
-  import { keys } from "lib/plots.ts";
+  import { keys, theme } from "lib/plots.ts";
   const data = frame([{ scale: "E", keyed: "yes", n: 5 }], { scale: "text", keyed: "text", n: "integer" });
   await show(data, "Items & keys", { notes: "A note." });
-  await figure(keys(data), "Items & keys", { data });
+  await figure(keys(data), "Items & keys", { data, theme: theme({ width: "column" }) });
   await figure(keys(data), "Without data", { name: "plain" });
   await show(data, "Main");
   await say(["**Sample.** 50 % & more, by \`p_holm\`."], { name: "methods" });
@@ -784,11 +794,16 @@ Deno.test("save() writes everything shown, in one call and one line", async () =
   }
 
   const again = await evaluated(
-    `${NOTEBOOK.replace(`"plain"`, `"plain-one"`)} await save("mine");`,
+    `${NOTEBOOK.replace(`"plain"`, `"plain-one"`)}
+    await save("mine", { theme: theme({ width: "slide", gray: true }) });`,
     env,
   );
   assert.equal(again.code, 0, again.err);
   assert.ok(!names().includes("plain.pdf") && names().includes("plain-one.pdf"), `${names()}`);
+  // What was shown for a column is written for the slide that was asked for, and without a colour.
+  const slide = read("items-keys-figure.svg");
+  assert.match(slide, /^<svg [^>]*width="338\.67mm"/);
+  assert.ok(!slide.includes("#0072B2") && slide.includes("#4d4d4d"));
 });
 
 Deno.test("save() of data of several kinds leaves it to each part to say of which it is", async () => {

@@ -490,6 +490,7 @@ Deno.test("draws without the statistic are counted, and above 1 % of them there 
   const table = await robustness("table6", reads({ epqra: sheets }), { draws: 400 });
   const row = cell(table, E);
   assert.ok(row.estimate! > 0);
+  assert.equal(row.off_mode, 1);
   // (8/9)⁹ = .346 of the draws; five errors of 400.
   assert.ok(Math.abs(row.undefined_draws! / 400 - 0.3465) < 0.12);
   assert.deepEqual([row.ci_lower, row.ci_upper], [null, null]);

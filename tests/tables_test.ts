@@ -19,6 +19,7 @@ import {
   build,
   convergence,
   demographics,
+  distributions,
   keyingAudit,
   personality,
   reliability,
@@ -57,6 +58,21 @@ Deno.test("personality() pairs each sheet with its profile", () => {
   assert.ok(Math.abs(row.p! - 0.03410942) < 1e-8);
   assert.ok(Math.abs(row.ci_lower! - (1 - 1.96 * Math.SQRT1_2 / Math.sqrt(5))) < 1e-12);
   assert.equal(cell(printed("table4", table), E).printed, "3.60 ± 1.34*§");
+});
+
+Deno.test("distributions() count scores by source, and by columns of the sheets if asked", () => {
+  const sheets = ["Base", "MaxN", "MaxN"].map((condition, i) => ({
+    profile: i + 1,
+    condition,
+    answers: extravert([2, 5, 5][i]!),
+  }));
+  const personas = administrations(epqra, sheets);
+  const of = (table: DataFrame) =>
+    (table.toRecords() as Row[]).filter(({ scale }) => scale === "E")
+      .map(({ condition, score, n }) => [condition, score, n]);
+  assert.deepEqual(of(distributions({ personas })), [[undefined, 2, 1], [undefined, 5, 2]]);
+  const by = distributions({ personas }, { by: ["model", "condition"] });
+  assert.deepEqual(of(by), [["Base", 2, 1], ["MaxN", 5, 2]]);
 });
 
 Deno.test("personality() leaves a cell of fewer than five pairs undefined, not zero", () => {

@@ -115,8 +115,8 @@ export const RESULTS: Columns = {
     "Of an effect: the largest size that its limits hold. Of a sheet: its highest answer.",
   ),
   off_mode: integer(
-    "pairs off the mode",
-    "Pairs that leave the commonest score of the scale on which fewer do; below 20 a few respondents make the correlation.",
+    "off the mode",
+    "Sheets that leave the commonest score, or pairs, of the scale on which fewer do; below 20 a few respondents make the alpha or the correlation.",
   ),
   comparisons: integer("comparisons", "Correlations that the validity is compared with."),
   larger: integer("won", "Comparisons in which the validity is larger."),

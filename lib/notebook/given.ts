@@ -5,7 +5,7 @@ import { described } from "../format.ts";
 /** A call as it is written, by what each argument is. */
 const CALLS = {
   show: 'show(frame, "caption")',
-  figure: 'figure(svg, "caption")',
+  figure: 'figure(drawing, "caption")',
   exchange: 'exchange(await lab.preview(plan), "caption")',
   edits: 'edits(before, after, "caption")',
   compared: 'compared(() => lab.tried(plan, trial), "caption")',
@@ -27,9 +27,13 @@ const has = (value: unknown, ...names: string[]): boolean =>
 const KINDS = {
   caption: [(value: unknown) => typeof value === "string", "a caption in quotation marks"],
   frame: [(value: unknown) => pl.DataFrame.isDataFrame(value), "a frame (`frame(rows, kinds)`)"],
-  svg: [
-    (value: unknown) => typeof value === "string" && value.includes("<svg"),
-    "a figure as SVG text, which the functions of lib/plots.ts return",
+  drawing: [
+    (value: unknown) => typeof value === "function",
+    "a drawing, which the functions of lib/plots.ts return (`() => svg` for SVG text)",
+  ],
+  theme: [
+    (value: unknown) => has(value, "across"),
+    'a theme (`theme({ width: "column" })` of lib/plots.ts)',
   ],
   exchange: [
     (value: unknown) => has(value, "messages"),

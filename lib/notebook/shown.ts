@@ -22,6 +22,7 @@ import {
   sourceLatex,
   sourceOf,
 } from "../press.ts";
+import type { Drawing, Theme } from "../plots.ts";
 import type { Said } from "../provenance.ts";
 import { type Behind, frameBehind } from "./behind.ts";
 
@@ -42,12 +43,15 @@ interface Shown extends Printed {
   caption: string;
   /** What was said of its data. */
   said: Said;
-  of: { frame: DataFrame; look: Look } | { svg: string } | { paragraphs: readonly string[] };
+  of:
+    | { frame: DataFrame; look: Look }
+    | { drawing: Drawing; theme?: Theme }
+    | { paragraphs: readonly string[] };
 }
 
 const KINDS = ["table", "figure", "text"] as const;
 const kindOf = ({ of }: Shown): typeof KINDS[number] =>
-  "frame" in of ? "table" : "svg" in of ? "figure" : "text";
+  "frame" in of ? "table" : "drawing" in of ? "figure" : "text";
 
 /** By kind and name, in the order in which they were first shown. */
 const all = new Map<string, Shown>();
@@ -76,7 +80,10 @@ function folderOf(name: string): string {
  *
  * @returns what went where, in words
  */
-export async function write(name: string, png?: Png): Promise<string> {
+export async function write(
+  name: string,
+  { png, theme }: { png?: Png; theme?: Theme },
+): Promise<string> {
   const folder = folderOf(name);
   if (!all.size) throw new Error("Nothing was shown here yet: run the notebook's cells first");
   const files = new Map<string, string | Uint8Array>();
@@ -91,8 +98,8 @@ export async function write(name: string, png?: Png): Promise<string> {
     const same = lines.length < 2 && shown.said.line === (lines[0] ?? null);
     const place: Place = { at, ...same && { stated: folder } };
     const about = sourceOf(frameBehind(shown.data) ?? frameOf(shown), shown.said.line, code);
-    const { lacking, ...made } = "svg" in shown.of
-      ? await figureOf(shown, shown.of.svg, place, about, png)
+    const { lacking, ...made } = "drawing" in shown.of
+      ? await figureOf(shown, shown.of.drawing(theme ?? shown.of.theme), place, about, png)
       : {
         lacking: "",
         ..."frame" in shown.of

@@ -1,10 +1,10 @@
 /**
- * Figures of results about opinions: tidy frames in, SVG text out; see `lib/plots.ts`.
+ * Figures of results about opinions: tidy frames in, drawings out; see `lib/plots.ts`.
  */
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
-import { dots, shareMaps, type TilePlace } from "../plots.ts";
+import { capital, dots, type Drawing, shareMaps, type TilePlace } from "../plots.ts";
 
 const Value = z.number().nullable();
 
@@ -26,7 +26,7 @@ const CHANCE = "What chance alone leaves";
  * @param frame question (as it is to be called), the column that `series` names, estimate, ci_lower,
  *   ci_upper and null_level, as `alignment` returns them; one measure
  */
-export function alignments(frame: DataFrame, { series }: { series: string }): string {
+export function alignments(frame: DataFrame, { series }: { series: string }): Drawing {
   const cells = rows(frame, Score);
   const levels = frame.getColumn(series).toArray().map(String);
   const point = { panel: "", group: "" };
@@ -34,7 +34,7 @@ export function alignments(frame: DataFrame, { series }: { series: string }): st
   const points = cells.map(({ question, estimate, ci_lower, ci_upper }, at) => ({
     ...point,
     row: question,
-    series: levels[at]!,
+    series: capital(levels[at]!),
     value: estimate,
     low: ci_lower,
     high: ci_upper,
@@ -48,7 +48,7 @@ export function alignments(frame: DataFrame, { series }: { series: string }): st
   return dots({
     title: "Alignment with people by question",
     xLabel: "Alignment (1: as people answer), 95% CI",
-    panels: [{ key: "", title: "", fx: 0, fy: 0 }],
+    panels: [{ key: "", title: "" }],
     points: [...points, ...chance],
     range: [0.5, 1],
     decimals: 3,
@@ -81,7 +81,7 @@ export function electionMaps(
     side: string;
     result?: string;
   },
-): string {
+): Drawing {
   const cells = rows(frame, State);
   const levels = frame.getColumn(of.by).toArray().map(String);
   const result = of.result ?? "as counted";

@@ -47,6 +47,9 @@ export const PROFILES = 826;
 /** Repetitions of each persona that Tables 1–3 use (the rest of Base is repetitions 6–10). */
 export const REPETITIONS = 5;
 
+/** Fewer sheets or pairs that leave the commonest score make no correlation, and no alpha, to go by. */
+export const FEWEST_OFF = 20;
+
 /** The group that answered the BFI from the bare profile: the paper's BFI reference. */
 export const BFI_REFERENCE_GROUP = 372;
 

@@ -1,7 +1,8 @@
 /** Lines over a number that is varied, each within the band of its interval; one panel per design. */
 import * as Plot from "plot";
-import { draw, looks, PALE, type Panel, panelWidth, SLATE } from "./canvas.ts";
+import { draw, fitting, FRAME, grid, inPlace, LINES, type Panel, roundTicks } from "./canvas.ts";
 import { describe, measure, withSign } from "./text.ts";
+import { type Drawing, looks, type Series, SLATE, theme } from "./theme.ts";
 
 export interface Place {
   /** Key of its panel. */
@@ -29,38 +30,62 @@ export interface Curves {
 }
 
 const HEIGHT = 150;
+const INSET = 10;
 
-/** A figure of curves as SVG text; a value that is null is a gap in its line. */
-export function curves(figure: Curves): string {
-  const series = looks([...new Set(figure.points.map(({ series }) => series))]);
-  const labels = series.map(({ label }) => label);
-  const placeOf = new Map(figure.panels.map((panel) => [panel.key, panel]));
-  const points = figure.points.map((point) => {
-    const { fx, fy } = placeOf.get(point.panel)!;
-    return { ...point, fx, fy };
-  });
-  const sheet = {
+/** A figure of curves; a value that is null is a gap in its line. */
+export const curves = (figure: Curves): Drawing => (look = theme()) => {
+  const series = looks([...new Set(figure.points.map(({ series }) => series))], look);
+  const [low, high] = extent(figure);
+  const vertical = roundTicks([low, high], 6);
+  const left = Math.max(...vertical.ticks.map((tick) => measure(vertical.format(tick)))) + 14;
+  const layout = grid(figure.panels, look, { left, least: 150, most: 3 });
+  const xs = [...new Set(figure.points.map(({ x }) => x))].toSorted((a, b) => a - b);
+  const ends = domain(xs);
+  const at = (x: number) =>
+    ends[1] > ends[0] ? (x - ends[0]) / (ends[1] - ends[0]) * (layout.width - 2 * INSET) : 0;
+  const { ticks, format } = fitting(ends, at, xs, figure.decimals.x);
+  const { rule } = figure;
+  return draw({
     title: figure.title,
     description: words(figure),
-    panels: figure.panels,
+    grid: layout,
     legend: series.length > 1 ? series : [],
     height: HEIGHT,
-    left: 52,
+    left,
     xLabel: figure.xLabel,
     yLabel: figure.yLabel,
-  };
-  const width = figure.panels.length ? panelWidth(sheet) : 0;
-  return draw({
-    ...sheet,
     plot: {
-      x: { domain: domain(points.map(({ x }) => x)), inset: 8, axis: null },
-      y: { domain: extent(figure), inset: 4, axis: null, nice: true },
-      color: { domain: labels, range: series.map(({ fill }) => fill) },
-      symbol: { domain: labels, range: series.map(({ symbol }) => symbol) },
-      marks: [backdrop(figure, width), lines(points)],
+      x: { domain: ends, inset: INSET, axis: null },
+      y: { domain: [low, high], inset: 4, axis: null },
+      marks: [
+        rule
+          ? Plot.rect([rule], { y1: "low", y2: "high", fill: "#ececec", className: "plot-band" })
+          : null,
+        Plot.gridY({ ticks: vertical.ticks, ...LINES }),
+        rule ? Plot.ruleY([rule.at], { stroke: SLATE, strokeDasharray: "4,3" }) : null,
+        Plot.frame(FRAME),
+        Plot.axisX({ ticks, tickFormat: format, tickSize: 3, label: null }),
+        Plot.axisY({
+          ticks: vertical.ticks,
+          tickFormat: vertical.format,
+          tickSize: 3,
+          label: null,
+        }),
+        ...series.map((own) =>
+          line(
+            own,
+            inPlace(
+              figure.points.filter(({ series }) => series === own.label)
+                .toSorted((a, b) => a.x - b.x),
+              layout.panels,
+              ({ panel }) => panel,
+            ),
+          )
+        ),
+      ],
     },
-  });
-}
+  }, look);
+};
 
 const domain = (values: readonly number[]): [number, number] => [
   Math.min(...values),
@@ -73,52 +98,34 @@ function extent({ points, range }: Curves): [number, number] {
   return domain([...range, ...all]);
 }
 
-function backdrop({ rule, points, decimals }: Curves, width: number): Plot.Markish[] {
-  const xs = [...new Set(points.map(({ x }) => x))].toSorted((a, b) => a - b);
-  const format = (x: number) => withSign(x, decimals.x);
-  // From the left, as many of the values as have room.
-  const [low, high] = domain(xs);
-  const scale = (x: number) => high > low ? (x - low) / (high - low) * (width - 16) : 0;
-  const ticks = xs.reduce<number[]>((kept, x) => {
-    const room = measure(format(x)) + 6;
-    return kept.length && scale(x) - scale(kept.at(-1)!) < room ? kept : [...kept, x];
-  }, []);
+function line(
+  { fill, stroke, symbol, dash }: Series,
+  points: readonly (Place & { fx: number; fy: number })[],
+): Plot.Markish[] {
+  const at = { fx: "fx", fy: "fy", x: "x", z: "panel" };
   return [
-    rule
-      ? Plot.rect([rule], { y1: "low", y2: "high", fill: "#ececec", className: "plot-band" })
-      : null,
-    Plot.gridY({ ticks: 5, stroke: PALE, strokeOpacity: 1 }),
-    rule ? Plot.ruleY([rule.at], { stroke: SLATE, strokeDasharray: "4,3" }) : null,
-    Plot.frame({ stroke: "#bdbdbd" }),
-    Plot.axisX({ ticks, tickFormat: format, tickSize: 3, label: null }),
-    Plot.axisY({ ticks: 5, tickSize: 3, label: null }),
-  ];
-}
-
-function lines(points: readonly (Place & { fx: number; fy: number })[]): Plot.Markish[] {
-  const at = { fx: "fx", fy: "fy", x: "x" };
-  const sorted = points.toSorted((a, b) => a.x - b.x);
-  return [
-    Plot.areaY(sorted, {
+    Plot.areaY(points, {
       ...at,
       y1: "low",
       y2: "high",
-      fill: "series",
-      fillOpacity: 0.22,
+      fill: stroke,
+      fillOpacity: 0.2,
       className: "plot-intervals",
     }),
-    Plot.lineY(sorted, {
+    Plot.lineY(points, {
       ...at,
       y: "value",
-      stroke: "series",
+      stroke,
       strokeWidth: 1.4,
+      strokeDasharray: dash,
       className: "plot-lines",
     }),
-    Plot.dot(sorted.filter(({ value }) => value !== null), {
+    Plot.dot(points.filter(({ value }) => value !== null), {
       ...at,
       y: "value",
-      fill: "series",
-      symbol: "series",
+      fill,
+      stroke,
+      symbol,
       r: 3,
       className: "plot-values",
     }),

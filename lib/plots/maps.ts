@@ -1,7 +1,8 @@
 /** Small multiples of a map of equal tiles, coloured by a share on a scale that is the same in all. */
 import * as Plot from "plot";
-import { draw, PALE, type Panel, panelWidth, swatch, wrap } from "./canvas.ts";
+import { draw, grid, inPlace, type Panel, panelsOf } from "./canvas.ts";
 import { capital, describe, ink } from "./text.ts";
+import { type Drawing, PALE, shades, swatch, theme } from "./theme.ts";
 
 /** Where a tile stands, from 0. */
 export interface TilePlace {
@@ -30,41 +31,36 @@ export interface ShareMaps {
   side: string;
 }
 
-/** Where the colours end: what lies beyond has the colour of the end. */
+/** Where the colours end, red below one half and blue above: what lies beyond has the colour of the end. */
 const ENDS = [0.2, 0.8] as const;
 const STOPS = [0.2, 0.35, 0.5, 0.65, 0.8] as const;
-
-/** Red below one half, white there, blue above; told apart with red-green blindness. */
-const scale = Plot.scale({
-  color: { type: "linear", domain: [...ENDS], scheme: "RdBu", clamp: true },
-})!;
-const colour = (share: number | null): string =>
-  share === null ? PALE : scale.apply(share) as string;
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
 /** Room between tiles, of a tile's width. */
 const INSET = 0.04;
 
-/**
- * The maps as SVG text. Hatching is drawn as lines: a pattern would be a reference by id, which two figures
- * on one page share, and which the converter to PDF leaves white.
- */
-export function shareMaps(figure: ShareMaps): string {
-  const panels = wrap(figure.maps, 3, capital);
-  const placeOf = new Map(panels.map((panel) => [panel.key, panel]));
+/** The maps. Hatching is drawn as lines; see `hatching` of `theme.ts`. */
+export const shareMaps = (figure: ShareMaps): Drawing => (look = theme()) => {
+  const colour = shades(ENDS, look);
+  const panels = panelsOf(figure.maps, capital);
   const tileOf = new Map(figure.tiles.map((tile) => [tile.stratum, tile]));
-  const placed = figure.values.flatMap((value) => {
-    const tile = tileOf.get(value.stratum);
-    const { fx, fy } = placeOf.get(value.map)!;
-    return tile ? [{ ...value, fx, fy, x: tile.col, y: tile.row, fill: colour(value.share) }] : [];
-  });
   const across = Math.max(0, ...figure.tiles.map(({ col }) => col)) + 1;
   const down = Math.max(0, ...figure.tiles.map(({ row }) => row)) + 1;
-  const sheet = {
+  const letters = look.smallest;
+  const left = 10;
+  // Two letters in a tile.
+  const layout = grid(panels, look, { left, least: across * letters * 2, most: 3 });
+  const known = figure.values.filter(({ stratum }) => tileOf.has(stratum));
+  const placed = inPlace(known, layout.panels, ({ map }) => map).map((value) => {
+    const { col, row } = tileOf.get(value.stratum)!;
+    return { ...value, x: col, y: row, fill: colour(value.share) };
+  });
+  const at = { fx: "fx", fy: "fy" };
+  return draw({
     title: figure.title,
     description: words(figure, panels),
-    panels,
+    grid: layout,
     legend: [
       ...STOPS.map((share, at) =>
         swatch(
@@ -74,16 +70,12 @@ export function shareMaps(figure: ShareMaps): string {
       ),
       ...missing(figure) ? [swatch("Not known", PALE)] : [],
     ],
-    left: 10,
+    left,
     bottom: 4,
     xLabel:
       `Share of ${figure.side}; hatched: its 95% interval holds one half, who wins is not certain`,
-  };
-  const width = panels.length ? panelWidth({ ...sheet, height: 0 }) : 0;
-  const at = { fx: "fx", fy: "fy" };
-  return draw({
-    ...sheet,
-    height: width * down / across,
+    height: layout.width * down / across,
+    rigid: true,
     plot: {
       x: { domain: [0, across], axis: null },
       y: { domain: [down, 0], axis: null },
@@ -118,15 +110,15 @@ export function shareMaps(figure: ShareMaps): string {
           x: ({ x }) => x + 0.5,
           y: ({ y }) => y + 0.5,
           text: "stratum",
-          fontSize: 8,
+          fontSize: letters,
           fill: ({ fill }) => ink(fill),
           stroke: "fill",
           strokeWidth: 2.5,
         }),
       ],
     },
-  });
-}
+  }, look);
+};
 
 const missing = ({ values }: ShareMaps): boolean => values.some(({ share }) => share === null);
 

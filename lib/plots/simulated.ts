@@ -2,10 +2,10 @@
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
-import { wrap } from "./canvas.ts";
+import { panelsOf } from "./canvas.ts";
 import { type Curves, curves } from "./curves.ts";
 import { dots } from "./dots.ts";
-import { distinct } from "./text.ts";
+import type { Drawing } from "./theme.ts";
 
 const Value = z.number().nullable();
 const percent = (share: number | null) => share === null ? null : share * 100;
@@ -20,12 +20,15 @@ const Rejection = z.object({
 });
 
 /** Rejections over the intraclass correlation, one panel per design. */
-function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "range" | "rule">) {
+function rejections(
+  frame: DataFrame,
+  look: Pick<Curves, "title" | "yLabel" | "range" | "rule">,
+): Drawing {
   const cells = rows(frame, Rejection);
   return curves({
     ...look,
     xLabel: "Intraclass correlation of a profile's personas",
-    panels: wrap(distinct(cells, ({ design }) => design), 3, (key) => key),
+    panels: panelsOf(cells.map(({ design }) => design), (key) => key),
     points: cells.map(({ design, method, icc, rejection, rejection_lower, rejection_upper }) => ({
       panel: design,
       series: method,
@@ -43,7 +46,7 @@ function rejections(frame: DataFrame, look: Pick<Curves, "title" | "yLabel" | "r
  *
  * @param frame design, method, icc, rejection, rejection_lower, rejection_upper (shares, 0–1, 95% CI)
  */
-export function errors(frame: DataFrame): string {
+export function errors(frame: DataFrame): Drawing {
   return rejections(frame, {
     title: "Error rate over the intraclass correlation",
     yLabel: "Simulated studies that reject (%)",
@@ -57,7 +60,7 @@ export function errors(frame: DataFrame): string {
  *
  * @param frame as for {@link errors}
  */
-export function powers(frame: DataFrame): string {
+export function powers(frame: DataFrame): Drawing {
   return rejections(frame, {
     title: "Power over the intraclass correlation",
     yLabel: "Simulated studies that reject (%)",
@@ -78,12 +81,13 @@ const Covered = z.object({
  *
  * @param frame interval, population, coverage, coverage_lower, coverage_upper (shares, 0–1, 95% CI)
  */
-export function coverages(frame: DataFrame): string {
+export function coverages(frame: DataFrame): Drawing {
   const cells = rows(frame, Covered);
   return dots({
     title: "Coverage of 95 % intervals",
     xLabel: "Simulated studies whose interval holds the truth (%), 95% CI; dashed line: 95%",
-    panels: wrap(distinct(cells, ({ population }) => population), 3, (key) => key),
+    panels: panelsOf(cells.map(({ population }) => population), (key) => key),
+    most: 3,
     points: cells.map(({ interval, population, coverage, coverage_lower, coverage_upper }) => ({
       panel: population,
       group: "",

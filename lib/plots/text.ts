@@ -1,13 +1,13 @@
 /** Text in figures: how wide it is, where it breaks, which colour it needs, what it is called. */
-import { SCALE_NAMES } from "../instruments.ts";
+import { registered, SCALE_NAMES } from "../instruments.ts";
 import { fixed } from "../format.ts";
-import { advance } from "./widths.ts";
+import { advance } from "./letters.ts";
 
-/** Height of the letters and of a line, in px; 11 px are 8.5 pt when 640 px are printed at 17.5 cm. */
+/** Height of the letters and of a line, in units of a drawing; how large they are, its theme says. */
 export const FONT = 11;
 export const LINE = 14;
 
-/** Width of one line in px. */
+/** Width of one line. */
 export const measure = (text: string, bold = false): number =>
   [...text].reduce((sum, letter) => sum + advance(letter, bold), 0) * FONT;
 
@@ -28,6 +28,10 @@ export const lineCount = (text: string): number => text.split("\n").length;
 /** A scale or trait in words. */
 export const scaleName = (scale: string): string => SCALE_NAMES[scale] ?? scale;
 
+/** A scale, a trait or an instrument in words; anything else with a capital. */
+export const nameOf = (key: string): string =>
+  SCALE_NAMES[key] ?? registered().find(({ name }) => name === key)?.title ?? capital(key);
+
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A number with a fixed number of decimals and a true minus sign; never −0. */
@@ -41,7 +45,11 @@ export function withSign(value: number, decimals: number): string {
  *
  * @param fill `#rrggbb` or `rgb(r, g, b)`
  */
-export function ink(fill: string): "black" | "white" {
+export const ink = (fill: string): "black" | "white" =>
+  1.05 / (luminance(fill) + 0.05) > (luminance(fill) + 0.05) / 0.05 ? "white" : "black";
+
+/** Of WCAG 2, 0 to 1. */
+export function luminance(fill: string): number {
   const parts = fill.startsWith("#")
     ? [1, 3, 5].map((at) => parseInt(fill.slice(at, at + 2), 16))
     : fill.match(/\d+/g)!.slice(0, 3).map(Number);
@@ -49,8 +57,7 @@ export function ink(fill: string): "black" | "white" {
     const c = part / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   });
-  const luminance = 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "white" : "black";
+  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
 }
 
 /** The values of a column, each once, in order of appearance. */
@@ -82,6 +89,5 @@ export const FATES: Readonly<Record<string, string>> = {
   weakens: "Marker weakens",
   vanishes: "Marker vanishes",
   appears: "Not marked, and significant",
-  "—": "Neither",
-  untested: "Not tested: too few vary",
+  "—": "Neither, or not tested",
 };

@@ -3,8 +3,124 @@ import * as Plot from "plot";
 import type { DataFrame } from "polars";
 import { z } from "zod";
 import { rows } from "../frames.ts";
-import { draw, nameColumn, PALE, swatch, wrap } from "./canvas.ts";
-import { describe, distinct, ink, measure, scaleName, withSign } from "./text.ts";
+import { draw, grid, inPlace, type Panel, panelsOf } from "./canvas.ts";
+import { describe, distinct, FONT, ink, LINE, measure, scaleName, withSign } from "./text.ts";
+import { type Drawing, PALE, shades, swatch, theme } from "./theme.ts";
+
+/** A number of a row and a column, as these read. */
+export interface Tile {
+  /** Key of its panel. */
+  panel: string;
+  row: string;
+  column: string;
+  value: number | null;
+  bold?: boolean;
+  framed?: boolean;
+}
+
+export interface Tiles {
+  title: string;
+  /** What it shows, in words. */
+  what: string;
+  /** The title of the columns, or what is to be known of the tiles. */
+  xLabel: string;
+  yLabel?: string;
+  panels: readonly Panel[];
+  tiles: readonly Tile[];
+  /** Ends of the colours. */
+  ends: readonly [number, number];
+  /** Numbers of the legend, and what stands there. */
+  legend: readonly number[];
+  legendOf: (value: number) => string;
+  /** What stands in a tile, and decimals of the description. */
+  print: (value: number) => string;
+  decimals: number;
+}
+
+/** Heat maps: one colour for one number in all panels. */
+export const tiles = (figure: Tiles): Drawing => (look = theme()) => {
+  const { panels, ends, print } = figure;
+  const shade = shades(ends, look);
+  const names = distinct(figure.tiles, ({ row }) => row);
+  const columns = distinct(figure.tiles, ({ column }) => column);
+  const printed = (value: number | null) => value === null ? "—" : print(value);
+  const widest = Math.max(0, ...figure.tiles.map(({ value }) => measure(printed(value))));
+  const left = Math.max(0, ...names.map((name) => measure(name))) + 14;
+  const least = columns.length * (widest + 2);
+  const layout = grid(panels, look, { left, least, most: 4 });
+  const label = Math.max(0, ...columns.map((column) => measure(column)));
+  // What does not fit in a tile is smaller, as long as it can be read.
+  const room = (layout.width / columns.length - 1) / Math.max(1, widest);
+  const size = Math.max(look.smallest, Math.min(FONT, FONT * room));
+  const lying = label + 6 < layout.width / columns.length;
+  const placed = inPlace(
+    figure.tiles.map((tile) => ({ ...tile, fill: shade(tile.value) })),
+    layout.panels,
+    ({ panel }) => panel,
+  );
+  const titles = new Map(
+    panels.map(({ key, title, band }) => [key, band ? `${title} ${band}` : title]),
+  );
+  const at = { fx: "fx", fy: "fy", x: "column", y: "row" };
+  return draw({
+    title: figure.title,
+    description: describe(
+      `Heat map, ${figure.what}, ${panels.length} panels.`,
+      figure.tiles.map(({ panel, row, column, value }) => ({
+        name: `${titles.get(panel)}, ${row} with ${column}`,
+        value,
+      })),
+      figure.decimals,
+    ),
+    grid: layout,
+    legend: [
+      ...figure.legend.map((value) => swatch(figure.legendOf(value), shade(value))),
+      ...figure.tiles.some(({ value }) => value === null) ? [swatch("— undefined", PALE)] : [],
+    ],
+    height: names.length * 24,
+    left,
+    bottom: lying ? LINE + 4 : label + 10,
+    xLabel: figure.xLabel,
+    ...figure.yLabel && { yLabel: figure.yLabel },
+    plot: {
+      x: { domain: columns, padding: 0, axis: null },
+      y: { domain: names, padding: 0, axis: null },
+      marks: [
+        Plot.axisX({ tickSize: 0, tickRotate: lying ? 0 : -90, label: null }),
+        Plot.axisY({ tickSize: 0, label: null }),
+        Plot.cell(placed, { ...at, fill: "fill", inset: 0.5, className: "plot-values" }),
+        Plot.cell(placed.filter(({ framed }) => framed), {
+          ...at,
+          fill: "none",
+          stroke: "black",
+          strokeWidth: 2,
+          inset: 1,
+        }),
+        ...[false, true].map((bold) =>
+          Plot.text(placed.filter((tile) => (tile.bold ?? false) === bold), {
+            ...at,
+            text: ({ value }) => printed(value),
+            fontSize: size,
+            fill: ({ fill }) => ink(fill),
+            fontWeight: bold ? "bold" : "normal",
+          })
+        ),
+      ],
+    },
+  }, look);
+};
+
+/** r as the field prints it: two decimals and, below 1, no zero before the point. */
+const correlation = (r: number): string => withSign(r, 2).replace(/^(−?)0(?=\.)/, "$1");
+
+/** How tiles of correlations look: red for −1, white for 0, blue for 1. */
+const CORRELATIONS = {
+  ends: [-1, 1],
+  legend: [-1, -0.5, 0, 0.5, 1],
+  legendOf: (r) => `r = ${withSign(r, 1)}`,
+  print: correlation,
+  decimals: 2,
+} as const satisfies Partial<Tiles>;
 
 const Correlation = z.object({
   model: z.string(),
@@ -13,57 +129,25 @@ const Correlation = z.object({
   r: z.number().nullable(),
 });
 
-/** Red for −1, white for 0, blue for 1; told apart with red-green blindness. */
-const heat = Plot.scale({ color: { type: "linear", domain: [-1, 1], scheme: "RdBu" } })!;
-const tile = (r: number | null): string => r === null ? PALE : heat.apply(r) as string;
-
-/** r as the field prints it: two decimals and, below 1, no zero before the point. */
-const printed = (r: number | null): string =>
-  r === null ? "—" : withSign(r, 2).replace(/^(−?)0(?=\.)/, "$1");
-
 /**
  * Table 5: correlations of EPQR-A scales with BFI-44 traits, one heat map per model.
  *
  * @param frame model, epqra_scale, bfi_trait, r (Pearson)
  */
-export function heatmap(frame: DataFrame): string {
+export function heatmap(frame: DataFrame): Drawing {
   const cells = rows(frame, Correlation);
-  const panels = wrap(distinct(cells, ({ model }) => model), 3, (model) => model);
-  const placeOf = new Map(panels.map(({ key, fx, fy }) => [key, { fx, fy }]));
-  const tiles = cells.map((cell) => ({ ...cell, ...placeOf.get(cell.model)!, fill: tile(cell.r) }));
-  const scales = distinct(cells, ({ epqra_scale }) => epqra_scale);
-  const traits = distinct(cells, ({ bfi_trait }) => bfi_trait);
-  const at = { fx: "fx", fy: "fy", x: "bfi_trait", y: "epqra_scale" };
-  return draw({
+  return tiles({
+    ...CORRELATIONS,
     title: "Correlation of EPQR-A with BFI-44 scores by model",
-    description: describe(
-      `Heat map of Pearson's r, EPQR-A scales down, BFI-44 traits across, ${panels.length} panels.`,
-      cells.map(({ model, epqra_scale, bfi_trait, r }) => ({
-        name: `${model}, ${scaleName(epqra_scale)} with ${scaleName(bfi_trait)}`,
-        value: r,
-      })),
-      2,
-    ),
-    panels,
-    legend: [
-      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${withSign(r, 1)}`, tile(r))),
-      ...cells.some(({ r }) => r === null) ? [swatch("— undefined", PALE)] : [],
-    ],
-    height: scales.length * 28,
-    left: nameColumn(scales),
-    bottom: Math.max(...traits.map((trait) => measure(scaleName(trait)))) + 12,
-    xLabel: "BFI-44 trait",
-    yLabel: "EPQR-A scale",
-    plot: {
-      x: { domain: traits, padding: 0, axis: null },
-      y: { domain: scales, padding: 0, axis: null },
-      marks: [
-        Plot.axisX({ tickSize: 0, tickRotate: -90, tickFormat: scaleName, label: null }),
-        Plot.axisY({ tickSize: 0, tickFormat: scaleName, label: null }),
-        Plot.cell(tiles, { ...at, fill: "fill", inset: 0.5, className: "plot-values" }),
-        Plot.text(tiles, { ...at, text: ({ r }) => printed(r), fill: ({ fill }) => ink(fill) }),
-      ],
-    },
+    what: "Pearson's r, EPQR-A scales down, BFI-44 traits across",
+    xLabel: "Down: EPQR-A scales; across: BFI-44 traits",
+    panels: panelsOf(cells.map(({ model }) => model), (model) => model),
+    tiles: cells.map(({ model, epqra_scale, bfi_trait, r }) => ({
+      panel: model,
+      row: scaleName(epqra_scale),
+      column: scaleName(bfi_trait),
+      value: r,
+    })),
   });
 }
 
@@ -84,66 +168,21 @@ const Matrix = z.object({
  * @param frame model, row_method, row_scale, column_method, column_scale, kind (`reliability`,
  *   `validity`, others), estimate; a triangle of it, as `multitrait` in `tables` gives it
  */
-export function matrix(frame: DataFrame): string {
-  const cells = rows(frame, Matrix).map((cell) => ({
-    ...cell,
-    row: `${cell.row_method} ${cell.row_scale}`,
-    column: `${cell.column_method} ${cell.column_scale}`,
-    fill: tile(cell.estimate),
-  }));
-  const panels = wrap(distinct(cells, ({ model }) => model), 2, (model) => model);
-  const placeOf = new Map(panels.map(({ key, fx, fy }) => [key, { fx, fy }]));
-  const tiles = cells.map((cell) => ({ ...cell, ...placeOf.get(cell.model)! }));
-  const names = distinct(cells, ({ row }) => row);
-  const widest = Math.max(0, ...names.map((name) => measure(name)));
-  const at = { fx: "fx", fy: "fy", x: "column", y: "row" };
-  const text = (bold: boolean) =>
-    [
-      tiles.filter(({ kind }) => (kind === "reliability") === bold),
-      {
-        ...at,
-        text: ({ estimate }: typeof tiles[number]) => printed(estimate),
-        fill: ({ fill }: typeof tiles[number]) => ink(fill),
-        fontWeight: bold ? "bold" : "normal",
-      },
-    ] as const;
-  return draw({
+export function matrix(frame: DataFrame): Drawing {
+  const cells = rows(frame, Matrix);
+  return tiles({
+    ...CORRELATIONS,
     title: "Multitrait–multimethod matrix by model",
-    description: describe(
-      `Lower triangle of correlations between ${names.length} scales, reliabilities on its ` +
-        `diagonal, ${panels.length} panels.`,
-      cells.map(({ model, row, column, kind, estimate }) => ({
-        name: `${model}, ${kind === "reliability" ? `alpha of ${row}` : `${row} with ${column}`}`,
-        value: estimate,
-      })),
-      2,
-    ),
-    panels,
-    legend: [
-      ...[-1, -0.5, 0, 0.5, 1].map((r) => swatch(`r = ${withSign(r, 1)}`, tile(r))),
-      ...cells.some(({ estimate }) => estimate === null) ? [swatch("— undefined", PALE)] : [],
-    ],
-    height: names.length * 24,
-    left: widest + 16,
-    bottom: widest + 12,
+    what: "lower triangle of correlations between scales, on its diagonal their reliabilities",
     xLabel: "Bold: reliability; framed: one trait by two methods",
-    plot: {
-      x: { domain: names, padding: 0, axis: null },
-      y: { domain: names, padding: 0, axis: null },
-      marks: [
-        Plot.axisX({ tickSize: 0, tickRotate: -90, label: null }),
-        Plot.axisY({ tickSize: 0, label: null }),
-        Plot.cell(tiles, { ...at, fill: "fill", inset: 0.5, className: "plot-values" }),
-        Plot.cell(tiles.filter(({ kind }) => kind === "validity"), {
-          ...at,
-          fill: "none",
-          stroke: "black",
-          strokeWidth: 2,
-          inset: 1,
-        }),
-        Plot.text(...text(false)),
-        Plot.text(...text(true)),
-      ],
-    },
+    panels: panelsOf(cells.map(({ model }) => model), (model) => model),
+    tiles: cells.map((cell) => ({
+      panel: cell.model,
+      row: `${cell.row_method} ${cell.row_scale}`,
+      column: `${cell.column_method} ${cell.column_scale}`,
+      value: cell.estimate,
+      bold: cell.kind === "reliability",
+      framed: cell.kind === "validity",
+    })),
   });
 }

@@ -10,8 +10,6 @@ import subset from "subset-font";
 import draw from "svg-to-pdfkit";
 import { FAMILY, font, lettersOf, type Style, styleOf, STYLES } from "./fonts.ts";
 
-/** The page that figures are drawn for: 640 px are 175 mm. */
-const MM_PER_PX = 175 / 640;
 const MM_PER_INCH = 25.4;
 
 /** Width of a PNG, and its resolution; with a width in mm, both give its pixels. */
@@ -26,15 +24,12 @@ export interface About {
   source?: string;
 }
 
-/** Width of a figure in print, in mm. */
-export const printedWidth = (svg: string): number => size(svg).width * MM_PER_PX;
-
-/** Width and height of a figure in px, as it was drawn. */
-function size(svg: string): { width: number; height: number } {
+/** Width and height of a figure in print, in mm. */
+export function sizeOf(svg: string): { width: number; height: number } {
   const [width, height] = ["width", "height"].map((name) =>
-    Number(new RegExp(`^<svg [^>]*\\b${name}="([\\d.]+)"`).exec(svg)?.[1])
+    Number(new RegExp(`^<svg [^>]*\\b${name}="([\\d.]+)mm"`).exec(svg)?.[1])
   );
-  if (!width || !height) throw new Error("The figure is no SVG with a width and a height in px");
+  if (!width || !height) throw new Error("The figure is no SVG with a width and a height in mm");
   return { width, height };
 }
 
@@ -74,24 +69,23 @@ export async function svgFile(svg: string, about: About): Promise<string> {
  * each time: pdfkit wants a date of creation, and gets 1970.
  */
 export async function pdfFile(svg: string, about: About): Promise<Uint8Array> {
-  const { width, height } = size(svg);
-  const points = (px: number) => px * MM_PER_PX / MM_PER_INCH * 72;
+  const [width, height] = [sizeOf(svg).width, sizeOf(svg).height]
+    .map((mm) => mm / MM_PER_INCH * 72) as [number, number];
   const info = { Title: about.title, Subject: about.source ?? "", CreationDate: new Date(0) };
-  const pdf = new PDFDocument({ size: [points(width), points(height)], margin: 0, info });
+  const pdf = new PDFDocument({ size: [width, height], margin: 0, info });
   const pieces: Uint8Array[] = [];
   const end = new Promise((resolve) => pdf.on("end", resolve));
   pdf.on("data", (piece: Uint8Array) => pieces.push(piece));
   // Its types leave out what is mixed in.
   const mixed = pdf as unknown as {
     registerFont(name: Style, file: Buffer): void;
-    scale(factor: number): void;
   };
   for (const style of lettersOf(svg).keys()) {
     mixed.registerFont(style, Buffer.from(await font(style)));
   }
-  mixed.scale(points(1));
   draw(pdf, haloed(svg), 0, 0, {
-    assumePt: true, // a px is a unit of the page, which is scaled
+    width,
+    height,
     fontCallback: (_: string, bold: boolean, italic: boolean): Style => styleOf(bold, italic),
   });
   pdf.end();
@@ -105,7 +99,8 @@ const haloed = (svg: string): string =>
     /<(g|text)\b([^>]*) paint-order="stroke"([^>]*)>([\s\S]*?)<\/\1>/g,
     (whole, name, before, after, inner) => {
       const attributes = `${before}${after}`.replace(/ stroke="[^"]*"/, "");
-      return `${whole}<${name}${attributes} stroke="none">${inner}</${name}>`;
+      const bare = inner.replaceAll(/ stroke="[^"]*"/g, "");
+      return `${whole}<${name}${attributes} stroke="none">${bare}</${name}>`;
     },
   );
 
@@ -114,7 +109,7 @@ const renderer = readFile(fileURLToPath(import.meta.resolve("resvg/index_bg.wasm
 
 /** Opaque, with its resolution and where its data come from in it. */
 export async function pngFile(svg: string, about: About, png: Png = {}): Promise<Uint8Array> {
-  const { pixels, dpi } = resolution(png, size(svg).width);
+  const { pixels, dpi } = resolution(png, sizeOf(svg).width);
   await renderer;
   const fontBuffers = await Promise.all([...lettersOf(svg).keys()].map(font));
   const resvg = new Resvg(svg, {
@@ -133,7 +128,7 @@ export async function pngFile(svg: string, about: About, png: Png = {}): Promise
 }
 
 function resolution({ width, dpi = 300 }: Png, drawn: number): { pixels: number; dpi: number } {
-  const [, number, unit] = /^(\d+(?:\.\d+)?) (mm|px)$/.exec(width ?? `${drawn * MM_PER_PX} mm`) ??
+  const [, number, unit] = /^(\d+(?:\.\d+)?) (mm|px)$/.exec(width ?? `${drawn} mm`) ??
     [];
   const pixels = Math.round(unit === "px" ? Number(number) : Number(number) / MM_PER_INCH * dpi);
   if (!(pixels >= 1 && pixels <= 20_000) || !(dpi > 0)) {

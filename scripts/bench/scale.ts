@@ -4,7 +4,7 @@ import { settings } from "lib/config.ts";
 import { connect, type Sql } from "lib/db.ts";
 import { whole } from "lib/format.ts";
 import { restore } from "lib/paper/restore.ts";
-import { curves } from "lib/plots.ts";
+import { curves, type Drawing } from "lib/plots.ts";
 import { MODELS } from "lib/paper/design.ts";
 import { openStudy } from "lib/study.ts";
 import { type Demographic, simulator, written } from "lib/validation/simulate.ts";
@@ -212,12 +212,12 @@ async function keepCurves(grown: readonly Grown[]): Promise<void> {
     join(folder, "scale.csv"),
     [columns, ...lines].map((line) => `${line.join(",")}\n`).join(""),
   );
-  await Deno.writeTextFile(join(folder, "scale.svg"), figure(grown));
+  await Deno.writeTextFile(join(folder, "scale.svg"), figure(grown)());
   console.log(`curves: ${join(folder, "scale.csv")}, scale.svg`);
 }
 
 /** Seconds, memory and disk over size, all as powers of ten, so that what grows alike is parallel. */
-function figure(grown: readonly Grown[]): string {
+function figure(grown: readonly Grown[]): Drawing {
   const panels = [["seconds", "Seconds"], ["megabytes", "Memory, MB"], [
     "disk",
     "Disk, MB",
@@ -226,7 +226,7 @@ function figure(grown: readonly Grown[]): string {
     title: "How time, memory and disk grow with a study",
     xLabel: "Pieces of work, personas, profiles or answers, as a power of 10",
     yLabel: "Power of 10",
-    panels: panels.map(([key, title], fx) => ({ key, title, fx, fy: 0 })),
+    panels: panels.map(([key, title]) => ({ key, title })),
     points: SERIES.flatMap((series) =>
       grown.filter(({ what }) => what === series).flatMap((row) =>
         panels.map(([panel]) => {

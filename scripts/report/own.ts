@@ -81,7 +81,7 @@ async function ownStudy(sql: Sql, schema: string, code: string | null) {
     `<p class="data">${escape(banner)}.</p>`,
     proseHtml(methods),
     figureOf(
-      attrition(flow),
+      attrition({ flow, failures }),
       of("personas and answer sheets at each step"),
       flow,
       `${schema}_flow`,

@@ -1,6 +1,7 @@
 /** What the sections of the report are put together from. */
 import { Buffer } from "node:buffer";
 import type { DataFrame } from "polars";
+import type { Drawing } from "lib/plots.ts";
 import { csv, escape, type Grid, html, lastOf, sourceOf } from "lib/press.ts";
 
 /** What every table and figure says: where its numbers come from. */
@@ -35,7 +36,7 @@ export function tableOf(grid: Grid, behind: DataFrame, name: string, origin: Ori
 
 /** A figure with n, and the frame behind it to take away, which says where it comes from. */
 export function figureOf(
-  svg: string,
+  drawing: Drawing,
   caption: string,
   behind: DataFrame,
   name: string,
@@ -43,7 +44,7 @@ export function figureOf(
 ): string {
   const last = lastOf(sourceOf(behind, null, null));
   return [
-    drawn(svg, escape(caption)),
+    drawn(drawing(), escape(caption)),
     ...last ? [`<p class="note">${escape(last)}</p>`] : [],
     download(csv(behind, banner), name, escape(caption)),
   ]
@@ -56,7 +57,7 @@ export function figureOf(
  */
 export function drawn(svg: string, caption: string): string {
   const silent = svg.replaceAll(/<g [^>]*>/g, (tag) => tag.replace(/ aria-label="[^"]*"/, ""));
-  return `<figure>\n${silent}\n<figcaption>${caption}</figcaption>\n</figure>`;
+  return `<figure>\n<div class="drawn" tabindex="0">${silent}</div>\n<figcaption>${caption}</figcaption>\n</figure>`;
 }
 
 /** A link that holds a CSV file; `of` is HTML. */

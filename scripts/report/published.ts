@@ -23,7 +23,7 @@ import {
   scores,
   shares,
 } from "lib/paper/figures.ts";
-import { heatmap, histograms } from "lib/plots.ts";
+import { type Drawing, heatmap, histograms } from "lib/plots.ts";
 import type { Grid } from "lib/press.ts";
 import { build, distributions } from "lib/paper/tables.ts";
 import { figureOf, type Origin, type Section, tableOf } from "./parts.ts";
@@ -138,7 +138,7 @@ function survivalOf(name: TableName): DataFrame | null {
 
 function survives(name: TableName, tested: DataFrame, origin: Origin): string {
   if (name === "baselines") throw new Error("Nothing is tested in the baselines");
-  const [svg, caption] = survivalFigure(name, tested);
+  const drawn = survivalFigure(name, tested);
   return [
     ...origin.caution
       ? [
@@ -146,11 +146,14 @@ function survives(name: TableName, tested: DataFrame, origin: Origin): string {
       ]
       : [],
     tableOf(robustnessGrid(name, tested), tested, `${name}_survives`, origin),
-    ...svg ? [figureOf(svg, caption, tested, `${name}_survives`, origin)] : [],
+    ...drawn ? [figureOf(...drawn, tested, `${name}_survives`, origin)] : [],
   ].join("\n");
 }
 
-function survivalFigure(name: TableName, tested: DataFrame): [svg: string, caption: string] {
+function survivalFigure(
+  name: TableName,
+  tested: DataFrame,
+): [drawing: Drawing, caption: string] | null {
   const of = titleOf(name);
   switch (name) {
     case "table1":
@@ -160,6 +163,8 @@ function survivalFigure(name: TableName, tested: DataFrame): [svg: string, capti
         robustnessFigure(tested),
         `${of}: change from Base by profile, and what becomes of the marker`,
       ];
+    case "table4":
+      return [forest(tested), `${of}: difference from the profile, and the zone of equivalence`];
     case "table6":
     case "tableA5":
       return [
@@ -173,7 +178,7 @@ function survivalFigure(name: TableName, tested: DataFrame): [svg: string, capti
         `${of}: Cohen’s kappa of the persona’s and the profile’s answers`,
       ];
     default:
-      return ["", ""];
+      return null;
   }
 }
 
@@ -196,7 +201,7 @@ async function figure(
   return figureOf(draw(table), `${titleOf(name)}: ${caption}`, table, `${name}_figure`, origin);
 }
 
-type Drawn = readonly [draw: (table: DataFrame) => string, caption: string];
+type Drawn = readonly [draw: (table: DataFrame) => Drawing, caption: string];
 
 const SHARES: Drawn = [shares, "share of personas in each category; bars: ± 1 SD over repetitions"];
 const ALPHAS: Drawn = [alphas, "Cronbach’s alpha; the dashed line is .7"];

@@ -45,7 +45,7 @@ const pieces = ({ outputs = [] }: Cell): string[] =>
     "data" in output ? text((output.data["text/html"] ?? "") as string[]) : ""
   ).filter((html) => /<table|<figure/.test(html)).map((html) =>
     html.replace(
-      /<figure[^>]*>\s*<img [^>]*base64,([^"]+)"[^>]*>\s*<figcaption>(.*?)<\/figcaption>\s*<\/figure>/s,
+      /<figure[^>]*>\s*<div[^>]*>\s*<img [^>]*base64,([^"]+)"[^>]*>\s*<\/div>\s*<figcaption>(.*?)<\/figcaption>\s*<\/figure>/s,
       (_, svg, caption) => drawn(Buffer.from(svg, "base64").toString(), caption),
     )
   );

@@ -59,7 +59,7 @@ legend { font-size: .85rem; padding: 0 0 .25rem; }
   .view > h4 { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 } }
 .view.printed caption { padding: 0; } .view.printed caption span { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
-figure { margin: 1.5rem 0 .25rem; } figure svg { max-width: 100%; height: auto; background: #fff; color: #000; } figcaption { font-size: .9rem; }
+figure { margin: 1.5rem 0 .25rem; } .drawn { overflow-x: auto; } figcaption { font-size: .9rem; }
 @media screen and (prefers-color-scheme: dark) { figure svg { padding: .75rem; border-radius: .3rem; } }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; } dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
@@ -81,6 +81,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
   #sure { break-before: page; } figcaption { font-size: 8.5pt; } .note { font-size: 7.5pt; margin: .8mm 0; } nav > ul { columns: 2; font-size: 8.5pt; } nav ul ul li { font-size: 8pt; padding: .2mm 0; }
   nav a { text-decoration: none; } nav > ul > li { padding: .7mm 0 .7mm 9mm; text-indent: -9mm; } nav p { font-size: 8.5pt; margin: 0 0 2mm; } .number { min-width: 9mm; }
   .opening figure { margin: 2mm 0 0; } .opening figure svg { max-height: 72mm; } .opening .box { margin: 1mm 0; } .opening p { margin: 1mm 0; } .opening .said { margin: 1mm 0; } .opening .said li { margin: .6mm 0; } .opening { font-size: 9pt; line-height: 1.33; }
+  .drawn { overflow: visible; } .drawn svg { max-width: 100%; height: auto; }
   figure, tr:not(:has(> th[rowspan])) { break-inside: avoid; } figure svg { max-height: 190mm; width: auto; } .views figure svg { max-height: 112mm; }
   section#agreement.part { break-before: auto; margin-top: 6mm; page: auto; } .view.printed > h4 { display: none; }
   .box, .kept > div { overflow: visible !important; max-height: none !important; width: auto !important; }

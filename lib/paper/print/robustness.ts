@@ -70,6 +70,7 @@ const reliability = (table: string, scale: string): Form => ({
     "lowest_item_rest",
     "lowest_item",
     "constant_items",
+    "off_mode",
     "undefined_draws",
   ],
   decimals: { alpha: 3, omega: 3 },
@@ -77,7 +78,8 @@ const reliability = (table: string, scale: string): Form => ({
     `95 % CI: percentiles ${DRAWN}; Feldt's takes sheets for independent and normal. Omega: total, one ` +
     "factor, undefined where an item is constant or the solution improper. Lowest item-rest: the lowest " +
     "correlation of an item with the sum of the others, and that item's number. Undefined draws: those " +
-    "in which no item varies; above 1 % of them there are no limits.",
+    "in which no item varies; above 1 % of them there are no limits. Off the mode: sheets that leave the " +
+    "commonest score; below 20 a few respondents make the alpha.",
   ],
 });
 
@@ -158,7 +160,7 @@ const FORMS: Record<Tested, Form> = {
     notes: [
       "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Interval and cluster p by " +
       "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; " +
-      `bootstrap: percentiles ${DRAWN}. Pairs off the mode: those that leave the commonest score of a scale; below 20 of them a ` +
+      `bootstrap: percentiles ${DRAWN}. Off the mode: pairs that leave the commonest score of a scale; below 20 of them a ` +
       "few profiles make r, and there is neither interval nor p. Root alphas: √(α·α), what two scales " +
       "of this reliability are expected to correlate at most if their errors are independent; r can exceed it.",
       JUDGED,

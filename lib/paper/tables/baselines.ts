@@ -45,20 +45,40 @@ export function baselines(
 }
 
 /**
- * How many profiles have which EPQR-A score.
+ * How many profiles, or sheets, have which EPQR-A score.
  *
  * @param sources sheets by name, such as the reference and the random profiles
- * @returns source, scale, score (0–6), n (profiles), in the order of the sources and scales
+ * @param options `by`: columns of sheets, such as model and condition; undefined where profiles have none
+ * @returns source, the columns of `by`, scale, score (0–6), n (sheets), in the order of the sources and
+ *   scales
  */
-export function distributions(sources: Readonly<Record<string, Administrations>>): DataFrame {
+export function distributions(
+  sources: Readonly<Record<string, Administrations>>,
+  { by = [] }: Pick<Options, "by"> = {},
+): DataFrame {
   const tidy = Object.entries(sources).flatMap(([source, given]) => {
     const answers = Answers.of(given, "printed");
-    return SCALES.flatMap((scale) => {
-      const scores = Map.groupBy(answers.sheets, ({ row }) => answers.score(row, scale));
-      return [...scores].filter(([score]) => score !== null)
-        .toSorted(([a], [b]) => a! - b!)
-        .map(([score, sheets]) => ({ source, scale, score, n: sheets.length }));
+    const levels = by.map((name) => answers.columns.words(name));
+    const cells = Map.groupBy(
+      answers.sheets,
+      ({ row }) => JSON.stringify(levels.map((level) => level[row])),
+    );
+    return [...cells].flatMap(([key, own]) => {
+      const factors = JSON.parse(key) as (string | null)[];
+      const cell = { source, ...Object.fromEntries(by.map((name, i) => [name, factors[i]!])) };
+      return SCALES.flatMap((scale) => {
+        const scores = Map.groupBy(own, ({ row }) => answers.score(row, scale));
+        return [...scores].filter(([score]) => score !== null)
+          .toSorted(([a], [b]) => a! - b!)
+          .map(([score, sheets]) => ({ ...cell, scale, score, n: sheets.length }));
+      });
     });
   });
-  return frame(tidy, { source: "text", scale: "text", score: "integer", n: "integer" });
+  return frame(tidy, {
+    source: "text",
+    ...Object.fromEntries(by.map((name) => [name, "text" as const])),
+    scale: "text",
+    score: "integer",
+    n: "integer",
+  });
 }

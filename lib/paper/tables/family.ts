@@ -96,6 +96,12 @@ export function judged(
   });
 }
 
+/** How many scores are not the commonest one. */
+export function offMode(scores: readonly number[]): number {
+  const alike = Map.groupBy(scores, (score) => score).values().map((own) => own.length);
+  return scores.length - Math.max(0, ...alike);
+}
+
 /** Columns of every table of what survives. */
 export const JUDGED = {
   n: "integer",

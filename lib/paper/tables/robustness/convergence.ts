@@ -1,7 +1,7 @@
 /** What survives of Table 5: correlations of the two questionnaires, one pair per profile. */
 import type { DataFrame } from "polars";
 import type { Administrations } from "../../../db.ts";
-import { markerOf, marks } from "../../design.ts";
+import { FEWEST_OFF, markerOf, marks } from "../../design.ts";
 import {
   attenuationBound,
   correlationLimits,
@@ -13,7 +13,7 @@ import {
 import { Answers, type Options } from "../answers.ts";
 import { bootstrapped, type Draws, type OfSums, places, undefinedDraws } from "../clusters.ts";
 import { convergence, convergenceCells, profileScores, scoresOnce } from "../convergence.ts";
-import { JUDGED, judged, named, pOf } from "../family.ts";
+import { JUDGED, judged, named, offMode, pOf } from "../family.ts";
 import { alpha } from "../reliability.ts";
 import { FEWEST } from "../scores.ts";
 
@@ -122,14 +122,8 @@ const MORE = {
   off_mode: "integer",
 } as const;
 
-/** Fewer pairs, or fewer that leave the commonest score, do not say how far r would move. */
-const FEWEST_PAIRS = 50, FEWEST_OFF = 20;
-
-/** How many scores are not the commonest one. */
-function offMode(scores: readonly number[]): number {
-  const alike = Map.groupBy(scores, (score) => score).values().map((own) => own.length);
-  return scores.length - Math.max(0, ...alike);
-}
+/** Fewer pairs do not say how far r would move. */
+const FEWEST_PAIRS = 50;
 
 /** Columns of sums by profile, each made once for the same profiles: what is drawn twice takes twice as long. */
 class Columns {

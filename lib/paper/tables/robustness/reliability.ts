@@ -11,7 +11,7 @@ import {
   places,
   undefinedDraws,
 } from "../clusters.ts";
-import { JUDGED, judged } from "../family.ts";
+import { JUDGED, judged, offMode } from "../family.ts";
 import { analysed, type Completed, completed } from "../items.ts";
 import { reliabilityCells, scaleOf } from "../reliability.ts";
 
@@ -21,7 +21,8 @@ import { reliabilityCells, scaleOf } from "../reliability.ts";
  * Alpha over sheets that answer the whole scale (of the items that anybody was asked). The interval is
  * the percentile one of draws of profiles; Feldt's, which takes the sheets for independent and normal,
  * is `feldt_lower` and `feldt_upper`. `items` are those of the scale, `constant_items` those that no two
- * sheets answer differently. `omega` is omega total of one factor, on Pearson correlations;
+ * sheets answer differently, and `off_mode` is how many sheets leave the commonest score: below 20 a few
+ * respondents make the alpha. `omega` is omega total of one factor, on Pearson correlations;
  * `omega_undefined` says why it is missing: constant item, improper solution (a loading of 1 or more),
  * fewer than 3 items. `lowest_item_rest` is the lowest correlation of an item with the sum of the
  * others, `lowest_item` its number; `itemReliability` has all of them. The paper tests nothing here, so
@@ -65,6 +66,7 @@ export function reliabilityRobustness(
         feldt_lower: normal.ciLower,
         feldt_upper: normal.ciUpper,
         items: whole.items.length,
+        off_mode: offMode(rows.map(({ row }) => row.reduce((sum, score) => sum + score, 0))),
         ...ofItems(whole),
       },
     };
@@ -87,6 +89,7 @@ const MORE = {
   feldt_upper: "number",
   items: "integer",
   constant_items: "integer",
+  off_mode: "integer",
   omega: "number",
   omega_undefined: "text",
   lowest_item_rest: "number",
