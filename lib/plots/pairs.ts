@@ -46,7 +46,8 @@ export const pairs = (figure: Pairs): Drawing => (look = theme()) => {
     ),
     grid: layout,
     legend: [],
-    height: side,
+    // Square, but on a slide no higher than that.
+    height: look.down ? Math.min(side, look.down * 0.7) : side,
     rigid: true,
     left,
     xLabel: figure.xLabel,
