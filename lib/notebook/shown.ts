@@ -199,6 +199,8 @@ const document = (folder: string, parts: readonly string[]): string =>
     "\\usepackage[margin=2.5cm]{geometry}",
     `\\graphicspath{{${"../".repeat(folder.split("/").length)}}}`,
     "\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}",
+    // Ids of models have few places to break at.
+    "\\emergencystretch=2em",
     "\\begin{document}",
     // LaTeX holds back 18 floats at most.
     ...parts.flatMap((name, i) => [`\\input{${name}}`, ...i % 6 === 5 ? ["\\clearpage"] : []]),

@@ -128,7 +128,7 @@ function sure({ origin, survived }: Opened): string {
 }
 
 /** Few enough to be named. */
-const NAMED = 6;
+const NAMED = 4;
 
 function cost(costs: readonly Cost[]): string {
   const start = "Nobody was asked for the tables of this report: their data are given. ";
