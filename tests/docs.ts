@@ -14,6 +14,7 @@ export const PAGES = [
   "docs/cluster.md",
   "docs/batches.md",
   "docs/scale.md",
+  "docs/browse.md",
 ] as const;
 
 export const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");
