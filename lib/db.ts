@@ -8,6 +8,7 @@ import { bottom, pass } from "./cells.ts";
 import { schemaName, settings } from "./config.ts";
 import { nearest } from "./format.ts";
 import { type Instrument, registered } from "./instruments.ts";
+import { type Browsed, made, restored } from "./db/browse.ts";
 import { connect } from "./db/connect.ts";
 import { home, restoredForm } from "./db/migrate.ts";
 import { bannerOf, type Provenance, provenanceOf, readProvenance } from "./db/origin.ts";
@@ -32,6 +33,16 @@ import { from, type Source } from "./provenance.ts";
 
 export { parted } from "./db/client.ts";
 export { address, connect, embedded, migrate, type Role } from "./db/connect.ts";
+export type {
+  Browsed,
+  Call,
+  Part,
+  PersonaBehind,
+  ProfileBehind,
+  ProfileKey,
+  Rows,
+  SheetBehind,
+} from "./db/browse.ts";
 export { factorsOf } from "./db/factors.ts";
 export { home } from "./db/migrate.ts";
 export { registerRestored, type Restored } from "./db/migrate.ts";
@@ -58,6 +69,7 @@ export class Dataset {
     readonly schema: string,
     readonly provenance: Provenance,
     private readonly sql: Sql,
+    private readonly beside = false,
   ) {
     this.#sources = [{ schema, line: bannerOf(provenance) }];
     from(this, this.#sources);
@@ -241,9 +253,16 @@ export class Dataset {
     throw new Error(`Schema ${this.schema} knows no instrument ${name}${near}`);
   }
 
+  /** What a page reads on which people are looked at one by one, whenever it is asked for. */
+  browsed(): Browsed {
+    return this.provenance.source === "study"
+      ? made(this.sql, this.schema, () => formsIn(this.sql, this.schema))
+      : restored(this.sql, this.schema, restoredForm(), registered());
+  }
+
   /** Closes the connections; what was read stays. At the end of a notebook it says which cells failed. */
   async close(): Promise<void> {
-    await bottom();
+    if (!this.beside) await bottom();
     await this.sql.end();
   }
 
@@ -262,18 +281,20 @@ export class Dataset {
  * Opens a schema for reading, as the role that cannot write.
  *
  * @param options `schema`: where left out, that of the restored data, or without any the study's;
- *   `copied`: what is read goes into a study of its own, which is what is opened
+ *   `copied`: what is read goes into a study of its own, which is what is opened; `beside`: for a page
+ *   beside the cells, which opens nothing that they do not have open
  * @throws {Error} when the schema holds no study, with the command that makes one
  */
 export async function openDataset(
-  options: { schema?: string; copied?: boolean } = {},
+  options: { schema?: string; copied?: boolean; beside?: boolean } = {},
 ): Promise<Dataset> {
+  const { copied = false, beside = false } = options, quiet = copied || beside;
   const schema = schemaName(options.schema ?? home() ?? settings().studySchema);
   const sql = await connect("reader");
   try {
-    const provenance = await (options.copied ? provenanceOf : readProvenance)(sql, schema);
-    if (!options.copied) pass("open", schema);
-    return new Dataset(schema, provenance, sql);
+    const provenance = await (quiet ? provenanceOf : readProvenance)(sql, schema);
+    if (!quiet) pass("open", schema);
+    return new Dataset(schema, provenance, sql, beside);
   } catch (error) {
     await sql.end();
     throw error;

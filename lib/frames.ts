@@ -103,6 +103,11 @@ export class Numbers {
     }
   }
 
+  /** All of them, and what stands where there is none. */
+  get all(): { values: Int8Array | Int16Array | Int32Array; none: number } {
+    return { values: this.#values.subarray(0, this.#length), none: this.#none };
+  }
+
   at(at: number): number | null {
     const value = at >= 0 && at < this.#length ? this.#values[at]! : this.#none;
     return value === this.#none ? null : value;
@@ -181,6 +186,24 @@ export class Collected implements Columns {
     const { kind, at, values } = this.#columns.get(name)!;
     if (kind === "number") return (row) => row === undefined ? null : values[row] as number ?? null;
     return (row) => row === undefined ? null : at.at(row);
+  }
+
+  /**
+   * A column as it is kept: numbers, and what stands where there is none, which is also what is to be thought
+   * behind the last one; of texts the places among `texts`.
+   */
+  bare(name: string):
+    | { values: Int8Array | Int16Array | Int32Array; none: number; texts: readonly string[] | null }
+    | { values: Float64Array; none: number; texts: null } {
+    const { kind, at, values } = this.#columns.get(name)!;
+    if (kind !== "number") {
+      return { ...at.all, texts: kind === "text" ? values as string[] : null };
+    }
+    return {
+      values: Float64Array.from(values, (value) => value as number ?? NaN),
+      none: NaN,
+      texts: null,
+    };
   }
 
   frame(): DataFrame {

@@ -6,8 +6,10 @@
  * plain text.
  */
 import { Buffer } from "node:buffer";
+import { resolve } from "node:path";
 import pl, { type DataFrame } from "polars";
 import { afterCell, bottom, kernel } from "./cells.ts";
+import { fileOf, firstPeople, linked, servedPage, writtenOf } from "./notebook/browse.ts";
 import { comparedHtml, comparedText } from "./notebook/compare.ts";
 import { type Behind, sourcesBehind } from "./notebook/behind.ts";
 import { shortenErrors } from "./notebook/errors.ts";
@@ -19,6 +21,8 @@ import { type RunStatus, runStatus, standingHtml, standingText } from "./noteboo
 import { tableHtml, type TableOptions, tableText } from "./notebook/table.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "./notebook/exchanges.ts";
 import { firstOf } from "./format.ts";
+import { settings } from "./config.ts";
+import { type Dataset, openDataset } from "./db.ts";
 import type { Drawing, Theme } from "./plots.ts";
 import { escape, type Png, proseHtml } from "./press.ts";
 import type { Prompt } from "./prompts.ts";
@@ -208,6 +212,63 @@ export async function studio(lab: Study, plan: Plan): Promise<void> {
 studio.close = async (): Promise<void> => {
   const ending = open;
   open = null;
+  await ending?.close();
+};
+
+let browsed: Served | null = null;
+
+/**
+ * Serves a page from this kernel on which people are looked at one by one, and shows it: personas and sheets
+ * by any factor and field, searched, sorted, side by side; and of each its profile, what was sent, what came
+ * back, its answers and scores. Below it stand the first personas as a table.
+ *
+ * As `studio` it listens on 127.0.0.1 only, and ends with the kernel, with `await browse.close()`, or when
+ * another one is opened. With `to` nothing is served: the page is written as one file, which holds all of
+ * the study and opens without a server and without a network.
+ *
+ * @param study what `openDataset` or `openStudy` returns
+ * @param options `to`: path of the file, relative to the folder of the results (`OUT_DIR`) where it is not
+ *   absolute
+ */
+export async function browse(
+  study: Dataset | Study,
+  options: { to?: string } = {},
+): Promise<void> {
+  given("browse", { study, options });
+  await browse.close();
+  const own = await openDataset({ schema: study.schema, beside: true });
+  const of = said(sourcesOf(own));
+  try {
+    if (options.to === undefined) browsed = servedPage(own);
+    const [html, text] = browsed
+      ? linked(browsed.url, own.schema)
+      : await written(own, options.to!);
+    const { table, caption } = await firstPeople(own);
+    await display(
+      `${html}
+${tableHtml(table, caption)}`,
+      `${text}
+${tableText(table, caption)}`,
+      of,
+    );
+  } catch (error) {
+    if (!browsed) await own.close();
+    await browse.close();
+    throw error;
+  }
+  if (!browsed) await own.close();
+}
+
+async function written(study: Dataset, to: string): Promise<[html: string, text: string]> {
+  const path = resolve(settings().outDir, to);
+  const text = writtenOf(to, await fileOf(study, path));
+  return [`<p>${escape(text)}</p>`, text];
+}
+
+/** Ends the page, where there is one. */
+browse.close = async (): Promise<void> => {
+  const ending = browsed;
+  browsed = null;
   await ending?.close();
 };
 

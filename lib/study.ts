@@ -69,7 +69,7 @@ export {
   type HandOutStanding,
   readManifest,
 } from "./study/shards.ts";
-export type { Stored } from "./study/stored.ts";
+export { sentMessages, type Stored } from "./study/stored.ts";
 export type { Trial } from "./study/trial.ts";
 export type { Tried } from "./study/tried.ts";
 

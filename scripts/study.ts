@@ -6,6 +6,7 @@ import { settings } from "lib/config.ts";
 import { nearest, plural, whole } from "lib/format.ts";
 import { tableText } from "lib/notebook.ts";
 import { type Command, main, UsageError } from "./cli.ts";
+import { browsing } from "./study/browse.ts";
 import { handOut, takeIn } from "./study/cluster.ts";
 import { type Flags, none, text } from "./study/flags.ts";
 import { newStudy } from "./study/new.ts";
@@ -499,6 +500,18 @@ reply), each as .jsonl and, but for requests, .parquet. columns.csv says what ea
 of a provider is in them. Files of an earlier export are replaced.`,
     options: [["--out DIR", "where to (default: out/study/SCHEMA)"], SCHEMA],
     run: exporting,
+  },
+  browse: {
+    usage: "deno task study browse [--to FILE.html] [--schema NAME]",
+    about:
+      `Personas and sheets looked at one by one in a browser on this computer: filtered, searched, side by
+side, each from its profile to its scores. With --to the page is one file, which holds all of them and
+opens without this program and without a network, to be sent to a co-author.`,
+    options: [
+      ["--to FILE.html", "where to; it holds every reply and every biography"],
+      ["--schema NAME", "the study, or personality_trap (default: STUDY_SCHEMA, or study)"],
+    ],
+    run: browsing,
   },
 };
 

@@ -23,6 +23,7 @@ export const PAGES = [
   "docs/cluster.md",
   "docs/batches.md",
   "docs/scale.md",
+  "docs/browse.md",
   "docs/commands.md",
   "docs/faq.md",
   "docs/responsible-use.md",

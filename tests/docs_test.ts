@@ -364,6 +364,7 @@ const STUDY = [
   "stop",
   "status",
   "retry-failed",
+  "browse",
   "export",
 ];
 

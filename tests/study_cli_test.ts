@@ -603,7 +603,7 @@ Deno.test("wrong words end with 2 and the nearest right ones", async () => {
   const cases: [string[], RegExp][] = [
     [
       [],
-      /^Say new, plan, population, preview, estimate, run, hand-out, take-in, validity, end-batches, stop, status, retry-failed, export\n/,
+      /^Say new, plan, population, preview, estimate, run, hand-out, take-in, validity, end-batches, stop, status, retry-failed, export, browse\n/,
     ],
     [["plam"], /^No subcommand plam: did you mean plan\?/],
     [["--schema", "x", "status"], /^Say status first, then its flags/],

@@ -10,6 +10,7 @@ const CALLS = {
   edits: 'edits(before, after, "caption")',
   compared: 'compared(() => lab.tried(plan, trial), "caption")',
   studio: "studio(lab, plan)",
+  browse: "browse(study)",
   begin: "begin(lab, run, { budget })",
   ended: "ended(lab, run)",
   save: 'save("name")',
@@ -50,6 +51,10 @@ const KINDS = {
   lab: [
     (value: unknown) => has(value, "schema", "tried", "register"),
     "a study (`await openStudy({ schema })`)",
+  ],
+  study: [
+    (value: unknown) => has(value, "schema") && (has(value, "browsed") || has(value, "register")),
+    "a study (`await openDataset()` or `await openStudy({ schema })`)",
   ],
   plan: [
     (value: unknown) => has(value, "kind", "prompt", "models"),

@@ -7,6 +7,7 @@
  * itself and be JSON (no form of another site can send that), and no other origin is ever allowed.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { z } from "zod";
 import { hidden } from "../config.ts";
 
 export interface Served {
@@ -23,6 +24,14 @@ export class Refused extends Error {
   constructor(readonly status: number, message: string) {
     super(message);
   }
+}
+
+/** A request of the shape that a route takes. @throws {Refused} naming what does not fit */
+export function checked<T>(shape: z.ZodType<T>, body: unknown): T {
+  const { success, data, error } = shape.safeParse(body);
+  if (success) return data;
+  const { path, message } = error.issues[0]!;
+  throw new Refused(400, `${path.join(".") || "The request"}: ${message}`);
 }
 
 /** What is served: a page, made with a nonce for its script and style, and routes for its requests. */

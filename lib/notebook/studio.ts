@@ -9,7 +9,7 @@ import { editPrompt, type Prompt } from "../prompts.ts";
 import type { Budget, Plan, Study, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
-import { type Offered, Refused, serve, type Served } from "./served.ts";
+import { checked, type Offered, Refused, serve, type Served } from "./served.ts";
 import { tableHtml } from "./table.ts";
 import { editsHtml, exchangeHtml } from "./exchanges.ts";
 
@@ -73,13 +73,6 @@ export async function served(notebook: Study, plan: Plan): Promise<Served> {
 
 /** What a route answers: HTML for the page, a sentence, and what is left to ask. */
 type Answer = { html: string; said: string; calls?: number; ask?: string };
-
-function checked<T>(shape: z.ZodType<T>, body: unknown): T {
-  const { success, data, error } = shape.safeParse(body);
-  if (success) return data;
-  const { path, message } = error.issues[0]!;
-  throw new Refused(400, `${path.join(".") || "The request"}: ${message}`);
-}
 
 /** What the page may ask for; each does what the cells of a notebook do. */
 function routesOf(
