@@ -266,7 +266,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
       const args = ["eval", program];
       const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
       const pid = () => Number(Deno.readTextFileSync(`${folder.path}/pid`));
-      await until("the kernel", () => [...Deno.readDirSync(folder.path)].length === 2);
+      // The file is there before the number in it.
+      const there = () => [...Deno.readDirSync(folder.path)].length === 2 && pid() > 0;
+      await until("the kernel", there);
       assert.ok(!gone(pid()));
       child.kill(signal);
       const { stdout } = await child.output();
