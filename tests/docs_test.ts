@@ -261,7 +261,7 @@ Deno.test("the dictionary names every table and column, and no other", async () 
 const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   "docs/your-own-study.md, 1. A first table": { sh: [/^1 of 1 tables in out\/first$/m] },
   "docs/your-own-study.md, 2. A first person": {
-    sh: [/^Open them: deno task lab --study first$/m],
+    sh: [/^(Open them: deno task lab --study first$|.*first\.html: 160 personas and 0 sheets)/m],
     ts: [
       /160 of 160 done, 0 failed/,
       /The first three people\n/,
