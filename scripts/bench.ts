@@ -28,10 +28,10 @@ if (import.meta.main) {
          30,000 replies; --full: over 300,000
   scale  how time, memory and disk grow with what is planned (to 100,000 pieces of work), written,
          put into tables (to 1,652 profiles) and restored: as lines, and as out/scale/scale.csv and
-         scale.svg; --full: to 10 million, 8,260 profiles, ten times the published data
+         scale.svg; --full: to 10 million, 82,600 profiles, ten times the published data
 
   --runs N  runs of each (default: 5); the median is printed
-  --full    of asking and scale: what studies are meant to bear; scale takes an hour and 20 GB`,
+  --full    of asking and scale: what studies are meant to bear; scale takes hours and 60 GB`,
     flags: { runs: { type: "string", default: "5" }, full: { type: "boolean", default: false } },
     words: true,
   }, async ({ runs, full }, words) => {

@@ -30,7 +30,7 @@ interface Grown {
 /**
  * Measures, prints, and writes `scale.csv` and `scale.svg`.
  *
- * @param full as much as studies are meant to bear: an hour and 20 GB; else what takes minutes
+ * @param full as much as studies are meant to bear: hours and 60 GB; else what takes minutes
  */
 export async function scale(runs: number, full: boolean): Promise<void> {
   const sql = await connect("owner");
@@ -41,7 +41,9 @@ export async function scale(runs: number, full: boolean): Promise<void> {
     : [[10_000, 30_000, 100_000], [1, 2]];
   try {
     for (const size of sizes) grown.push(...await planned(sql, folder, size, runs));
-    for (const more of times) grown.push(...await tabled(sql, folder, 826 * more, runs));
+    for (const more of full ? [...times, 100] : times) {
+      grown.push(...await tabled(sql, folder, 826 * more, runs));
+    }
     for (const more of times) grown.push(await restored(sql, more, runs));
   } finally {
     for (const schema of [SCHEMA, BLOWN]) await sql`drop schema if exists ${sql(schema)} cascade`;
@@ -139,11 +141,51 @@ function simulated(n: number) {
   })(826);
 }
 
+/** So many profiles at most are drawn; more would take hours, and are copies of these. */
+const DRAWN = 8260;
+
+/** A study with so many times its profiles, and all that was made of them. */
+async function multiplied(sql: Sql, schema: string, n: number, times: number): Promise<void> {
+  await sql.begin(async (transaction) => {
+    const sql = transaction as unknown as Sql;
+    await sql`set local search_path = ${sql(schema)}`;
+    // Rows that are copies refer to copies: nothing is to be checked row by row.
+    await sql`set local session_replication_role = replica`;
+    const [{ works, personas }] = await sql<[{ works: number; personas: number }]>`
+      select (select max(work) from work) as works, (select max(id) from personas_written) as personas`;
+    for (const table of ["profiles", "work", "personas_written", "administrations"]) {
+      await sql`create temp table ${sql(`was_${table}`)} on commit drop as table ${sql(table)}`;
+    }
+    for (let more = 1; more < times; more++) {
+      await sql`update was_profiles set profile = profile + ${n}`;
+      await sql`
+        update was_work set work = work + ${works}, sheet = sheet + ${works},
+                            persona = persona + ${personas}, profile = profile + ${n}`;
+      await sql`
+        update was_personas_written
+        set id = id + ${personas}, work = work + ${works},
+            ref_personality_id = ref_personality_id + ${n}`;
+      await sql`
+        update was_administrations
+        set work = work + ${works}, sheet = sheet + ${works}, persona = persona + ${personas},
+            profile = profile + ${n}`;
+      for (const table of ["profiles", "work", "personas_written", "administrations"]) {
+        await sql`insert into ${sql(table)} select * from ${sql(`was_${table}`)}`;
+      }
+    }
+  });
+  for (const table of ["profiles", "work", "personas_written", "administrations"]) {
+    await sql`analyze ${sql(schema)}.${sql(table)}`;
+  }
+}
+
 /** The tables of a study of so many profiles, both ways. */
 async function tabled(sql: Sql, folder: string, n: number, runs: number): Promise<Grown[]> {
   await sql`drop schema if exists ${sql(SCHEMA)} cascade`;
   progress(`making a study of ${whole(n)} profiles`);
-  await written(simulated(n), { schema: SCHEMA });
+  const drawn = Math.min(n, DRAWN);
+  await written(simulated(drawn), { schema: SCHEMA });
+  if (n > drawn) await multiplied(sql, SCHEMA, drawn, n / drawn);
   const disk = await diskOf(sql, SCHEMA), grown: Grown[] = [];
   for (const mode of ["printed", "corrected"]) {
     const flags = ["--schema", SCHEMA, "--mode", mode, "--out", folder];
