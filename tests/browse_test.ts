@@ -19,10 +19,11 @@ import { packed } from "lib/notebook/browse/packed.ts";
 import * as rows from "lib/notebook/browse/rows.js";
 import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, personas } from "lib/study.ts";
-import { evaluated, PATIENCE_MS } from "./command.ts";
+import { evaluated, PATIENCE_MS, script } from "./command.ts";
 import { restored } from "./data.ts";
 import { launched, withoutBrowser } from "./jupyter.ts";
 import { type Asked, provider, standIn } from "./llm_server.ts";
+import { Folder } from "./made.ts";
 import { Made, profiles, served as standing } from "./study_worker.ts";
 
 const lacking = await withoutBrowser();
@@ -281,6 +282,28 @@ Deno.test("outside a notebook the link and the first rows are printed; a file sa
   assert.match(out, /people\.html: 24 personas and 14 sheets in one page of 0\.1 MB/);
   assert.equal(out.split("Data: own study, not the published dataset").length, 4);
   assert.match(out, /`browse\(study\)` takes a study \(`await openDataset\(\)`/);
+});
+
+Deno.test("a file that cannot be written says where and why, and leaves nothing", async () => {
+  await study();
+  using folder = new Folder();
+  Deno.mkdirSync(join(folder.path, "taken.html"));
+  Deno.writeTextFileSync(join(folder.path, "file"), "");
+  for (const [to, code] of [["taken.html", "EISDIR"], ["file/people.html", "ENOTDIR|EEXIST"]]) {
+    const path = join(folder.path, to!);
+    const { code: ended, err } = await script("study", [
+      "browse",
+      "--schema",
+      SCHEMA,
+      "--to",
+      path,
+    ]);
+    assert.equal(ended, 1);
+    const says = `\\.html cannot be written \\((${code})\\): name another file`;
+    assert.match(err, new RegExp(says));
+  }
+  const left = [...Deno.readDirSync(folder.path)].map(({ name }) => name).toSorted();
+  assert.deepEqual(left, ["file", "taken.html"]);
 });
 
 // In a browser

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { DataFrame } from "polars";
@@ -263,10 +263,7 @@ export async function fileOf(
   const profiles = [...profilesOf(personas), ...profilesOf(sheets)];
   const keys = [...new Map(profiles.map((key) => [key.join(), key])).values()];
   const [before, after] = pageOf(study.schema, { data: SPLIT }).split(SPLIT) as [string, string];
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}.new`, "w");
-  try {
-    const write = (text: string) => file.writeFile(text);
+  await written(path, async (write) => {
     await write(before);
     await write(held("rows-personas", packed(personas, forms, SMALL)));
     await write(held("rows-sheets", packed(sheets, forms, SMALL)));
@@ -278,12 +275,36 @@ export async function fileOf(
     const rest = { about, starts, profiles: keys };
     await write(held("about", compressed(JSON.stringify(rest), SMALL)));
     await write(after);
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
+  });
   const { size } = await Deno.stat(path);
   return { bytes: size, personas: personas.rows.height, sheets: sheets.rows.height };
+}
+
+/**
+ * Writes a file piece by piece, beside its place until it is whole.
+ *
+ * @throws {Error} where it cannot be written; nothing of it is left then
+ */
+async function written(
+  path: string,
+  by: (write: (text: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const part = `${path}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(part, "w");
+    try {
+      await by((text) => file.writeFile(text));
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => {});
+    const { code, syscall } = error as { code?: string; syscall?: string };
+    if (syscall === undefined) throw error;
+    throw new Error(`${path} cannot be written (${code}): name another file, or make room for it`);
+  }
 }
 
 /** Where the data stand in the page. */
