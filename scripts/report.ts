@@ -65,7 +65,11 @@ export async function report(
   ) as Survived;
   const [whom, alike] = await panels(study);
   const first = opening({
-    ...{ origin, source: provenance.source, tables: of(({ table }) => table), survived, agreement },
+    origin,
+    source: provenance.source,
+    tables: of(({ table }) => table),
+    survived,
+    agreement,
     counts: { profiles, ...made },
     costs: own.map(({ cost }) => cost),
     gaps: gaps.length,
@@ -78,7 +82,8 @@ export async function report(
     ...gaps.length ? [missing(gaps)] : [],
     alone("agreement", "Agreement with the paper", agreed(tables, agreement)),
     ...GROUPS.map(({ id, title, names }) => ({
-      ...{ id, title },
+      id,
+      title,
       sections: names.map((name) => tables.find((table) => table.name === name)!),
     })),
     ...STUDIES.flatMap(({ id, title, names }) => {
@@ -106,7 +111,8 @@ export async function report(
 
 /** A part that is one section. */
 const alone = (id: string, title: string, html: string): Part => ({
-  ...{ id, title },
+  id,
+  title,
   sections: [{ id: `${id}-all`, title: "", html }],
 });
 

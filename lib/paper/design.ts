@@ -44,6 +44,9 @@ export const TRAITS = ["E", "N", "A", "C", "O"] as const;
 /** Profiles in the paper's reference sample. */
 export const PROFILES = 826;
 
+/** How often, and from which seed, is drawn where nothing else is said. */
+export const DRAWN = { draws: 2000, seed: 826 } as const;
+
 /** Repetitions of each persona that Tables 1–3 use (the rest of Base is repetitions 6–10). */
 export const REPETITIONS = 5;
 

@@ -7,7 +7,7 @@
 import type { DataFrame } from "polars";
 import type { Administrations, Dataset } from "../db.ts";
 import "./columns.ts";
-import type { TableName } from "./design.ts";
+import { DRAWN, type TableName } from "./design.ts";
 import { columnsOf } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { carried, carrying } from "../provenance.ts";
@@ -78,7 +78,7 @@ export const robustness = carried(async (
   reads: Reads & Pick<Dataset, "personas"> & Partial<Pick<Dataset, "people">>,
   options: { draws?: number; seed?: number } & Omit<Building, "mode"> = {},
 ): Promise<DataFrame> => {
-  const { draws = 2000, seed = 826, form: named, ...building } = options;
+  const { draws = DRAWN.draws, seed = DRAWN.seed, form: named, ...building } = options;
   const drawn = { draws, uniform: seeded("survival", name, seed).uniform };
   const epqra = () => reads.sheets("epqra");
   const bfi = () => reads.sheets("bigfive");
@@ -119,7 +119,7 @@ export const diversity = carried((
   personas: DataFrame,
   options: { draws?: number; seed?: number } = {},
 ): DataFrame => {
-  const { draws = 2000, seed = 826 } = options;
+  const { draws = DRAWN.draws, seed = DRAWN.seed } = options;
   return diversityOf(personas, { draws, uniform: seeded("diversity", seed).uniform });
 });
 
@@ -136,7 +136,7 @@ export const scales = carried((
   instrument: Instrument,
   options: { draws?: number; seed?: number } & Pick<Building, "by"> = {},
 ): DataFrame => {
-  const { draws = 2000, seed = 826, by } = options;
+  const { draws = DRAWN.draws, seed = DRAWN.seed, by } = options;
   const { uniform } = seeded("scales", instrument.name, seed);
   return scalesOf(given, instrument, { draws, uniform }, { by });
 });

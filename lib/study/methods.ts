@@ -144,9 +144,9 @@ export async function factsOf(
     select distinct plan->>'seed' as seed from runs
     where kind <> 'trial' and plan->>'seed' is not null order by 1`;
   return {
-    respondents: (await respondentsIn(sql)).map(({ name, origin, profiles: n }) => ({
-      ...{ name, origin, n },
-    })),
+    respondents: (await respondentsIn(sql)).map(({ name, origin, profiles: n }) => (
+      { name, origin, n }
+    )),
     models: await modelsOf(sql),
     conditions,
     varied: await variedIn(sql, schema),

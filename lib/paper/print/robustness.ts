@@ -1,6 +1,7 @@
 /** Which columns of `robustness()` a reader needs side by side, under the names that the field has for them. */
 import pl, { type DataFrame } from "polars";
-import type { TableName } from "../design.ts";
+import { whole } from "../../format.ts";
+import { DRAWN, FEWEST_OFF, type TableName } from "../design.ts";
 import { type Decimals, type Grid, gridOf, type Look } from "../../press.ts";
 import { carried } from "../../provenance.ts";
 import { layoutOf } from "./layout.ts";
@@ -31,7 +32,7 @@ const JUDGED = "Naive p: the paper's test. Cluster p: profiles are what is indep
   "cluster p adjusted for all tests of the table. A marker stands where that is below its level, " +
   "weakens where only below .05, vanishes where not; what the paper does not mark and is below .05 " +
   "appears.";
-const DRAWN = "from 2,000 draws of whole profiles";
+const FROM = `from ${whole(DRAWN.draws)} draws of whole profiles`;
 
 const shares = (table: string): Form => ({
   caption: `What survives of Table ${table}: shares less those of Base`,
@@ -50,7 +51,7 @@ const shares = (table: string): Form => ({
   ],
   decimals: { difference: 3, h: 3, h_lower: 3, h_upper: 3 },
   notes: [
-    `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${DRAWN}.`,
+    `Differences of shares (0–1) with t intervals by profile; h: Cohen's h with limits ${FROM}.`,
     "Informative: profiles whose share changes. Where these are fewer than 40 or an expected count is " +
     "below 5, cluster p has little to go by, and p sign flip (exact up to 16 profiles) is the one to read.",
     JUDGED,
@@ -75,7 +76,7 @@ const reliability = (table: string, scale: string): Form => ({
   ],
   decimals: { alpha: 3, omega: 3 },
   notes: [
-    `95 % CI: percentiles ${DRAWN}; Feldt's takes sheets for independent and normal. Omega: total, one ` +
+    `95 % CI: percentiles ${FROM}; Feldt's takes sheets for independent and normal. Omega: total, one ` +
     "factor, undefined where an item is constant or the solution improper. Lowest item-rest: the lowest " +
     "correlation of an item with the sum of the others, and that item's number. Undefined draws: those " +
     "in which no item varies; above 1 % of them there are no limits. Off the mode: sheets that leave the " +
@@ -102,7 +103,7 @@ const agreement = (table: string): Form => ({
     "Accuracy, its baselines and balanced accuracy in percent. Chance: independent answers with the same " +
     "shares of Yes; majority: the profiles' more frequent answer for all items. Kappa: Cohen's; MCC: " +
     "Matthews' correlation. Limits by profile, Wilson's where a t interval would pass 0 or 100; those of " +
-    `kappa ${DRAWN}, none where more than 1 % of these have no kappa.`,
+    `kappa ${FROM}, none where more than 1 % of these have no kappa.`,
   ],
 });
 
@@ -160,7 +161,7 @@ const FORMS: Record<Tested, Form> = {
     notes: [
       "One pair of scores per profile, without GPT-4o's sheets for bare profiles. Interval and cluster p by " +
       "an error of r that holds where scores sit at an end of the scale, as Pearson's p does not; " +
-      `bootstrap: percentiles ${DRAWN}. Off the mode: pairs that leave the commonest score of a scale; below 20 of them a ` +
+      `bootstrap: percentiles ${FROM}. Off the mode: pairs that leave the commonest score of a scale; below ${FEWEST_OFF} of them a ` +
       "few profiles make r, and there is neither interval nor p. Root alphas: √(α·α), what two scales " +
       "of this reliability are expected to correlate at most if their errors are independent; r can exceed it.",
       JUDGED,

@@ -2,11 +2,9 @@
 import type { Dataset } from "../../db.ts";
 import { from, sourcesOf } from "../../provenance.ts";
 import { type Facts, methodsOf, softwareOf } from "../../study.ts";
-import { CONDITIONS, MODELS } from "../design.ts";
+import { whole } from "../../format.ts";
+import { CONDITIONS, DRAWN, MODELS } from "../design.ts";
 import { records } from "./words.ts";
-
-/** The seed of all draws where none is given. */
-const SEED = 826;
 
 /** How the tables are tested, as sentences: of the published study, and of any whose tables are made the same way. */
 export const testsReading = (): string[] => [
@@ -14,8 +12,10 @@ export const testsReading = (): string[] => [
   "Cohen’s h; scores with the profile’s by a paired t test, sized by d_z, and by two one-sided tests of " +
   "equivalence within ±0.5 points; correlations are Pearson’s, of one pair of scores per profile; " +
   "reliability is Cronbach’s alpha and omega; agreement is accuracy and Cohen’s kappa.",
-  "Profiles, not sheets, are taken for independent; limits are 95 %, of h, alpha and kappa from 2,000 " +
-  "draws of whole profiles; the p of a table are one family, adjusted by Holm.",
+  "Profiles, not sheets, are taken for independent; limits are 95 %, of h, alpha and kappa from " +
+  `${
+    whole(DRAWN.draws)
+  } draws of whole profiles; the p of a table are one family, adjusted by Holm.`,
 ];
 
 /** How much there is in published data. */
@@ -62,17 +62,20 @@ export const methodsReading = ({ profiles, made }: Counts, software: Facts["soft
       n: profiles,
     }],
     models: MODELS.map(({ label, provider }) => ({
-      ...{ label, version: provider, asked: null, settings: [] },
+      label,
+      version: provider,
+      asked: null,
+      settings: [],
       provider: /^(us|eu|anthropic)\./.test(provider) ? "Amazon Bedrock" : "OpenAI",
     })),
     conditions: [...CONDITIONS],
     varied: [],
     prompts: null,
-    work: Object.entries(made).map(([what, answered]) => ({
-      ...{ what, answered, planned: null, asked: null, complete: null, open: 0 },
-    })),
+    work: Object.entries(made).map(([what, answered]) => (
+      { what, answered, planned: null, asked: null, complete: null, open: 0 }
+    )),
     excluded: null,
     tests: testsReading(),
-    seeds: [SEED],
+    seeds: [DRAWN.seed],
     software,
   });

@@ -4,6 +4,7 @@ import type { Administrations } from "../../db.ts";
 import { frame } from "../../frames.ts";
 import { seeded } from "../../random.ts";
 import { mean, neighbourhoods, quantile, variety } from "../../stats.ts";
+import { DRAWN } from "../design.ts";
 import { Answers, column } from "./answers.ts";
 import { cellsOf, isPersonas, PROFILES_ROW, RANDOM_ROW, shownAnswers } from "./shown.ts";
 
@@ -36,7 +37,7 @@ export function collapse(
   random: Administrations,
   options: { splits?: number; seed?: number } = {},
 ): DataFrame {
-  const { splits = 20, seed = 826 } = options;
+  const { splits = 20, seed = DRAWN.seed } = options;
   const sheets = sheetsOf(epqra);
   const cells = cellsOf(Answers.of(epqra, "corrected").sheets.filter(isPersonas));
   const ids = Answers.of(reference, "corrected").sheets.map(({ profile }) => profile!)
