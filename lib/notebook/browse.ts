@@ -15,7 +15,7 @@ import { openReply } from "../llm.ts";
 import { escape } from "../press.ts";
 import { sentMessages } from "../study.ts";
 import { compressed, packed } from "./browse/packed.ts";
-import { checked, serve, type Served } from "./served.ts";
+import { checked, pageIn, serve, type Served } from "./served.ts";
 
 /** What stands on the page besides people. */
 interface About {
@@ -180,7 +180,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
  * @param data elements that hold the data, as HTML
  */
 function pageOf(schema: string, { nonce, data = "" }: { nonce?: string; data?: string }): string {
-  const code = script(), html = readFileSync(place("page.html"), "utf8");
+  const code = script(), html = pageIn(place("page.html"));
   const style = /<style>([^]*?)<\/style>/.exec(html)![1]!;
   const policy = "default-src 'none'; " +
     `script-src 'sha256-${sha256(code)}'; style-src 'sha256-${sha256(style)}'; ` +
@@ -263,7 +263,7 @@ export async function fileOf(
   const profiles = [...profilesOf(personas), ...profilesOf(sheets)];
   const keys = [...new Map(profiles.map((key) => [key.join(), key])).values()];
   const [before, after] = pageOf(study.schema, { data: SPLIT }).split(SPLIT) as [string, string];
-  await written(path, async (write) => {
+  await writeWhole(path, async (write) => {
     await write(before);
     await write(held("rows-personas", packed(personas, forms, SMALL)));
     await write(held("rows-sheets", packed(sheets, forms, SMALL)));
@@ -285,7 +285,7 @@ export async function fileOf(
  *
  * @throws {Error} where it cannot be written; nothing of it is left then
  */
-async function written(
+async function writeWhole(
   path: string,
   by: (write: (text: string) => Promise<void>) => Promise<void>,
 ): Promise<void> {

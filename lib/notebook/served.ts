@@ -7,6 +7,8 @@
  * itself and be JSON (no form of another site can send that), and no other origin is ever allowed.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { z } from "zod";
 import { hidden } from "../config.ts";
 
@@ -25,6 +27,13 @@ export class Refused extends Error {
     super(message);
   }
 }
+
+/** The HTML of a page, with the colours that all of them have where its style says so. */
+export const pageIn = (path: string): string =>
+  readFileSync(path, "utf8").replace(
+    "/* colours */",
+    () => readFileSync(join(import.meta.dirname!, "colours.css"), "utf8"),
+  );
 
 /** A request of the shape that a route takes. @throws {Refused} naming what does not fit */
 export function checked<T>(shape: z.ZodType<T>, body: unknown): T {

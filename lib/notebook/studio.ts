@@ -1,5 +1,4 @@
 /** A page on which a prompt is edited, tried and kept, with what cells are made of. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pl from "polars";
 import { z } from "zod";
@@ -9,7 +8,7 @@ import { editPrompt, type Prompt } from "../prompts.ts";
 import type { Budget, Plan, Study, Tried } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
-import { checked, type Offered, Refused, serve, type Served } from "./served.ts";
+import { checked, type Offered, pageIn, Refused, serve, type Served } from "./served.ts";
 import { tableHtml } from "./table.ts";
 import { editsHtml, exchangeHtml } from "./exchanges.ts";
 
@@ -196,7 +195,7 @@ async function pageOf(lab: Study, plan: Plan): Promise<Offered["page"]> {
       ? models.map(({ id, label }) => option(id, label)).join("")
       : option("", "the one that wrote the persona"),
   };
-  const html = readFileSync(FILE, "utf8");
+  const html = pageIn(FILE);
   // A prompt has places in braces of its own: what is filled in is not read again.
   return (nonce) =>
     html.replace(
