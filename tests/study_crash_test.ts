@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { embedded } from "lib/db.ts";
 import { seeded } from "lib/random.ts";
 import { RunError } from "lib/study.ts";
+import { reap } from "lib/study/queue.ts";
 import { atNight, nightly, until } from "./command.ts";
 import { provider } from "./llm_server.ts";
 import { booked, toAnswer, whole } from "./answering.ts";
@@ -196,6 +197,43 @@ atNight(
     );
   },
 );
+
+Deno.test("what a process claims again while it waits for the reply is not asked again", async () => {
+  const N = 40, CALLS = 8, FIRST = 3;
+  const some = Promise.withResolvers<void>(), rest = Promise.withResolvers<void>();
+  let asked = 0;
+  const server = provider({
+    // One reply is measured before others are asked for.
+    answer: () => ++asked === 1 ? {} : { after: asked <= 1 + FIRST ? some.promise : rest.promise },
+    keep: false,
+  });
+  const { made, run } = await toAnswer("crash_again", N, server.url, CALLS);
+  await using _ = made;
+  try {
+    const running = made.lab.run(run);
+    await until("calls", () => asked === 1 + CALLS);
+    const [id] = await made.sql<{ run: number }[]>`select run from runs where name = ${run}`;
+    // Taken for dead: all that it had claimed is planned again, or lost money.
+    await made.sql`update workers set lease = '-infinity' where run = ${id!.run}`;
+    await reap(made.sql, id!.run);
+    assert.equal(await made.value("select count(*) from work where state = 'claimed'"), 0);
+    some.resolve();
+    const again = `
+      select count(*) from work w where state = 'claimed' and not exists (
+        select from requests q where q.work = w.work)`;
+    await until("work claimed again", async () => await made.value(again) as number >= FIRST);
+    await pause(300);
+    rest.resolve();
+    const ended = await running;
+    assert.deepEqual([ended.ended, ended.done, ended.failed], ["finished", N, {}]);
+    const { requests, repeated } = server.tally();
+    assert.deepEqual([requests, repeated], [N, 0]);
+    await whole(made, N);
+  } finally {
+    rest.resolve();
+    await server.close();
+  }
+});
 
 /** A transaction that holds a lock until it is let go, or its `using` block ends. */
 class Lock implements AsyncDisposable {

@@ -82,6 +82,7 @@ export const place = (sql: Sql) =>
 export class Worker {
   #leaving = false;
   #seen = 0;
+  #life = 0;
   /**
    * A connection of its own, which holds the lock. Not one that is reserved in the pool: a query on a
    * reserved connection that was cut ends the process (porsager/postgres#1208).
@@ -99,7 +100,10 @@ export class Worker {
       max: 1,
       max_lifetime: null,
       connection: { ...sql.options.connection, lock_timeout: 5000 },
-      onclose: () => this.#leaving || this.live().catch(() => {}),
+      onclose: () => {
+        this.#life++;
+        return this.#leaving || this.live().catch(() => {});
+      },
     });
   }
 
@@ -116,6 +120,7 @@ export class Worker {
   /** Says that this worker lives, and takes back what dead ones had claimed. */
   async live(): Promise<void> {
     const now = Date.now();
+    if (now - this.#seen >= this.lease * 1000) this.#life++;
     await this.#alive`
       select pg_advisory_lock(${place(this.#alive)}::int, ${this.id}::int)
       where not exists (
@@ -128,9 +133,17 @@ export class Worker {
     await addUp(this.sql, this.run);
   }
 
-  /** Whether what it has claimed is still its own for sure: a process can sleep longer than its lease. */
-  get sure(): boolean {
-    return Date.now() - this.#seen < this.lease * 1000;
+  /**
+   * Another number after each gap in which it may have been taken for dead: a process can sleep longer than its
+   * lease, and lose its connection.
+   */
+  get life(): number {
+    return this.#life;
+  }
+
+  /** Whether what it held when it led that life is still its own for sure. */
+  sureOf(life: number): boolean {
+    return life === this.#life && Date.now() - this.#seen < this.lease * 1000;
   }
 
   /** Lets go of all that is claimed, so that others can go on at once. */
@@ -160,6 +173,13 @@ export class Worker {
           reason = null, detail = null, attempts = attempts + 1
       from next where w.work = next.work
       returning w.work, w.cell, w.profile, w.persona, w.repetition, w.block, w.ask`;
+  }
+
+  /** Whether a piece of work is still, or again, its own. */
+  async has(work: number): Promise<boolean> {
+    const rows = await this.sql`
+      select from work where work = ${work} and worker = ${this.id} and state = 'claimed'`;
+    return rows.length > 0;
   }
 
   /** Gives claimed work back. */

@@ -173,6 +173,8 @@ class Engine {
   #stored = 0;
   #over = 0;
   #tries = new Map<number, number>();
+  /** What this process is at, by work. */
+  #under = new Map<number, Promise<void>>();
   #seen = new Map<string, Seen>();
   /** Calls that have not been made yet. */
   #waiting = new Set<AbortController>();
@@ -180,7 +182,7 @@ class Engine {
   readonly #hold: Batch<{ work: number; charge: Charge }, Granted>;
   readonly #keep: Batch<Kept, boolean>;
   readonly #handOver: Batch<Question, Granted>;
-  readonly #settle: Batch<Settled, void>;
+  readonly #settle: Batch<Settled, boolean>;
 
   constructor(
     private readonly sql: Sql,
@@ -273,7 +275,7 @@ class Engine {
           taken += taking.length;
           active += taking.length;
           for (const task of taking) {
-            this.#perform(task).finally(() => {
+            this.#alone(task).finally(() => {
               active -= 1;
               wake();
             });
@@ -340,6 +342,24 @@ class Engine {
   /** Ends the run for a reason. */
   #heed(trouble: string | null): void {
     if (trouble !== null) this.#end(new RunError(trouble));
+  }
+
+  /**
+   * Does a piece of work, once this process is not at it any more: what a process had claimed that was
+   * taken for dead is planned again, and it may claim that itself while it still waits for the reply.
+   */
+  #alone(task: Task): Promise<void> {
+    const { work: { work } } = task;
+    const earlier = this.#under.get(work);
+    const doing = earlier
+      ? earlier.then(async () => {
+        if (await this.worker.has(work)) await this.#perform(task);
+      }).catch((error) => this.#end(trouble(error)))
+      : this.#perform(task);
+    this.#under.set(work, doing);
+    return doing.finally(() => {
+      if (this.#under.get(work) === doing) this.#under.delete(work);
+    });
   }
 
   async #perform(task: Task): Promise<void> {
@@ -441,7 +461,11 @@ class Engine {
     }
     const waits = new AbortController();
     this.#waiting.add(waits);
-    let held = false, under = false, missed = Promise.resolve(), begun: Promise<void> = missed;
+    let held = false,
+      under = false,
+      life = 0,
+      missed = Promise.resolve(),
+      begun: Promise<void> = missed;
     const miss = (unsure: boolean) => {
       under = false;
       this.#spent.calls += 1;
@@ -453,6 +477,7 @@ class Engine {
       signal: waits.signal,
       hold: async () => {
         if (seen.transport.pace) holds.place = await seen.turn();
+        life = this.worker.life;
         await this.#granted(work, seen.most(worst));
         held = true;
       },
@@ -460,8 +485,11 @@ class Engine {
         begun = (async () => {
           await missed;
           // With a turn in hand it cannot wait for those that need one: it goes back to the others.
-          if (attempt > 1 && !await this.#holds(work, seen.most(worst))) throw new Ending();
-          if (this.#ended || !this.worker.sure) throw new Ending();
+          if (attempt > 1) {
+            life = this.worker.life;
+            if (!await this.#holds(work, seen.most(worst))) throw new Ending();
+          }
+          if (this.#ended || !this.worker.sureOf(life)) throw new Ending();
           this.#waiting.delete(waits); // a call that is made is paid for: it comes in
           under = true;
         })(),
@@ -558,27 +586,35 @@ class Engine {
 
   async #settled(work: Work, outcome: Outcome): Promise<void> {
     const trial = this.run.plan.trial && outcome.state === "done";
-    await this.#settle.add({ work, outcome: trial ? { state: "done" } : outcome });
+    // What others have meanwhile, they settle.
+    if (!await this.#settle.add({ work, outcome: trial ? { state: "done" } : outcome })) return;
     if (outcome.state === "done") this.#done += 1;
     else this.#failed[outcome.reason] = (this.#failed[outcome.reason] ?? 0) + 1;
   }
 
-  /** Settles a batch; where one result cannot be stored the others are, and it says why. */
-  async #write(settled: Settled[]): Promise<void[]> {
+  /**
+   * Settles a batch; where one result cannot be stored the others are, and it says why.
+   *
+   * @returns for each: whether it was this worker's
+   */
+  async #write(settled: Settled[]): Promise<boolean[]> {
     const { sql, run: { run }, worker: { id } } = this;
+    const write = (some: Settled[]) => patient(() => settle(sql, run, id, some));
     try {
-      await patient(() => settle(sql, run, id, settled));
+      return await write(settled);
     } catch (error) {
       if (!isData(error)) throw error;
+      const was: boolean[] = [];
       for (const one of settled) {
-        await settle(sql, run, id, [one]).catch(async (error) => {
+        const alone = await write([one]).catch((error) => {
           const detail = (error as Error).message;
           const outcome = { state: "failed", reason: "could not be stored", detail } as const;
-          await settle(sql, run, id, [{ work: one.work, outcome }]);
+          return write([{ work: one.work, outcome }]);
         });
+        was.push(...alone);
       }
+      return was;
     }
-    return settled.map(() => undefined);
   }
 }
 
@@ -588,9 +624,17 @@ const failure = ({ kind, message }: CallError): Outcome => ({
   detail: message,
 });
 
-/** PostgreSQL refused the data themselves (classes 22, 23): waiting would not help. */
-const isData = (error: unknown): boolean =>
-  /^(22|23)/.test(String((error as { code?: unknown }).code ?? ""));
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? "");
+
+/** PostgreSQL refused the data themselves (classes 22, 23). */
+const isData = (error: unknown): boolean => /^2[23]...$/.test(codeOf(error));
+
+/**
+ * PostgreSQL has spoken, and would say the same again: with a code of its own that is none of the connection
+ * (08), a conflict with others (40), resources (53), locks (55), its operator (57) or the system (58).
+ */
+const isFinal = (error: unknown): boolean =>
+  /^[0-9A-Z]{5}$/.test(codeOf(error)) && !/^(08|40|53|55|57|58)/.test(codeOf(error));
 
 /** Tries again while the database is away. */
 async function patient<T>(write: () => Promise<T>): Promise<T> {
@@ -599,7 +643,7 @@ async function patient<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      if (isData(error) || performance.now() - began > PATIENCE_MS) throw error;
+      if (isFinal(error) || performance.now() - began > PATIENCE_MS) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }

@@ -69,8 +69,9 @@ export const WITHDRAWN = "the persona that was asked is none any more: its reply
 const DETAIL = 2000;
 
 /**
- * Settles work that `worker` holds; what it does not hold any more is passed over.
+ * Settles work that `worker` holds, each piece once; what it does not hold any more is passed over.
  *
+ * @returns for each: whether it was held, and is settled now
  * @throws when one of the results cannot be stored; then none is
  */
 export async function settle(
@@ -78,14 +79,16 @@ export async function settle(
   run: number,
   worker: number,
   settled: readonly Settled[],
-): Promise<void> {
-  const given = settled.map(({ work, outcome }) => ({
+): Promise<boolean[]> {
+  // One row of a statement cannot be written twice.
+  const once = [...new Map(settled.map((one) => [one.work.work, one])).values()];
+  const given = once.map(({ work, outcome }) => ({
     work: work.work,
     state: outcome.state,
     reason: outcome.state === "failed" ? outcome.reason : null,
     detail: detailOf(outcome),
   }));
-  await sql`
+  const rows = await sql<{ work: number }[]>`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb)
         as g(work int, state work_state, reason text, detail text)
@@ -101,16 +104,20 @@ export async function settle(
           held_calls = 0, held_tokens = 0, held_usd = 0
       from given g join was on was.work = g.work
       where w.work = g.work
-    ), personas as (${personas(sql, settled)}
-    ), administrations as (${administrations(sql, settled)}
+    ), personas as (${personas(sql, once)}
+    ), administrations as (${administrations(sql, once)}
+    ), booked as (
+      update runs r
+      set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd
+      from (
+        select sum(spent_calls) as calls, sum(spent_tokens) as tokens, sum(spent_usd) as usd
+        from was having sum(spent_calls) > 0
+      ) s
+      where r.run = ${run}
     )
-    update runs r
-    set calls = r.calls + s.calls, tokens = r.tokens + s.tokens, usd = r.usd + s.usd
-    from (
-      select sum(spent_calls) as calls, sum(spent_tokens) as tokens, sum(spent_usd) as usd
-      from was having sum(spent_calls) > 0
-    ) s
-    where r.run = ${run}`;
+    select work from was`;
+  const held = new Set(rows.map(({ work }) => work));
+  return settled.map(({ work }) => held.has(work.work));
 }
 
 /** The particulars of a failure, as PostgreSQL can hold them. */
