@@ -25,7 +25,7 @@ import { scores as scored } from "./measures/scores.ts";
 import { shares as counted } from "./measures/shares.ts";
 import { carried } from "./provenance.ts";
 
-export type { Comparison } from "./measures/compare.ts";
+export { type Comparison, testPairs } from "./measures/compare.ts";
 export { apartLaid, intervalLaid, shareLaid, withBothHolm, withHolm } from "./measures/laid.ts";
 export {
   type Cell,

@@ -168,7 +168,7 @@ export async function edits(before: Prompt, after: Prompt, caption: string): Pro
 }
 
 /**
- * Shows what two prompts brought on few profiles (`Study.tried`), side by side.
+ * Shows what a plan brought on few profiles in each of its cells (`Study.tried`), side by side.
  *
  * @param tried or a function that brings it: `() => lab.tried(plan, { …, budget })` asks when the cell
  *   and all above it have ended well, and is shown in the cell all the same

@@ -15,7 +15,7 @@ import type { Population } from "./population.ts";
 import { type Message, type Prompt, tokens } from "./prompts.ts";
 import { from, sourcesOf } from "./provenance.ts";
 import { analysesOf, keepAnalysis } from "./study/analyses.ts";
-import { checkAffordable, checkBudget, setBudget, shared, used } from "./study/budget.ts";
+import { checkAffordable, checkBudget, setBudget, shared } from "./study/budget.ts";
 import { estimate, inOrder } from "./study/estimate.ts";
 import { exportStudy } from "./study/export.ts";
 import { Guard } from "./study/guard.ts";
@@ -47,7 +47,7 @@ import {
 import { batchesOf, openBatches, recallLines } from "./study/batches.ts";
 import { conductBatches, endBatches, type GivenUp, inBatchesOf } from "./study/submit.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
-import { lacks, prepareTrial, reopenTrial, sideOf, sidesOf, type Trial } from "./study/trial.ts";
+import { broughtBy, lacks, prepareTrial, reopenTrial, type Trial, trialOf } from "./study/trial.ts";
 import { compareTrial, type Tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
@@ -55,7 +55,7 @@ import { counts, personas, type Text, texts } from "./study/written.ts";
 export { sheetOf, textOf } from "./study/files.ts";
 export { instrumentFrom } from "./study/instruments.ts";
 export { formFrom } from "./study/forms.ts";
-export { administrations, personas, waysOf } from "./study/plan.ts";
+export { administrations, personas, waysOf, withPrompts } from "./study/plan.ts";
 export type { AdministrationsPlan, Context, PersonasPlan, Plan } from "./study/plan.ts";
 export { codebookFrom, type Given, populationFrom, type Row } from "./study/respondents.ts";
 export { type Facts, methodsOf, softwareOf } from "./study/methods.ts";
@@ -179,9 +179,16 @@ export class Study {
     plan: Plan,
     { profile, condition }: { profile?: number; condition?: string } = {},
   ): Promise<Preview> {
-    const given = profile === undefined ? null : [profile];
-    const at = [this.sql, this.schema, plan, this.mapping, given, condition] as const;
-    const { run, asked: [task] } = await prepareTrial(...at);
+    const { run, asked: [task] } = await prepareTrial(
+      this.sql,
+      this.schema,
+      plan,
+      this.mapping,
+      {
+        profiles: profile === undefined ? null : [profile],
+        conditions: condition === undefined ? null : [condition],
+      },
+    );
     const { messages, schema } = task!;
     const models = new Map([...run.cells.values()].map(({ model }) => [model.id, model])).values();
     return this.#of({
@@ -197,7 +204,8 @@ export class Study {
   }
 
   /**
-   * What a plan's prompt brings on few profiles, beside the version it is compared with.
+   * What a plan brings on few profiles in each of its cells, side by side: prompts × models × conditions, and
+   * settings where it has several.
    *
    * Without a budget nothing is asked: what is stored is read, and `left` says what the others would
    * cost. With one they are asked through a run of the kind `trial`; a reply that an earlier trial or
@@ -207,9 +215,10 @@ export class Study {
    * In a notebook a trial that asks anybody is given to `compared` as a function, which calls it when
    * the cell and all above it have ended well.
    *
-   * @param options `budget`: for what this call asks, of both versions together
+   * @param options `profiles`; `prompts` in place of the plan's own, the first being what others are compared
+   *   with; some of its `conditions`; `budget`: for what this call asks
    * @throws {RangeError} when a profile is not there, the plan lacks the condition, or one of the
-   *   prompts cannot be filled: before either is asked
+   *   prompts cannot be filled: before anybody is asked
    * @throws {Error} in a notebook, when a cell failed or the cost was not shown
    * @throws {RunError} as `run` does
    */
@@ -218,32 +227,23 @@ export class Study {
     options: Trial & { budget?: Budget; allowTruncated?: boolean },
   ): Promise<Tried> {
     const certain = betweenCells();
-    const both = await sidesOf(this.sql, this.schema, plan, options);
-    let rest = options.budget;
-    checkBudget(rest);
-    // Both are filled before either is asked.
-    const asking = [];
-    for (const plan of both) {
-      const side = await this.#side(plan);
-      if (lacks(side)) asking.push({ plan, models: side.asked.map(({ task }) => task.model) });
-    }
-    if (rest && asking.length) this.#allowed(asking, certain);
-    else for (const plan of both) this.guard.shown(plan);
-    for (const { plan } of rest ? asking : []) {
-      // Two versions with one text are one side.
-      if (lacks(await this.#side(plan))) rest = await this.#ask(plan, rest!, options);
-    }
-    return this.#of(
-      await compareTrial(this.sql, await this.#side(both[0]), await this.#side(both[1])),
-    );
+    const { budget } = options;
+    checkBudget(budget);
+    const trial = await trialOf(this.sql, this.schema, plan, options);
+    // All of it is filled before anybody is asked.
+    let brought = await this.#brought(trial);
+    if (budget && lacks(brought)) {
+      this.#allowed(trial, brought.asked.map(({ task }) => task.model), certain);
+      await this.#ask(trial, budget, options);
+      brought = await this.#brought(trial);
+    } else this.guard.shown(trial);
+    return this.#of(await compareTrial(this.sql, brought, options.by));
   }
 
-  #allowed(asking: readonly { plan: Plan; models: readonly Model[] }[], certain: boolean): void {
-    const by = asking.flatMap(({ models }) => models).map(transportOf);
+  #allowed(trial: Plan, models: readonly Model[], certain: boolean): void {
+    const by = models.map(transportOf);
     if (!by.some(({ outside }) => outside) || (kernel() === null && !this.page)) return;
-    if (certain || this.page) {
-      return this.guard.trial(asking.map(({ plan }) => plan), by.some(({ costs }) => costs));
-    }
+    if (certain || this.page) return this.guard.trial(trial, by.some(({ costs }) => costs));
     throw new Error(
       "A cell that asks a model waits until it and all above it have ended well: " +
         '`await compared(() => lab.tried(plan, { …, budget }), "…")` in place of ' +
@@ -251,24 +251,21 @@ export class Study {
     );
   }
 
-  #side(plan: Plan): ReturnType<typeof sideOf> {
-    return sideOf(this.sql, this.schema, plan, this.mapping);
+  #brought(trial: Plan): ReturnType<typeof broughtBy> {
+    return broughtBy(this.sql, this.schema, trial, this.mapping);
   }
 
-  /** Asks what one side of a trial lacks; returns what is left of the budget. */
+  /** Asks what a trial lacks, within a budget on top of what it has used. */
   async #ask(
-    plan: Plan,
+    trial: Plan,
     budget: Budget,
     { allowTruncated = false }: { allowTruncated?: boolean },
-  ): Promise<Budget> {
-    const run = await this.register(plan);
+  ): Promise<void> {
+    const run = await this.register(trial);
     const was = await reopenTrial(this.sql, run, budget);
     const kinds = Object.keys(budget) as (keyof Budget)[];
-    const each = (of: (kind: keyof Budget) => number) =>
-      Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as Budget;
-    await this.#run(run, { budget: each((kind) => was[kind] + budget[kind]!), allowTruncated });
-    const is = await used(this.sql, run);
-    return each((kind) => Math.max(0, budget[kind]! - (is[kind] - was[kind])));
+    const own = Object.fromEntries(kinds.map((kind) => [kind, was[kind] + budget[kind]!]));
+    await this.#run(run, { budget: own, allowTruncated });
   }
 
   /**

@@ -5,7 +5,6 @@
  * `SCREENSHOTS=FOLDER` keeps pictures.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -19,6 +18,7 @@ import { packed } from "lib/notebook/browse/packed.ts";
 import * as rows from "lib/notebook/browse/rows.js";
 import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, personas } from "lib/study.ts";
+import { accessible } from "./axe.ts";
 import { evaluated, PATIENCE_MS, script } from "./command.ts";
 import { restored } from "./data.ts";
 import { launched, withoutBrowser } from "./jupyter.ts";
@@ -308,24 +308,6 @@ Deno.test("a file that cannot be written says where and why, and leaves nothing"
 
 // In a browser
 
-const AXE = readFileSync(join(ROOT, "node_modules", "axe-core", "axe.min.js"), "utf8");
-
-interface Violation {
-  id: string;
-  nodes: { target: string[]; failureSummary: string }[];
-}
-
-/** The accessibility checker finds nothing in the page as it is now. */
-async function checked(page: Page, where: string): Promise<void> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate<Violation[]>("axe.run().then(({ violations }) => violations)");
-  assert.deepEqual(
-    found.map(({ id, nodes }) => `${id}: ${nodes[0]!.target}: ${nodes[0]!.failureSummary}`),
-    [],
-    where,
-  );
-}
-
 const disposable = (of: Dataset) => ({ of, [Symbol.asyncDispose]: () => of.close() });
 
 function* ids(of: { height: number; numbers(name: string): (row: number) => number | null }) {
@@ -370,7 +352,7 @@ async function driven(page: Page, name: string): Promise<void> {
   assert.equal(await said(page), "24 personas");
   assert.match((await page.locator("#data").textContent())!, /^Data: own study/);
   await picture(page, `${name}_list`);
-  await checked(page, "the list");
+  await accessible(page, "the list");
 
   await page.locator(`details[data-name="state"] label:has-text("failed")`).click();
   assert.equal(await said(page), "3 of 24 personas");
@@ -398,7 +380,7 @@ async function driven(page: Page, name: string): Promise<void> {
     assert.ok(one.includes(part), part);
   }
   assert.equal(await page.locator("#person img").count(), 0);
-  await checked(page, "one person");
+  await accessible(page, "one person");
   await picture(page, `${name}_one`);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
@@ -429,7 +411,7 @@ async function driven(page: Page, name: string): Promise<void> {
   await page.locator("#grid").focus();
   await page.keyboard.press("Enter");
   await page.waitForSelector("#person .sides");
-  await checked(page, "two side by side");
+  await accessible(page, "two side by side");
   await picture(page, `${name}_pair`);
   await page.keyboard.press("Escape");
   await page.locator("#pair").click();
@@ -495,14 +477,14 @@ Deno.test({
     for (const colorScheme of ["light", "dark"] as const) {
       const phone = await looking(browser, href, { width: 390, colorScheme });
       await picture(phone.page, `phone_${colorScheme}`);
-      await checked(phone.page, "a phone");
+      await accessible(phone.page, "a phone");
       const wide = await phone.page.evaluate<number>("document.documentElement.scrollWidth");
       assert.ok(wide <= 390, `${wide} px`);
       await line(phone.page, 1).click();
       await phone.page.waitForSelector("#person h3");
       assert.equal(await phone.page.locator("#list").isVisible(), false);
       await picture(phone.page, `phone_${colorScheme}_one`);
-      await checked(phone.page, "one person on a phone");
+      await accessible(phone.page, "one person on a phone");
       await phone.page.goBack();
       assert.equal(await phone.page.locator("#list").isVisible(), true);
       assert.deepEqual(phone.wrong, []);

@@ -70,7 +70,7 @@ await lab.population();`,
 const mine = editPrompt(written, { user: written.user + " The person lives in a small town." });`,
       plan: `const plan = personas({ models, conditions, profiles: 2, prompt: mine });`,
       preview: `await exchange(await lab.preview(plan), "Not yet asked");`,
-      left: `const trial = { before: written, profiles: [1], condition: "N=3" };
+      left: `const trial = { prompts: [written, mine], profiles: [1], conditions: ["N=3"] };
 await show((await lab.tried(plan, trial)).left, "The trial");`,
       tried: `await compared(() => lab.tried(plan, { ...trial, budget }), "Before and after");`,
       estimate: `await show(await lab.estimate(plan), "Cost");`,
@@ -212,7 +212,7 @@ await ended(lab, run);`;
   await refused({ estimate, register, begin: `${begin}\nnowhere;`, ended }, "ended", /failed/);
   const { left: __, ...unseen } = first;
   const untold =
-    `await compared(() => lab.tried(plan, { before: written, profiles: [2], budget }), "x");`;
+    `await compared(() => lab.tried(plan, { prompts: [written, mine], profiles: [2], budget }), "x");`;
   const shown = await sheet.runAll({ ...unseen, untold, again: "1" });
   assert.match(shown.untold!.shown, /What this trial will cost was not shown/);
   assert.equal(sheet.asked(), 0);
@@ -257,9 +257,11 @@ Deno.test("the studio asks after what it showed, and not after a failed cell or 
       body: JSON.stringify({
         system: "Write a person.",
         user: "{{table}} {{schema}}",
-        model: "own",
-        condition: "Base",
+        models: ["own"],
+        conditions: ["Base"],
+        versions: [],
         profiles: "1",
+        by: "",
         ...more,
       }),
     });

@@ -136,7 +136,12 @@ Deno.test("every column of what a study shows is declared", async () => {
     conditions: ["Base"],
     prompt: editPrompt(written, { user: `${written.user}\n\nBe brief.` }),
   });
-  const tried = await lab.tried(plan, { before: written, profiles: [1], condition: "Base" });
+  const tried = await lab.tried(plan, {
+    prompts: [written, plan.prompt],
+    profiles: [1, 2],
+    conditions: ["Base"],
+    budget: { usd: 0 },
+  });
   const estimate = await lab.estimate(plan);
   const run = await lab.register(plan);
   await lab.run(run);
@@ -183,6 +188,7 @@ Deno.test("every column of what a study shows is declared", async () => {
       replies: tried.replies,
       fields: tried.fields,
       scores: tried.scores,
+      differences: tried.differences,
       left: tried.left,
     }),
     [],

@@ -283,8 +283,9 @@ const SAYS: Readonly<Record<string, Partial<Record<string, RegExp[]>>>> = {
   },
   "docs/prompts.md, Prompts": {
     ts: [
-      /^Not asked yet: what it would cost\n.*\n {2}Still to ask: 6 calls\./,
-      /\nBefore and after\n {2}From version 1 to 1\+\w+: \d+ of 36 fields differ\n/,
+      /^Not asked yet: what it would cost\n.*\n.*\n {2}Still to ask: 12 calls\./,
+      /\nSide by side\n {2}Compared by prompt, against 1: \d+ of 72 fields differ\n/,
+      /^prompt +1\+\w+ +1 +differing +66 +3 /m,
       /persona +1\+\w+ +\w+ +1 +\d{4}-\d\d-\d\d .* The place is fixed/,
     ],
   },

@@ -29,8 +29,9 @@ import {
 import { comparedHtml, comparedText } from "lib/notebook/compare.ts";
 import { standingHtml, standingText } from "lib/notebook/status.ts";
 import { editsHtml, editsText, exchangeHtml, exchangeText } from "lib/notebook/exchanges.ts";
-import { editPrompt, shippedPrompt } from "lib/prompts.ts";
+import { editPrompt, type Prompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, personas, type Progress, type Tried } from "lib/study.ts";
+import { DIFFERENCES } from "lib/study/differences.ts";
 import { evaluated } from "./command.ts";
 
 const TABLE = frame(
@@ -414,29 +415,34 @@ Deno.test("a prompt that was not changed is one line", () => {
 
 /** A trial of one profile by two models, typed in. */
 function trial(
-  after = editPrompt(shippedPrompt("persona"), { user: "{{table}} Be brief." }),
+  after: Prompt | null = editPrompt(shippedPrompt("persona"), { user: "{{table}} Be brief." }),
 ): Tried {
   const before = shippedPrompt("persona");
   const of = { model: "A & B", condition: "Base", profile: 7 };
   const other = { ...of, model: "Simulated" };
   const reply = { ...of, state: "done", tokens_in: 500, tokens_out: 90, usd: 0.00123 };
+  const levels = { prompt: "text", model: "text", condition: "text", profile: "integer" } as const;
+  const prompts = after ? [before, after] : [before];
+  const at = (prompt: Prompt) => <R extends object>(rows: readonly R[]) =>
+    rows.map((row) => ({ prompt: prompt.version, ...row }));
+  const two = after !== null;
   return {
-    before,
-    after,
+    prompts,
+    factors: after
+      ? { prompt: prompts.map(({ version }) => version), model: ["A & B", "Simulated"] }
+      : {},
+    by: after ? "prompt" : null,
     simulated: ["Simulated"],
     replies: frame(
       [
-        { ...reply, version: "before", prompt: "1", reply: "{<b>1</b>}" },
-        { ...other, version: "before", prompt: "1", state: "done", reply: "" },
-        { ...reply, version: "after", prompt: after.version, reply: "{2}" },
-        { ...other, version: "after", prompt: after.version, state: "not asked" },
+        ...at(before)([
+          { ...reply, reply: "{<b>1</b>}" },
+          ...two ? [{ ...other, state: "done", reply: "" }] : [],
+        ]),
+        ...after ? at(after)([{ ...reply, reply: "{2}" }, { ...other, state: "not asked" }]) : [],
       ],
       {
-        version: "text",
-        prompt: "text",
-        model: "text",
-        condition: "text",
-        profile: "integer",
+        ...levels,
         state: "text",
         tokens_in: "integer",
         tokens_out: "integer",
@@ -446,25 +452,46 @@ function trial(
     ),
     fields: frame(
       [
-        { ...of, field: "name", before: "<i>Ana</i>", after: "<i>Ana</i>", changed: "no" },
-        { ...of, field: "location", before: "Chicago", after: "Madrid,\nSpain", changed: "yes" },
-        { ...other, field: "name", before: "Luis" },
+        ...at(before)([
+          { ...of, field: "name", value: "<i>Ana</i>" },
+          { ...of, field: "location", value: "Chicago" },
+          ...two ? [{ ...other, field: "name", value: "Luis" }] : [],
+        ]),
+        ...after
+          ? at(after)([
+            { ...of, field: "name", value: "<i>Ana</i>", reference: "<i>Ana</i>", changed: "no" },
+            {
+              ...of,
+              field: "location",
+              value: "Madrid,\nSpain",
+              reference: "Chicago",
+              changed: "yes",
+            },
+            { ...other, field: "name", reference: "Luis" },
+          ])
+          : [],
       ],
-      {
-        model: "text",
-        condition: "text",
-        profile: "integer",
-        field: "text",
-        before: "text",
-        after: "text",
-        changed: "text",
-      },
+      { ...levels, field: "text", value: "text", reference: "text", changed: "text" },
     ),
-    scores: frame([], { before: "number", after: "number", difference: "number" }),
+    scores: frame([], { ...levels, scale: "text", score: "number", difference: "number" }),
+    differences: frame(
+      after
+        ? [{
+          factor: "prompt",
+          level: after.version,
+          against: "1",
+          measure: "differing",
+          n: 2,
+          clusters: 1,
+          estimate: 0.5,
+        }]
+        : [],
+      DIFFERENCES,
+    ),
     left: frame(
-      [{ version: "after", model: "sim", calls: 1, usd_most: 0 }, { model: "all", calls: 1 }],
+      [{ prompt: "1", model: "sim", calls: 1, usd_most: 0 }, { model: "all", calls: 1 }],
       {
-        version: "text",
+        prompt: "text",
         model: "text",
         calls: "integer",
         tokens_in: "number",
@@ -478,7 +505,7 @@ function trial(
 
 Deno.test("a trial shows what differs, what is not asked, and what not to conclude", () => {
   const tried = trial();
-  const { version } = tried.after;
+  const { version } = tried.prompts[1]!;
   const html = comparedHtml(tried, "One < two");
   const tables = [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("table")];
   const lines = (index: number) =>
@@ -486,51 +513,52 @@ Deno.test("a trial shows what differs, what is not asked, and what not to conclu
       [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)
     );
   assert.match(html, /^<p><strong>One &lt; two<\/strong><\/p>/);
-  assert.match(html, new RegExp(`From version 1 to 1\\+[0-9a-f]{8}: 1 of 2 fields differ`));
+  assert.match(html, /Compared by prompt, against 1: 1 of 2 fields differ/);
+  assert.match(html, /≠ is what differs from the column with prompt 1 and all else the same/);
   assert.match(html, /Still to ask: 1 call\. Nothing is asked without a budget/);
   assert.match(html, /Simulated reads no instructions: .*so what differs is chance/);
   assert.match(html, /A model may answer the same question otherwise the next time/);
   assert.deepEqual(tables.length, 4);
-  assert.deepEqual(lines(1)[2], [
-    "before",
-    "1",
-    "A & B",
-    "Base",
-    "7",
-    "done",
-    "500",
-    "90",
-    "0.0012",
-  ]);
+  assert.deepEqual(lines(1).at(-1)!.slice(0, 6), ["prompt", version, "1", "differing", "2", "1"]);
+  assert.deepEqual(lines(1).at(-1)!.slice(8), ["0.50", "—", "—", "—", "—"]);
+  // What differs in the prompt alone stands side by side.
   assert.deepEqual(lines(2), [
-    ["field", "before (1)", `after (${version})`],
-    ["name", "<i>Ana</i>", "<i>Ana</i>"],
-    ["≠ location", "Chicago", "Madrid,\nSpain"],
+    [
+      "field",
+      "prompt 1 · A & B",
+      `prompt ${version} · A & B`,
+      "prompt 1 · Simulated",
+      `prompt ${version} · Simulated: not asked`,
+    ],
+    ["name", "<i>Ana</i>", "<i>Ana</i>", "Luis", "—"],
+    ["location", "Chicago", "≠ Madrid,\nSpain", "—", "—"],
   ]);
-  assert.deepEqual(lines(3)[1], ["name", "Luis", "—"]);
-  assert.match(html, /Simulated, profile 7 under Base: before done, after not asked/);
-  assert.match(html, /<details.*As it came: A &amp; B, profile 7 under Base<\/summary>/);
+  assert.deepEqual(lines(3)[2], ["1", "A & B", "7", "done", "500", "90", "0.0012"]);
+  assert.match(html, /profile 7 under Base: 1 of 2 fields differ/);
+  assert.match(html, /<details.*As it came: profile 7 under Base<\/summary>/);
   assert.ok(html.includes("{&lt;b&gt;1&lt;/b&gt;}"));
-  assert.doesNotMatch(html, /<[bi]>/);
+  assert.doesNotMatch(html, /<b>|<i>Ana/);
 
   const text = comparedText(tried, "One");
-  assert.match(text, /^One\n {2}From version 1 to /);
-  assert.ok(text.endsWith(
-    "A & B, profile 7 under Base: 1 of 2 fields differ\n" +
-      "  ≠ location\n    before: Chicago\n    after:  Madrid, Spain\n\n" +
-      "Simulated, profile 7 under Base: before done, after not asked",
+  assert.match(text, /^One\n {2}Compared by prompt, against 1: /);
+  assert.ok(text.includes(
+    "profile 7 under Base: 1 of 2 fields differ\n  ≠ location\n" +
+      "    prompt 1 · A & B: Chicago\n" +
+      `    ≠ prompt ${version} · A & B: Madrid, Spain\n` +
+      "    prompt 1 · Simulated: —\n" +
+      `    prompt ${version} · Simulated: not asked: —\n`,
   ));
 });
 
-Deno.test("of a prompt that is not changed each reply is shown once", () => {
-  const tried = trial(shippedPrompt("persona"));
+Deno.test("where nothing is varied each reply is shown, and none differs", () => {
+  const tried = trial(null);
   const html = comparedHtml(tried, "One");
-  assert.match(html, /Nothing is changed: this is what the persona prompt 1 brings as it stands/);
-  assert.doesNotMatch(html, /≠|before|reads no instructions/);
+  assert.match(html, /Nothing is varied: this is what the persona prompt 1 brings as it stands/);
+  assert.doesNotMatch(html, /≠|reads no instructions/);
   const text = comparedText(tried, "One");
   assert.match(
     text,
-    /\nA & B, profile 7 under Base\n {2}name: <i>Ana<\/i>\n {2}location: Madrid, Spain\n/,
+    /\nA & B, profile 7 under Base\n {2}name: <i>Ana<\/i>\n {2}location: Chicago\n/,
   );
 });
 
@@ -538,7 +566,10 @@ Deno.test("of replies that are not there it is not said that 0 of 0 differ", () 
   const tried = trial();
   const fields = tried.fields.withColumns(pl.lit(null).cast(pl.Utf8).alias("changed"));
   const text = comparedText({ ...tried, fields }, "One");
-  assert.match(text, /^One\n {2}From version 1 to \S+: no field of both can be compared/);
+  assert.match(
+    text,
+    /^One\n {2}Compared by prompt, against 1: no field of both can be compared/,
+  );
   assert.doesNotMatch(text, /0 of 0/);
 });
 

@@ -5,23 +5,22 @@
  * `SCREENSHOTS=FOLDER` keeps pictures at each width, and the PDF.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Page } from "playwright-core";
-import { ROOT, settings } from "lib/config.ts";
+import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { openDataset } from "lib/db.ts";
 import { TABLE_NAMES } from "lib/paper/design.ts";
 import { model } from "lib/llm.ts";
 import { csv } from "lib/press.ts";
-import { shippedPrompt } from "lib/prompts.ts";
 import { openStudy, personas } from "lib/study.ts";
 import { robustness } from "lib/paper/tables.ts";
 import { read } from "../scripts/jupyter/notebook.ts";
 import { find } from "../scripts/notebooks.ts";
 import { report } from "../scripts/report.ts";
 import { stateOf } from "../scripts/report/own.ts";
+import { accessible } from "./axe.ts";
 import { PATIENCE_MS } from "./command.ts";
 import { as, restored } from "./data.ts";
 import { launched, withoutBrowser } from "./jupyter.ts";
@@ -67,7 +66,7 @@ Deno.test("a study that goes on calls for another report; a trial alone and a lo
   const plan = personas({ models: [long], profiles: 2, name: "two" });
   await lab.population();
   const before = await state();
-  await lab.tried(plan, { before: shippedPrompt("persona"), profiles: [1], budget: { usd: 0 } });
+  await lab.tried(plan, { profiles: [1], budget: { usd: 0 } });
   assert.equal(await state(), before);
   await lab.register(plan);
   const planned = await state();
@@ -263,13 +262,6 @@ Deno.test({
   },
 });
 
-const AXE = readFileSync(join(ROOT, "node_modules", "axe-core", "axe.min.js"), "utf8");
-
-interface Violation {
-  id: string;
-  nodes: { target: string[]; failureSummary: string }[];
-}
-
 Deno.test({
   name: `the accessibility checker finds nothing in the report${inBrowser}`,
   ignore: lacking !== null,
@@ -282,14 +274,7 @@ Deno.test({
       await opened(page, []);
       // Hidden views would not be looked at.
       await page.addStyleTag({ content: ".views > .view { display: block !important; }" });
-      await page.evaluate(AXE);
-      const violations = await page.evaluate<Violation[]>(
-        "axe.run().then(({ violations }) => violations)",
-      );
-      const words = violations.map(({ id, nodes }) =>
-        `${id}: ${nodes.length}, first ${nodes[0]!.target}: ${nodes[0]!.failureSummary}`
-      );
-      assert.deepEqual(words, [], `at ${width} px, ${colorScheme}`);
+      await accessible(page, `at ${width} px, ${colorScheme}`);
       await page.close();
     }
   },

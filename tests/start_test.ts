@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { settings } from "lib/config.ts";
 import { PUBLISHED } from "lib/paper/published.ts";
 import { complete, type Model } from "lib/llm.ts";
-import { shippedPrompt } from "lib/prompts.ts";
 import { personas } from "lib/study.ts";
 import { read, source } from "../scripts/jupyter/notebook.ts";
 import { checkout } from "./checkout.ts";
@@ -162,7 +161,7 @@ Deno.test("where only what costs nothing is asked, every way to a model keeps to
     const run = await lab.register(of([priced]));
     const budget = { calls: 100 };
     await assert.rejects(() => lab.run(run, { budget }), { name: "RunError", message: refused });
-    const trial = { before: shippedPrompt("persona"), profiles: [1], budget };
+    const trial = { profiles: [1], budget };
     await assert.rejects(() => lab.tried(of([priced]), trial), {
       name: "RunError",
       message: refused,

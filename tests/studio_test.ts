@@ -1,5 +1,6 @@
 /** The page of a prompt over real HTTP: who may ask it what, and that it computes nothing of its own. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { DOMParser } from "linkedom";
 import { epqra } from "lib/paper/instruments.ts";
 import { model } from "lib/llm.ts";
@@ -9,7 +10,9 @@ import { serve, type Served } from "lib/notebook/served.ts";
 import { served, studioOf } from "lib/notebook/studio.ts";
 import { editPrompt, shippedPrompt } from "lib/prompts.ts";
 import { administrations, openStudy, personas, type Plan } from "lib/study.ts";
-import { evaluated } from "./command.ts";
+import { accessible } from "./axe.ts";
+import { evaluated, PATIENCE_MS } from "./command.ts";
+import { launched, withoutBrowser } from "./jupyter.ts";
 import { type Answer, provider, type Server, standIn } from "./llm_server.ts";
 import { Made, served as standing } from "./study_worker.ts";
 
@@ -67,7 +70,16 @@ const EDIT = {
   system: WRITTEN.system,
   user: `${WRITTEN.user}\n\nThe person lives in Spain & <i>reads</i>.`,
 };
-const LOOK = { ...EDIT, model: "own", condition: "MaxN", profiles: "2, 1" };
+const EDIT_SPAIN = { user: `${WRITTEN.user}\n\nThe person lives in Spain.` };
+
+const LOOK = {
+  ...EDIT,
+  models: ["own"],
+  conditions: ["MaxN"],
+  versions: [] as string[],
+  profiles: "2, 1",
+  by: "",
+};
 
 /** The first line that a server answers to a request written by hand. */
 async function firstLine(url: string, host: string): Promise<string> {
@@ -166,13 +178,17 @@ Deno.test("the page loads nothing, holds the prompt as text, and can be read wit
   const document = new DOMParser().parseFromString(html!, "text/html");
   // A line break behind the tag is not part of the text; linkedom leaves its entities as they are.
   assert.equal(document.querySelector("#system")!.textContent.slice(1), escape(odd.system));
-  for (const field of document.querySelectorAll("textarea, input, select")) {
+  const fields = "textarea, input:not([type=checkbox]), select";
+  for (const field of document.querySelectorAll(fields)) {
     assert.equal(document.querySelectorAll(`label[for="${field.id}"]`).length, 1, field.id);
   }
-  const options = (id: string) =>
-    [...document.querySelectorAll(`#${id} option`)].map((one) => one.textContent);
-  assert.deepEqual(options("model"), ["Own model", model("simulated").label]);
-  assert.deepEqual(options("condition"), ["Base", "MaxN"]);
+  const choices = (name: string) =>
+    [...document.querySelectorAll(`input[name="${name}"]`)].map((one) => [
+      one.parentElement!.textContent.trim(),
+      one.hasAttribute("checked"),
+    ]);
+  assert.deepEqual(choices("models"), [["Own model", true], [model("simulated").label, false]]);
+  assert.deepEqual(choices("conditions"), [["Base", true], ["MaxN", false]]);
   assert.equal(document.querySelector("#profiles")!.getAttribute("value"), "1");
 });
 
@@ -213,11 +229,14 @@ Deno.test("looking asks nothing; asking needs a budget, and shows what a cell sh
   assert.match(whole!.said.html!, /&lt;b&gt;/);
 
   const models = plan.kind === "personas" ? plan.models.slice(0, 1) : [];
-  const changed = { ...plan, models, prompt: editPrompt(WRITTEN, EDIT) } as Plan;
-  const cell = await lab.tried(changed, { before: WRITTEN, profiles: [1, 2], condition: "MaxN" });
-  assert.ok(whole!.said.html!.includes(comparedHtml(cell, "Before and after")));
+  const cell = await lab.tried({ ...plan, models }, {
+    prompts: [WRITTEN, editPrompt(WRITTEN, EDIT)],
+    profiles: [1, 2],
+    conditions: ["MaxN"],
+  });
+  assert.ok(whole!.said.html!.includes(comparedHtml(cell, "Side by side")));
 
-  const other = await bench.post("look", { ...LOOK, model: "simulated" });
+  const other = await bench.post("look", { ...LOOK, models: ["simulated"] });
   assert.equal(other.said.ask, "Ask: 4 calls, at most USD 0.00");
 });
 
@@ -232,8 +251,24 @@ Deno.test("what cannot be asked or saved is said in words; what is saved is list
   await refused("look", { ...LOOK, user: "Nothing" }, /lacks \{\{table\}\}, the place of the data/);
   await refused("look", { ...LOOK, profiles: "1, x" }, /^Profiles are numbers/);
   await refused("look", { ...LOOK, profiles: "1 77" }, /^Profile 77 is not there in schema/);
-  await refused("look", { ...LOOK, condition: "MaxP" }, /has no condition MaxP: it has Base, MaxN/);
-  await refused("look", { ...LOOK, model: "gpt4o" }, /names no model gpt4o: it has own, simulated/);
+  await refused(
+    "look",
+    { ...LOOK, conditions: ["MaxP"] },
+    /has no condition MaxP: it has Base, MaxN/,
+  );
+  await refused(
+    "look",
+    { ...LOOK, models: ["gpt4o"] },
+    /names no model gpt4o: it has own, simulated/,
+  );
+  await refused(
+    "look",
+    { ...LOOK, models: [] },
+    /^Choose one model at least: the plan has own, sim/,
+  );
+  await refused("look", { ...LOOK, conditions: [] }, /^Choose one condition at least/);
+  await refused("look", { ...LOOK, versions: ["9"] }, /no persona prompt of version 9/);
+  await refused("look", { ...LOOK, by: "model" }, /by is a factor of the trial .* It has prompt/);
   await refused("save", { ...EDIT, note: "" }, /^A version is saved with a note/);
   await refused("save", { ...EDIT, user: WRITTEN.user, note: "x" }, /^Nothing is changed/);
 
@@ -258,9 +293,11 @@ Deno.test("sheets are tried by the model that wrote the persona where the plan n
     body: JSON.stringify({
       system,
       user: `${user}\n\nThink first.`,
-      model: "",
-      condition: "Base",
+      models: [],
+      conditions: ["Base"],
+      versions: [],
       profiles: "3",
+      by: "",
       budget: { usd: 0 },
     }),
   });
@@ -268,7 +305,7 @@ Deno.test("sheets are tried by the model that wrote the persona where the plan n
   await page.close();
   assert.equal(calls, 0);
   assert.match(html, /Simulated \(no model\) reads no instructions/);
-  assert.match(html, /Scale scores/);
+  assert.match(html, /Scale E/);
 });
 
 Deno.test("a page that is opened again replaces the first, and is gone when it is closed", async () => {
@@ -339,4 +376,92 @@ Deno.test("a page closes although somebody sends half a request, and finishes wh
   await asked;
   await assert.rejects(() => fetch(page.url), TypeError);
   for (const connection of connections) connection.close();
+});
+
+const lacking = await withoutBrowser();
+
+Deno.test({
+  name: `prompts × models × conditions in a browser: cost first, then side by side${
+    lacking ? ` (left out: ${lacking})` : ""
+  }`,
+  ignore: lacking !== null,
+  fn: async () => {
+    await using bench = await Bench.with(
+      "studio_matrix",
+      (asked) =>
+        asked.user.includes("lives in Spain")
+          ? standIn(asked).replace(/"location":"[^"]*"/, `"location":"Madrid"`)
+          : standIn(asked),
+    );
+    const { made: { lab }, server, plan } = bench;
+    const third = editPrompt(WRITTEN, { user: `${WRITTEN.user}\n\nBe brief.` });
+    await lab.savePrompt(third, { from: WRITTEN, note: "Shorter" });
+    const opened = await served(await openStudy({ schema: "studio_matrix" }), plan);
+    await using browser = await launched();
+    for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      page.setDefaultTimeout(PATIENCE_MS);
+      const wrong: string[] = [];
+      page.on("pageerror", (error) => wrong.push(error.message));
+      await page.goto(opened.url);
+      const before = server.tally().requests;
+      const first = before === 0;
+      await page.locator("#user").fill(`${WRITTEN.user}\n\nThe person lives in Spain.`);
+      for (const name of [model("simulated").label, "MaxN", "Shorter"]) {
+        await page.locator(".choice", { hasText: name }).locator("input").check();
+      }
+      await page.locator("#profiles").fill("1, 2");
+      assert.equal(await page.locator("#ask").isDisabled(), true);
+      await page.locator("#look").click();
+      // 3 prompts, 2 models, 2 conditions, 2 profiles.
+      const ask = page.locator("#ask");
+      await ask.getByText(first ? /^Ask: 24 calls, at most USD 0\.\d+$/ : "Nothing left to ask")
+        .waitFor();
+      await page.locator("#shown h2").first().waitFor();
+      assert.equal(server.tally().requests, before);
+      if (first) {
+        await page.locator("#amount").fill("24");
+        // What is asked is what the cost was shown for.
+        await page.locator(".choice", { hasText: "Shorter" }).locator("input").uncheck();
+        assert.equal(await ask.isDisabled(), true);
+        await page.locator(".choice", { hasText: "Shorter" }).locator("input").check();
+        await ask.click();
+        await page.locator("#said").getByText("All that was to be asked is there").waitFor();
+        assert.equal(server.tally().requests, 12);
+      }
+      const shown = page.locator("#shown");
+      const table = shown.locator("table", { hasText: "profile 1: " });
+      assert.equal(await table.locator("thead th").count(), 1 + 3 * 2 * 2);
+      const places = await table.locator("tr", { hasText: "location" }).locator("td")
+        .allTextContents();
+      const heads = (await table.locator("thead th").allTextContents()).slice(1);
+      const { version } = editPrompt(WRITTEN, EDIT_SPAIN);
+      for (const [at, head] of heads.entries()) {
+        if (head !== `prompt ${version} · Own model · Base`) continue;
+        assert.equal(places[at], "≠ Madrid");
+        // What it is compared with stands on its left: the same model and condition.
+        assert.match(heads.slice(0, at).join(" | "), /prompt 1 · Own model · Base/);
+      }
+      assert.ok(heads.includes(`prompt ${version} · Own model · Base`), heads.join(" | "));
+      const differences = shown.locator("table", { hasText: "What each level does otherwise" });
+      // Words, and the share of fields that differ, for each of four levels that are not the first.
+      assert.equal(await differences.locator("tbody tr").count(), 8);
+      assert.match((await shown.textContent())!, /A model may answer the same question otherwise/);
+
+      await page.locator("#by").selectOption("model");
+      await page.locator("#look").click();
+      await shown.getByText(/^Compared by model, against Own model: \d+ of \d+ fields differ$/)
+        .waitFor();
+      await accessible(page, `the matrix at ${width} px, ${colorScheme}`);
+      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+      assert.ok(wide <= width, `${wide} px of ${width}`);
+      const folder = Deno.env.get("SCREENSHOTS");
+      if (folder) {
+        await page.screenshot({ path: join(folder, `studio_${width}.png`), fullPage: true });
+      }
+      assert.deepEqual(wrong, []);
+      await page.close();
+    }
+    await opened.close();
+  },
 });

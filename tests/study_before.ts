@@ -160,12 +160,12 @@ export function trials() {
   const { people, cloud } = plans();
   return {
     personas: {
-      plan: { ...people, prompt: SPANISH },
-      trial: { before: WRITTEN, profiles: [3, 17], condition: "MaxN" },
+      plan: people,
+      trial: { prompts: [WRITTEN, SPANISH], profiles: [3, 17], conditions: ["MaxN"] },
     },
     sheets: {
-      plan: { ...cloud, prompt: after, models: [model("simulated")] },
-      trial: { before, profiles: [58], condition: "N=3" },
+      plan: { ...cloud, models: [model("simulated")] },
+      trial: { prompts: [before, after], profiles: [58], conditions: ["N=3"] },
     },
   };
 }

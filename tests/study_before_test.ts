@@ -1,14 +1,14 @@
 /** A study that an earlier commit made goes on here: nothing is lost, nothing is bought again. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { DataFrame } from "polars";
+import pl, { type DataFrame } from "polars";
 import { z } from "zod";
 import { connect, migrate, type Sql } from "lib/db.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, requestKey } from "lib/llm.ts";
 import { strict } from "lib/llm/provider.ts";
-import type { Message } from "lib/prompts.ts";
-import { openStudy, type Plan, type Study } from "lib/study.ts";
+import type { Message, Prompt } from "lib/prompts.ts";
+import { openStudy, type Plan, type Study, type Tried } from "lib/study.ts";
 import { administrationCells, personaCells } from "lib/study/cell.ts";
 import { identity } from "lib/study/plan.ts";
 import { script } from "./command.ts";
@@ -50,6 +50,19 @@ class Before implements AsyncDisposable {
     await this.lab.close();
     await this.sql.end();
   }
+}
+
+/** What was tried as it once was: two prompts, and a row for both. */
+function pairsIn({ prompts: [before, after], replies, fields, scores }: Tried) {
+  const of = (frame: DataFrame, { version }: Prompt) =>
+    frame.filter(pl.col("prompt").eq(pl.lit(version)));
+  const named = (frame: DataFrame, value: string) =>
+    of(frame, after!).rename({ reference: "before", [value]: "after" });
+  return {
+    replies: pl.concat([of(replies, before!), of(replies, after!)]),
+    fields: named(fields, "value"),
+    scores: named(scores, "score"),
+  };
 }
 
 /** A frame has the golden rows, in the columns that these have. Sums of dollars depend on their order. */
@@ -229,10 +242,10 @@ Deno.test("trials, versions, faults, reasons and money of an earlier study are s
   }
   for (const [what, { plan, trial }] of Object.entries(trials())) {
     const rows = golden.tried[what]!;
-    const { replies, fields, scores } = await lab.tried(plan, trial);
-    isLike(replies, rows.replies, what);
-    isLike(fields, rows.fields, what);
-    isLike(scores, rows.scores, what);
+    const tried = pairsIn(await lab.tried(plan, trial));
+    isLike(tried.replies, rows.replies.map(({ version: _, ...row }) => row), what);
+    isLike(tried.fields, rows.fields, what);
+    isLike(tried.scores, rows.scores, what);
   }
   // Every reply is found under the key that is made anew, and read as it was.
   for (const [what, was] of Object.entries(golden.reparsed)) {

@@ -21,8 +21,8 @@ import { provider } from "./llm_server.ts";
 import { Folder } from "./made.ts";
 
 const STUDY = ["03a_plan", "03b_try", "03c_run", "04_administer", "05_data_quality"];
-/** Replies of trials, on two profiles each: in 03b before and after an edit, in 04 the prompt as it stands. */
-const TRIED = 6;
+/** Replies of trials: in 03b two prompts, two conditions, three profiles; in 04 a prompt on two. */
+const TRIED = 14;
 const SIMULATED = model("simulated").label;
 
 const path = (name: string): string => join(ROOT, "notebooks", `${name}.ipynb`);
@@ -64,8 +64,8 @@ atNight(
     for (const folder of folders) folder[Symbol.dispose]();
     assert.deepEqual(both.flat().flatMap(({ failures }) => failures), []);
     assert.equal(await count("demo.personas"), 360);
-    // 360 personas, and the prompt before and after an edit tried on two profiles.
-    assert.equal(await count("demo.requests"), 364);
+    // 360 personas, and a prompt beside its edit tried on three profiles under two conditions.
+    assert.equal(await count("demo.requests"), 372);
   },
 );
 
@@ -122,7 +122,7 @@ Deno.test("with a model that costs money they ask nothing before there is a budg
 
   const price = /^mine +360 +540 +450 +0 +220 +1200 +0\.52 +\d\.\d\d /m;
   assert.match(await shownWith(PLAN, ""), price);
-  assert.match(await shownWith(TRY, "{ usd: 0 }"), /Still to ask: 4 calls/);
+  assert.match(await shownWith(TRY, "{ usd: 0 }"), /Still to ask: 12 calls/);
   const unasked = await shownWith(RUN, "{ usd: 0 }");
   assert.match(unasked, price);
   assert.match(unasked, /0 of 360 done, .*\n {2}No further call fits into the budget: raise it/);
@@ -130,11 +130,11 @@ Deno.test("with a model that costs money they ask nothing before there is a budg
   assert.equal(asked(), 0);
 
   await shownWith(TRY, "{ usd: 5 }");
-  assert.equal(asked(), 4);
+  assert.equal(asked(), 12);
   assert.match(await shownWith(RUN, "{ usd: 5 }"), /360 of 360 done, 0 failed/);
-  assert.equal(asked(), 364);
+  assert.equal(asked(), 372);
   assert.match(await shownWith(ASK, "{ usd: 0 }"), /0 of 180 done/);
-  assert.equal(asked(), 364);
+  assert.equal(asked(), 372);
   const sheets = await shownWith(ASK, "{ calls: 1000 }");
   assert.equal(sheets.match(/180 of 180 done, 0 failed/g)!.length, 2);
   assert.equal(asked(), 720 + TRIED);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { rows } from "lib/frames.ts";
+import { frame, rows } from "lib/frames.ts";
+import { compare } from "lib/measures.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { editPrompt, type Prompt, shippedPrompt } from "lib/prompts.ts";
@@ -54,7 +55,6 @@ function obedient(asked: Asked): string {
 }
 
 const Reply = z.object({
-  version: z.string(),
   prompt: z.string(),
   profile: z.number(),
   state: z.string(),
@@ -63,17 +63,22 @@ const Reply = z.object({
   reply: z.string().nullable(),
 });
 const Field = z.object({
-  profile: z.number(),
+  prompt: z.string(),
   condition: z.string(),
+  profile: z.number(),
   field: z.string(),
-  before: z.string().nullable(),
-  after: z.string().nullable(),
+  value: z.string().nullable(),
+  reference: z.string().nullable(),
   changed: z.string().nullable(),
 });
 const Left = z.object({ model: z.string(), calls: z.number(), usd_most: z.number().nullable() });
 
+const BOTH = [WRITTEN, SPANISH];
+
 const states = ({ replies }: Tried) =>
-  rows(replies, Reply).map(({ version, profile, state }) => `${version} ${profile} ${state}`);
+  rows(replies, Reply).map(({ prompt, profile, state }) =>
+    `${prompt === WRITTEN.version ? "before" : "after"} ${profile} ${state}`
+  );
 
 const all = ({ left }: Tried) => rows(left, Left).find(({ model }) => model === "all")!;
 
@@ -81,7 +86,7 @@ Deno.test("a trial shows its cost first, asks each version once, and says what c
   await using bench = await Bench.with("trial_personas");
   const { made: { lab }, server } = bench;
   const plan = bench.plan();
-  const trial = { before: WRITTEN, profiles: [2, 1], condition: "MaxN" };
+  const trial = { prompts: BOTH, profiles: [2, 1], conditions: ["MaxN"] };
 
   const first = await lab.tried(plan, trial);
   assert.deepEqual(states(first), [
@@ -104,14 +109,14 @@ Deno.test("a trial shows its cost first, asks each version once, and says what c
   const changed = rows(asked.fields, Field).filter(({ changed }) => changed === "yes");
   assert.deepEqual(
     changed.map((
-      { profile, condition, field, before, after },
-    ) => [profile, condition, field, before, after]),
+      { profile, condition, field, reference, value },
+    ) => [profile, condition, field, reference, value]),
     [
       [1, "MaxN", "location", "Chicago", "Madrid, Spain"],
       [2, "MaxN", "location", "Chicago", "Madrid, Spain"],
     ],
   );
-  assert.equal(rows(asked.fields, Field).length, 2 * 12);
+  assert.equal(rows(asked.fields, Field).length, 2 * 2 * 12);
   assert.equal(asked.scores.height, 0);
   assert.deepEqual(asked.simulated, []);
 
@@ -125,14 +130,14 @@ Deno.test("a trial shows its cost first, asks each version once, and says what c
   );
 });
 
-Deno.test("both prompts of a trial are filled before either is asked", async () => {
+Deno.test("all prompts of a trial are filled before any is asked", async () => {
   await using bench = await Bench.with("trial_filled");
   const { made: { lab }, server } = bench;
   const broken = editPrompt(WRITTEN, { user: "Write a person." });
   const trial = { profiles: [1], budget: { calls: 9 } };
-  for (const [before, prompt] of [[WRITTEN, broken], [broken, WRITTEN]] as const) {
+  for (const prompts of [[WRITTEN, broken], [broken, WRITTEN]]) {
     await assert.rejects(
-      () => lab.tried(bench.plan({ prompt }), { ...trial, before }),
+      () => lab.tried(bench.plan(), { ...trial, prompts }),
       /lacks \{\{table\}\}/,
     );
   }
@@ -143,7 +148,7 @@ Deno.test("both prompts of a trial are filled before either is asked", async () 
 Deno.test("one budget holds for both versions; what it does not cover stays unasked", async () => {
   await using bench = await Bench.with("trial_budget");
   const { made: { lab }, server } = bench;
-  const trial = { before: WRITTEN, profiles: [1, 2, 3], budget: { calls: 4 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1, 2, 3], budget: { calls: 4 } };
   const part = await lab.tried(bench.plan(), trial);
   assert.equal(server.tally().requests, 4);
   assert.equal(states(part).filter((state) => state.endsWith("not asked")).length, 2);
@@ -158,7 +163,7 @@ Deno.test("one budget holds for both versions; what it does not cover stays unas
 Deno.test("without a price a budget in USD is refused, and nothing is asked", async () => {
   await using bench = await Bench.with("trial_unpriced");
   const plan = bench.plan({ models: [bench.model({ price: null })] });
-  const trial = { before: WRITTEN, profiles: [1], budget: { usd: 1 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1], budget: { usd: 1 } };
   await assert.rejects(() => bench.made.lab.tried(plan, trial), /the price of own is unknown/);
   assert.equal(bench.server.tally().requests, 0);
   const { left } = await bench.made.lab.tried(plan, { ...trial, budget: { calls: 2 } });
@@ -168,16 +173,25 @@ Deno.test("without a price a budget in USD is refused, and nothing is asked", as
 Deno.test("what is not there is named before anything is asked", async () => {
   await using bench = await Bench.with("trial_refused");
   const { made: { lab }, server } = bench;
-  const trial = { before: WRITTEN, profiles: [1], budget: { calls: 9 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1], budget: { calls: 9 } };
   const refused = (more: object, message: RegExp) =>
     assert.rejects(() => lab.tried(bench.plan(), { ...trial, ...more }), message);
   await refused({ profiles: [] }, /A trial asks at least one profile: got 0/);
   await refused({ profiles: [4, 77, 78] }, /Profiles 77, 78 are not there in schema trial_refused/);
-  await refused({ condition: "MaxP" }, /The plan has no condition MaxP: it has Base, MaxN/);
+  await refused({ conditions: ["MaxP"] }, /The plan has no condition MaxP: it has Base, MaxN/);
   await refused({ budget: { calls: -1 } }, /A budget of calls is 0 or more: current value is -1/);
   await refused(
-    { before: shippedPrompt("administration") },
+    { prompts: [WRITTEN, shippedPrompt("administration")] },
     /needs a persona prompt: got one for adm/,
+  );
+  const same = await lab.tried(bench.plan(), { profiles: [1], prompts: [WRITTEN, WRITTEN] });
+  assert.deepEqual([same.prompts, all(same).calls, same.by], [[WRITTEN], 2, "condition"]);
+  await refused({ prompts: WRITTEN }, /prompts is a list of prompts, such as .*: got an object/);
+  await refused({ prompts: [] }, /A plan has at least one prompt: got 0/);
+  await refused({ conditions: [] }, /A trial is of at least one condition: got 0/);
+  await refused(
+    { by: "promt", budget: undefined },
+    /by is a factor of the trial that has several levels: did you mean prompt\? It has prompt/,
   );
   assert.equal(server.tally().requests, 0);
 });
@@ -190,7 +204,7 @@ Deno.test("a useless reply is asked again as in a study; a fault is a reason, an
     return obedient(asked);
   });
   const { made: { lab }, server } = bench;
-  const trial = { before: WRITTEN, profiles: [1], budget: { calls: 20 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1], budget: { calls: 20 } };
   const useless = await lab.tried(bench.plan(), trial);
   assert.equal(server.tally().requests, 6);
   assert.match(states(useless)[0]!, /^before 1 failed: age is missing/);
@@ -214,7 +228,7 @@ Deno.test("a trial is in no table, view, count or banner of results, nor in what
   const { made: { lab, sql }, server } = bench;
   using folder = new Folder();
   const plan = bench.plan({ conditions: ["Base"], profiles: 3 });
-  const trial = { before: WRITTEN, profiles: [1, 2, 3], budget: { calls: 99 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1, 2, 3], budget: { calls: 99 } };
   const simulated = { ...plan, models: [model("simulated")] };
   await lab.tried(plan, trial);
   await lab.tried(simulated, trial);
@@ -225,7 +239,7 @@ Deno.test("a trial is in no table, view, count or banner of results, nor in what
   const { flow, failures } = await lab.quality();
   assert.deepEqual([flow.height, failures.height], [0, 0]);
   assert.equal(await lab.banner(), "Data: own study, not the published dataset");
-  assert.deepEqual([...(await lab.status()).getColumn("kind")], Array(4).fill("trial"));
+  assert.deepEqual([...(await lab.status()).getColumn("kind")], Array(2).fill("trial"));
 
   // The same prompt in the study is asked anew, and another prompt is no other setting.
   assert.equal((await lab.estimate(plan)).getColumn("calls").get(0), 3);
@@ -253,7 +267,7 @@ Deno.test("a trial is in no table, view, count or banner of results, nor in what
 
   // A trial reads what the study was replied.
   const next = editPrompt(SPANISH, { system: `${SPANISH.system}\n\nBe brief.` });
-  await lab.tried({ ...plan, prompt: next }, { ...trial, before: SPANISH, profiles: [1, 2] });
+  await lab.tried(plan, { ...trial, prompts: [SPANISH, next], profiles: [1, 2] });
   assert.equal(server.tally().requests, 11);
 });
 
@@ -269,20 +283,37 @@ Deno.test("sheets are compared item by item and scale by scale, by hand", async 
   await lab.run(await lab.register(people));
   const before = shippedPrompt("administration");
   const after = editPrompt(before, { user: `${before.user}\n\nSay no.` });
-  const plan = administrations({ instrument: epqra, models: [bench.model()], prompt: after });
-  const trial = { before, profiles: [4], condition: "MaxN", budget: { calls: 2 } };
+  const plan = administrations({ instrument: epqra, models: [bench.model()] });
+  const trial = {
+    prompts: [before, after],
+    profiles: [4],
+    conditions: ["MaxN"],
+    budget: { calls: 2 },
+  };
   const { fields, scores, replies } = await lab.tried(plan, trial);
   assert.equal(replies.height, 2);
   const read = rows(fields, Field);
-  assert.equal(read.length, 24);
-  assert.deepEqual(read[0], {
-    profile: 4,
-    condition: "MaxN",
-    field: "1. Does your mood often go up and down?",
-    before: "True",
-    after: "False",
-    changed: "yes",
-  });
+  assert.equal(read.length, 2 * 24);
+  assert.deepEqual([read[0], read[24]], [
+    {
+      prompt: "1",
+      condition: "MaxN",
+      profile: 4,
+      field: "1. Does your mood often go up and down?",
+      value: "True",
+      reference: null,
+      changed: null,
+    },
+    {
+      prompt: after.version,
+      condition: "MaxN",
+      profile: 4,
+      field: "1. Does your mood often go up and down?",
+      value: "False",
+      reference: "True",
+      changed: "yes",
+    },
+  ]);
   assert.deepEqual(read.filter(({ changed }) => changed === "no").map(({ field }) => field), [
     `7. ${epqra.items[6]!.text}`,
   ]);
@@ -291,14 +322,147 @@ Deno.test("sheets are compared item by item and scale by scale, by hand", async 
     const own = epqra.items.filter((item) => item.scale === scale);
     const yes = own.filter(({ keyed }) => keyed === 1).length;
     const no = own.filter(({ number, keyed }) => keyed === (number === 7 ? 1 : 0)).length;
-    return [scale, yes, no, no - yes];
+    return [scale, no, yes, no - yes];
   });
+  const scored = scores.toRecords() as Record<string, unknown>[];
+  assert.deepEqual(scored.slice(0, 4).map(({ reference }) => reference), Array(4).fill(null));
   assert.deepEqual(
-    (scores.toRecords() as Record<string, unknown>[])
-      .map(({ scale, before, after, difference }) => [scale, before, after, difference]),
+    scored.slice(4).map(({ scale, score, reference, difference }) => [
+      scale,
+      score,
+      reference,
+      difference,
+    ]),
     expected,
   );
   assert.equal(await bench.made.value("select count(*) from administrations"), 0);
+});
+
+Deno.test("prompts × models × conditions: marks by any factor, and statistics paired within profiles", async () => {
+  await using bench = await Bench.with("trial_matrix");
+  const { made: { lab } } = bench;
+  const simulated = [model("simulated"), { ...model("simulated"), id: "other", label: "Other" }];
+  const people = personas({ models: [simulated[0]!], conditions: ["Base", "MaxN", "MaxP"] });
+  await lab.run(await lab.register(people));
+  const written = shippedPrompt("administration");
+  const slow = editPrompt(written, { user: `${written.user}\n\nTake your time.` });
+  const plan = administrations({ instrument: epqra, models: simulated, prompt: [written, slow] });
+  const trial = { profiles: [5, 1, 2, 3, 4], conditions: ["Base", "MaxN"] };
+  const first = await lab.tried(plan, trial);
+  assert.equal(all(first).calls, 2 * 2 * 2 * 5);
+  const tried = await lab.tried(plan, { ...trial, budget: { usd: 0 } });
+  assert.equal(all(tried).calls, 0);
+  assert.equal(tried.by, "prompt");
+  assert.deepEqual(tried.factors, {
+    prompt: ["1", slow.version],
+    model: ["Simulated (no model)", "Simulated (no model) (by Other)"],
+    condition: ["Base", "MaxN"],
+  });
+  assert.deepEqual([tried.replies.height, tried.scores.height], [40, 40 * 4]);
+
+  // What is compared is the same profile, and the same in all but one factor.
+  const Cell = z.object({
+    prompt: z.string(),
+    model: z.string(),
+    condition: z.string(),
+    profile: z.number(),
+    field: z.string(),
+    value: z.string(),
+    reference: z.string().nullable(),
+    changed: z.string().nullable(),
+  });
+  type Cell = z.infer<typeof Cell>;
+  const keyOf = (cell: Cell, but: Readonly<Record<string, string>>): string => {
+    const { prompt, model, condition, profile, field } = { ...cell, ...but };
+    return JSON.stringify([prompt, model, condition, profile, field]);
+  };
+  for (const by of ["prompt", "model", "condition"] as const) {
+    const cells = rows((await lab.tried(plan, { ...trial, by })).fields, Cell);
+    assert.equal(cells.length, 40 * 24);
+    const values = new Map(cells.map((cell) => [keyOf(cell, {}), cell.value]));
+    const base: string = tried.factors[by]![0]!;
+    for (const cell of cells) {
+      const expected = cell[by] === base ? null : values.get(keyOf(cell, { [by]: base }))!;
+      assert.equal(cell.reference, expected);
+      const changed = expected === null ? null : cell.value === expected ? "no" : "yes";
+      assert.equal(cell.changed, changed);
+    }
+  }
+
+  // The same numbers from the answers, by compare(), which measures_test checks against R.
+  const cells = rows(tried.fields, Cell);
+  const sheets = [...Map.groupBy(cells, (cell) => keyOf(cell, { field: "" })).values()];
+  const Row = z.object({
+    factor: z.string(),
+    level: z.string(),
+    against: z.string(),
+    measure: z.string(),
+    n: z.number(),
+    clusters: z.number(),
+    mean: z.number().nullable(),
+    mean_against: z.number().nullable(),
+    estimate: z.number(),
+    se: z.number().nullable(),
+    df: z.number().nullable(),
+    ci_lower: z.number().nullable(),
+    ci_upper: z.number().nullable(),
+    p: z.number().nullable(),
+    p_flip: z.number().nullable(),
+  });
+  const found = rows(tried.differences, Row);
+  const items = frame(
+    epqra.items.map(({ number, scale }) => ({ item: number, scale })),
+    { item: "integer", scale: "text" },
+  );
+  assert.equal(found.length, 3 * 5);
+  for (const factor of ["prompt", "model", "condition"] as const) {
+    const data = sheets.map((sheet) => {
+      const { profile, field: _f, value: _v, ...levels } = sheet[0]!;
+      return {
+        [factor]: levels[factor],
+        respondent: keyOf(sheet[0]!, { [factor]: "", field: "" }),
+        cluster: profile,
+        ...Object.fromEntries(
+          sheet.flatMap(({ field, value }) => {
+            const number = parseInt(field), answer = Number(value === "True");
+            const { keyed } = epqra.items.find((item) => item.number === number)!;
+            return [[`answer ${number}`, answer], [`score ${number}`, Number(answer === keyed)]];
+          }),
+        ),
+      };
+    });
+    const kinds = Object.fromEntries(
+      Object.keys(data[0]!).map((
+        name,
+      ) => [name, name === factor || name === "respondent" ? "text" : "integer"]),
+    ) as Record<string, "text" | "integer">;
+    const against: string = tried.factors[factor]![0]!;
+    const expected = compare({ items, sheets: frame(data, kinds) }, { of: epqra, factor, against })
+      .toRecords() as Record<string, number>[];
+    const own = found.filter((row) => row.factor === factor && row.measure !== "differing");
+    assert.deepEqual(own.map(({ measure }) => measure), epqra.scales);
+    for (const [at, row] of own.entries()) {
+      const { respondents, clusters, p_flip } = expected[at]!;
+      assert.deepEqual([row.n, row.clusters, row.p_flip], [respondents, clusters, p_flip]);
+      assert.deepEqual([row.n, row.clusters], [20, 5]);
+      for (
+        const name of ["mean", "mean_against", "estimate", "se", "df", "ci_lower", "p"] as const
+      ) {
+        const [is, was] = [row[name], expected[at]![name]!];
+        assert.ok(is === was || Math.abs(is! - was) < 1e-12, `${factor} ${name}: ${is}, ${was}`);
+      }
+    }
+    const pairs = cells.filter((cell) => cell[factor] !== against).map((cell) => {
+      const other = cells.find((one) => keyOf(one, {}) === keyOf(cell, { [factor]: against }))!;
+      return Number(other.value !== cell.value);
+    });
+    const share = found.find((row) => row.factor === factor && row.measure === "differing")!;
+    assert.equal(share.n, pairs.length);
+    assert.ok(
+      Math.abs(share.estimate - pairs.reduce((sum, one) => sum + one) / pairs.length) < 1e-12,
+    );
+    assert.deepEqual([share.p, share.p_flip, share.mean], [null, null, null]);
+  }
 });
 
 const Version = z.object({
@@ -319,7 +483,7 @@ Deno.test("a version is kept with its note and parent, found again, and listed w
   await using bench = await Bench.with("trial_versions");
   const { made: { lab } } = bench;
   assert.equal((await lab.prompts()).height, 0);
-  const trial = { before: WRITTEN, profiles: [1, 2], budget: { calls: 99 } };
+  const trial = { prompts: BOTH, conditions: ["Base"], profiles: [1, 2], budget: { calls: 99 } };
   await lab.tried(bench.plan(), trial);
   const listed = async () => rows(await lab.prompts(), Version);
   assert.deepEqual(

@@ -4,7 +4,15 @@ import { plural } from "../format.ts";
 import { frame, type Kind } from "../frames.ts";
 import type { Instrument } from "../instruments.ts";
 import { coins, seeded } from "../random.ts";
-import { averageD, clusterSums, cohenH, pairedT, signFlip, weightedMean } from "../stats.ts";
+import {
+  averageD,
+  clusterSums,
+  cohenH,
+  pairedT,
+  signFlip,
+  weightedMean,
+  type WeightedSums,
+} from "../stats.ts";
 import { intervalLaid, withBothHolm } from "./laid.ts";
 import { type Cell, cells, kindsOf, type Level, type Rows } from "./rows.ts";
 import {
@@ -216,22 +224,61 @@ interface Means {
   origin: number;
 }
 
-function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison) {
-  const cluster = pairs.respondents.map((one) => rows.cluster[one]!);
-  const weight = pairs.respondents.map((one) => rows.weight[one]!);
-  const meanOf = (values: Float64Array) => {
-    const origin = values[0] ?? 0;
-    const sum = values.map((value) => value - origin);
-    const square = sum.map((value) => value ** 2);
-    return weightedMean({ cluster, weight, n: values.map(() => 1), sum, square, origin });
-  };
-  const [level, against, difference] = [pairs.level, pairs.against, pairs.difference].map(meanOf);
-  const { estimate, sd, p, n, clusters } = difference!;
-  const sums = clusterSums(pairs.difference, { cluster, weight });
-  const flipped = signFlip(sums.map(({ sum }) => sum), {
+/**
+ * The mean of paired differences with its t interval and test by cluster, and the sign-flip test that turns all
+ * differences of a cluster round together.
+ *
+ * @param pairs of each difference its cluster, a whole number from 0, and its weight; 1 where left out
+ * @returns n, clusters, sd and estimate of the differences, se, df, ci_lower, ci_upper, p, p_flip, informative:
+ *   sources as `weightedMean` and `signFlip`
+ */
+export function testPairs(
+  { difference, cluster, weight = difference.map(() => 1) }: {
+    difference: readonly number[];
+    cluster: readonly number[];
+    weight?: readonly number[];
+  },
+  { draws, seed = 1 }: Pick<Comparison, "draws" | "seed"> = {},
+) {
+  const mean = weightedMean(sumsOf(difference, { cluster, weight }));
+  const sums = clusterSums(difference, { cluster, weight });
+  const { p, informative } = signFlip(sums.map(({ sum }) => sum), {
     uniform: coins(seeded("compare", seed)),
     ...draws === undefined ? {} : { draws },
   });
+  return {
+    n: mean.n,
+    clusters: mean.clusters,
+    sd: mean.sd,
+    estimate: mean.estimate,
+    ...intervalLaid(mean),
+    p: mean.p,
+    p_flip: p,
+    informative,
+  };
+}
+
+/** Values of one row each, as sums from the first of them. */
+function sumsOf(
+  values: readonly number[],
+  of: { cluster: readonly number[]; weight: readonly number[] },
+): WeightedSums {
+  const origin = values[0] ?? 0;
+  const sum = values.map((value) => value - origin);
+  return { ...of, n: values.map(() => 1), sum, square: sum.map((value) => value ** 2), origin };
+}
+
+function compared(rows: Rows, pairs: Pairs, { of, draws, seed }: Comparison) {
+  const at = {
+    cluster: pairs.respondents.map((one) => rows.cluster[one]!),
+    weight: pairs.respondents.map((one) => rows.weight[one]!),
+  };
+  const [level, against] = [pairs.level, pairs.against]
+    .map((values) => weightedMean(sumsOf([...values], at)));
+  const { n, clusters, sd, estimate, ...tested } = testPairs(
+    { difference: [...pairs.difference], ...at },
+    { ...draws !== undefined && { draws }, ...seed !== undefined && { seed } },
+  );
   const scored = typeof of === "object" && "items" in of;
   const spread = n >= 2 ? { mean: estimate!, sdA: level!.sd!, sdB: against!.sd! } : null;
   const effect = scored
@@ -253,10 +300,7 @@ function compared(rows: Rows, pairs: Pairs, { of, draws, seed = 1 }: Comparison)
     unpaired_against: pairs.unpairedAgainst,
     ...effect,
     estimate,
-    ...intervalLaid(difference!),
-    p,
-    p_flip: flipped.p,
-    informative: flipped.informative,
+    ...tested,
   };
 }
 

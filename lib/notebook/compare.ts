@@ -1,4 +1,4 @@
-/** What two prompts brought on few profiles, side by side. */
+/** What a plan brought on few profiles, cell by cell. */
 import pl from "polars";
 import { z } from "zod";
 import { DASH, plural, whole } from "../format.ts";
@@ -9,74 +9,120 @@ import { tableHtml, tableText } from "./table.ts";
 import { letter } from "./exchanges.ts";
 
 const Text = z.string().nullable();
-const Of = z.object({ model: z.string(), condition: z.string(), profile: z.number() });
-const Reply = Of.extend({ version: z.string(), state: z.string(), reply: Text });
-const Field = Of.extend({ field: z.string(), before: Text, after: Text, changed: Text });
-const Left = z.object({ model: z.string(), calls: z.number() });
+const Of = z.looseObject({ profile: z.number() });
+const Reply = Of.extend({ state: z.string(), reply: Text });
+const Field = Of.extend({ field: z.string(), value: Text, changed: Text });
+const Score = Of.extend({
+  scale: z.string(),
+  score: z.number().nullable(),
+  difference: z.number().nullable(),
+});
+const Left = z.object({ calls: z.number() });
 
-type Reply = z.infer<typeof Reply>;
-type Field = z.infer<typeof Field>;
+type Of = z.infer<typeof Of>;
 
-/** One profile, asked by one model. */
-interface Pair {
+/** One combination of levels, as a column. */
+interface Column {
+  key: string;
   head: string;
-  before: Reply;
-  after: Reply;
-  fields: readonly Field[];
+}
+
+/** One field of a profile, with what each column has, and whether that differs. */
+interface Line {
+  field: string;
+  values: readonly { value: string | null; differs: boolean }[];
+}
+
+/** All that one profile brought. */
+interface Sheet {
+  title: string;
+  heads: readonly string[];
+  lines: readonly Line[];
+  replies: readonly { head: string; reply: string }[];
 }
 
 interface Compared {
-  /** One version only: the prompt is not changed. */
-  same: boolean;
-  sheets: boolean;
-  versions: { before: string; after: string };
   lines: readonly string[];
-  pairs: readonly Pair[];
+  sheets: readonly Sheet[];
 }
 
-const key = ({ model, condition, profile }: z.infer<typeof Of>): string =>
-  JSON.stringify([model, condition, profile]);
+/** The frames of what was tried, as rows. */
+class Matrix {
+  readonly factors: readonly string[];
+  readonly replies: z.infer<typeof Reply>[];
+  readonly fields: z.infer<typeof Field>[];
+  readonly scores: z.infer<typeof Score>[];
+  readonly columns: readonly Column[];
+
+  constructor(readonly tried: Tried) {
+    this.factors = Object.keys(tried.factors);
+    this.replies = rows(tried.replies, Reply);
+    this.fields = rows(tried.fields, Field);
+    this.scores = rows(tried.scores, Score);
+    this.columns = this.#columns();
+  }
+
+  /** Which column a row belongs to. */
+  keyOf = (row: Of): string => JSON.stringify(this.factors.map((name) => row[name]));
+
+  /** Those that differ in `by` alone stand beside each other. */
+  #columns(): Column[] {
+    const { by, factors } = this.tried;
+    const order = [...this.factors.filter((name) => name !== by), ...by === null ? [] : [by]];
+    const placeOf = (row: Of) => order.map((name) => factors[name]!.indexOf(String(row[name])));
+    const found = new Map(this.replies.map((row) => [this.keyOf(row), row]));
+    return [...found].toSorted(([, a], [, b]) => {
+      const [one, other] = [placeOf(a), placeOf(b)];
+      const at = one.findIndex((place, at) => place !== other[at]);
+      return at < 0 ? 0 : one[at]! - other[at]!;
+    }).map(([key, row]) => ({
+      key,
+      head:
+        this.factors.map((name) =>
+          name === "model" || name === "condition"
+            ? row[name]
+            : `${name.replaceAll("_", " ")} ${row[name]}`
+        ).join(" · ") || "reply",
+    }));
+  }
+}
 
 function compared(tried: Tried): Compared {
-  const { before, after } = tried;
-  const same = before.hash === after.hash;
-  const fields = Map.groupBy(rows(tried.fields, Field), key);
-  const replies = rows(tried.replies, Reply);
-  const own = new Map(
-    replies.filter(({ version }) => version === "before").map((reply) => [key(reply), reply]),
-  );
-  const pairs = replies.filter(({ version }) => version === "after").map((reply) => ({
-    head: `${reply.model}, profile ${reply.profile} under ${reply.condition}`,
-    before: own.get(key(reply))!,
-    after: reply,
-    fields: fields.get(key(reply)) ?? [],
-  }));
+  const matrix = new Matrix(tried);
+  const profiles = [...new Set(matrix.replies.map(({ profile }) => profile))];
   return {
-    same,
-    sheets: before.purpose === "administration",
-    versions: { before: `before (${before.version})`, after: `after (${after.version})` },
-    lines: [...sum(tried, same, pairs), ...cautions(tried, same, pairs)],
-    pairs,
+    lines: [...sum(matrix), ...cautions(matrix)],
+    sheets: profiles.map((profile) => sheetOf(matrix, profile)),
   };
 }
 
-const differing = (fields: readonly Field[]): Field[] =>
-  fields.filter(({ changed }) => changed === "yes");
-const known = (fields: readonly Field[]): Field[] =>
-  fields.filter(({ changed }) => changed !== null);
+const isKnown = ({ changed }: { changed: string | null }): boolean => changed !== null;
+const isChanged = ({ changed }: { changed: string | null }): boolean => changed === "yes";
+
+const ofSheets = ({ prompts }: Tried): boolean => prompts[0]!.purpose === "administration";
 
 /** How much differs, and what is not asked yet. */
-function sum({ before, after, left }: Tried, same: boolean, pairs: readonly Pair[]): string[] {
-  const fields = pairs.flatMap(({ fields }) => fields);
-  const what = before.purpose === "persona" ? "field" : "answer";
-  const { calls } = rows(left, Left).at(-1)!;
+function sum({ tried, fields }: Matrix): string[] {
+  const { prompts, by, factors } = tried;
+  const what = ofSheets(tried) ? "answer" : "field";
+  const calls = callsLeft(tried);
+  const known = fields.filter(isKnown);
   return [
-    same
-      ? `Nothing is changed: this is what the ${after.purpose} prompt ${after.version} brings as it stands`
-      : `From version ${before.version} to ${after.version}: ` +
-        (known(fields).length
-          ? `${whole(differing(fields).length)} of ${plural(known(fields).length, what)} differ`
+    by === null
+      ? `Nothing is varied: this is what the ${prompts[0]!.purpose} prompt ${
+        prompts[0]!.version
+      } brings as it stands`
+      : `Compared by ${by.replaceAll("_", " ")}, against ${factors[by]![0]}: ` +
+        (known.length
+          ? `${whole(known.filter(isChanged).length)} of ${plural(known.length, what)} differ`
           : `no ${what} of both can be compared`),
+    ...by !== null && Object.keys(factors).length > 1
+      ? [
+        `≠ is what differs from the column with ${by.replaceAll("_", " ")} ${
+          factors[by]![0]
+        } and all else the same`,
+      ]
+      : [],
     ...calls
       ? [
         `Still to ask: ${plural(calls, "call")}. Nothing is asked without a budget, such as ` +
@@ -87,11 +133,13 @@ function sum({ before, after, left }: Tried, same: boolean, pairs: readonly Pair
 }
 
 /** What must not be read into the differences. */
-function cautions({ simulated }: Tried, same: boolean, pairs: readonly Pair[]): string[] {
-  if (same) return [];
-  const real = pairs.some(({ after }) => !simulated.includes(after.model));
+function cautions({ tried, replies }: Matrix): string[] {
+  const { simulated, by, factors } = tried;
+  if (by === null) return [];
+  const real = factors.model?.some((label) => !simulated.includes(label)) ??
+    replies.some(({ model }) => !simulated.includes(String(model)));
   return [
-    ...simulated.length
+    ...simulated.length && factors.prompt
       ? [
         `${
           simulated.join(", ")
@@ -102,105 +150,183 @@ function cautions({ simulated }: Tried, same: boolean, pairs: readonly Pair[]): 
     ...real
       ? [
         "A model may answer the same question otherwise the next time: a difference on few profiles " +
-        "need not come from the prompt",
+        `need not come from the ${by.replaceAll("_", " ")}`,
       ]
       : [],
   ];
 }
 
-const shownReplies = ({ replies }: Tried, same: boolean) => {
-  const told = replies.drop("reply");
-  return same ? told.filter(pl.col("version").eq(pl.lit("after"))).drop("version") : told;
-};
+const callsLeft = ({ left }: Tried): number => rows(left, Left).at(-1)!.calls;
+
+/** A number as it is read: scores that are sums are whole. */
+const number = (value: number): string => Number.isInteger(value) ? whole(value) : value.toFixed(2);
+
+const signed = (difference: number): string =>
+  `${difference > 0 ? "+" : "−"}${number(Math.abs(difference))}`;
+
+/** The table of one profile. */
+function sheetOf(matrix: Matrix, profile: number): Sheet {
+  const { tried, columns, keyOf } = matrix;
+  const own = <R extends Of>(all: readonly R[]) => all.filter((row) => row.profile === profile);
+  const [replies, fields, scores] = [own(matrix.replies), own(matrix.fields), own(matrix.scores)];
+  const at = <R extends Of>(all: readonly R[], { key }: Column) =>
+    all.find((row) => keyOf(row) === key);
+  const scales = [...Map.groupBy(scores, ({ scale }) => scale)].map(([scale, all]): Line => ({
+    field: `Scale ${scale}`,
+    values: columns.map((column) => {
+      const { score = null, difference = null } = at(all, column) ?? {};
+      return {
+        value: score === null
+          ? null
+          : number(score) + (difference ? ` (${signed(difference)})` : ""),
+        differs: Boolean(difference),
+      };
+    }),
+  }));
+  const all = [...Map.groupBy(fields, ({ field }) => field)].map(([field, all]): Line => ({
+    field,
+    values: columns.map((column) => {
+      const found = at(all, column);
+      return { value: found?.value ?? null, differs: found?.changed === "yes" };
+    }),
+  }));
+  // Of a sheet there are dozens of items, of which few differ.
+  const shown = ofSheets(tried) && tried.by !== null
+    ? all.filter(({ values }) => values.some(({ differs }) => differs))
+    : all;
+  const known = fields.filter(isKnown);
+  const what = ofSheets(tried) ? "answer" : "field";
+  const { model, condition } = replies[0]!;
+  const head = [
+    ...tried.factors.model ? [] : [`${model}, `],
+    `profile ${profile}`,
+    ...tried.factors.condition ? [] : [` under ${condition}`],
+  ].join("");
+  return {
+    title: known.length
+      ? `${head}: ${whole(known.filter(isChanged).length)} of ${plural(known.length, what)} differ`
+      : head,
+    heads: columns.map((column) => {
+      const calls = replies.filter((row) => keyOf(row) === column.key);
+      const open = calls.find(({ state }) => state !== "done");
+      return open ? `${column.head}: ${open.state}` : column.head;
+    }),
+    lines: [...scales, ...shown],
+    replies: columns.flatMap((column) =>
+      replies.filter((row) => keyOf(row) === column.key && row.reply !== null)
+        .map(({ reply }) => ({ head: column.head, reply: reply! }))
+    ),
+  };
+}
 
 const REPLIES = "Replies: tokens as the provider counts them, USD of the last call";
 const LEFT = "Not asked yet: calls, tokens per call, and cost in USD";
-const SCORES = "Scale scores";
+const DIFFERENCES =
+  "What each level does otherwise than the first, paired within profiles: of scales and " +
+  "words the mean difference, of fields and answers the share that differs (t by profile, sign flips, Holm). " +
+  "The profiles were chosen, not drawn";
+const SHOWN = [
+  "factor",
+  "level",
+  "against",
+  "measure",
+  "n",
+  "clusters",
+  "mean",
+  "mean_against",
+  "estimate",
+  "ci_lower",
+  "ci_upper",
+  "p",
+  "p_flip",
+  "p_holm",
+] as const;
+const DECIMALS = {
+  decimals: { n: 0, clusters: 0, mean: 2, mean_against: 2, estimate: 2, ci_lower: 2, ci_upper: 2 },
+};
 
-const asks = ({ left }: Tried): boolean => rows(left, Left).at(-1)!.calls > 0;
+/** The tables of what was tried, each made by `table` from a frame and its caption. */
+function tablesOf(
+  tried: Tried,
+  table: (of: Tried["left"], caption: string, options?: typeof DECIMALS) => string,
+): { first: string[]; last: string[] } {
+  const fixed = ["prompt", "model", "condition"].filter((name) => !tried.factors[name]);
+  return {
+    first: [
+      ...callsLeft(tried) ? [table(tried.left, LEFT)] : [],
+      ...tried.differences.height
+        ? [table(tried.differences.select(...SHOWN), DIFFERENCES, DECIMALS)]
+        : [],
+    ],
+    last: [
+      table(
+        tried.replies.select(
+          ...tried.replies.columns
+            .filter((name) => name !== "reply" && !fixed.includes(name)).map((name) =>
+              pl.col(name)
+            ),
+        ),
+        REPLIES,
+      ),
+    ],
+  };
+}
 
 /** What was tried, as HTML. */
 export function comparedHtml(tried: Tried, caption: string): string {
   const made = compared(tried);
+  const { first, last } = tablesOf(tried, tableHtml);
   return [
     `<p><strong>${escape(caption)}</strong></p>`,
     ...made.lines.map((line) => `<p>${escape(line)}</p>`),
-    ...asks(tried) ? [tableHtml(tried.left, LEFT)] : [],
-    tableHtml(shownReplies(tried, made.same), REPLIES),
-    ...tried.scores.height
-      ? [tableHtml(scoresOf(tried, made.same), SCORES, decimalsOf(tried))]
-      : [],
-    ...made.pairs.map((pair) => pairHtml(pair, made)),
+    ...first,
+    ...made.sheets.map(sheetHtml),
+    ...last,
   ].join("\n");
 }
 
-const Score = z.object({ before: z.number().nullable(), after: z.number().nullable() });
-
-/** Sums are whole, means are not. */
-const decimalsOf = ({ scores }: Tried) => ({
-  decimals:
-    rows(scores, Score).every(({ before, after }) => ((before ?? 0) + (after ?? 0)) % 1 === 0)
-      ? 0
-      : 2,
-});
-
-const scoresOf = ({ scores }: Tried, same: boolean) =>
-  same ? scores.drop("before", "difference").rename({ after: "score" }) : scores;
-
-/** What a table of one profile says above it, and the fields that it shows. */
-function titled({ head, before, after, fields }: Pair, { same, sheets }: Compared) {
-  const changed = differing(fields).length;
-  // Of a sheet there are dozens of items, of which few differ.
-  const shown = sheets && !same ? differing(fields) : fields;
-  const what = sheets ? "answer" : "field";
-  const title = same
-    ? head
-    : !known(fields).length
-    ? `${head}: before ${before.state}, after ${after.state}`
-    : `${head}: ${whole(changed)} of ${plural(known(fields).length, what)} differ`;
-  return { title, shown };
-}
-
-const FRAME =
-  "border-collapse:collapse;table-layout:fixed;width:100%;max-width:60em;margin:1em 0 0.5em 0";
+const FRAME = "border-collapse:collapse;table-layout:fixed;width:100%;margin:1em 0 0.5em 0";
+/** Stays in sight when many columns are scrolled; the colour is the page's, or the editor's. */
+const FIRST = "font-weight:normal;position:sticky;left:0;background:var(--paper," +
+  "var(--jp-layout-color0,var(--vscode-editor-background,Canvas)))";
 const CELL = "text-align:left;vertical-align:top;overflow-wrap:anywhere;white-space:pre-line;" +
   "padding:0.2em 0.75em 0.2em 0.5em";
 
-function pairHtml(pair: Pair, made: Compared): string {
-  const { title, shown } = titled(pair, made);
-  const { same, versions } = made;
-  const cell = (text: string | null) => `<td style="${CELL}">${escape(text ?? DASH)}</td>`;
-  const lines = shown.map(({ field, before, after, changed }) => {
-    const sign = !same && !made.sheets && changed === "yes" ? "≠ " : "";
-    const head = `<th scope="row" style="${CELL};font-weight:${sign ? "bold" : "normal"}">` +
-      `${sign}${escape(field)}</th>`;
-    return `<tr>${head}${same ? "" : cell(before)}${cell(after)}</tr>`;
+function sheetHtml({ title, heads, lines, replies }: Sheet): string {
+  const body = lines.map(({ field, values }) => {
+    const cells = values.map(({ value, differs }) => {
+      const text = escape(value ?? DASH);
+      return `<td style="${CELL}">${differs ? `<strong>≠</strong> ${text}` : text}</td>`;
+    });
+    return `<tr><th scope="row" style="${CELL};${FIRST}">${escape(field)}</th>${
+      cells.join("")
+    }</tr>`;
   });
-  const head = (text: string) => `<th scope="col" style="${CELL}">${escape(text)}</th>`;
+  const head = (text: string, style = CELL) =>
+    `<th scope="col" style="${style}">${escape(text)}</th>`;
   const table = [
-    `<table style="${FRAME}">`,
+    `<div style="overflow-x:auto" role="region" tabindex="0" aria-label="${escape(title)}">`,
+    `<table style="${FRAME};min-width:${14 + 13 * heads.length}em;max-width:${
+      20 + 22 * heads.length
+    }em">`,
     `<caption style="caption-side:top;text-align:left;color:inherit">${escape(title)}</caption>`,
-    `<colgroup><col style="width:${made.sheets ? "50%" : "14em"}"><col>${
-      same ? "" : "<col>"
-    }</colgroup>`,
-    `<thead><tr>${head(made.sheets ? "item" : "field")}${same ? "" : head(versions.before)}${
-      head(same ? "reply" : versions.after)
+    `<colgroup><col style="width:14em">${"<col>".repeat(heads.length)}</colgroup>`,
+    `<thead><tr>${head("field", `${CELL};${FIRST}`)}${
+      heads.map((text) => head(text)).join("")
     }</tr></thead>`,
-    `<tbody>\n${lines.join("\n")}\n</tbody>`,
+    `<tbody>\n${body.join("\n")}\n</tbody>`,
     "</table>",
+    "</div>",
   ].join("\n");
-  const raw = (same ? [pair.after] : [pair.before, pair.after])
-    .filter(({ reply }) => reply !== null)
-    .map(({ version, reply }) =>
-      `<p style="margin:0"><strong>${same ? "reply" : version}</strong></p>\n` +
-      letter(escape(reply!))
-    );
+  const raw = replies.map(({ head, reply }) =>
+    `<p style="margin:0"><strong>${escape(head)}</strong></p>\n${letter(escape(reply))}`
+  );
   return [
-    lines.length ? table : `<p>${escape(title)}</p>`,
+    body.length ? table : `<p>${escape([title, ...heads].join(" · "))}</p>`,
     ...raw.length
       ? [
         `<details style="margin:0.25em 0 1em 0"><summary>As it came: ${
-          escape(pair.head)
+          escape(title.split(":")[0]!)
         }</summary>\n${raw.join("\n")}\n</details>`,
       ]
       : [],
@@ -210,27 +336,27 @@ function pairHtml(pair: Pair, made: Compared): string {
 /** The same as plain text: of fields that are the same only their number. */
 export function comparedText(tried: Tried, caption: string): string {
   const made = compared(tried);
+  const { first, last } = tablesOf(tried, tableText);
   return [
     [caption, ...made.lines.map((line) => `  ${line}`)].join("\n"),
-    ...asks(tried) ? [tableText(tried.left, LEFT)] : [],
-    tableText(shownReplies(tried, made.same), REPLIES),
-    ...tried.scores.height
-      ? [tableText(scoresOf(tried, made.same), SCORES, decimalsOf(tried))]
-      : [],
-    ...made.pairs.map((pair) => pairText(pair, made)),
+    ...first,
+    ...made.sheets.map((sheet) => sheetText(sheet, tried.by === null)),
+    ...last,
   ].join("\n\n");
 }
 
-function pairText(pair: Pair, made: Compared): string {
-  const { title, shown } = titled(pair, made);
-  const lines = made.same
-    ? shown.map(({ field, after }) => `  ${field}: ${one(after)}`)
-    : differing(shown).flatMap(({ field, before, after }) => [
-      `  ≠ ${field}`,
-      `    before: ${one(before)}`,
-      `    after:  ${one(after)}`,
-    ]);
-  return [title, ...lines].join("\n");
+function sheetText({ title, heads, lines }: Sheet, alone: boolean): string {
+  const told = alone
+    ? lines.map(({ field, values }) => `  ${field}: ${one(values[0]!.value)}`)
+    : lines.filter(({ values }) => values.some(({ differs }) => differs))
+      .flatMap(({ field, values }) => [
+        `  ≠ ${field}`,
+        ...values.map(({ value, differs }, at) =>
+          `    ${differs ? "≠ " : ""}${heads[at]}: ${one(value)}`
+        ),
+      ]);
+  const open = lines.length ? [] : heads.map((head) => `  ${head}`);
+  return [title, ...open, ...told].join("\n");
 }
 
 const one = (text: string | null): string => (text ?? DASH).replace(/\s+/g, " ");

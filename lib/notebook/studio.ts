@@ -1,11 +1,14 @@
-/** A page on which a prompt is edited, tried and kept, with what cells are made of. */
+/**
+ * A page on which a prompt is edited, tried against others, with models and under conditions, and kept, with what
+ * cells are made of.
+ */
 import { join } from "node:path";
 import pl from "polars";
 import { z } from "zod";
 import { dollars, plural } from "../format.ts";
 import { rows } from "../frames.ts";
 import { editPrompt, type Prompt } from "../prompts.ts";
-import type { Budget, Plan, Study, Tried } from "../study.ts";
+import { type Budget, type Plan, type Study, type Tried, withPrompts } from "../study.ts";
 import { comparedHtml } from "./compare.ts";
 import { escape } from "../press.ts";
 import { checked, type Offered, pageIn, Refused, serve, type Served } from "./served.ts";
@@ -39,10 +42,13 @@ export function studioOf(
 const MOST_PROFILES = 20;
 
 const Edit = z.strictObject({ system: z.string(), user: z.string() });
+const Names = z.array(z.string());
 const Look = Edit.extend({
-  model: z.string(),
-  condition: z.string(),
+  models: Names,
+  conditions: Names,
+  versions: Names,
   profiles: z.string(),
+  by: z.string(),
 });
 const Amount = z.number().min(0, "A budget is 0 or more");
 const Calls = Amount.int("A budget of calls is a whole number");
@@ -83,29 +89,50 @@ function routesOf(
     ...plan,
     prompt: editPrompt(before, { system, user }),
   });
-  const trial = ({ model, condition, profiles, ...edit }: z.infer<typeof Look>) => {
-    const models = plan.models.filter(({ id }) => id === model);
-    if (models.length !== Math.min(1, plan.models.length)) {
+  const trial = async (
+    { models, conditions, versions, profiles, by, ...edit }: z.infer<typeof Look>,
+  ) => {
+    const own = plan.models.filter(({ id }) => models.includes(id));
+    const unknown = models.find((id) => !plan.models.some((model) => model.id === id));
+    if (unknown !== undefined || (plan.models.length > 0 && own.length === 0)) {
       const known = plan.models.map(({ id }) => id).join(", ");
-      throw new Refused(400, `The plan names no model ${model}: it has ${known}`);
+      throw new Refused(
+        400,
+        unknown === undefined
+          ? `Choose one model at least: the plan has ${known}`
+          : `The plan names no model ${unknown}: it has ${known}`,
+      );
     }
+    if (!conditions.length) throw new Refused(400, "Choose one condition at least");
+    const { prompt } = changed(edit);
+    const others = await Promise.all(
+      versions.map((version) => lab.prompt(before.purpose, version)),
+    );
     return {
-      plan: { ...changed(edit), models },
-      options: { before, condition, profiles: numbers(profiles) },
+      plan: { ...plan, models: own },
+      prompt,
+      options: {
+        prompts: [before, ...others, prompt],
+        conditions,
+        profiles: numbers(profiles),
+        ...by && { by },
+      },
     };
   };
   const shown = async (
-    plan: Plan,
-    { condition, profiles }: Chosen,
+    { plan, prompt, options: { conditions, profiles } }: Awaited<ReturnType<typeof trial>>,
     tried: Tried,
     first: "edits" | "replies",
   ) => {
-    const preview = await lab.preview(plan, { condition, profile: profiles[0]! });
+    const preview = await lab.preview(withPrompts(plan, [prompt]), {
+      condition: conditions[0]!,
+      profile: profiles[0]!,
+    });
     const edits = section(
       "Edits",
-      editsHtml(before, plan.prompt, "Beside the version it came from"),
+      editsHtml(before, prompt, "Beside the version it came from"),
     );
-    const replies = section("Replies", comparedHtml(tried, "Before and after"));
+    const replies = section("Replies", comparedHtml(tried, "Side by side"));
     return [
       ...first === "edits" ? [edits, replies] : [replies, edits],
       section(
@@ -116,23 +143,23 @@ function routesOf(
   };
   return new Map(Object.entries({
     async look(body: unknown): Promise<Answer> {
-      const { plan, options } = trial(checked(Look, body));
-      const tried = await lab.tried(plan, options);
+      const of = await trial(checked(Look, body));
+      const tried = await lab.tried(of.plan, of.options);
       return {
-        html: await shown(plan, options, tried, "edits"),
+        html: await shown(of, tried, "edits"),
         said: "This is what would be asked; nothing was asked for it",
         ...rest(tried),
       };
     },
     async ask(body: unknown): Promise<Answer> {
       const { budget, ...look } = checked(Ask, body);
-      const { plan, options } = trial(look);
-      const tried = await lab.tried(plan, { ...options, budget: budget as Budget });
+      const of = await trial(look);
+      const tried = await lab.tried(of.plan, { ...of.options, budget: budget as Budget });
       const left = rest(tried);
       const said = left.calls
         ? `The budget ends here: ${plural(left.calls, "call")} not made`
         : "All that was to be asked is there";
-      return { html: await shown(plan, options, tried, "replies"), said, ...left };
+      return { html: await shown(of, tried, "replies"), said, ...left };
     },
     async save(body: unknown): Promise<Answer> {
       const { note, ...edit } = checked(Save, body);
@@ -148,8 +175,6 @@ function routesOf(
     },
   }));
 }
-
-type Chosen = { condition: string; profiles: readonly number[] };
 
 const section = (head: string, html: string): string =>
   `<section><h2>${escape(head)}</h2>\n${html}\n</section>`;
@@ -172,6 +197,12 @@ function rest({ left }: Tried): { calls: number; ask: string } {
   return { calls, ask: calls ? `Ask: ${plural(calls, "call")}, ${price}` : "Nothing left to ask" };
 }
 
+const Kept = z.object({ version: z.string(), note: z.string().nullable() });
+
+/** A version with what was changed in it, as far as a line has room. */
+const labelOf = (version: string, note: string | null): string =>
+  note === null ? version : `${version}: ${note.length > 60 ? `${note.slice(0, 59)}…` : note}`;
+
 const FILE = join(import.meta.dirname!, "studio.html");
 
 /** The page, as it is at first. */
@@ -179,10 +210,18 @@ async function pageOf(lab: Study, plan: Plan): Promise<Offered["page"]> {
   const { prompt, models } = plan;
   const { profile, condition } = await lab.preview(plan);
   const conditions = await lab.conditions(plan);
-  const option = (value: string, label: string) =>
-    `<option value="${escape(value)}"${value === condition ? " selected" : ""}>${
-      escape(label)
-    }</option>`;
+  const choice = (name: string, values: readonly (readonly [string, string])[], chosen: string[]) =>
+    values.map(([value, label]) =>
+      `<label class="choice"><input type="checkbox" name="${name}" value="${escape(value)}"${
+        chosen.includes(value) ? " checked" : ""
+      }> ${escape(label)}</label>`
+    ).join("");
+  const kept = rows(
+    (await lab.prompts()).filter(pl.col("purpose").eq(pl.lit(prompt.purpose))),
+    Kept,
+  )
+    .filter(({ version }) => version !== prompt.version);
+  const first = models.slice(0, 1).map(({ id }) => id);
   const values: Record<string, string> = {
     schema: escape(lab.schema),
     purpose: escape(prompt.purpose),
@@ -190,10 +229,13 @@ async function pageOf(lab: Study, plan: Plan): Promise<Offered["page"]> {
     system: escape(prompt.system),
     user: escape(prompt.user),
     profiles: escape(String(profile)),
-    conditions: conditions.map((name) => option(name, name)).join(""),
+    conditions: choice("conditions", conditions.map((name) => [name, name]), [condition]),
     models: models.length
-      ? models.map(({ id, label }) => option(id, label)).join("")
-      : option("", "the one that wrote the persona"),
+      ? choice("models", models.map(({ id, label }) => [id, label]), first)
+      : "<p>the one that wrote the persona</p>",
+    versions: kept.length
+      ? choice("versions", kept.map(({ version, note }) => [version, labelOf(version, note)]), [])
+      : "<p>none yet: saved and tried ones are listed when the page is opened</p>",
   };
   const html = pageIn(FILE);
   // A prompt has places in braces of its own: what is filled in is not read again.

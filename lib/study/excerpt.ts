@@ -7,18 +7,22 @@ import { type Plan } from "./plan.ts";
 import { list, type Work } from "./queue.ts";
 
 /**
- * The cells under one condition; the first cell's where none is named.
+ * The cells under some conditions.
  *
  * @throws {RangeError} when the plan has no such condition, naming those it has
  */
-export function cellsUnder(cells: readonly Cell[], condition = cells[0]!.condition): Cell[] {
-  if (typeof condition !== "string") {
-    throw new RangeError(`condition is the name of one of the plan's: got ${described(condition)}`);
+export function cellsUnder(cells: readonly Cell[], conditions: readonly string[]): Cell[] {
+  const known = new Set(cells.map(({ condition }) => condition));
+  for (const condition of conditions) {
+    if (typeof condition !== "string") {
+      throw new RangeError(
+        `condition is the name of one of the plan's: got ${described(condition)}`,
+      );
+    }
+    if (known.has(condition)) continue;
+    throw new RangeError(`The plan has no condition ${condition}: it has ${[...known].join(", ")}`);
   }
-  const found = cells.filter((cell) => cell.condition === condition);
-  if (found.length) return found;
-  const known = [...new Set(cells.map(({ condition }) => condition))].join(", ");
-  throw new RangeError(`The plan has no condition ${condition}: it has ${known}`);
+  return cells.filter(({ condition }) => conditions.includes(condition));
 }
 
 /**

@@ -71,13 +71,12 @@ export class Guard {
   }
 
   /**
-   * @param asking the sides of a trial that lack replies
-   * @param costs whether they may cost money
-   * @throws {Error} when a cell failed, or the cost of these sides was not shown while they may cost any
+   * @param costs whether the trial may cost money
+   * @throws {Error} when a cell failed, or its cost was not shown while it may cost any
    */
-  trial(asking: readonly Plan[], costs: boolean): void {
+  trial(plan: Plan, costs: boolean): void {
     this.sound();
-    if (!costs || asking.every((plan) => this.#shown.has(identity(plan)))) return;
+    if (!costs || this.#shown.has(identity(plan))) return;
     throw new Error(
       "What this trial will cost was not shown since its prompts, profiles or models last changed: " +
         "`lab.tried` without a budget shows it and asks nothing",

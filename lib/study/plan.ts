@@ -49,8 +49,8 @@ interface Common {
   seed: number;
   /** Tells personas or sheets of this plan from others of the same model and condition. */
   variant: string | null;
-  /** Only these profiles under one condition, to see what the prompt does: no results of the study. */
-  trial?: { profiles: readonly number[]; condition: string };
+  /** Only these profiles under these conditions, to see what they bring: no results of the study. */
+  trial?: { profiles: readonly number[]; conditions: readonly string[] };
 }
 
 /** Each profile under each condition, written by each model so many times. */
@@ -459,14 +459,37 @@ export const promptsOf = (plan: Plan): readonly Prompt[] =>
     ? [plan.prompt, ...plan.prompts ?? []]
     : [plan.prompt, ...plan.levels?.prompts ?? []];
 
-/** A plan with the first level of each factor only. */
-export function firstOf(plan: Plan): Plan {
+/**
+ * A plan with other prompts in place of its own, each in all settings.
+ *
+ * @throws {RangeError} when one is given twice, or is none for this plan
+ */
+export function withPrompts(plan: Plan, given: readonly Prompt[]): Plan {
+  const prompts = prompted(plan.kind === "personas" ? "persona" : "administration", given);
+  if (!prompts.length) throw new RangeError("A plan has at least one prompt: got 0");
+  const [prompt, ...others] = prompts as readonly [Prompt, ...Prompt[]];
   if (plan.kind === "personas") {
-    const { prompts: _, ...first } = plan;
-    return first;
+    const { prompts: _, ...rest } = plan;
+    return { ...rest, prompt, ...others.length && { prompts: others } };
   }
-  const { levels: _, ...first } = plan;
-  return first;
+  const { levels, ...rest } = plan;
+  const instruments = levels?.instruments ?? [plan.instrument];
+  const settings = new Map(
+    combinations(plan).map((one) => [JSON.stringify([one.instrument.name, one.setting]), one]),
+  );
+  const [first, ...after] = [...settings.values()].flatMap(({ instrument, setting }) =>
+    prompts.map((prompt, at) => {
+      checkPrompt(prompt, { instrument, setting });
+      return { prompt: at, instrument: instruments.indexOf(instrument), setting };
+    })
+  );
+  return {
+    ...rest,
+    prompt,
+    instrument: instruments[first!.instrument]!,
+    setting: first!.setting,
+    ...after.length && { levels: { prompts, instruments, after } },
+  };
 }
 
 /** The levels of a combination, as they stand in results. */

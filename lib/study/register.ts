@@ -35,7 +35,7 @@ export async function register(
     // are as well, have numbers from 1; they go on meanwhile.
     await sql`select pg_advisory_xact_lock(${place(sql)}::int, 0)`;
     const all = await cellsOf(sql, schema, plan, coming);
-    const cells = plan.trial ? cellsUnder(all, plan.trial.condition) : all;
+    const cells = plan.trial ? cellsUnder(all, plan.trial.conditions) : all;
     const run = await runOf(sql, schema, plan, code);
     if (plan.kind === "personas") await keepForm(sql, schema, plan.form);
     await keepCells(sql, schema, run, cells);

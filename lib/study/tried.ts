@@ -1,76 +1,141 @@
-/** What two prompts brought, as frames. */
+/** What a plan brought on few profiles, cell by cell, as frames. */
 import type { DataFrame } from "polars";
 import type { Sql } from "../db.ts";
+import { nearest } from "../format.ts";
 import { frame, type Kind } from "../frames.ts";
-import { type Instrument, score } from "../instruments.ts";
 import { cost, transportOf } from "../llm.ts";
-import { itemWords, type Prompt, shownOptions } from "../prompts.ts";
+import type { Prompt } from "../prompts.ts";
+import { DIFFERENCES, differences } from "./differences.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import type { Run } from "./tasks.ts";
-import type { Asked, Side } from "./trial.ts";
+import { differs, factorsOf, levelsIn, type Spot, spotsOf } from "./spots.ts";
+import type { Brought } from "./trial.ts";
 
-/** What two prompts brought, `before` and `after`. */
+/**
+ * What a plan brought on few profiles. Each frame has a column for prompt (its version), model and condition,
+ * and for each other factor of the plan that has several levels.
+ */
 export interface Tried {
-  before: Prompt;
-  after: Prompt;
+  /** The prompts, in the order in which they are compared. */
+  prompts: readonly Prompt[];
+  /** The factors that have several levels, with these in the order of the plan. */
+  factors: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The factor whose first level is the reference of its other levels, all else being the same; null where
+   * nothing varies.
+   */
+  by: string | null;
   /** Labels of the models among them whose replies are computed here: these read no instructions. */
   simulated: readonly string[];
   /**
-   * One row per version, model and profile: version (`before`, `after`), prompt (its version), model,
-   * condition, profile, state (`done`, `not asked`, `failed: REASON`), tokens_in, tokens_out, usd (of
-   * the last call; undefined without a price), reply (the text as it came).
+   * One row per combination, profile and call: the factors, profile, state (`done`, `not asked`,
+   * `failed: REASON`), tokens_in, tokens_out, usd (of the last call; undefined without a price), reply (the
+   * text as it came).
    */
   replies: DataFrame;
   /**
-   * What was read from the replies, one row per model, profile and field: model, condition, profile,
-   * field (of a persona its fields and the words of its last text; of a sheet its items), before,
-   * after, changed (`yes`, `no`; undefined unless both are there).
+   * What was read from the replies, one row per combination, profile and field: the factors, profile, field (of
+   * a persona its fields and the words of its last text; of a sheet its items), value, reference (the value at
+   * the first level of `by`; undefined at that level), changed (`yes`, `no`; undefined unless both are there).
    */
   fields: DataFrame;
-  /** Of sheets: model, condition, profile, scale, before, after, difference. */
+  /** Of sheets: the factors, profile, scale, score, reference, difference. */
   scores: DataFrame;
-  /** What is not asked yet: version, then the columns of `Study.estimate`. */
+  /**
+   * What the levels of each factor do differently from its first, paired within profiles, all else being the
+   * same: factor, level, against, measure (a scale; of personas `words`; `differing`: the share of fields, or
+   * answers, that differ), n (pairs; of `differing` fields that both have), clusters (profiles), mean,
+   * mean_against, estimate (level − against; of `differing` the share), se, df, ci_lower, ci_upper, p, p_flip,
+   * informative, p_holm, p_flip_holm, family, flip_family, as `compare` of `lib/measures.ts` has them; a
+   * share has no test.
+   */
+  differences: DataFrame;
+  /** What is not asked yet: prompt, then the columns of `Study.estimate`. */
   left: DataFrame;
 }
 
-/** Both sides as frames. */
-export async function compareTrial(sql: Sql, before: Side, after: Side): Promise<Tried> {
-  const both = [["before", before], ["after", after]] as const;
-  const simulated = [...before.asked, ...after.asked]
-    .filter(({ task }) => !transportOf(task.model).outside).map(({ label }) => label);
-  const same = before.run.plan.prompt.hash === after.run.plan.prompt.hash;
-  const left: (Costs & { version: string })[] = [];
-  for (const [version, side] of same ? both.slice(1) : both) {
-    left.push(...(await leftOf(sql, side)).map((row) => ({ version, ...row })));
-  }
+/**
+ * What a trial brought, as frames.
+ *
+ * @param by the factor whose levels are compared; the first that has several where left out
+ * @throws {RangeError} when it is no factor of the trial that has several levels
+ */
+export async function compareTrial(
+  sql: Sql,
+  brought: Brought,
+  by: string | undefined,
+): Promise<Tried> {
+  const { run, asked } = brought;
+  const cells = levelsIn([...run.cells.values()]);
+  const spots = spotsOf(brought, cells);
+  const factors = factorsOf(cells);
+  const compared = by === undefined ? Object.keys(factors)[0] ?? null : known(by, factors);
+  const shown = Object.fromEntries(
+    Object.keys({ prompt: [], model: [], condition: [], ...factors })
+      .map((name) => [name, "text" as Kind]),
+  );
+  const referred = referencesOf(spots, factors, compared);
+  const simulated = asked.filter(({ task }) => !transportOf(task.model).outside)
+    .map(({ cell }) => cell.label);
   return {
-    before: before.run.plan.prompt,
-    after: after.run.plan.prompt,
+    prompts: [
+      ...new Map([...run.cells.values()].map(({ prompt }) => [prompt.hash, prompt])).values(),
+    ],
+    factors,
+    by: compared,
     simulated: [...new Set(simulated)],
-    replies: frame(both.flatMap(([version, side]) => replies(version, side)), REPLIES),
-    fields: frame(pairs(before, after).flatMap((pair) => fields(before.run, pair)), FIELDS),
-    scores: frame(
-      sheetsOf(pairs(before, after)).flatMap((calls) => scores(before.run, calls)),
-      SCORES,
-    ),
-    left: inAll(left, ["version"]),
+    replies: frame(spots.flatMap(replies), { ...shown, ...REPLIES }),
+    fields: frame(spots.flatMap((spot) => fields(spot, spots, referred(spot))), {
+      ...shown,
+      ...FIELDS,
+    }),
+    scores: frame(spots.flatMap((spot) => scores(spot, referred(spot))), { ...shown, ...SCORES }),
+    differences: frame(differences(spots, factors), DIFFERENCES),
+    left: inAll(await leftOf(sql, brought), ["prompt"]),
   };
 }
 
-async function leftOf(sql: Sql, { run, asked }: Side): Promise<Costs[]> {
-  const models = new Map(asked.map(({ task: { model } }) => [model.id, model])).values();
-  return await Promise.all([...models].map((model) => {
-    const sample = asked.filter(({ task, reply }) => task.model.id === model.id && reply === null)
-      .map(({ task }) => task.work);
-    return costs(sql, run, model, { calls: sample.length, sample });
+function known(by: string, factors: Readonly<Record<string, readonly string[]>>): string {
+  if (Object.hasOwn(factors, by)) return by;
+  const names = Object.keys(factors);
+  throw new RangeError(
+    names.length
+      ? `by is a factor of the trial that has several levels: did you mean ${
+        nearest(String(by), names)
+      }? It has ${names.join(", ")}`
+      : "by is a factor of the trial that has several levels: this one has none",
+  );
+}
+
+/** Of each spot the one that it is compared with; null where there is none, or it is that one itself. */
+function referencesOf(
+  spots: readonly Spot[],
+  factors: Readonly<Record<string, readonly string[]>>,
+  by: string | null,
+): (spot: Spot) => Spot | null {
+  if (by === null) return () => null;
+  const first = factors[by]![0];
+  const keyOf = ({ levels, profile }: Spot) =>
+    JSON.stringify([{ ...levels, [by]: first }, profile]);
+  const found = new Map(
+    spots.filter(({ levels }) => levels[by] === first).map((spot) => [keyOf(spot), spot]),
+  );
+  return (spot) => spot.levels[by] === first ? null : found.get(keyOf(spot)) ?? null;
+}
+
+async function leftOf(sql: Sql, { run, asked }: Brought): Promise<(Costs & { prompt: string })[]> {
+  const groups = Map.groupBy(
+    asked,
+    ({ task: { model }, cell: { prompt } }) => JSON.stringify([prompt.hash, model.id]),
+  );
+  return await Promise.all([...groups.values()].map(async (group) => {
+    const { task: { model }, cell: { prompt } } = group[0]!;
+    const sample = group.filter(({ reply }) => reply === null).map(({ task }) => task.work);
+    const own = await costs(sql, run, model, { calls: sample.length, sample });
+    return { prompt: prompt.version, ...own };
   }));
 }
 
 const REPLIES: Readonly<Record<string, Kind>> = {
-  version: "text",
-  prompt: "text",
-  model: "text",
-  condition: "text",
   profile: "integer",
   state: "text",
   tokens_in: "integer",
@@ -79,13 +144,10 @@ const REPLIES: Readonly<Record<string, Kind>> = {
   reply: "text",
 };
 
-const replies = (version: string, { run, asked }: Side) =>
-  asked.map(({ task: { model, work }, label, condition, outcome, reply }) => ({
-    version,
-    prompt: run.plan.prompt.version,
-    model: label,
-    condition,
-    profile: work.profile,
+const replies = ({ levels, profile, calls }: Spot) =>
+  calls.map(({ task: { model }, outcome, reply }) => ({
+    ...levels,
+    profile,
     state: outcome === null
       ? "not asked"
       : outcome.state === "failed"
@@ -97,111 +159,52 @@ const replies = (version: string, { run, asked }: Side) =>
     reply: reply?.text,
   }));
 
-type Pair = { before: Asked; after: Asked };
-
-/** Both sides ask the same cells and profiles in the same order. */
-const pairs = (before: Side, after: Side): Pair[] =>
-  before.asked.map((one, index) => ({ before: one, after: after.asked[index]! }));
-
-/** The calls of each sheet. */
-const sheetsOf = (all: readonly Pair[]): Pair[][] => [
-  ...Map.groupBy(all, ({ before: { task: { work } } }) => `${work.cell} ${work.profile}`).values(),
-];
-
-const of = ({ before: { label, condition, task } }: Pair) => ({
-  model: label,
-  condition,
-  profile: task.work.profile,
-});
-
 const FIELDS: Readonly<Record<string, Kind>> = {
-  model: "text",
-  condition: "text",
   profile: "integer",
   field: "text",
-  before: "text",
-  after: "text",
+  value: "text",
+  reference: "text",
   changed: "text",
 };
 
-function fields(run: Run, pair: Pair) {
-  const [was, is] = [said(run, pair.before), said(run, pair.after)];
-  return Object.keys({ ...was, ...is }).map((field) => ({
-    ...of(pair),
-    field,
-    before: was?.[field],
-    after: is?.[field],
-    changed: was && is && (was[field] === is[field] ? "no" : "yes"),
-  }));
-}
-
-/** What was read from a reply, as text by field; null where there is nothing. */
-function said({ cells }: Run, { outcome, task }: Asked) {
-  if (!outcome) return null;
-  if ("persona" in outcome) {
-    const { fields, words } = outcome.persona;
-    const last = Object.keys(words).at(-1);
+function fields(spot: Spot, spots: readonly Spot[], reference: Spot | null) {
+  const alike = spots.filter(({ profile, levels }) =>
+    profile === spot.profile && levels.instrument === spot.levels.instrument
+  );
+  const names = new Set(alike.flatMap(({ said }) => Object.keys(said ?? {})));
+  return [...names].map((field) => {
+    const changed = differs(field, spot, reference);
     return {
-      ...Object.fromEntries(
-        Object.entries(fields)
-          .map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "")]),
-      ),
-      ...last !== undefined && { words: String(words[last] ?? 0) },
-    };
-  }
-  const { instrument, shown } = cells.get(task.work.cell)!;
-  if (!("sheet" in outcome) || !shown) return null;
-  const { answers, items, options } = outcome.sheet;
-  return Object.fromEntries(instrument.items.flatMap((item, index) => {
-    if (!items.includes(item.number)) return [];
-    const answer = answers[index];
-    const named = itemWords(instrument, item, shown!.coding, shownOptions(options, item));
-    return [[`${item.number}. ${item.text}`, answer === null ? "no answer" : named[answer!]!]];
-  }));
-}
-
-const SCORES: Readonly<Record<string, Kind>> = {
-  model: "text",
-  condition: "text",
-  profile: "integer",
-  scale: "text",
-  before: "number",
-  after: "number",
-  difference: "number",
-};
-
-function scores({ cells }: Run, calls: readonly Pair[]) {
-  const [first] = calls;
-  const { instrument, shown } = cells.get(first!.before.task.work.cell)!;
-  if (!shown) return [];
-  const was = scored(instrument, calls.map(({ before }) => before));
-  const is = scored(instrument, calls.map(({ after }) => after));
-  if (!was && !is) return [];
-  return instrument.scales.map((scale) => {
-    const [before, after] = [was, is].map((sheet) => sheet?.get(scale) ?? null) as Scores;
-    return {
-      ...of(first!),
-      scale,
-      before,
-      after,
-      difference: before === null || after === null ? null : after - before,
+      ...spot.levels,
+      profile: spot.profile,
+      field,
+      value: spot.said?.[field],
+      reference: reference?.said?.[field],
+      changed: changed === undefined ? changed : changed ? "yes" : "no",
     };
   });
 }
 
-type Scores = [before: number | null, after: number | null];
+const SCORES: Readonly<Record<string, Kind>> = {
+  profile: "integer",
+  scale: "text",
+  score: "number",
+  reference: "number",
+  difference: "number",
+};
 
-/** Scores of a sheet by scale; null where no call of it brought answers. */
-function scored(
-  instrument: Instrument,
-  calls: readonly Asked[],
-): Map<string, number | null> | null {
-  const sheets = calls.flatMap(({ outcome }) =>
-    outcome && "sheet" in outcome ? [outcome.sheet.answers] : []
-  );
-  if (!sheets.length) return null;
-  const answers = instrument.items.map((_, index) =>
-    sheets.map((sheet) => sheet[index] ?? null).find((answer) => answer !== null) ?? null
-  );
-  return new Map(score(instrument, answers).map(({ scale, score }) => [scale, score]));
+function scores({ levels, profile, calls, numbers }: Spot, reference: Spot | null) {
+  const { instrument, shown } = calls[0]!.cell;
+  if (!shown || !Object.keys(numbers).length) return [];
+  return instrument.scales.map((scale) => {
+    const score = numbers[scale] ?? null, was = reference?.numbers[scale] ?? null;
+    return {
+      ...levels,
+      profile,
+      scale,
+      score,
+      reference: was,
+      difference: score === null || was === null ? null : score - was,
+    };
+  });
 }
