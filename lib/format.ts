@@ -50,6 +50,10 @@ export const plural = (n: number, one: string): string => `${whole(n)} ${one}${n
 export const dollars = (usd: number | null): string =>
   usd === null ? "an unknown cost" : `USD ${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`;
 
+/** How much is done each second: two digits of small numbers, whole ones from 100 on. */
+export const rate = (perSecond: number): string =>
+  `${perSecond < 99.5 ? perSecond.toPrecision(2) : whole(Math.round(perSecond))} per second`;
+
 /** A length of time: `40 s`, `12 min`, `3.5 h`. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;

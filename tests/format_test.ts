@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { custom, fixed, nearest, shortest } from "lib/format.ts";
+import { custom, fixed, nearest, rate, shortest } from "lib/format.ts";
 import { rounded } from "lib/stats.ts";
 
 // Python 3.11: f"{x:.2f}"
@@ -76,4 +76,11 @@ Deno.test("nearest() is the word of the fewest changes, the first of several, an
   assert.equal(nearest("tabel4", ["table1", "table4", "tableA4"]), "table4");
   assert.equal(nearest("", ["abc", "b", "c"]), "b");
   assert.equal(nearest("kitten", ["sitting", "mitten", "bitten"]), "mitten");
+});
+
+Deno.test("a pace has no powers of ten", () => {
+  assert.deepEqual(
+    [0.05, 1.234, 42, 99.4, 99.7, 100.4, 1100, 123456.7].map(rate),
+    ["0.050", "1.2", "42", "99", "100", "100", "1,100", "123,457"].map((n) => `${n} per second`),
+  );
 });

@@ -1,6 +1,6 @@
 /** Where a run stands, in words. */
 import { z } from "zod";
-import { clock, dollars, duration, firstOf, whole } from "../format.ts";
+import { clock, dollars, duration, firstOf, rate, whole } from "../format.ts";
 import { rows } from "../frames.ts";
 import type { Budget, Ended, Progress, Study } from "../study.ts";
 import { escape } from "../press.ts";
@@ -128,7 +128,7 @@ function pace(left: number, progress: Progress | null): string {
   const { perSecond, concurrency, stored } = progress;
   const atOnce = Object.entries(concurrency).map(([model, n]) => `${model} ${n}`).join(", ");
   return [
-    `${perSecond < 100 ? perSecond.toPrecision(2) : whole(Math.round(perSecond))} per second`,
+    rate(perSecond),
     ...atOnce ? [`at most in flight: ${atOnce}`] : [],
     ...stored ? [`${whole(stored)} replies were stored already`] : [],
     `about ${duration(left / perSecond)} left`,

@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import pl from "polars";
 import { z } from "zod";
-import { clock, dollars, duration, plural, whole } from "lib/format.ts";
+import { clock, dollars, duration, plural, rate, whole } from "lib/format.ts";
 import { rows } from "lib/frames.ts";
 import { type Model, paceOf, recorded, recordedFile, transportOf } from "lib/llm.ts";
 import { tableText } from "lib/notebook.ts";
@@ -269,7 +269,7 @@ class Face {
       ...waits ? [waits] : [],
       `${whole(now.done)} of ${whole(now.done + now.failed + left)} done`,
       `${whole(now.failed)} failed`,
-      `${perSecond.toPrecision(perSecond < 100 ? 2 : 3)} per second`,
+      rate(perSecond),
       ...atOnce ? [`${atOnce} at a time`] : [],
       ...used(now),
       ...now.submitted ? [`${whole(now.submitted)} in batches`] : [],
@@ -351,7 +351,7 @@ async function summary(lab: Study, ended: Ended, now: Standing): Promise<string[
     "budget spent": "Stopped: no further call fits into the budget",
     "limit reached": "Stopped at the limit",
   }[ended.ended];
-  const speed = ended.done ? `, ${ended.perSecond.toPrecision(3)} per second` : "";
+  const speed = ended.done ? `, ${rate(ended.perSecond)}` : "";
   const stored = ended.stored
     ? `; ${whole(ended.stored)} of the replies were stored already, and not bought again`
     : "";
