@@ -629,12 +629,9 @@ const codeOf = (error: unknown): string => String((error as { code?: unknown }).
 /** PostgreSQL refused the data themselves (classes 22, 23). */
 const isData = (error: unknown): boolean => /^2[23]...$/.test(codeOf(error));
 
-/**
- * PostgreSQL has spoken, and would say the same again: with a code of its own that is none of the connection
- * (08), a conflict with others (40), resources (53), locks (55), its operator (57) or the system (58).
- */
+/** Also what it does not do (0A), rows written twice (21), names and rights (42), what functions raise (P0). */
 const isFinal = (error: unknown): boolean =>
-  /^[0-9A-Z]{5}$/.test(codeOf(error)) && !/^(08|40|53|55|57|58)/.test(codeOf(error));
+  isData(error) || /^(0A|21|42|P0)...$/.test(codeOf(error));
 
 /** Tries again while the database is away. */
 async function patient<T>(write: () => Promise<T>): Promise<T> {
