@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { frame, rows } from "lib/frames.ts";
 import { compare } from "lib/measures.ts";
+import { comparedText } from "lib/notebook/compare.ts";
 import { epqra } from "lib/paper/instruments.ts";
 import { type Model, model } from "lib/llm.ts";
 import { editPrompt, type Prompt, shippedPrompt } from "lib/prompts.ts";
@@ -463,7 +464,40 @@ Deno.test("prompts × models × conditions: marks by any factor, and statistics 
     );
     assert.deepEqual([share.p, share.p_flip, share.mean], [null, null, null]);
   }
+
+  // Settings are factors as well, each with every prompt.
+  const laid = administrations({
+    instrument: epqra,
+    models: simulated.slice(0, 1),
+    options: ["printed", "reversed"],
+  });
+  const four = await lab.tried(laid, {
+    prompts: [written, slow],
+    profiles: [1],
+    conditions: ["MaxN"],
+    by: "option_order",
+    budget: { usd: 0 },
+  });
+  assert.deepEqual(four.factors, {
+    prompt: ["1", slow.version],
+    option_order: ["printed", "reversed"],
+  });
+  assert.deepEqual(
+    [
+      ...new Set(
+        rows(four.replies, Way).map(({ prompt, option_order }) => `${prompt} ${option_order}`),
+      ),
+    ]
+      .toSorted(),
+    [`1 printed`, `1 reversed`, `${slow.version} printed`, `${slow.version} reversed`].toSorted(),
+  );
+  assert.match(
+    comparedText(four, "Four"),
+    /≠ prompt 1 · option order reversed: .*\n {4}prompt 1\+\w+ · option order printed: /,
+  );
 });
+
+const Way = z.object({ prompt: z.string(), option_order: z.string() });
 
 const Version = z.object({
   version: z.string(),
