@@ -26,7 +26,15 @@ import { shares as counted } from "./measures/shares.ts";
 import { carried } from "./provenance.ts";
 
 export { type Comparison, testPairs } from "./measures/compare.ts";
-export { apartLaid, intervalLaid, shareLaid, withBothHolm, withHolm } from "./measures/laid.ts";
+export {
+  apartLaid,
+  intervalLaid,
+  shareLaid,
+  TESTED,
+  TESTS,
+  withBothHolm,
+  withHolm,
+} from "./measures/laid.ts";
 export {
   type Cell,
   cells,

@@ -13,7 +13,7 @@ import {
   weightedMean,
   type WeightedSums,
 } from "../stats.ts";
-import { intervalLaid, withBothHolm } from "./laid.ts";
+import { intervalLaid, TESTED, TESTS, withBothHolm } from "./laid.ts";
 import { type Cell, cells, kindsOf, type Level, type Rows } from "./rows.ts";
 import {
   type Counted,
@@ -74,22 +74,6 @@ const COUNTS = {
   clusters: "integer",
   unpaired: "integer",
   unpaired_against: "integer",
-} as const;
-const TESTED = {
-  estimate: "number",
-  se: "number",
-  df: "number",
-  ci_lower: "number",
-  ci_upper: "number",
-} as const;
-const TESTS = {
-  p: "number",
-  p_flip: "number",
-  informative: "integer",
-  p_holm: "number",
-  p_flip_holm: "number",
-  family: "integer",
-  flip_family: "integer",
 } as const;
 const SCORES = {
   ...COUNTS,

@@ -7,6 +7,26 @@ import {
   type WeightedShare,
 } from "../stats.ts";
 
+/** The columns of `intervalLaid` with what it is of. */
+export const TESTED = {
+  estimate: "number",
+  se: "number",
+  df: "number",
+  ci_lower: "number",
+  ci_upper: "number",
+} as const;
+
+/** The columns of tests as `compare` and `withBothHolm` have them. */
+export const TESTS = {
+  p: "number",
+  p_flip: "number",
+  informative: "integer",
+  p_holm: "number",
+  p_flip_holm: "number",
+  family: "integer",
+  flip_family: "integer",
+} as const;
+
 /** A weighted share: n and clusters, share, se, ci_lower, ci_upper, effective_n. */
 export const shareLaid = (
   { n, clusters, estimate, se, ciLower, ciUpper, effectiveN }: Omit<WeightedShare, "level">,

@@ -1,6 +1,6 @@
 /** What the levels of a trial's factors do differently, paired within profiles. */
 import type { Kind } from "../frames.ts";
-import { testPairs, withBothHolm } from "../measures.ts";
+import { TESTED, testPairs, TESTS, withBothHolm } from "../measures.ts";
 import { weightedShare } from "../stats.ts";
 import { differs, type Spot } from "./spots.ts";
 
@@ -13,18 +13,8 @@ export const DIFFERENCES: Readonly<Record<string, Kind>> = {
   clusters: "integer",
   mean: "number",
   mean_against: "number",
-  estimate: "number",
-  se: "number",
-  df: "number",
-  ci_lower: "number",
-  ci_upper: "number",
-  p: "number",
-  p_flip: "number",
-  informative: "integer",
-  p_holm: "number",
-  p_flip_holm: "number",
-  family: "integer",
-  flip_family: "integer",
+  ...TESTED,
+  ...TESTS,
 };
 
 /** The same profile at a level and at the first one, all else being the same. */
