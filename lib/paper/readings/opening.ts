@@ -216,5 +216,5 @@ export const limitsReading = ({ source }: Pick<Provenance, "source">): string[] 
   "setting; five personas of one profile are not five people.",
   "**That equal means are equal persons**, or that a scale which a condition set to the highest is a " +
   "finding: it shows that the model did as it was told.",
-  "**That today’s models do the same.** These are five models of 2024, at the versions named.",
+  "**That today’s models do the same.** These are the models of the paper, at the versions that it names.",
 ];
