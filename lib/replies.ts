@@ -20,7 +20,7 @@ import { plain, values } from "./replies/json.ts";
 import { personaIn, schemaOf } from "./replies/persona.ts";
 import { behindReasoning } from "./replies/reasoning.ts";
 import { type Read, sheetOf } from "./replies/sheet.ts";
-import { answerReader, itemNumber, itemReader, listed } from "./replies/words.ts";
+import { answerReader, itemNumber, listed } from "./replies/words.ts";
 import { sd } from "./stats.ts";
 
 export { answerReader, behindReasoning, type Coding, itemNumber, personaIn, schemaOf };
@@ -110,7 +110,7 @@ export function sheetIn(
     order,
   );
   if ("problem" in found) return found;
-  const { sheet, seen } = found;
+  const { sheet, extra } = found;
   const asked = instrument.items.filter(({ number }) => order?.includes(number) ?? true);
   const answers = instrument.items.map(({ number }) => sheet.answers.get(number) ?? null);
   const given = answers.filter((answer) => answer !== null);
@@ -127,7 +127,7 @@ export function sheetIn(
     [sheet.repaired, "repaired"],
     [sheet.cut, "cut off"],
     [unreadable.length > 0, `unreadable: ${unreadable.join(", ")}`],
-    [seen.extra.size > 0, `extra keys: ${listed(seen.extra)}`],
+    [extra.size > 0, `extra keys: ${listed(extra)}`],
   ] as const;
   return {
     answers,
@@ -147,25 +147,17 @@ export function sheetReader(
   language: string,
   options: readonly number[] | readonly (readonly number[])[] | null = null,
 ): Read {
-  const printed = (at: number) => optionsOf(instrument, instrument.items[at]!).map((of) => of.code);
-  const shown = (at: number) => {
-    const own = options?.[at];
-    return Array.isArray(own) ? own as number[] : printed(at);
+  const own = hasOwnOptions(instrument);
+  return (answer, number) => {
+    const at = own ? instrument.items.findIndex((item) => item.number === number) : 0;
+    const item = instrument.items[at];
+    if (!item) return null;
+    const given = own ? options?.[at] : options;
+    const shown = Array.isArray(given)
+      ? given as number[]
+      : optionsOf(instrument, item).map(({ code }) => code);
+    return answerReader(instrument, coding, language, shown, item)(answer);
   };
-  if (hasOwnOptions(instrument)) {
-    return (answer, number) => {
-      const at = instrument.items.findIndex((item) => item.number === number);
-      const item = instrument.items[at];
-      return item ? itemReader(instrument, item, coding, language, shown(at))(answer) : null;
-    };
-  }
-  const read = answerReader(
-    instrument,
-    coding,
-    language,
-    options ? options as readonly number[] : printed(0),
-  );
-  return (answer) => read(answer);
 }
 
 /** What became of one item of a sheet. */

@@ -3,13 +3,20 @@
 /** One sheet, as one object or list of the reply gives it. */
 export interface Candidate {
   /** Per item that it names: the answer, or null where that cannot be read. */
-  answers: ReadonlyMap<number, number | null>;
+  answers: Map<number, number | null>;
   /** The reasons that stand beside answers, by item. */
-  reasons: ReadonlyMap<number, string>;
+  reasons: Map<number, string>;
   explanation: string | null;
   repaired: boolean;
   cut: boolean;
 }
+
+/** A sheet without answers. */
+export const blank = (of: Omit<Candidate, "answers" | "reasons">): Candidate => ({
+  answers: new Map(),
+  reasons: new Map(),
+  ...of,
+});
 
 export const isAnswered = ({ answers }: Candidate): boolean =>
   [...answers.values()].some((answer) => answer !== null);

@@ -1,11 +1,11 @@
 /** The answer sheet in a reply: who says what about which item, and which sheet counts. */
 import type { Instrument } from "../instruments.ts";
-import { type Candidate, chosen, disjoint, isAnswered, joined } from "./candidates.ts";
+import { blank, type Candidate, chosen, disjoint, isAnswered, joined } from "./candidates.ts";
 import { contents, Entries, excerpt, type Found, type Json } from "./json.ts";
-import { folded, itemFinder, keyName, listed } from "./words.ts";
+import { itemFinder, keyName, listed } from "./words.ts";
 
 /** What the search came by, for the reason when there is no sheet. */
-export interface Sightings {
+interface Sightings {
   /** Keys beside items and explanation, and numbers of items that do not exist. */
   extra: Set<string>;
   /** First answer that could not be read. */
@@ -21,8 +21,8 @@ const ANSWER_KEYS = [
   /^(?:choice|selected|selection|option)$/,
   /^score$/,
 ];
-
 const REASON = /^(?:reason|reasons|why|reasoning|explanation|rationale|justification)$/;
+const EXPLANATION = /^explanation$/;
 
 /** What an answer to an item means, or null when in doubt. */
 export type Read = (answer: Json, item: number) => number | null;
@@ -34,37 +34,35 @@ interface Keys {
   answerIn(entries: Entries): Json | undefined;
 }
 
+/** Made once for each instrument, since thousands of sheets are read by it. */
 const known = new WeakMap<Instrument, Keys>();
 
-/** Made once for each instrument, since thousands of sheets are read by it. */
 function keysFor(instrument: Instrument): Keys {
-  const keys = known.get(instrument) ?? keysOf(instrument);
-  known.set(instrument, keys);
-  return keys;
-}
-
-function keysOf({ items }: Instrument): Keys {
+  const { items } = instrument;
   // Where an answer is keyed, a score may be the point it earns.
   const names = items.some(({ keyed }) => keyed !== null) ? ANSWER_KEYS.slice(0, -1) : ANSWER_KEYS;
-  return {
+  const keys = known.get(instrument) ?? {
     itemOf: itemFinder(items),
-    answerIn({ all }) {
-      const answers = names.map((name) => all.filter(([key]) => name.test(keyName(key))))
-        .find(({ length }) => length > 0);
-      return answers?.length === 1 ? single(answers[0]![1]) : undefined;
+    answerIn(entries) {
+      const answers = names.map((name) => under(name, entries)).find(({ length }) => length > 0);
+      return answers?.length === 1 ? single(answers[0]!) : undefined;
     },
   };
+  known.set(instrument, keys);
+  return keys;
 }
 
 /** What stands alone in a list. */
 const single = (value: Json): Json =>
   Array.isArray(value) && value.length === 1 ? value[0]! : value;
 
-/** The reason that an object gives beside an answer. */
-const reasonIn = ({ all }: Entries): string | null =>
-  all.flatMap(([key, value]) =>
-    REASON.test(keyName(key)) && typeof value === "string" ? [value] : []
-  )[0] ?? null;
+/** What an object has under keys of a name. */
+const under = (name: RegExp, { all }: Entries): Json[] =>
+  all.flatMap(([key, value]) => name.test(keyName(key)) ? [value] : []);
+
+/** The texts that an object has under keys of a name, such as the reasons beside an answer. */
+const textsUnder = (name: RegExp, entries: Entries): string[] =>
+  under(name, entries).filter((value) => typeof value === "string");
 
 const KEY = String.raw`[\p{L}\p{N}#][\p{L}\p{N} _.#:)-]{0,30}`;
 const BLANK = String.raw`\s{0,20}`;
@@ -120,154 +118,119 @@ function candidatesIn(
   { asked, order }: Asked,
   seen: Sightings,
 ): Candidate[] {
-  const length = asked.size;
   const keys = keysFor(instrument);
   const agreed = repaired ? written(source, read, keys) : null;
   const found: Candidate[] = [];
-
-  const answerTo = (item: number, answer: Json): number | null => {
-    const meant = read(answer, item);
-    const counts = meant !== null && (!agreed || agreed.has(`${item}=${meant}`));
-    if (!counts) seen.unreadable ??= { item, answer: shown(answer) };
-    return counts ? meant : null;
+  const keep = (sheet: Candidate) => {
+    if (sheet.answers.size) found.push(sheet);
   };
-  /** An answer, also where it is an object around it. */
-  const inside = (value: Json): Json =>
-    value instanceof Entries ? keys.answerIn(value) ?? value : single(value);
-  /** Item numbers and answers as one candidate; an item with two answers has none. */
-  const add = (
-    given: readonly (readonly [number, number | null])[],
-    explanation: string | null,
-    reasons: ReadonlyMap<number, string>,
-  ) => {
-    const answers = new Map<number, number | null>();
-    for (const [item, answer] of given) {
-      answers.set(item, answers.has(item) && answers.get(item) !== answer ? null : answer);
-    }
-    if (answers.size) found.push({ answers, reasons, explanation, repaired, cut });
-  };
-  const exists = (item: number): boolean => {
+  /** Puts down an answer, null where it cannot be read; nothing where no such item was asked. */
+  const put = ({ answers }: Candidate, item: number, given: Json): number | null | undefined => {
     // Numbered from 0, every answer would belong to the item after it.
-    const known = item === 0 || asked.has(item);
-    if (!known) seen.extra.add(String(item));
-    return known;
+    if (item !== 0 && !asked.has(item)) {
+      seen.extra.add(String(item));
+      return undefined;
+    }
+    let answer = read(given, item);
+    if (agreed && !agreed.has(`${item}=${answer}`)) answer = null;
+    if (answer === null) seen.unreadable ??= { item, answer: shown(given) };
+    // An item with two answers has none.
+    answers.set(item, answers.has(item) && answers.get(item) !== answer ? null : answer);
+    return answer;
+  };
+  const note = ({ reasons }: Candidate, item: number, entries: Entries) => {
+    const [reason] = textsUnder(REASON, entries);
+    if (reason !== undefined) reasons.set(item, reason);
   };
 
-  const addRows = (values: readonly Json[], explanation: string | null): Json[] => {
-    const rows = values.map((value) => value instanceof Entries ? numbered(value, keys) : null);
-    const reasons = new Map<number, string>();
-    values.forEach((value, at) => {
-      const reason = rows[at] && value instanceof Entries ? reasonIn(value) : null;
-      if (reason !== null) reasons.set(rows[at]!.item, reason);
-    });
-    add(
-      rows.flatMap((row) =>
-        row && exists(row.item) ? [[row.item, answerTo(row.item, row.answer)] as const] : []
-      ),
-      explanation,
-      reasons,
-    );
-    return values.filter((_, index) => !rows[index]);
-  };
   const walk = (value: Json, explanation: string | null): void => {
-    if (Array.isArray(value)) {
-      const others = addRows(value, explanation);
+    if (!isNested(value)) return;
+    const listed = Array.isArray(value), sheet = blank({ explanation, repaired, cut });
+    const lone = !listed && !repaired && asked.size === 1 ? [...asked][0]! : null;
+    const others = (listed ? value : [value]).filter((entry) => {
+      const row = entry instanceof Entries ? rowIn(entry, keys, lone) : null;
+      if (!row) return true;
+      note(sheet, row.item, entry as Entries);
+      put(sheet, row.item, row.answer);
+      return false;
+    });
+    if (listed) {
+      keep(sheet);
       others.forEach((other) => walk(other, explanation));
       if (others.length === 0 || others.some(isNested)) return;
-      if (order && value.length === length && others.length === length && !repaired) {
-        add(
-          order.map((item, index) => [item, answerTo(item, value[index]!)]),
-          explanation,
-          new Map(),
-        );
+      if (order && value.length === asked.size && others.length === value.length && !repaired) {
+        order.forEach((item, index) => put(sheet, item, value[index]!));
+        keep(sheet);
       } else seen.list ??= value.length;
-    } else if (value instanceof Entries) {
-      if (addRows([value], explanation).length === 0) return;
-      const lone = repaired ? undefined : alone(value);
-      if (lone !== undefined) {
-        const [item] = [...asked], reason = reasonIn(value);
-        add(
-          [[item!, answerTo(item!, lone)]],
-          explanation,
-          new Map(reason === null ? [] : [[item!, reason]]),
-        );
-        return;
-      }
-      const own = value.all.flatMap(([key, text]) =>
-        folded(key) === "explanation" && typeof text === "string" ? [text] : []
-      )[0] ?? explanation;
-      const before = found.length;
-      const given: [number, number | null][] = [];
-      const reasons = new Map<number, string>();
-      let beside: string | null = null;
-      for (const [key, entry] of value.all) {
-        const item = keys.itemOf(key);
-        if (item !== null) {
-          if (exists(item)) {
-            given.push([item, answerTo(item, inside(entry))]);
-            const reason = entry instanceof Entries ? reasonIn(entry) : null;
-            if (reason !== null) {
-              reasons.set(item, reason);
-            }
-          }
-        } else if (isNested(entry)) {
-          walk(entry, own);
-        } else if (asked.size === 1 && REASON.test(keyName(key)) && typeof entry === "string") {
-          beside = entry;
-        } else if (folded(key) !== "explanation") {
-          seen.extra.add(key);
-        }
-      }
-      // What an object with answers holds besides, such as reasons by item number, is no sheet; in
-      // repaired JSON it may be the rest of a text.
-      if (
-        repaired ? given.length : given.some(([, answer]) =>
-          answer !== null
-        )
-      ) {
-        found.splice(before);
-      }
-      const [first] = given;
-      if (beside !== null && first && !reasons.has(first[0])) reasons.set(first[0], beside);
-      add(given, own, reasons);
+    } else {
+      if (others.length) walkKeys(value as Entries, sheet);
+      keep(sheet);
     }
   };
-  /** What answers the only item without naming it. */
-  function alone(entries: Entries): Json | undefined {
-    const named = entries.all.some(([key, entry]) =>
-      keys.itemOf(key) !== null || NUMBER_KEYS.test(keyName(key)) || isNested(single(entry))
-    );
-    return asked.size === 1 && !named ? keys.answerIn(entries) : undefined;
-  }
+  /** Reads an object whose keys are items, or that holds such objects. */
+  const walkKeys = (entries: Entries, sheet: Candidate): void => {
+    sheet.explanation = textsUnder(EXPLANATION, entries)[0] ?? sheet.explanation;
+    const before = found.length;
+    const beside = asked.size === 1 ? textsUnder(REASON, entries).at(-1) : undefined;
+    let readable = false;
+    for (const [key, entry] of entries.all) {
+      const item = keys.itemOf(key), name = keyName(key);
+      if (item !== null) {
+        const inner = entry instanceof Entries ? entry : null;
+        const answer = put(sheet, item, inner ? keys.answerIn(inner) ?? inner : single(entry));
+        if (inner && answer !== undefined) note(sheet, item, inner);
+        readable ||= typeof answer === "number";
+      } else if (isNested(entry)) walk(entry, sheet.explanation);
+      else if (
+        !EXPLANATION.test(name) &&
+        !(asked.size === 1 && typeof entry === "string" && REASON.test(name))
+      ) seen.extra.add(key);
+    }
+    const [first] = sheet.answers.keys();
+    // What an object with answers holds besides, such as reasons by item number, is no sheet; in
+    // repaired JSON it may be the rest of a text.
+    if (readable || repaired && first !== undefined) found.splice(before);
+    if (beside !== undefined && first !== undefined && !sheet.reasons.has(first)) {
+      sheet.reasons.set(first, beside);
+    }
+  };
   walk(value, null);
   const answered = found.filter(isAnswered);
   const sheets = answered.length ? answered : found;
   return sheets.length > 1 && disjoint(sheets) ? [joined(sheets)] : sheets;
 }
 
-/** A row such as {"question_number": 3, "answer": "True"}: no sheet that has an id besides. */
-function numbered(row: Entries, { itemOf, answerIn }: Keys): { item: number; answer: Json } | null {
+/**
+ * A row such as {"question_number": 3, "answer": "True"}: no sheet that has an id besides.
+ *
+ * @param lone the item that is meant where the row names none
+ */
+function rowIn(
+  row: Entries,
+  { itemOf, answerIn }: Keys,
+  lone: number | null,
+): { item: number; answer: Json } | null {
   if (row.all.some(([key, value]) => isNested(single(value)) || itemOf(key) !== null)) return null;
-  const numbers = new Set(
-    row.all.filter(([key]) => NUMBER_KEYS.test(keyName(key)))
-      .map(([, value]) => itemOf(value)).filter((number) => number !== null),
-  );
+  const named = under(NUMBER_KEYS, row);
+  const numbers = new Set(named.map(itemOf).filter((number) => number !== null));
+  const item = named.length === 0 ? lone : numbers.size === 1 ? [...numbers][0]! : null;
   const answer = answerIn(row);
-  return numbers.size === 1 && answer !== undefined ? { item: [...numbers][0]!, answer } : null;
+  return item !== null && answer !== undefined ? { item, answer } : null;
 }
 
-const isNested = (value: Json): boolean => value !== null && typeof value === "object";
+const isNested = (value: Json): value is Json[] | Entries =>
+  value !== null && typeof value === "object";
 
 const shown = (answer: Json): string =>
   isNested(answer) ? "a list or an object" : excerpt(String(answer));
 
-/** The one sheet in a reply, and what else was seen. */
+/** The one sheet in a reply, and keys beside its items and explanation. */
 export function sheetOf(
   reply: string,
   instrument: Instrument,
   read: Read,
   order: readonly number[] | null,
-): { sheet: Candidate; seen: Sightings } | { problem: string } {
+): { sheet: Candidate; extra: ReadonlySet<string> } | { problem: string } {
   const asked = new Set(order ?? instrument.items.map(({ number }) => number));
   const held = contents(reply);
   if ("problem" in held) return bareAnswer(reply, asked, read) ?? held;
@@ -287,39 +250,28 @@ export function sheetOf(
   if (all.some(({ answers }) => answers.has(0))) {
     return { problem: `item numbers from 0: ${title} has items 1 to ${items.length}` };
   }
+  const { extra, unreadable, list } = seen;
   if (all.length === 0) {
-    const problem = `no answers to ${title}: ${why(seen, asked.size)}`;
-    return bareAnswer(reply, asked, read) ?? { problem };
+    const why = list !== null
+      ? `a list of ${list} values without item numbers, for ${asked.size} items`
+      : `the JSON holds ${extra.size ? listed(extra) : "no item numbers"}`;
+    return bareAnswer(reply, asked, read) ?? { problem: `no answers to ${title}: ${why}` };
   }
   const sheet = chosen(all, asked.size);
   if ("problem" in sheet) return sheet;
-  if (!isAnswered(sheet)) {
-    const { unreadable } = seen;
-    const why = unreadable
-      ? `item ${unreadable.item} is ${unreadable.answer}`
-      : "each item has different answers";
-    return { problem: `no answer can be read: ${why}` };
-  }
-  return { sheet, seen };
+  if (isAnswered(sheet)) return { sheet, extra };
+  const why = unreadable
+    ? `item ${unreadable.item} is ${unreadable.answer}`
+    : "each item has different answers";
+  return { problem: `no answer can be read: ${why}` };
 }
 
 /** A reply that is nothing but the answer to the only item asked. */
 function bareAnswer(reply: string, asked: ReadonlySet<number>, read: Read) {
-  const [item] = [...asked];
+  const [item] = asked;
   const answer = asked.size === 1 ? read(reply, item!) : null;
   if (answer === null) return null;
-  const sheet: Candidate = {
-    answers: new Map([[item!, answer]]),
-    reasons: new Map(),
-    explanation: null,
-    repaired: false,
-    cut: false,
-  };
-  const seen: Sightings = { extra: new Set(), unreadable: null, list: null };
-  return { sheet, seen };
-}
-
-function why({ extra, list }: Sightings, items: number): string {
-  if (list !== null) return `a list of ${list} values without item numbers, for ${items} items`;
-  return extra.size ? `the JSON holds ${listed(extra)}` : "the JSON holds no item numbers";
+  const sheet = blank({ explanation: null, repaired: false, cut: false });
+  sheet.answers.set(item!, answer);
+  return { sheet, extra: new Set<string>() };
 }

@@ -2,11 +2,11 @@
 import {
   type Coding,
   DECLINED,
+  hasOwnOptions,
   type Instrument,
   type Item,
   type Option,
   optionsOf,
-  type Role,
   substantive,
   WORDS,
 } from "../instruments.ts";
@@ -47,24 +47,20 @@ const LONGEST = 200;
  */
 export function folded(text: string): string {
   if (text.length > LONGEST) return "";
-  if (text.length > SHORT) return fold(text);
-  const known = foldedShort.get(text);
+  const known = forms.get(text);
   if (known !== undefined) return known;
-  if (foldedShort.size === MANY) foldedShort.clear();
-  const form = fold(text);
-  foldedShort.set(text, form);
+  if (forms.size === MOST_FORMS) forms.clear();
+  const form = text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase()
+    .replace(/[\s"'“”„‘’`´*_.,;:!。()[\]]+$/u, "")
+    .replace(/^[\s"'“”„‘’`´*_()[\]]+/u, "")
+    .replace(/\s+/gu, " ");
+  forms.set(text, form);
   return form;
 }
 
 /** Keys and answers are the same few in every reply of a study: a quarter of reading one was to fold them. */
-const foldedShort = new Map<string, string>();
-const SHORT = 24, MANY = 4096;
-
-const fold = (text: string): string =>
-  text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase()
-    .replace(/[\s"'“”„‘’`´*_.,;:!。()[\]]+$/u, "")
-    .replace(/^[\s"'“”„‘’`´*_()[\]]+/u, "")
-    .replace(/\s+/gu, " ");
+const forms = new Map<string, string>();
+const MOST_FORMS = 4096;
 
 /** The name of a key, however its words are joined: `question_id`, `Question ID`, `questionId`. */
 export const keyName = (key: string): string => folded(key).replace(/[\s_-]+/g, "");
@@ -89,217 +85,143 @@ function wordsOf(pairs: readonly (readonly [word: string, answer: number])[]): W
 }
 
 const ANY_LANGUAGE = wordsOf(Object.keys(WORDS).flatMap(truthWords));
+const BY_LANGUAGE = new Map(
+  Object.keys(WORDS).map((language) => [language, wordsOf(truthWords(language))]),
+);
 
 /** Letters and numbers of a text, with one blank for whatever is between them. */
 const bareOf = (text: string): string =>
   withoutAccents(folded(text)).replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
-/** What a label says of truth: no (0), yes (1), or neither. */
-const truthOf = (label: string): number | null => ANY_LANGUAGE.get(folded(label)) ?? null;
+/** Which whole answer a value of a reply means, or null. */
+type Reader = (answer: Json) => number | null;
 
-/** What an answer may be, and how it may be said. */
-interface Answers {
-  labels: readonly (readonly [label: string, answer: number])[];
-  /** The answers that mean no and yes, where that is what is asked for. */
-  truth: readonly [no: number, yes: number] | null;
-  takes: (answer: number) => boolean;
-  /** The highest of more than two answers. */
-  highest: number | null;
-  /** What the letters mean, where answers were shown with letters. */
-  letters: ReadonlyMap<string, number> | null;
-  /** Numbers that stand for answers may have a sign. */
-  signed: boolean;
-  /** What a text means that is no answer. */
-  declined: (text: string) => number | null;
-}
+/** Made once for an instrument or an item, since thousands of sheets are read by it. */
+const readers = new WeakMap<Instrument | Item, Map<string, Reader>>();
 
 /**
  * How to read one answer: the whole answer that it means, or null when in doubt.
  *
- * Words are looked up among the instrument's labels, then in its language, then in English, then among
- * all languages. A number beside a label must be the label's. A bare number is in doubt where labels
+ * Words are looked up among the labels, then in the language, then in English, then among all
+ * languages. A number beside a label must be the label's. A bare number is in doubt where labels
  * or letters were shown without numbers, since it may be a place in the list; `4/5` is a 4 only where 5 is
  * the highest of more than two answers. Booleans are answers only to questions of true or false.
  *
+ * Where items have options of their own, marks within a label do not count, and a text that begins as
+ * one who declines does is the option for it.
+ *
  * @param shown the answers in the order shown, which letters follow
+ * @param item whose answers they are, where items have options of their own
  */
-export const answerReader = (
+export function answerReader(
   instrument: Instrument,
   coding: Coding,
   language: string,
   shown: readonly number[] = [],
-): Reader =>
-  made(
-    instrument,
-    { coding, language, shown },
-    () => sharedReader(instrument, coding, language, shown),
-  );
-
-function sharedReader(
-  instrument: Instrument,
-  coding: Coding,
-  language: string,
-  shown: readonly number[],
+  item: Item = instrument.items[0]!,
 ): Reader {
-  const { answers } = instrument;
-  const lowest = instrument.lowest ?? 0, highest = instrument.highest ?? -1;
-  const label = (answer: number) => ANY_LANGUAGE.get(folded(answers[answer] ?? ""));
-  return readerOf(coding, language, {
-    labels: Object.entries(answers).map(([answer, label]) => [label, Number(answer)] as const),
-    // No (0) and yes (1), unless the labels say otherwise.
-    truth: lowest === 0 && highest === 1 && label(0) !== 1 && label(1) !== 0 ? [0, 1] : null,
-    takes: (answer) => answer >= lowest && answer <= highest,
-    highest: highest - lowest > 1 ? highest : null,
-    letters: lettersOf(coding, shown),
-    signed: false,
-    declined: () => null,
-  });
-}
-
-/**
- * How to read the answer to an item with options of its own: by their codes, labels or letters; a text that begins as one who declines does is its refusal or don't-know.
- *
- * @param shown its options in the order shown, which letters follow
- */
-export const itemReader = (
-  instrument: Instrument,
-  item: Item,
-  coding: Coding,
-  language: string,
-  shown: readonly number[],
-): Reader =>
-  made(
-    item,
-    { coding, language, shown },
-    () => ownReader(instrument, item, coding, language, shown),
-  );
-
-/** Which whole answer a value of a reply means, or null. */
-type Reader = (answer: Json) => number | null;
-
-const readers = new WeakMap<Instrument | Item, Map<string, Reader>>();
-
-/** The reader of an instrument or item: made once, since thousands of sheets are read by it. */
-function made(
-  of: Instrument | Item,
-  { coding, language, shown }: { coding: Coding; language: string; shown: readonly number[] },
-  make: () => Reader,
-): Reader {
-  const key = JSON.stringify([coding, language, coding === "letter" ? shown : null]);
+  const of = item.options ? item : instrument;
   const known = readers.get(of) ?? new Map<string, Reader>();
   readers.set(of, known);
-  if (!known.has(key)) known.set(key, make());
-  return known.get(key)!;
+  const key = JSON.stringify([coding, language, coding === "letter" ? shown : null]);
+  const reader = known.get(key) ?? readerOf(instrument, item, coding, language, shown);
+  known.set(key, reader);
+  return reader;
 }
 
-function ownReader(
+function readerOf(
   instrument: Instrument,
   item: Item,
   coding: Coding,
   language: string,
   shown: readonly number[],
 ): Reader {
-  const options = optionsOf(instrument, item), own = substantive(options);
-  const meaning = (truth: number) => {
-    const found = own.filter(({ label }) => truthOf(label) === truth);
-    return found.length === 1 ? found[0]!.code : null;
+  const own = hasOwnOptions(instrument);
+  const options = optionsOf(instrument, item), answers = substantive(options);
+  const labels = wordsOf(
+    options.flatMap(({ label, code }) =>
+      [label, ...own ? [bareOf(label)] : []].map((words) => [words, code] as const)
+    ),
+  );
+  const truth = truthIn(answers, own);
+  const said = [BY_LANGUAGE.get(language), BY_LANGUAGE.get("en"), ANY_LANGUAGE];
+  const word = (text: string): number | null => {
+    const meant = truth && !labels.has(text) ? said.find((words) => words?.has(text)) : undefined;
+    const answer = meant?.get(text) ?? null;
+    return (answer === null ? labels.get(text) : truth![answer]) ??
+      (own ? labels.get(bareOf(text)) : null) ?? null;
   };
-  const no = meaning(0), yes = meaning(1);
-  const numbers = own.flatMap(({ position, code }) => position === code ? [code] : []);
-  return readerOf(coding, language, {
-    labels: options.flatMap((
-      { label, code },
-    ) => [[label, code] as const, [bareOf(label), code] as const]),
-    truth: no !== null && yes !== null ? [no, yes] : null,
-    takes: (answer) => options.some(({ code }) => code === answer),
-    highest: numbers.length === own.length && own.length > 2 ? Math.max(...numbers) : null,
-    letters: lettersOf(coding, shown),
-    signed: true,
-    declined: (text) => declinedBy(options, text),
-  });
+  const number = (digits: string | number): number | null => {
+    const answer = Number(String(digits).replace("\u2212", "-"));
+    return options.find(({ code }) => code === answer)?.code ?? null;
+  };
+  const both = (meant: number | null, label: string): number | null =>
+    meant !== null && meant === word(folded(label)) ? meant : null;
+
+  const coded = coding !== "label" && coding !== "letter";
+  const letters = new Map(
+    coding === "letter"
+      ? shown.map((answer, index) => [String.fromCharCode(97 + index), answer])
+      : [],
+  );
+  const share = answers.length > 2 && answers.every(({ position, code }) => position === code)
+    ? new RegExp(
+      String.raw`^(\d{1,4}) ?(?:/|out of) ?${Math.max(...answers.map(({ code }) => code))}$`,
+    )
+    : null;
+  const read = (answer: string): number | null => {
+    const text = folded(answer);
+    const known = word(text);
+    const digits = share?.exec(text) ?? /^([-\u2212]?\d{1,5})(?:[.,]0{1,3})?$/.exec(text);
+    const meant = digits
+      ? coded ? number(digits[1]!) : undefined
+      : letters.get(/^(?:(?:option|answer) )?(\p{L})$/u.exec(text)?.[1] ?? "");
+    if (meant !== undefined) return known === null || known === meant ? meant : null;
+    if (known !== null || digits) return known;
+    const [, letter, named] = /^(\p{L})\s?[-–—:.)=]\s?(.+)$/u.exec(text) ?? [];
+    if (letters.has(letter!)) return both(letters.get(letter!)!, named!);
+    const before = /^(\d{1,4})\s?[-–—:.)=]{0,2}\s?(\D.*)$/u.exec(text);
+    if (before) return both(number(before[1]!), before[2]!);
+    const behind = /^(.*\D)\s?[-–—:(=[]\s?(\d{1,4})$/u.exec(text);
+    return behind ? both(number(behind[2]!), behind[1]!) : null;
+  };
+  return (answer) => {
+    if (typeof answer === "number") return coded ? number(answer) : null;
+    if (typeof answer === "boolean") return truth ? truth[Number(answer)]! : null;
+    return typeof answer === "string" ? read(answer) ?? declinedBy(options, answer) : null;
+  };
 }
 
-const lettersOf = (coding: Coding, shown: readonly number[]): Answers["letters"] =>
-  coding === "letter"
-    ? new Map(shown.map((answer, index) => [String.fromCharCode(97 + index), answer]))
-    : null;
+/** The answers that mean no and yes, where that is what is asked for. */
+function truthIn(answers: readonly Option[], own: boolean): number[] | null {
+  const meant = [0, 1].map((truth) =>
+    answers.filter(({ label }) => ANY_LANGUAGE.get(folded(label)) === truth).map(({ code }) => code)
+  );
+  if (own) return meant.every(({ length }) => length === 1) ? meant.flat() : null;
+  // No (0) and yes (1), unless the labels say otherwise.
+  const asked = answers.map(({ code }) => code).join() === "0,1";
+  return asked && !meant[0]!.includes(1) && !meant[1]!.includes(0) ? [0, 1] : null;
+}
 
 const SORRY =
   /^(?:(?:i m |i am )?sorry|lo siento|tut mir leid|desolee?|mi dispiace|desculpe)(?: but| pero| aber| mais| ma| mas)? /;
 
 /** The refusal or the don't-know that a text means; null where it names another option besides. */
 function declinedBy(options: readonly Option[], answer: string): number | null {
+  const declining = options.filter(({ role }) => role);
+  if (declining.length === 0) return null;
   const text = `${bareOf(answer.slice(0, LONGEST)).replace(SORRY, "")} `;
-  if (text.trim() === "") return null;
-  const begins = (role: Role) =>
-    Object.values(DECLINED[role]).flat().some((words) => text.startsWith(`${words} `));
-  const others = substantive(options).flatMap(({ code, label }) => [String(code), bareOf(label)]);
-  const meant = options.filter(({ role }) => role && begins(role));
+  const meant = declining.flatMap(({ role, code }) => {
+    const [longest] = Object.values(DECLINED[role!]).flat()
+      .filter((words) => text.startsWith(`${words} `))
+      .toSorted((a, b) => b.length - a.length);
+    return longest === undefined ? [] : [{ code, rest: ` ${text.slice(longest.length)} ` }];
+  });
   if (meant.length !== 1) return null;
-  const rest = Object.values(DECLINED[meant[0]!.role!]).flat()
-    .filter((words) => text.startsWith(`${words} `))
-    .map((words) => text.slice(words.length))
-    .toSorted((a, b) => a.length - b.length)[0]!;
-  return others.some((words) => words && ` ${rest} `.includes(` ${words} `))
+  const named = substantive(options).flatMap(({ code, label }) => [String(code), bareOf(label)]);
+  return named.some((words) => words && meant[0]!.rest.includes(` ${words} `))
     ? null
     : meant[0]!.code;
-}
-
-function readerOf(coding: Coding, language: string, of: Answers): (answer: Json) => number | null {
-  const { truth, highest, letters } = of;
-  const layers = [wordsOf(of.labels)];
-  if (truth) {
-    const meant = (words: [string, number][]) =>
-      wordsOf(words.map(([word, answer]) => [word, truth[answer]!] as const));
-    layers.push(
-      meant(truthWords(language)),
-      meant(truthWords("en")),
-      truth[0] === 0 && truth[1] === 1
-        ? ANY_LANGUAGE
-        : meant(Object.keys(WORDS).flatMap(truthWords)),
-    );
-  }
-  const coded = coding !== "label" && coding !== "letter";
-  const sign = of.signed ? "[-\u2212]?" : "";
-  const share = highest === null
-    ? /(?!)/
-    : new RegExp(String.raw`^(\d{1,4}) ?(?:/|out of) ?${highest}$`);
-  const bare = new RegExp(String.raw`^(${sign}\d{1,${of.signed ? 5 : 4}})(?:[.,]0{1,3})?$`);
-
-  const word = (text: string): number | null =>
-    layers.find((layer) => layer.has(text))?.get(text) ??
-      (of.signed ? layers[0]!.get(bareOf(text)) ?? null : null);
-  const number = (answer: number): number | null =>
-    // + 0 makes 0 of −0.
-    Number.isInteger(answer) && of.takes(answer) ? answer + 0 : null;
-  const both = (meant: number | null, label: string): number | null =>
-    meant !== null && meant === word(folded(label)) ? meant : null;
-  const valueOf = (digits: string): number => Number(digits.replace("\u2212", "-"));
-
-  const read = (answer: Json): number | null => {
-    if (typeof answer === "number") return coded ? number(answer) : null;
-    if (typeof answer === "boolean") return truth ? truth[Number(answer)]! : null;
-    if (typeof answer !== "string") return null;
-    const text = folded(answer);
-    const known = word(text);
-    const digits = share.exec(text) ?? bare.exec(text);
-    if (digits && coded) {
-      const meant = number(valueOf(digits[1]!));
-      return known === null || known === meant ? meant : null;
-    }
-    const letter = letters?.get(/^(?:(?:option|answer) )?(\p{L})$/u.exec(text)?.[1] ?? "");
-    if (letter !== undefined) return known === null || known === letter ? letter : null;
-    if (known !== null || digits) return known;
-    const lettered = letters && /^(\p{L})\s?[-–—:.)=]\s?(.+)$/u.exec(text);
-    if (lettered && letters.has(lettered[1]!)) {
-      return both(letters.get(lettered[1]!)!, lettered[2]!);
-    }
-    const before = /^(\d{1,4})\s?[-–—:.)=]{0,2}\s?(\D.*)$/u.exec(text);
-    if (before) return both(number(Number(before[1])), before[2]!);
-    const behind = /^(.*\D)\s?[-–—:(=[]\s?(\d{1,4})$/u.exec(text);
-    return behind ? both(number(Number(behind[2])), behind[1]!) : null;
-  };
-  return (answer) => read(answer) ?? (typeof answer === "string" ? of.declined(answer) : null);
 }
 
 const NUMBERED = new RegExp(
