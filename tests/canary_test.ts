@@ -238,7 +238,7 @@ Deno.test("no secret is found in what an error holds, nor in a notebook that was
       const { system, user } = plan.prompt;
       const post = async (route, more) => {
         const headers = { origin: new URL(page.url).origin, "content-type": "application/json" };
-        const about = { model: "main", condition: "Base", profiles: "1, 2" };
+        const about = { models: ["main"], conditions: ["Base"], versions: [], profiles: "1, 2", by: "" };
         const body = JSON.stringify({ system: system + " " + Deno.args[0], user, ...about, ...more });
         return (await fetch(page.url + route, { method: "POST", headers, body })).text();
       };
