@@ -48,7 +48,7 @@ import { batchesOf, openBatches, recallLines } from "./study/batches.ts";
 import { conductBatches, endBatches, type GivenUp, inBatchesOf } from "./study/submit.ts";
 import { type Asked, exchanges, faults, statusOf, type Stored } from "./study/stored.ts";
 import { broughtBy, lacks, prepareTrial, reopenTrial, type Trial, trialOf } from "./study/trial.ts";
-import { compareTrial, type Tried } from "./study/tried.ts";
+import { checkBy, compareTrial, type Tried } from "./study/tried.ts";
 import { promptOf, savePrompt, versions } from "./study/versions.ts";
 import { counts, personas, type Text, texts } from "./study/written.ts";
 
@@ -216,7 +216,8 @@ export class Study {
    * the cell and all above it have ended well.
    *
    * @param options `profiles`; `prompts` in place of the plan's own, the first being what others are compared
-   *   with; some of its `conditions`; `budget`: for what this call asks
+   *   with; some of its `conditions`; `by`: the factor whose levels are held side by side; `budget`: for what this
+   *   call asks
    * @throws {RangeError} when a profile is not there, the plan lacks the condition, or one of the
    *   prompts cannot be filled: before anybody is asked
    * @throws {Error} in a notebook, when a cell failed or the cost was not shown
@@ -232,6 +233,7 @@ export class Study {
     const trial = await trialOf(this.sql, this.schema, plan, options);
     // All of it is filled before anybody is asked.
     let brought = await this.#brought(trial);
+    checkBy(brought, options.by);
     if (budget && lacks(brought)) {
       this.#allowed(trial, brought.asked.map(({ task }) => task.model), certain);
       await this.#ask(trial, budget, options);

@@ -191,7 +191,7 @@ Deno.test("what is not there is named before anything is asked", async () => {
   await refused({ prompts: [] }, /A plan has at least one prompt: got 0/);
   await refused({ conditions: [] }, /A trial is of at least one condition: got 0/);
   await refused(
-    { by: "promt", budget: undefined },
+    { by: "promt" },
     /by is a factor of the trial that has several levels: did you mean prompt\? It has prompt/,
   );
   assert.equal(server.tally().requests, 0);
@@ -447,7 +447,16 @@ Deno.test("prompts × models × conditions: marks by any factor, and statistics 
       assert.deepEqual([row.n, row.clusters, row.p_flip], [respondents, clusters, p_flip]);
       assert.deepEqual([row.n, row.clusters], [20, 5]);
       for (
-        const name of ["mean", "mean_against", "estimate", "se", "df", "ci_lower", "p"] as const
+        const name of [
+          "mean",
+          "mean_against",
+          "estimate",
+          "se",
+          "df",
+          "ci_lower",
+          "ci_upper",
+          "p",
+        ] as const
       ) {
         const [is, was] = [row[name], expected[at]![name]!];
         assert.ok(is === was || Math.abs(is! - was) < 1e-12, `${factor} ${name}: ${is}, ${was}`);

@@ -2,7 +2,7 @@
 import type { Kind } from "../frames.ts";
 import { TESTED, testPairs, TESTS, withBothHolm } from "../measures.ts";
 import { weightedShare } from "../stats.ts";
-import { differs, type Spot } from "./spots.ts";
+import { differs, type Observation } from "./observations.ts";
 
 export const DIFFERENCES: Readonly<Record<string, Kind>> = {
   factor: "text",
@@ -18,20 +18,20 @@ export const DIFFERENCES: Readonly<Record<string, Kind>> = {
 };
 
 /** The same profile at a level and at the first one, all else being the same. */
-type Pair = readonly [level: Spot, against: Spot];
+type Pair = readonly [level: Observation, against: Observation];
 
 /**
  * What each level of each factor does differently from the first: pairs are of one profile and the same levels of
  * all other factors, and the pairs of a profile are a cluster. All tests are one family.
  */
 export function differences(
-  spots: readonly Spot[],
+  observations: readonly Observation[],
   factors: Readonly<Record<string, readonly string[]>>,
 ) {
-  const measures = [...new Set(spots.flatMap(({ numbers }) => Object.keys(numbers)))];
+  const measures = [...new Set(observations.flatMap(({ numbers }) => Object.keys(numbers)))];
   const rows = Object.entries(factors).flatMap(([factor, [against, ...levels]]) =>
     levels.flatMap((level) => {
-      const pairs = pairsOf(spots, factor, [level, against!]);
+      const pairs = pairsOf(observations, factor, [level, against!]);
       const of = { factor, level, against: against! };
       return [
         ...measures.map((measure) => ({ ...of, measure, ...numbersOf(pairs, measure) })),
@@ -43,17 +43,17 @@ export function differences(
 }
 
 function pairsOf(
-  spots: readonly Spot[],
+  observations: readonly Observation[],
   factor: string,
   [level, against]: readonly [string, string],
 ): Pair[] {
-  const keyOf = ({ levels, profile }: Spot) =>
+  const keyOf = ({ levels, profile }: Observation) =>
     JSON.stringify([{ ...levels, [factor]: "" }, profile]);
-  const at = (level: string) => spots.filter(({ levels }) => levels[factor] === level);
-  const first = new Map(at(against).map((spot) => [keyOf(spot), spot]));
-  return at(level).flatMap((spot) => {
-    const other = first.get(keyOf(spot));
-    return other ? [[spot, other] as const] : [];
+  const at = (level: string) => observations.filter(({ levels }) => levels[factor] === level);
+  const first = new Map(at(against).map((observation) => [keyOf(observation), observation]));
+  return at(level).flatMap((observation) => {
+    const other = first.get(keyOf(observation));
+    return other ? [[observation, other] as const] : [];
   });
 }
 

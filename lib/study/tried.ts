@@ -7,7 +7,7 @@ import { cost, transportOf } from "../llm.ts";
 import type { Prompt } from "../prompts.ts";
 import { DIFFERENCES, differences } from "./differences.ts";
 import { type Costs, costs, inAll } from "./estimate.ts";
-import { differs, factorsOf, levelsIn, type Spot, spotsOf } from "./spots.ts";
+import { differs, factorsOf, levelsIn, type Observation, observationsOf } from "./observations.ts";
 import type { Brought } from "./trial.ts";
 
 /**
@@ -64,18 +64,19 @@ export async function compareTrial(
   brought: Brought,
   by: string | undefined,
 ): Promise<Tried> {
-  const { run, asked } = brought;
+  const { run } = brought;
   const cells = levelsIn([...run.cells.values()]);
-  const spots = spotsOf(brought, cells);
+  const observations = observationsOf(brought, cells);
   const factors = factorsOf(cells);
-  const compared = by === undefined ? Object.keys(factors)[0] ?? null : known(by, factors);
+  const compared = byOf(factors, by);
   const shown = Object.fromEntries(
     Object.keys({ prompt: [], model: [], condition: [], ...factors })
       .map((name) => [name, "text" as Kind]),
   );
-  const referred = referencesOf(spots, factors, compared);
-  const simulated = asked.filter(({ task }) => !transportOf(task.model).outside)
-    .map(({ cell }) => cell.label);
+  const referred = referencesOf(observations, factors, compared);
+  const simulated = observations
+    .filter(({ calls }) => calls.some(({ task }) => !transportOf(task.model).outside))
+    .map(({ levels }) => levels.model!);
   return {
     prompts: [
       ...new Map([...run.cells.values()].map(({ prompt }) => [prompt.hash, prompt])).values(),
@@ -83,20 +84,41 @@ export async function compareTrial(
     factors,
     by: compared,
     simulated: [...new Set(simulated)],
-    replies: frame(spots.flatMap(replies), { ...shown, ...REPLIES }),
-    fields: frame(spots.flatMap((spot) => fields(spot, spots, referred(spot))), {
-      ...shown,
-      ...FIELDS,
-    }),
-    scores: frame(spots.flatMap((spot) => scores(spot, referred(spot))), { ...shown, ...SCORES }),
-    differences: frame(differences(spots, factors), DIFFERENCES),
+    replies: frame(observations.flatMap(replies), { ...shown, ...REPLIES }),
+    fields: frame(
+      observations.flatMap((observation) =>
+        fields(observation, observations, referred(observation))
+      ),
+      {
+        ...shown,
+        ...FIELDS,
+      },
+    ),
+    scores: frame(
+      observations.flatMap((observation) => scores(observation, referred(observation))),
+      { ...shown, ...SCORES },
+    ),
+    differences: frame(differences(observations, factors), DIFFERENCES),
     left: inAll(await leftOf(sql, brought), ["prompt"]),
   };
 }
 
-function known(by: string, factors: Readonly<Record<string, readonly string[]>>): string {
-  if (Object.hasOwn(factors, by)) return by;
+/**
+ * Refuses to compare by what a trial does not vary: before anybody is asked.
+ *
+ * @throws {RangeError} naming the factors that have several levels
+ */
+export function checkBy({ run }: Brought, by: string | undefined): void {
+  byOf(factorsOf(levelsIn([...run.cells.values()])), by);
+}
+
+function byOf(
+  factors: Readonly<Record<string, readonly string[]>>,
+  by: string | undefined,
+): string | null {
   const names = Object.keys(factors);
+  if (by === undefined) return names[0] ?? null;
+  if (Object.hasOwn(factors, by)) return by;
   throw new RangeError(
     names.length
       ? `by is a factor of the trial that has several levels: did you mean ${
@@ -106,20 +128,23 @@ function known(by: string, factors: Readonly<Record<string, readonly string[]>>)
   );
 }
 
-/** Of each spot the one that it is compared with; null where there is none, or it is that one itself. */
+/** Of each observation the one that it is compared with; null where there is none, or it is that one itself. */
 function referencesOf(
-  spots: readonly Spot[],
+  observations: readonly Observation[],
   factors: Readonly<Record<string, readonly string[]>>,
   by: string | null,
-): (spot: Spot) => Spot | null {
+): (observation: Observation) => Observation | null {
   if (by === null) return () => null;
   const first = factors[by]![0];
-  const keyOf = ({ levels, profile }: Spot) =>
+  const keyOf = ({ levels, profile }: Observation) =>
     JSON.stringify([{ ...levels, [by]: first }, profile]);
   const found = new Map(
-    spots.filter(({ levels }) => levels[by] === first).map((spot) => [keyOf(spot), spot]),
+    observations.filter(({ levels }) => levels[by] === first).map((
+      observation,
+    ) => [keyOf(observation), observation]),
   );
-  return (spot) => spot.levels[by] === first ? null : found.get(keyOf(spot)) ?? null;
+  return (observation) =>
+    observation.levels[by] === first ? null : found.get(keyOf(observation)) ?? null;
 }
 
 async function leftOf(sql: Sql, { run, asked }: Brought): Promise<(Costs & { prompt: string })[]> {
@@ -144,7 +169,7 @@ const REPLIES: Readonly<Record<string, Kind>> = {
   reply: "text",
 };
 
-const replies = ({ levels, profile, calls }: Spot) =>
+const replies = ({ levels, profile, calls }: Observation) =>
   calls.map(({ task: { model }, outcome, reply }) => ({
     ...levels,
     profile,
@@ -167,18 +192,22 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   changed: "text",
 };
 
-function fields(spot: Spot, spots: readonly Spot[], reference: Spot | null) {
-  const alike = spots.filter(({ profile, levels }) =>
-    profile === spot.profile && levels.instrument === spot.levels.instrument
+function fields(
+  observation: Observation,
+  observations: readonly Observation[],
+  reference: Observation | null,
+) {
+  const alike = observations.filter(({ profile, levels }) =>
+    profile === observation.profile && levels.instrument === observation.levels.instrument
   );
   const names = new Set(alike.flatMap(({ said }) => Object.keys(said ?? {})));
   return [...names].map((field) => {
-    const changed = differs(field, spot, reference);
+    const changed = differs(field, observation, reference);
     return {
-      ...spot.levels,
-      profile: spot.profile,
+      ...observation.levels,
+      profile: observation.profile,
       field,
-      value: spot.said?.[field],
+      value: observation.said?.[field],
       reference: reference?.said?.[field],
       changed: changed === undefined ? changed : changed ? "yes" : "no",
     };
@@ -193,7 +222,7 @@ const SCORES: Readonly<Record<string, Kind>> = {
   difference: "number",
 };
 
-function scores({ levels, profile, calls, numbers }: Spot, reference: Spot | null) {
+function scores({ levels, profile, calls, numbers }: Observation, reference: Observation | null) {
   const { instrument, shown } = calls[0]!.cell;
   if (!shown || !Object.keys(numbers).length) return [];
   return instrument.scales.map((scale) => {

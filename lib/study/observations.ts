@@ -6,7 +6,7 @@ import { levelsOf } from "./plan.ts";
 import type { Asked, Brought } from "./trial.ts";
 
 /** One profile in one cell. */
-export interface Spot {
+export interface Observation {
   levels: Readonly<Record<string, string>>;
   profile: number;
   calls: readonly Asked[];
@@ -42,10 +42,10 @@ export function factorsOf(cells: readonly Record<string, string>[]): Record<stri
 }
 
 /** @param cells the levels of each, in the order of the run's */
-export function spotsOf(
+export function observationsOf(
   { run, asked }: Brought,
   cells: readonly Record<string, string>[],
-): Spot[] {
+): Observation[] {
   const places = new Map([...run.cells.keys()].map((cell, at) => [cell, cells[at]!]));
   const groups = Map.groupBy(asked, ({ task: { work } }) => `${work.cell} ${work.profile}`);
   return [...groups.values()].map((calls) => {
@@ -62,8 +62,8 @@ export function spotsOf(
 }
 
 /** Whether two values of a field differ; undefined unless both are there. */
-export const differs = (field: string, spot: Spot, reference: Spot | null) => {
-  const is = spot.said?.[field], was = reference?.said?.[field];
+export const differs = (field: string, observation: Observation, reference: Observation | null) => {
+  const is = observation.said?.[field], was = reference?.said?.[field];
   return is === undefined || was === undefined ? undefined : is !== was;
 };
 
